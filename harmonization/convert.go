@@ -1,0 +1,198 @@
+package harmonization
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// TimeConverter returns the function that turns values of a feed into times, by
+// the name that IntelMQ's time_format parameters use:
+//
+//	timestamp                  seconds since 1970, with or without a fraction
+//	windows_nt                 units of 100 ns since 1601
+//	epoch_millis               seconds or milliseconds since 1970, by the number of digits
+//	from_format|FORMAT         strptime
+//	from_format_midnight|...   strptime, of which only the date counts
+//	utc_isoformat              the canonical form and nothing else
+//	fuzzy, or nothing          whatever the DateTime type takes
+//
+// A function that returns null has nothing to say about the value, which is no
+// error. A bad spec is an error.
+func TimeConverter(spec string) (func(Value) (Value, error), error) {
+	name, format, hasFormat := strings.Cut(spec, "|")
+	format, _, _ = strings.Cut(format, "|")
+	switch name {
+	case "from_format", "from_format_midnight":
+		if format == "" {
+			return nil, fmt.Errorf("time format %q: %s needs a format, as in %s|%%Y-%%m-%%d", spec, name, name)
+		}
+		layout, err := parseLayout(format)
+		if err != nil {
+			return nil, fmt.Errorf("time format %q: %w", spec, err)
+		}
+		midnight := name == "from_format_midnight"
+		return converter(func(v Value) (Value, bool) {
+			m, ok := layout.parse(v.Python())
+			if midnight {
+				m.hour, m.minute, m.second, m.micro, m.offset = 0, 0, 0, 0, 0
+			}
+			t, exists := m.time()
+			return Text(FormatTime(t)), ok && exists
+		}), nil
+	}
+	if hasFormat {
+		return nil, fmt.Errorf("time format %q: %s takes no format", spec, name)
+	}
+	switch name {
+	case "timestamp":
+		return converter(fromTimestamp), nil
+	case "windows_nt":
+		return converter(fromWindows), nil
+	case "epoch_millis":
+		return converter(fromMillis), nil
+	case "utc_isoformat":
+		return converter(func(v Value) (Value, bool) { return v, validTime(v) }), nil
+	case "fuzzy", "":
+		return converter(sanitiseTime), nil
+	}
+	return nil, fmt.Errorf("time format %q: unknown conversion", spec)
+}
+
+func converter(f func(Value) (Value, bool)) func(Value) (Value, error) {
+	return func(v Value) (Value, error) {
+		if w, ok := f(v); ok {
+			return w, nil
+		}
+		return Value{}, &ValueError{Type: "time", Value: v}
+	}
+}
+
+// unixTime is the canonical form of seconds and microseconds since 1970.
+func unixTime(seconds, micro int64) (Value, bool) {
+	const first, last = -62135596800, 253402300799 // the years 1 to 9999
+	if seconds < first || seconds > last {
+		return Value{}, false
+	}
+	return Text(FormatTime(time.Unix(seconds, micro*1000))), true
+}
+
+// fromTimestamp reads seconds since 1970. A fraction is rounded to
+// microseconds.
+func fromTimestamp(v Value) (Value, bool) {
+	if v.Kind != Number && v.Kind != String {
+		return v, false
+	}
+	if s, ok := parseInt(v.Text); ok {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return v, false
+		}
+		return unixTime(n, 0)
+	}
+	f, ok := parseFloat(v)
+	if !ok || math.Abs(f) > 1e12 {
+		return v, false
+	}
+	seconds, fraction := math.Modf(f)
+	micro := int64(math.RoundToEven(fraction * 1e6))
+	n := int64(seconds)
+	switch {
+	case micro < 0:
+		n, micro = n-1, micro+1e6
+	case micro >= 1e6:
+		n, micro = n+1, micro-1e6
+	}
+	return unixTime(n, micro)
+}
+
+// fromWindows reads the ticks of Windows, exactly where they are an integer.
+func fromWindows(v Value) (Value, bool) {
+	v, ok := sanitiseInteger(v)
+	if !ok {
+		return v, false
+	}
+	ticks, err := strconv.ParseInt(v.Text, 10, 64)
+	if err != nil {
+		return v, false
+	}
+	const perSecond, epoch = 10_000_000, 11_644_473_600
+	seconds, rest := ticks/perSecond, ticks%perSecond
+	if rest < 0 {
+		seconds, rest = seconds-1, rest+perSecond
+	}
+	return unixTime(seconds-epoch, rest/10)
+}
+
+// fromMillis tells seconds from milliseconds by the number of digits. What has
+// another number of digits is ignored, as is the part below a second.
+func fromMillis(v Value) (Value, bool) {
+	v, ok := sanitiseInteger(v)
+	if !ok {
+		return v, false
+	}
+	n, err := strconv.ParseInt(v.Text, 10, 64)
+	if err != nil {
+		return Value{}, true
+	}
+	switch len(v.Text) {
+	case 10:
+	case 12:
+		n = floorDiv(n, 100)
+	case 13:
+		n = floorDiv(n, 1000)
+	default:
+		return Value{}, true
+	}
+	return unixTime(n, 0)
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// ParseRelative reads a span of time such as "3 days" or "6 months". A month
+// has 30 days, a year 365.
+func ParseRelative(s string) (time.Duration, error) {
+	count, word := trim(s), ""
+	for i := range len(count) {
+		if !isDigit(count[i]) {
+			count, word = count[:i], count[i:]
+			break
+		}
+	}
+	name := trim(word)
+	const day = 24 * time.Hour
+	var unit time.Duration
+	switch strings.TrimSuffix(name, "s") {
+	case "second":
+		unit = time.Second
+	case "minute":
+		unit = time.Minute
+	case "hour":
+		unit = time.Hour
+	case "day":
+		unit = day
+	case "week":
+		unit = 7 * day
+	case "month":
+		unit = 30 * day
+	case "year":
+		unit = 365 * day
+	}
+	if count == "" || unit == 0 || len(name) == len(word) {
+		return 0, fmt.Errorf("not a span of time such as \"3 days\": %q", s)
+	}
+	n, ok := new(big.Int).SetString(count, 10)
+	if n.Mul(n, big.NewInt(int64(unit))); !ok || !n.IsInt64() {
+		return 0, fmt.Errorf("span of time too long: %q", s)
+	}
+	return time.Duration(n.Int64()), nil
+}

@@ -1,0 +1,229 @@
+package harmonization
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDefault(t *testing.T) {
+	d := Default()
+	for kind, want := range map[Message]int{Event: 82 + 7, Report: 10} {
+		var names []string
+		for f := range d.Fields(kind) {
+			names = append(names, f.Name)
+			if got, err := d.Field(kind, f.Name); err != nil || got != f {
+				t.Errorf("%s %s: Field returns %v, %v", kind, f.Name, got, err)
+			}
+			if f.Description == "" {
+				t.Errorf("%s %s: no description", kind, f.Name)
+			}
+			if f.Regex != "" && predicate(f.Regex, false) == nil || f.IRegex != "" && predicate(f.IRegex, true) == nil {
+				t.Errorf("%s %s: its regular expression would be compiled", kind, f.Name)
+			}
+		}
+		if len(names) != want || !slices.IsSorted(names) {
+			t.Errorf("%d fields of %ss, want %d in order", len(names), kind, want)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	d := Default()
+	for _, key := range []string{"source.ip", "extra", "extra.x", "extra._a", "extra.a.b.c", "extra.1a", "severity"} {
+		if _, err := d.Field(Event, key); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	for _, key := range []string{
+		"", "extra.Foo", "extra.a-b", "extra.a..b", "extra.a.", "extra.", "extra..a", "extra.é", "extrax", "foo.bar",
+		"sourceip", "source.ip.x", "Source.ip", "source.ip\n", "__type",
+	} {
+		if f, err := d.Field(Event, key); !errors.Is(err, ErrInvalidKey) {
+			t.Errorf("%q: %v, %v, want an invalid key", key, f, err)
+		}
+	}
+	if _, err := d.Field(Report, "source.ip"); err == nil || err.Error() != `invalid key "source.ip": not a field of reports` {
+		t.Error(err)
+	}
+	f, _ := d.Field(Event, "extra.x")
+	for _, v := range []Value{{}, Text(""), Int(1), JSON(`{"a": []}`)} {
+		if got, err := f.Sanitise(v); got != v || err != nil {
+			t.Errorf("extra.x: Sanitise(%v) = %v, %v", v, got, err)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = d.Field(Event, "extra.os.name") }); n != 0 {
+		t.Errorf("%v allocations for a key below extra", n)
+	}
+}
+
+func TestConstraints(t *testing.T) {
+	d := Default()
+	for _, c := range []struct {
+		key  string
+		in   Value
+		want string // nothing: refused
+	}{
+		{"source.port", Text("99999"), "99999"}, {"source.port", Int(123456), ""}, {"source.port", Int(-1), "-1"},
+		{"destination.port", Int(123456), "123456"},
+		{"source.geolocation.cc", Text("at"), "AT"}, {"source.geolocation.cc", Text("ß"), "SS"},
+		{"source.geolocation.cc", Text("Ö"), ""}, {"source.geolocation.cc", Text("AUT"), ""},
+		{"feed.code", Text(strings.Repeat("ü", 100)), strings.Repeat("ü", 100)}, {"feed.code", Text(strings.Repeat("ü", 101)), ""},
+		{"protocol.transport", Text("TCP"), "tcp"}, {"protocol.transport", Text("tcpx"), ""},
+		{"malware.name", Text("Ä"), ""}, {"event_hash", Text("abc./"), "ABC./"}, {"event_hash", Text("xyz"), ""},
+		{"misp.event_uuid", Text("2A2CD7D7-0B1C-4F3A-9C2B-5E8F0D1A2B3C"), "2a2cd7d7-0b1c-4f3a-9c2b-5e8f0d1a2b3c"},
+		{"severity", Text("High"), "high"}, {"severity", Text("urgent"), ""},
+		{"product.name", Text("Exchange_Server"), "exchange_server"}, {"product.name", Text("exchange server"), ""},
+		{"product.vulnerabilities", Text("CVE-2020-0001;cve-2020-0002"), "cve-2020-0001;cve-2020-0002"},
+	} {
+		f, err := d.Field(Event, c.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.Sanitise(c.in)
+		if got.Text != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: Sanitise(%v) = %v, %v, want %q", c.key, c.in, got, err, c.want)
+		}
+		if err == nil && f.Valid(got) != nil {
+			t.Errorf("%s: %v is not valid", c.key, got)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	d, err := Load(strings.NewReader(`{"event": {
+		"extra": {"type": "JSONDict"}, "more": {"type": "JSONDict"},
+		"site.id": {"type": "String", "length": "3", "regex": "^\\d+$", "description": "our own"},
+		"ab": {"type": "LowercaseString", "iregex": "^(X|y)$", "length": 1}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, values := range map[string]map[string]bool{
+		"site.id": {"123": true, "٣": true, "1234": false, "x": false}, "ab": {"X": true, "z": false}, "more.x": {"": true},
+	} {
+		f, err := d.Field(Event, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text, want := range values {
+			if _, err := f.Sanitise(Text(text)); (err == nil) != want {
+				t.Errorf("%s: Sanitise(%q): %v", key, text, err)
+			}
+		}
+	}
+	if _, err := d.Field(Event, "source.ip"); err == nil {
+		t.Error("a field of the built-in dictionary is there, too")
+	}
+	if _, err := d.Field(Report, "feed.name"); err != nil {
+		t.Errorf("reports have lost their fields: %v", err)
+	}
+	for _, c := range []struct{ conf, want string }{
+		{`{"event": {"foo..bar": {"type": "String"}}}`, "event foo..bar: invalid key"},
+		{`{"event": {"foo.bar.": {"type": "String"}}}`, "event foo.bar.: invalid key"},
+		{`{"event": {"foo": {"type": "Text"}}}`, `event foo: unknown type "Text"`},
+		{`{"event": {"foo": {}}}`, "event foo: no type"},
+		{`{"event": {}, "report": {"foo": {"type": "String", "regex": "("}}}`, "report foo: regular expression"},
+		{`{"event": {"foo": {"type": "String", "iregex": "a(?=b)"}}}`, "event foo: regular expression"},
+		{`{"event": {"foo": {"type": "String", "length": -1}}}`, "event foo: bad length"},
+		{`{"event": {"extra": {"type": "JSON"}}}`, "event extra: the type must be JSONDict"},
+		{`{"events": {}}`, "no fields for events"},
+		{`{"event": {}, "reports": {}}`, "reports: unknown kind"},
+		{`{`, "invalid JSON"},
+	} {
+		if _, err := Load(strings.NewReader(c.conf)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("Load(%s): %v, want %s", c.conf, err, c.want)
+		}
+	}
+}
+
+// TestReferenceDictionary compares the built-in fields with IntelMQ's file.
+func TestReferenceDictionary(t *testing.T) {
+	dir := os.Getenv("INTELPIPE_VECTORS")
+	if dir == "" {
+		dir = "../../shared/vectors"
+	}
+	file, err := os.Open(filepath.Join(dir, "files", "harmonization.conf"))
+	if err != nil {
+		t.Skip("no vectors here")
+	}
+	defer file.Close()
+	d, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []Message{Event, Report} {
+		for want := range d.Fields(kind) {
+			got, err := Default().Field(kind, want.Name)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			if got.Type != want.Type || got.Length != want.Length || got.Regex != want.Regex || got.IRegex != want.IRegex {
+				t.Errorf("%s: %s %d %s %s, want %s %d %s %s", want.Name, got.Type, got.Length, got.Regex, got.IRegex,
+					want.Type, want.Length, want.Regex, want.IRegex)
+			}
+		}
+	}
+}
+
+// TestPredicates compares each predicate with the expression it stands for, on
+// texts that are near to what it takes.
+func TestPredicates(t *testing.T) {
+	const id = "2a2cd7d7-0b1c-4f3a-9c2b-5e8f0d1a2b3c"
+	texts := []string{"", "a", "AT", "at", "a1", "a1b", "é1", "A.", "..", ".", "a.b", "ABC/", "abc", "a\nb", "a\n", "\n", "\n\n",
+		"a\n\n", ".\n", "a.\n", "\na", "a.\n\n", " ", "~", "\x7f", "ü", id, id + "\n", id[1:], id + "a", strings.ToUpper(id),
+		"g" + id[1:], "a_b.c:d-e", "a b", "high", "info\n", "higher", "AX.25", "ax\n25", "axü25", "ax25", "ax--25", "NVP-II",
+		"tp++", "3PC", "tcp\n", "tcp ", "\x00"}
+	for name := range strings.SplitSeq(transport, "|") {
+		texts = append(texts, name, strings.ToUpper(name), name+"x")
+	}
+	for i := range 256 {
+		texts = append(texts, string(rune(i)), string(rune(i))+"\n", "A"+string(rune(i)))
+	}
+	for _, c := range []struct {
+		expr string
+		fold bool
+	}{{printable, false}, {noFinalDot, false}, {twoAlnum, false}, {upperHex, false}, {uuid, false}, {uuid2, false},
+		{cpe, false}, {severity, false}, {transport, true}} {
+		match := predicate(c.expr, c.fold)
+		expr := c.expr
+		if c.fold {
+			expr = "(?i)" + expr
+		}
+		re, err := Regexp(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range texts {
+			if got, want := match(s), re.MatchString(s); got != want {
+				t.Errorf("%s on %q: %v, want %v", c.expr, s, got, want)
+			}
+		}
+	}
+}
+
+func TestRegexp(t *testing.T) {
+	for _, c := range []struct {
+		expr, text string
+		want       bool
+	}{
+		{`^a$`, "a\n", true}, {`^a$`, "a\n\n", false}, {`a\Z`, "a\n", false}, {`[$]`, "a", false}, {`\$`, "a$", true},
+		{`^\d$`, "٣", true}, {`^\w$`, "é", true}, {`^[\w-]+$`, "é-_1", true}, {`^\s$`, "\u00a0", true}, {`\D`, "٣", false},
+		{`[[]`, "[", true}, {`[]a]`, "]", true}, {`[^]a]`, "b", true}, {`(?P<x>a)b`, "ab", true}, {`\x41`, "A", true},
+	} {
+		re, err := Regexp(c.expr)
+		if err != nil {
+			t.Error(err)
+		} else if got := re.MatchString(c.text); got != c.want {
+			t.Errorf("%s on %q: %v, want %v", c.expr, c.text, got, c.want)
+		}
+	}
+	for _, expr := range []string{`(?<=a)b`, `(a)\1`, `[`, `(`} {
+		if re, err := Regexp(expr); err == nil {
+			t.Errorf("%s compiles to %v", expr, re)
+		}
+	}
+}

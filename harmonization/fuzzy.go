@@ -1,0 +1,706 @@
+package harmonization
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The fuzzy parser reads dates out of running text. It follows the rules that
+// python-dateutil documents and applies, because the values in existing event
+// stores were read by them: month first where a date is ambiguous, unknown
+// words skipped, numbers sorted into year, month and day by their size.
+
+// parseFuzzy reads a time out of s.
+func parseFuzzy(s string) (time.Time, bool) {
+	if len(s) > 1000 {
+		return time.Time{}, false // running text this long is no time
+	}
+	p := fuzzyParser{tokens: lexTime(s), weekday: -1}
+	if !p.parse() {
+		return time.Time{}, false
+	}
+	return p.result()
+}
+
+// part is a number that may be missing.
+type part struct {
+	n   int
+	set bool
+}
+
+func some(n int) part { return part{n, true} }
+
+type fuzzyParser struct {
+	tokens []string
+	date   dateParts
+
+	hour, minute, second, micro part
+	weekday                     int
+	ampm                        bool // an am or pm was used
+	zone                        string
+	offset                      part // seconds east of UTC
+}
+
+// parse works through the tokens and reports whether they make sense. Every
+// token is a number, a word that means something, or is skipped.
+func (p *fuzzyParser) parse() bool {
+	for i := 0; i < len(p.tokens); i++ {
+		token := p.tokens[i]
+		ok := true
+		switch {
+		case isNumeric(token):
+			i, ok = p.number(i)
+		case weekday(token) >= 0:
+			p.weekday = weekday(token)
+		case month(token) > 0:
+			i, ok = p.month(i)
+		case meridiem(token) >= 0:
+			if !p.ampm && p.hour.set && p.hour.n <= 12 {
+				p.hour.n = adjust(p.hour.n, meridiem(token))
+				p.ampm = true
+			}
+		case p.mayBeZone(token):
+			p.zone = token
+			if next := p.at(i + 1); next == "+" || next == "-" {
+				// GMT+3 says that the local time plus three is GMT, so the sign
+				// is turned round.
+				if p.tokens[i+1] = "+"; next == "+" {
+					p.tokens[i+1] = "-"
+				}
+				if isUTC(token) {
+					p.zone = ""
+				}
+			}
+		case p.hour.set && (token == "+" || token == "-"):
+			i, ok = p.zoneOffset(i)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// result puts together what was found.
+func (p *fuzzyParser) result() (time.Time, bool) {
+	year, month, day, ok := p.date.resolve()
+	if !ok || !year.set || !month.set || !day.set {
+		return time.Time{}, false
+	}
+	if year.n < 100 && !p.date.century {
+		if year.n += 1900; year.n < 1969 {
+			year.n += 100
+		}
+	}
+	m := moment{
+		year: year.n, month: month.n, day: day.n,
+		hour: p.hour.n, minute: p.minute.n, second: p.second.n, micro: p.micro.n,
+	}
+	switch {
+	case isUTC(p.zone):
+	case p.offset.set:
+		m.offset = p.offset.n
+	case p.zone != "":
+		if m.offset, ok = zoneOffset(p.zone); !ok {
+			return time.Time{}, false
+		}
+	}
+	return m.time()
+}
+
+// at returns the token at i, or nothing beyond the end.
+func (p *fuzzyParser) at(i int) string {
+	if i < len(p.tokens) {
+		return p.tokens[i]
+	}
+	return ""
+}
+
+// number reads the number at i together with the tokens that belong to it, and
+// returns the last one used.
+func (p *fuzzyParser) number(i int) (int, bool) {
+	token := p.tokens[i]
+	whole, fraction, ok := decimal(token)
+	if !ok {
+		return i, false
+	}
+	n, next := len(token), p.at(i+1)
+	last := i+1 >= len(p.tokens)
+	switch {
+	case p.date.n == 3 && (n == 2 || n == 4) && !p.hour.set && (last || next != ":" && unit(next) < 0):
+		// 19990101T23[59]
+		if p.hour, ok = digits(token[:2]); ok && n == 4 {
+			p.minute, ok = digits(token[2:])
+		}
+		return i, ok
+
+	case n == 6 || n > 6 && strings.IndexByte(token, '.') == 6:
+		if p.date.n == 0 && fraction == "" { // YYMMDD
+			return i, p.date.addText(token[:2]) && p.date.addText(token[2:4]) && p.date.addText(token[4:])
+		}
+		// HHMMSS[.ss]
+		var ok2, ok3 bool
+		p.hour, ok = digits(token[:2])
+		p.minute, ok2 = digits(token[2:4])
+		ok3 = p.setSeconds(token[4:])
+		return i, ok && ok2 && ok3
+
+	case n == 8 || n == 12 || n == 14: // YYYYMMDD[hhmm[ss]]
+		if !p.date.addLabelled(token[:4], labelYear) || !p.date.addText(token[4:6]) || !p.date.addText(token[6:8]) {
+			return i, false
+		}
+		if n > 8 {
+			var ok2 bool
+			p.hour, ok = digits(token[8:10])
+			p.minute, ok2 = digits(token[10:12])
+			ok = ok && ok2
+		}
+		if n > 12 && ok {
+			p.second, ok = digits(token[12:])
+		}
+		return i, ok
+	}
+
+	if at := p.findUnit(i); at >= 0 { // 10h, 10 hours, h 10
+		u := unit(p.tokens[at])
+		if at > i {
+			i = at
+		} else {
+			u++ // the number after a unit is of the next smaller one
+		}
+		switch u {
+		case 0:
+			p.hour = some(whole)
+			if sixty := sixtieths(fraction); zeroes(fraction) != fraction {
+				p.minute = some(sixty)
+			}
+		case 1:
+			p.setMinutes(whole, fraction)
+		case 2:
+			ok = p.setSeconds(token)
+		}
+		return i, ok
+	}
+
+	switch {
+	case i+2 < len(p.tokens) && next == ":": // HH:MM[:SS[.ss]]
+		p.hour = some(whole)
+		if !isNumeric(p.tokens[i+2]) {
+			return i, false
+		}
+		whole, fraction, ok = decimal(p.tokens[i+2])
+		if !ok {
+			return i, false
+		}
+		p.setMinutes(whole, fraction)
+		if i+4 < len(p.tokens) && p.tokens[i+3] == ":" {
+			return i + 4, p.setSeconds(p.tokens[i+4])
+		}
+		return i + 2, true
+
+	case next == "-" || next == "/" || next == ".":
+		return p.separated(i, next)
+
+	case last || isJump(next):
+		if half := meridiem(p.at(i + 2)); half >= 0 { // 12 am
+			p.hour = some(adjust(whole, half))
+			return i + 2, true
+		}
+		return i + 1, p.date.addNumber(whole)
+
+	case meridiem(next) >= 0 && whole < 24: // 12am
+		p.hour = some(adjust(whole, meridiem(next)))
+		return i + 1, true
+
+	case p.date.mayBeDay(whole, zeroes(fraction) != fraction):
+		return i, p.date.addNumber(whole)
+	}
+	return i, true // a number in the text around the date
+}
+
+// separated reads a date whose parts are joined by a separator: 2020-01-02,
+// 1/2/2020, 2-Jan-2020.
+func (p *fuzzyParser) separated(i int, separator string) (int, bool) {
+	if !p.date.addText(p.tokens[i]) {
+		return i, false
+	}
+	if i+2 >= len(p.tokens) || isJump(p.tokens[i+2]) {
+		return i + 1, true
+	}
+	second := p.tokens[i+2]
+	if m := month(second); allDigits(second) {
+		if !p.date.addText(second) {
+			return i, false
+		}
+	} else if m == 0 || !p.date.addLabelledNumber(m, labelMonth) {
+		return i, false
+	}
+	if i+3 >= len(p.tokens) || p.tokens[i+3] != separator {
+		return i + 2, true
+	}
+	if i+4 >= len(p.tokens) {
+		return i, false
+	}
+	if m := month(p.tokens[i+4]); m > 0 {
+		return i + 4, p.date.addLabelledNumber(m, labelMonth)
+	}
+	return i + 4, p.date.addText(p.tokens[i+4])
+}
+
+// month reads the name of a month at i and what is joined to it: Jan-02,
+// Jan/02/2020, Jan of 20.
+func (p *fuzzyParser) month(i int) (int, bool) {
+	if !p.date.addLabelledNumber(month(p.tokens[i]), labelMonth) {
+		return i, false
+	}
+	switch next := p.at(i + 1); {
+	case next == "-" || next == "/":
+		if i+2 >= len(p.tokens) || !p.date.addText(p.tokens[i+2]) {
+			return i, false
+		}
+		if i+3 < len(p.tokens) && p.tokens[i+3] == next {
+			return i + 4, i+4 < len(p.tokens) && p.date.addText(p.tokens[i+4])
+		}
+		return i + 2, true
+	case i+4 < len(p.tokens) && next == " " && p.tokens[i+3] == " " && strings.EqualFold(p.tokens[i+2], "of"):
+		if year := p.tokens[i+4]; allDigits(year) {
+			n, ok := digits(year)
+			if n.n < 100 {
+				if n.n += 1900; n.n < 1969 {
+					n.n += 100
+				}
+			}
+			return i + 4, ok && p.date.addLabelledNumber(n.n, labelYear)
+		}
+		return i + 4, true
+	}
+	return i, true
+}
+
+// mayBeZone reports whether a word can name the zone of the time before it.
+func (p *fuzzyParser) mayBeZone(token string) bool {
+	if !p.hour.set || p.zone != "" || p.offset.set || len(token) > 5 {
+		return false
+	}
+	for i := range len(token) {
+		if token[i] < 'A' || token[i] > 'Z' {
+			return token == "z"
+		}
+	}
+	return true
+}
+
+// zoneOffset reads the offset whose sign is at i: +02, +0200, +02:00, and the
+// name of the zone in brackets behind it.
+func (p *fuzzyParser) zoneOffset(i int) (int, bool) {
+	sign := 1
+	if p.tokens[i] == "-" {
+		sign = -1
+	}
+	if i+1 >= len(p.tokens) {
+		return i, false
+	}
+	token := p.tokens[i+1]
+	var hours, minutes part
+	ok, ok2 := false, true
+	at := i // two tokens before the one where a zone's name may start
+	switch {
+	case len(token) == 4:
+		hours, ok = digits(token[:2])
+		minutes, ok2 = digits(token[2:])
+	case i+2 < len(p.tokens) && p.tokens[i+2] == ":":
+		hours, ok = digits(token)
+		minutes, ok2 = digits(p.at(i + 3))
+		at += 2
+	case len(token) <= 2:
+		hours, ok = digits(token)
+	}
+	if !ok || !ok2 {
+		return i, false
+	}
+	p.offset = some(sign * (hours.n*3600 + minutes.n*60))
+	if at+5 < len(p.tokens) && isJump(p.tokens[at+2]) && p.tokens[at+3] == "(" && p.tokens[at+5] == ")" {
+		// The name says no more than the offset does, unless it is UTC.
+		if name := p.tokens[at+4]; len(name) >= 3 && len(name) <= 5 && p.zone == "" && strings.ToUpper(name) == name {
+			p.zone = name
+			at += 4
+		}
+	}
+	return at + 1, true
+}
+
+// findUnit looks for an h, m or s that belongs to the number at i.
+func (p *fuzzyParser) findUnit(i int) int {
+	t := p.tokens
+	switch {
+	case i+1 < len(t) && unit(t[i+1]) >= 0:
+		return i + 1
+	case i+2 < len(t) && t[i+1] == " " && unit(t[i+2]) >= 0:
+		return i + 2
+	case i > 0 && unit(t[i-1]) >= 0:
+		return i - 1
+	case i > 1 && i == len(t)-1 && t[i-1] == " " && unit(t[i-2]) >= 0:
+		return i - 2
+	}
+	return -1
+}
+
+func (p *fuzzyParser) setMinutes(whole int, fraction string) {
+	p.minute = some(whole)
+	p.second = part{}
+	if zeroes(fraction) != fraction {
+		p.second = some(sixtieths(fraction))
+	}
+}
+
+// setSeconds reads S[.F]; what is beyond microseconds is cut off.
+func (p *fuzzyParser) setSeconds(s string) (ok bool) {
+	whole, fraction, dot := strings.Cut(s, ".")
+	p.micro = some(0)
+	if dot {
+		if p.micro, ok = digits((fraction + "000000")[:6]); !ok || !allDigits(fraction) {
+			return false
+		}
+	}
+	p.second, ok = digits(whole)
+	return ok
+}
+
+// dateParts collects the numbers of a date until it is clear which is which.
+type dateParts struct {
+	values           [4]int
+	n                int
+	year, month, day part // places in values that are known
+	century          bool // the year has its century
+}
+
+const (
+	labelNone = iota
+	labelYear
+	labelMonth
+)
+
+func (d *dateParts) addText(s string) bool { return d.addLabelled(s, labelNone) }
+
+func (d *dateParts) addLabelled(s string, label int) bool {
+	n, ok := digits(s)
+	if !ok {
+		return false
+	}
+	if len(s) > 2 {
+		d.century = true
+		label = labelYear
+	}
+	return d.put(n.n, label)
+}
+
+func (d *dateParts) addNumber(n int) bool { return d.addLabelledNumber(n, labelNone) }
+
+func (d *dateParts) addLabelledNumber(n, label int) bool {
+	if n > 100 {
+		d.century = true
+		label = labelYear
+	}
+	return d.put(n, label)
+}
+
+func (d *dateParts) put(n, label int) bool {
+	if d.n == len(d.values) {
+		return false
+	}
+	d.values[d.n] = n
+	d.n++
+	at := &d.year
+	switch label {
+	case labelNone:
+		return true
+	case labelMonth:
+		at = &d.month
+	}
+	if at.set {
+		return false
+	}
+	*at = some(d.n - 1)
+	return true
+}
+
+// mayBeDay reports whether a number can be the day of what is known so far. It
+// may have a fraction: 10.30 can be the tenth.
+func (d *dateParts) mayBeDay(n int, fraction bool) bool {
+	last := 31
+	if d.month.set {
+		year := 2000
+		if d.year.set {
+			year = d.values[d.year.n]
+		}
+		last = daysIn(year, d.values[d.month.n])
+	}
+	return n >= 1 && (n < last || n == last && !fraction)
+}
+
+// resolve says which number is year, month and day.
+func (d *dateParts) resolve() (year, month, day part, ok bool) {
+	v := d.values
+	if d.n != 3 {
+		// With less than three numbers there is no whole date; with four it is
+		// unclear which ones to take.
+		return year, month, day, false
+	}
+	pick := func(y, m, dd int) (part, part, part, bool) { return some(v[y]), some(v[m]), some(v[dd]), true }
+	if d.year.set && d.month.set {
+		return pick(d.year.n, d.month.n, 3-d.year.n-d.month.n)
+	}
+	switch {
+	case d.month.set && d.month.n == 0:
+		if v[1] > 31 {
+			return pick(1, 0, 2)
+		}
+		return pick(2, 0, 1)
+	case d.month.set && d.month.n == 1:
+		if v[0] > 31 {
+			return pick(0, 1, 2)
+		}
+		return pick(2, 1, 0)
+	case d.month.set:
+		if v[1] > 31 {
+			return pick(1, 2, 0)
+		}
+		return pick(0, 2, 1)
+	case v[0] > 31 || d.year.set && d.year.n == 0:
+		return pick(0, 1, 2)
+	case v[0] > 12:
+		return pick(2, 1, 0)
+	}
+	return pick(2, 0, 1)
+}
+
+// lexTime cuts a text into words, numbers and single characters; white space is
+// a single blank. A dot may be a decimal point or a separator, so a token that
+// has one is looked at as a whole before it is cut at its dots.
+func lexTime(s string) []string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	tokens := make([]string, 0, 16)
+	for i := 0; i < len(s); {
+		start := i
+		r, n := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRuneInString(s[i:])
+		}
+		i += n
+		var state byte
+		switch {
+		case isLetter(r):
+			state = 'a'
+		case r < utf8.RuneSelf && isDigit(byte(r)):
+			state = '0'
+		case isSpace(r):
+			tokens = append(tokens, " ")
+			continue
+		default:
+			tokens = append(tokens, s[start:i])
+			continue
+		}
+		dotted, letters := false, false
+	token:
+		for i < len(s) {
+			r, n := rune(s[i]), 1
+			if r >= utf8.RuneSelf {
+				r, n = utf8.DecodeRuneInString(s[i:])
+			}
+			letter, number := isLetter(r), r < utf8.RuneSelf && isDigit(byte(r))
+			if state == 'a' {
+				letters = true
+			}
+			switch {
+			case r == '.' || state == '0' && !dotted && r == ',' && i-start >= 2:
+				dotted = true
+			case state == 'a' && letter, state == '0' && number:
+			case dotted && s[i-1] == '.' && state == 'a' && number:
+				state = '0'
+			case dotted && s[i-1] == '.' && state == '0' && letter:
+				state = 'a'
+			default:
+				break token
+			}
+			i += n
+		}
+		token := s[start:i]
+		switch {
+		case dotted && (letters || strings.Count(token, ".") > 1 || strings.HasSuffix(token, ".") || strings.HasSuffix(token, ",")):
+			tokens = cutDots(tokens, token)
+		case dotted && state == '0' && strings.IndexByte(token, '.') < 0:
+			tokens = append(tokens, strings.ReplaceAll(token, ",", "."))
+		default:
+			tokens = append(tokens, token)
+		}
+	}
+	return tokens
+}
+
+// cutDots appends the parts of a token and the dots and commas between them.
+func cutDots(tokens []string, token string) []string {
+	for {
+		i := strings.IndexAny(token, ".,")
+		if i < 0 {
+			break
+		}
+		if i > 0 {
+			tokens = append(tokens, token[:i])
+		}
+		tokens = append(tokens, token[i:i+1])
+		token = token[i+1:]
+	}
+	if token != "" {
+		tokens = append(tokens, token)
+	}
+	return tokens
+}
+
+func isLetter(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r|0x20 >= 'a' && r|0x20 <= 'z'
+	}
+	return unicode.IsLetter(r)
+}
+
+// isNumeric reports whether Python's float would take the token, which goes for
+// the words for infinity and NaN, too; decimal then refuses these.
+func isNumeric(token string) bool {
+	return isDigit(token[0]) && strings.Trim(token, "0123456789.") == "" ||
+		strings.EqualFold(token, "inf") || strings.EqualFold(token, "infinity") || strings.EqualFold(token, "nan")
+}
+
+// decimal splits a number. One that is too large for any part of a time is
+// capped, since it may stand in the text around it.
+func decimal(token string) (whole int, fraction string, ok bool) {
+	token, fraction, _ = strings.Cut(token, ".")
+	if !allDigits(token) {
+		return 0, "", false
+	}
+	n, err := strconv.Atoi(token)
+	if err != nil || n > math.MaxInt32 {
+		n = math.MaxInt32
+	}
+	return n, fraction, true
+}
+
+func digits(s string) (part, bool) {
+	if !allDigits(s) {
+		return part{}, false
+	}
+	n, err := strconv.Atoi(s)
+	return some(n), err == nil
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// zeroes returns the zeros that a fraction begins with.
+func zeroes(fraction string) string {
+	return fraction[:len(fraction)-len(strings.TrimLeft(fraction, "0"))]
+}
+
+// sixtieths returns how many whole sixtieths a decimal fraction has.
+func sixtieths(fraction string) int {
+	n, scale := 0, 1
+	for i := 0; i < len(fraction) && i < 12; i++ {
+		n = n*10 + int(fraction[i]-'0')
+		scale *= 10
+	}
+	return n * 60 / scale
+}
+
+func isJump(token string) bool {
+	switch token {
+	case " ", ".", ",", ";", "-", "/", "'":
+		return true
+	}
+	switch len(token) {
+	case 1, 2, 3:
+		switch strings.ToLower(token) {
+		case "at", "on", "and", "ad", "m", "t", "of", "st", "nd", "rd", "th":
+			return true
+		}
+	}
+	return false
+}
+
+func isUTC(token string) bool {
+	return strings.EqualFold(token, "utc") || strings.EqualFold(token, "gmt") || strings.EqualFold(token, "z")
+}
+
+// unit returns 0, 1 or 2 for hours, minutes and seconds, else -1.
+func unit(token string) int {
+	switch strings.ToLower(token) {
+	case "h", "hour", "hours":
+		return 0
+	case "m", "minute", "minutes":
+		return 1
+	case "s", "second", "seconds":
+		return 2
+	}
+	return -1
+}
+
+// meridiem returns 0 for am, 1 for pm, else -1.
+func meridiem(token string) int {
+	switch strings.ToLower(token) {
+	case "am", "a":
+		return 0
+	case "pm", "p":
+		return 1
+	}
+	return -1
+}
+
+// adjust turns an hour of the 12-hour clock into one of the day.
+func adjust(hour, half int) int {
+	switch {
+	case hour < 12 && half == 1:
+		return hour + 12
+	case hour == 12 && half == 0:
+		return 0
+	}
+	return hour
+}
+
+var monthNames = [...]string{
+	"january", "february", "march", "april", "may", "june",
+	"july", "august", "september", "october", "november", "december",
+}
+
+var weekdayNames = [...]string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+
+// month returns 1 to 12 for the name of a month or its first three letters,
+// else 0.
+func month(token string) int {
+	if strings.EqualFold(token, "sept") {
+		return 9
+	}
+	return nameIndex(monthNames[:], token) + 1
+}
+
+// weekday returns 0 for Monday and so on, else -1.
+func weekday(token string) int { return nameIndex(weekdayNames[:], token) }
+
+func nameIndex(names []string, token string) int {
+	if len(token) < 3 {
+		return -1
+	}
+	for i, name := range names {
+		if strings.EqualFold(token, name) || strings.EqualFold(token, name[:3]) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,65 @@
+package harmonization
+
+import (
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/json"
+)
+
+// The types that hold JSON in a string.
+
+func validJSON(v Value) bool { return v.Kind == String && json.ValidString(v.Text) }
+
+// sanitiseJSON keeps a JSON document and encodes anything else as one.
+func sanitiseJSON(v Value) (Value, bool) {
+	switch v.Kind {
+	case Null:
+		return v, false
+	case String:
+		s := clean(v.Text)
+		if s == "" || json.ValidString(s) {
+			return Text(s), s != ""
+		}
+		return Text(string(appendASCII(nil, v.Text))), true
+	case Compound:
+		return encodeCompound(v)
+	}
+	return Text(string(v.AppendJSON(nil))), true
+}
+
+// validDict reports whether the value is the text of an object with a member.
+func validDict(v Value) bool {
+	if v.Kind != String || !json.ValidString(v.Text) {
+		return false
+	}
+	s := strings.TrimLeft(v.Text, " \t\r\n")
+	return s[0] == '{' && !strings.HasPrefix(strings.TrimLeft(s[1:], " \t\r\n"), "}")
+}
+
+func sanitiseDict(v Value) (Value, bool) {
+	switch v.Kind {
+	case String:
+		v.Text = clean(v.Text)
+	case Compound:
+		var ok bool
+		if v, ok = encodeCompound(v); !ok {
+			return v, false
+		}
+	}
+	return v, validDict(v)
+}
+
+// encodeCompound turns an array or object into its text.
+func encodeCompound(v Value) (Value, bool) {
+	n, ok := parseNode(v.Text)
+	if !ok {
+		return v, false
+	}
+	return Text(string(n.appendJSON(nil))), true
+}
+
+// Below a JSONDict field any value goes.
+
+func validAny(Value) bool { return true }
+
+func sanitiseAny(v Value) (Value, bool) { return v, true }

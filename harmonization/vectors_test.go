@@ -1,0 +1,159 @@
+package harmonization
+
+import (
+	"bufio"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/json"
+)
+
+// vectors opens a file of the conformance vectors, or skips the test.
+func vectors(t *testing.T, name string) *bufio.Scanner {
+	t.Helper()
+	dir := os.Getenv("INTELPIPE_VECTORS")
+	if dir == "" {
+		dir = "../../shared/vectors"
+	}
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		t.Skip("no vectors here")
+	}
+	t.Cleanup(func() { f.Close() })
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 16<<20)
+	return s
+}
+
+// argument turns a value of a vector into a Value. Bytes are their text.
+func argument(t *testing.T, raw json.RawMessage) (v Value, bytes bool) {
+	t.Helper()
+	v = JSON(string(raw))
+	var b struct {
+		Bytes *string `json:"__bytes__"`
+	}
+	if v.Kind == Compound && json.Unmarshal(raw, &b) == nil && b.Bytes != nil {
+		text, err := base64.StdEncoding.DecodeString(*b.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Text(string(text)), true
+	}
+	return v, false
+}
+
+// same compares values as the vectors are to be compared: numbers by value.
+func same(a, b Value) bool {
+	if a.Kind == Number && b.Kind == Number {
+		x, ok := parseFloat(a)
+		y, ok2 := parseFloat(b)
+		return ok && ok2 && x == y
+	}
+	return a == b
+}
+
+// deviations are vectors where the reference is wrong on purpose, or cannot be
+// followed: id and reason.
+var deviations = map[string]string{}
+
+func TestTypeVectors(t *testing.T) {
+	s := vectors(t, "types.jsonl")
+	total, bytes, deviating := 0, 0, 0
+	for s.Scan() {
+		var x struct {
+			ID, Type      string
+			Input, Output json.RawMessage
+			Sanitation    bool
+			OK            bool
+		}
+		if err := json.Unmarshal(s.Bytes(), &x); err != nil {
+			t.Fatal(err)
+		}
+		total++
+		if x.Type == "GenericType" {
+			x.Type = "String" // the reference's base class
+		}
+		typ, ok := Type(x.Type)
+		if !ok {
+			t.Fatalf("%s: unknown type %s", x.ID, x.Type)
+		}
+		in, isBytes := argument(t, x.Input)
+		if isBytes && !x.Sanitation {
+			bytes++ // JSON has no bytes, so there is nothing that could be valid as it is
+			continue
+		}
+		if deviations[x.ID] != "" {
+			deviating++
+			continue
+		}
+		if !x.Sanitation {
+			if err := typ.Valid(in); (err == nil) != x.OK {
+				t.Errorf("%s: Valid(%v) = %v, want %v", x.ID, in, err, x.OK)
+			}
+			continue
+		}
+		got, err := typ.Sanitise(in)
+		if err == nil {
+			err = typ.Valid(got)
+		}
+		want := JSON(string(x.Output))
+		if (err == nil) != x.OK || x.OK && !same(got, want) {
+			t.Errorf("%s: Sanitise(%v) = %v, %v, want %v, %v", x.ID, in, got, err, want, x.OK)
+		}
+	}
+	t.Logf("%d vectors, %d on bytes as they are, %d named deviations", total, bytes, deviating)
+}
+
+func TestFunctionVectors(t *testing.T) {
+	s := vectors(t, "functions.jsonl")
+	done := 0
+	for s.Scan() {
+		var x struct {
+			ID, Function string
+			Args         []json.RawMessage
+			Kwargs       map[string]any
+			Output       json.RawMessage
+			Error        string
+		}
+		if err := json.Unmarshal(s.Bytes(), &x); err != nil {
+			t.Fatal(err)
+		}
+		if len(x.Args) == 0 {
+			continue
+		}
+		in, _ := argument(t, x.Args[0])
+		var got Value
+		var err error
+		spec, isTime := strings.CutPrefix(x.Function, "DateTime.")
+		switch {
+		case isTime:
+			spec = strings.TrimPrefix(strings.Replace(spec, "from_isoformat", "utc_isoformat", 1), "from_")
+			if spec == "convert" {
+				spec, _ = x.Kwargs["format"].(string)
+				if len(x.Args) > 1 {
+					spec = JSON(string(x.Args[1])).Text
+				}
+			}
+			convert, bad := TimeConverter(spec)
+			if bad != nil {
+				t.Fatalf("%s: %v", x.ID, bad)
+			}
+			got, err = convert(in)
+		case x.Function == "utils.parse_relative":
+			d, bad := ParseRelative(in.Text)
+			got, err = Int(int64(d.Minutes())), bad
+		case x.Function == "ASN.check_asn":
+			got = Bool(validASN(in))
+		default:
+			continue
+		}
+		done++
+		if (err != nil) != (x.Error != "") || err == nil && !same(got, JSON(string(x.Output))) {
+			t.Errorf("%s: %s(%v) = %v, %v, want %s %s", x.ID, x.Function, in, got, err, x.Output, x.Error)
+		}
+	}
+	t.Logf("%d vectors", done)
+}

@@ -1,0 +1,137 @@
+package harmonization
+
+// The vocabulary: the classes of the Reference Incident Classification with
+// IntelMQ's additions, and the other types that are lists of words. They are
+// switches, which the compiler turns into searches that need no set-up.
+
+// Taxonomy returns the taxonomy that a classification type belongs to, and
+// whether there is such a type.
+func Taxonomy(classificationType string) (string, bool) {
+	switch classificationType {
+	case "spam", "harmful-speech", "violence":
+		return "abusive-content", true
+	case "ddos", "dos", "outage", "sabotage", "misconfiguration":
+		return "availability", true
+	case "copyright", "masquerade", "phishing", "unauthorized-use-of-resources":
+		return "fraud", true
+	case "unauthorised-information-access", "unauthorised-information-modification", "data-loss", "data-leak":
+		return "information-content-security", true
+	case "scanner", "sniffing", "social-engineering":
+		return "information-gathering", true
+	case "brute-force", "exploit", "ids-alert":
+		return "intrusion-attempts", true
+	case "application-compromise", "burglary", "privileged-account-compromise", "system-compromise",
+		"unprivileged-account-compromise":
+		return "intrusions", true
+	case "c2-server", "infected-system", "malware-configuration", "malware-distribution":
+		return "malicious-code", true
+	case "blacklist", "dga-domain", "malware", "proxy", "tor", "other", "undetermined":
+		return "other", true
+	case "test":
+		return "test", true
+	case "ddos-amplifier", "information-disclosure", "potentially-unwanted-accessible", "vulnerable-system",
+		"weak-crypto":
+		return "vulnerable", true
+	}
+	return "", false
+}
+
+func isTaxonomy(s string) bool {
+	switch s {
+	case "abusive-content", "availability", "fraud", "information-content-security", "information-gathering",
+		"intrusion-attempts", "intrusions", "malicious-code", "other", "test", "vulnerable":
+		return true
+	}
+	return false
+}
+
+// taxonomyAlias maps the names of older releases, in lower case, to today's.
+func taxonomyAlias(s string) string {
+	switch s {
+	case "abusive content":
+		return "abusive-content"
+	case "information gathering":
+		return "information-gathering"
+	case "intrusion attempts":
+		return "intrusion-attempts"
+	case "malicious code":
+		return "malicious-code"
+	}
+	return s
+}
+
+// typeAlias maps the names of older releases, in lower case, to today's.
+func typeAlias(s string) string {
+	switch s {
+	case "botnet drone", "infected system", "ransomware":
+		return "infected-system"
+	case "ids alert":
+		return "ids-alert"
+	case "c&c", "c2server":
+		return "c2-server"
+	case "malware configuration":
+		return "malware-configuration"
+	case "vulnerable client", "vulnerable service":
+		return "vulnerable-system"
+	case "leak":
+		return "data-leak"
+	case "unknown":
+		return "undetermined"
+	case "dga domain":
+		return "dga-domain"
+	case "unauthorized-login", "unauthorized-command", "compromised", "backdoor":
+		return "system-compromise"
+	case "defacement":
+		return "unauthorised-information-modification"
+	case "dropzone":
+		return "other"
+	}
+	return s
+}
+
+func isRegistry(s string) bool {
+	switch s {
+	case "AFRINIC", "APNIC", "ARIN", "LACNIC", "RIPE":
+		return true
+	}
+	return false
+}
+
+// isTLP knows the levels of TLP 1 and 2: WHITE and CLEAR are the same level
+// and both stay as they are given.
+func isTLP(s string) bool {
+	switch s {
+	case "WHITE", "CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED":
+		return true
+	}
+	return false
+}
+
+// isTransport knows the names of transport protocols, in lower case.
+func isTransport(s string) bool {
+	switch s {
+	case "ip", "icmp", "igmp", "ggp", "ipencap", "st2", "tcp", "cbt", "egp", "igp", "bbn-rcc", "nvp", "nvp-ii",
+		"pup", "argus", "emcon", "xnet", "chaos", "udp", "mux", "dcn", "hmp", "prm", "xns-idp", "trunk-1",
+		"trunk-2", "leaf-1", "leaf-2", "rdp", "irtp", "iso-tp4", "netblt", "mfe-nsp", "merit-inp", "sep", "3pc",
+		"idpr", "xtp", "ddp", "idpr-cmtp", "tp++", "il", "ipv6", "sdrp", "ipv6-route", "ipv6-frag", "idrp",
+		"rsvp", "gre", "mhrp", "bna", "esp", "ah", "i-nlsp", "swipe", "narp", "mobile", "tlsp", "skip",
+		"ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "cftp", "sat-expak", "kryptolan", "rvd", "ippc", "sat-mon",
+		"visa", "ipcv", "cpnx", "cphb", "wsn", "pvp", "br-sat-mon", "sun-nd", "wb-mon", "wb-expak", "iso-ip",
+		"vmtp", "secure-vmtp", "vines", "ttp", "nsfnet-igp", "dgp", "tcf", "eigrp", "ospf", "sprite-rpc", "larp",
+		"mtp", "ax.25", "ipip", "micp", "scc-sp", "etherip", "encap", "gmtp", "ifmp", "pnni", "pim", "aris",
+		"scps", "qnx", "a/n", "ipcomp", "snp", "compaq-peer", "ipx-in-ip", "vrrp", "pgm", "l2tp", "ddx", "iatp",
+		"st", "srp", "uti", "smp", "sm", "ptp", "isis", "fire", "crtp", "crdup", "sscopmce", "iplt", "sps",
+		"pipe", "sctp", "fc", "divert":
+		return true
+	}
+	return false
+}
+
+// isSeverity knows the severities of IntelMQ 3.5.
+func isSeverity(s string) bool {
+	switch s {
+	case "critical", "high", "medium", "low", "info", "undefined":
+		return true
+	}
+	return false
+}
