@@ -1,0 +1,64 @@
+package event
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+)
+
+// Hash is the SHA-256 of the message as the data format defines it: over key
+// and Python representation of the fields, sorted by key. Without only, the
+// named keys are left out; with only, all others are. time.observation and
+// __type never count.
+func (m *Message) Hash(keys []string, only bool) [sha256.Size]byte {
+	var order [64]int
+	sorted := order[:0]
+	for i := range m.fields {
+		key := m.keyAt(i)
+		if string(key) == "__type" || string(key) == "time.observation" || contains(keys, key) != only {
+			continue
+		}
+		sorted = append(sorted, i)
+	}
+	slices.SortFunc(sorted, func(a, b int) int { return bytes.Compare(m.keyAt(a), m.keyAt(b)) })
+	var scratch [1024]byte
+	text := scratch[:0]
+	for _, i := range sorted {
+		text = append(append(text, m.keyAt(i)...), 0xc0)
+		text = append(appendRepr(text, m.jsonAt(i)), 0xc0)
+	}
+	return sha256.Sum256(text)
+}
+
+// appendRepr is Value.AppendRepr, without decoding the plain strings that
+// most values are.
+func appendRepr(dst, text []byte) []byte {
+	if text[0] == '"' {
+		if inner := text[1 : len(text)-1]; plainASCII(inner) {
+			return append(append(append(dst, '\''), inner...), '\'')
+		}
+	}
+	return value(text).AppendRepr(dst)
+}
+
+func plainASCII(text []byte) bool {
+	for _, c := range text {
+		if c < 0x20 || c >= 0x7f || c == '\'' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func contains(keys []string, key []byte) bool {
+	for _, k := range keys {
+		if k == string(key) {
+			return true
+		}
+	}
+	return false
+}
+
+var _ = harmonization.Value{}

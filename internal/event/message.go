@@ -1,0 +1,384 @@
+// Package event holds the message that all commands read and write: one flat
+// JSON object with its fields in order.
+//
+// A message is scanned once, in place. A field that nobody touches is passed
+// on byte for byte; a value is decoded only when somebody asks for it.
+package event
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/json"
+)
+
+// Kind tells messages from the control lines of the delivery protocol.
+type Kind uint8
+
+// The values of __type.
+const (
+	Event Kind = iota
+	Report
+	Checkpoint
+	Commit
+)
+
+func (k Kind) String() string {
+	return [...]string{"Event", "Report", "Checkpoint", "Commit"}[k]
+}
+
+// Message is one event or report. Its zero value is an empty event of the
+// built-in dictionary. It is not safe for concurrent use.
+type Message struct {
+	Kind       Kind
+	Dictionary *harmonization.Dictionary // fields in force; nil means the built-in ones
+
+	// buf holds the line as received, padded, and behind it the text of the
+	// fields set since. Fields refer to it by offset.
+	buf    []byte
+	line   uint32 // length of the line as received
+	fields []field
+	marks  marks  // of the fields, and of some that were deleted
+	next   uint32 // seq of the next field to be set
+	dirty  bool   // the line no longer says what the fields say
+	err    error  // the first failed Set
+	place  Place
+
+	body   Body     // content of a report that is not in buf
+	copied []string // report fields that Derive copies besides the usual ones
+	origin []byte   // the piece of input a parser made this event from
+	report *Message // the report it came from
+	child  *Message // what Derive copies, made once
+}
+
+// field is one member: `"key":value` is buf[start:end], the value begins at
+// value. The unescaped key is buf[key:key+keyLen].
+type field struct {
+	start, value, end uint32
+	key, keyLen       uint32
+	mark              uint32 // of the key, see mark
+	// seq numbers fields in the order of their text in buf. Neighbours with
+	// consecutive numbers are also neighbours in buf, so that encode copies
+	// them, and the comma between them, in one piece.
+	seq uint32
+}
+
+// Body is the content of a report that is read as a stream.
+type Body interface{ io.Reader }
+
+// New returns an empty message.
+func New(kind Kind, d *harmonization.Dictionary) *Message {
+	m := &Message{}
+	m.Reset(kind, d)
+	return m
+}
+
+// Reset empties m for reuse.
+func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
+	*m = Message{Kind: kind, Dictionary: d, buf: m.buf[:0], fields: m.fields[:0], origin: m.origin[:0], dirty: true, next: 1}
+}
+
+// Clone returns a deep copy that the caller owns.
+func (m *Message) Clone() *Message {
+	c := *m
+	c.buf = bytes.Clone(m.buf)
+	c.fields = append([]field(nil), m.fields...)
+	c.origin = bytes.Clone(m.origin)
+	return &c
+}
+
+// Dict returns the dictionary in force.
+func (m *Message) Dict() *harmonization.Dictionary {
+	if m.Dictionary == nil {
+		m.Dictionary = harmonization.Default()
+	}
+	return m.Dictionary
+}
+
+func (m *Message) schema() harmonization.Message {
+	if m.Kind == Report {
+		return harmonization.Report
+	}
+	return harmonization.Event
+}
+
+// find returns the index of key among the fields, or -1.
+func (m *Message) find(key string) int {
+	want := mark(key)
+	if !m.marks.has(want) {
+		return -1
+	}
+	for i := range m.fields {
+		if f := &m.fields[i]; f.mark == want && string(m.buf[f.key:f.key+f.keyLen]) == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// mark tells most keys apart at a glance: by their length and three of their
+// characters.
+func mark[T string | []byte](key T) uint32 {
+	n := len(key)
+	if n < 3 {
+		return uint32(n)
+	}
+	return uint32(n) | uint32(key[n-1])<<8 | uint32(key[n-3])<<16 | uint32(key[n/2])<<24
+}
+
+// marks remembers roughly which marks a message has: it may say yes to one
+// that is not there, but never no to one that is. Most keys that are looked up
+// are not there, and most that are added are new.
+type marks [4]uint64
+
+func (s *marks) place(mark uint32) (word *uint64, bit uint64) {
+	h := mark * 0x9e3779b1
+	return &s[h>>30], 1 << (h >> 24 & 63)
+}
+
+func (s *marks) has(mark uint32) bool {
+	word, bit := s.place(mark)
+	return *word&bit != 0
+}
+
+// add reports whether the mark may have been there before.
+func (s *marks) add(mark uint32) bool {
+	word, bit := s.place(mark)
+	had := *word&bit != 0
+	*word |= bit
+	return had
+}
+
+func (m *Message) keyAt(i int) []byte {
+	f := &m.fields[i]
+	return m.buf[f.key : f.key+f.keyLen]
+}
+
+func (m *Message) jsonAt(i int) []byte {
+	f := &m.fields[i]
+	return m.buf[f.value:f.end]
+}
+
+// Len returns the number of fields, __type included.
+func (m *Message) Len() int { return len(m.fields) }
+
+// Has reports whether the field is there; "extra" stands for any extra.*.
+func (m *Message) Has(key string) bool {
+	if m.find(key) >= 0 {
+		return true
+	}
+	return key == "extra" && m.hasPrefix("extra.")
+}
+
+func (m *Message) hasPrefix(prefix string) bool {
+	for i := range m.fields {
+		if bytes.HasPrefix(m.keyAt(i), []byte(prefix)) {
+			return true
+		}
+	}
+	return false
+}
+
+// JSON returns the text of the field's value, or nil. It is a view that is
+// valid until the message changes.
+func (m *Message) JSON(key string) []byte {
+	if i := m.find(key); i >= 0 {
+		return m.jsonAt(i)
+	}
+	return nil
+}
+
+// Value returns the field's value; ok is false if the field is absent.
+func (m *Message) Value(key string) (v harmonization.Value, ok bool) {
+	i := m.find(key)
+	if i < 0 {
+		return harmonization.Value{}, false
+	}
+	return value(m.jsonAt(i)), true
+}
+
+// Get returns the field's value as text: a string unescaped, anything else as
+// it stands. It is empty if the field is absent.
+func (m *Message) Get(key string) string {
+	v, _ := m.Value(key)
+	return v.Text
+}
+
+// value decodes the text of one JSON value that has been scanned before.
+func value(text []byte) harmonization.Value {
+	switch text[0] {
+	case '"':
+		return harmonization.Text(unquote(text))
+	case '{', '[':
+		return harmonization.JSON(string(text))
+	case 't', 'f':
+		return harmonization.Bool(text[0] == 't')
+	case 'n':
+		return harmonization.Value{}
+	}
+	return harmonization.Value{Kind: harmonization.Number, Text: string(text)}
+}
+
+// ParseValue reads the text of one JSON value.
+func ParseValue(text string) (harmonization.Value, error) {
+	trimmed := strings.TrimSpace(text)
+	if !json.Valid([]byte(trimmed)) {
+		return harmonization.Value{}, errors.New("invalid JSON: " + clip([]byte(trimmed)))
+	}
+	return value([]byte(trimmed)), nil
+}
+
+// unquote returns a string's content, given its text with the quotes.
+func unquote(text []byte) string {
+	inner := text[1 : len(text)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner)
+	}
+	s, ok := json.Unquote(string(text))
+	if !ok { // cannot be: the scanner has accepted it
+		return string(inner)
+	}
+	return s
+}
+
+// All yields the fields in order, key and JSON text, but for __type.
+func (m *Message) All() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for i := range m.fields {
+			if key := m.keyAt(i); string(key) != "__type" && !yield(string(key), m.jsonAt(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Keys returns the names of the fields in order, but for __type.
+func (m *Message) Keys() []string {
+	keys := make([]string, 0, len(m.fields))
+	for key := range m.All() {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// Delete removes the field; "extra" stands for all of extra.*.
+func (m *Message) Delete(key string) {
+	if i := m.find(key); i >= 0 {
+		m.deleteAt(i)
+	}
+	if key == "extra" {
+		m.DeleteFunc(func(key string) bool { return strings.HasPrefix(key, "extra.") })
+	}
+}
+
+// DeleteFunc removes the fields that gone tells, __type excepted.
+func (m *Message) DeleteFunc(gone func(key string) bool) {
+	for i := len(m.fields) - 1; i >= 0; i-- {
+		if key := m.keyAt(i); string(key) != "__type" && gone(string(key)) {
+			m.deleteAt(i)
+		}
+	}
+}
+
+func (m *Message) deleteAt(i int) {
+	m.fields = append(m.fields[:i], m.fields[i+1:]...)
+	m.dirty = true
+}
+
+// Err returns what the first failed Set said. Emit puts such a message into
+// the dump instead of passing it on.
+func (m *Message) Err() error { return m.err }
+
+// Fail condemns the message, unless something did before.
+func (m *Message) Fail(err error) {
+	if m.err == nil {
+		m.err = err
+	}
+}
+
+// Line returns the line as received, if the message was decoded from one.
+func (m *Message) Line() []byte { return m.buf[:m.line] }
+
+// Append appends the message as one JSON object, without a newline. A body is
+// not part of it; WriteBody streams one.
+func (m *Message) Append(dst []byte) []byte {
+	if !m.dirty {
+		return append(dst, m.buf[:m.line]...)
+	}
+	dst = append(dst, '{')
+	for i := 0; i < len(m.fields); {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		run := i + 1
+		for run < len(m.fields) && m.fields[run].seq == m.fields[run-1].seq+1 {
+			run++
+		}
+		dst = append(dst, m.buf[m.fields[i].start:m.fields[run-1].end]...)
+		i = run
+	}
+	return append(dst, '}')
+}
+
+func (m *Message) String() string { return string(m.Append(nil)) }
+
+// Place says where in the input a message comes from.
+type Place struct {
+	File   string
+	Line   int64 // from 1; 0 if the input has no lines
+	Column int   // in bytes, from 1; 0 if it is the whole line
+}
+
+func (p Place) String() string {
+	s := p.File
+	if p.Line > 0 {
+		s += ":" + strconv.FormatInt(p.Line, 10)
+		if p.Column > 0 {
+			s += ":" + strconv.Itoa(p.Column)
+		}
+	}
+	return s
+}
+
+// Place returns what SetPlace was given.
+func (m *Message) Place() Place { return m.place }
+
+// SetPlace records where the message comes from.
+func (m *Message) SetPlace(p Place) { m.place = p }
+
+// Snapshot remembers the fields as they are now, in memory that the caller
+// lends. Restore goes back to them.
+func (m *Message) Snapshot(s Snapshot) Snapshot {
+	return Snapshot{append(s.fields[:0], m.fields...), m.dirty}
+}
+
+// Restore undoes every change since the snapshot was taken.
+func (m *Message) Restore(s Snapshot) {
+	m.fields, m.dirty = append(m.fields[:0], s.fields...), s.dirty // marks of what is gone do no harm
+}
+
+// Snapshot is the state of a message at one moment. It is good until the
+// message is reset.
+type Snapshot struct {
+	fields []field
+	dirty  bool
+}
+
+var pool = sync.Pool{New: func() any { return new(Message) }}
+
+// Borrow returns an empty message that Release gives back.
+func Borrow() *Message { return pool.Get().(*Message) }
+
+// Release gives a message back that nobody uses any longer.
+func (m *Message) Release() {
+	if cap(m.buf) > 64<<10 {
+		return // rather than keep a large buffer for small messages
+	}
+	pool.Put(m)
+}

@@ -1,0 +1,183 @@
+package event
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+)
+
+// inherited are the fields of a report that every event made from it has.
+var inherited = []string{
+	"feed.accuracy", "feed.code", "feed.documentation", "feed.name",
+	"feed.provider", "feed.url", "rtir_id", "time.observation",
+}
+
+// Inherit makes Derive copy these fields too.
+func (m *Message) Inherit(keys []string) { m.copied = keys }
+
+// Derive makes e an event that begins with the feed fields of report m.
+func (m *Message) Derive(e *Message) {
+	if m.child == nil {
+		m.child = m.heir()
+	}
+	e.Reset(Event, m.Dictionary)
+	e.buf = append(e.buf, m.child.buf...)
+	e.fields = append(e.fields, m.child.fields...)
+	e.marks, e.next, e.report = m.child.marks, m.child.next, m
+}
+
+// heir makes the event that all events of a report begin as.
+func (m *Message) heir() *Message {
+	e := New(Event, m.Dictionary)
+	for _, key := range inherited {
+		e.copyFrom(m, key)
+	}
+	for _, key := range m.copied {
+		if key == "extra" {
+			for k, text := range m.All() {
+				if strings.HasPrefix(k, "extra.") {
+					e.SetText(k, text)
+				}
+			}
+		}
+		e.copyFrom(m, key)
+	}
+	return e
+}
+
+func (e *Message) copyFrom(m *Message, key string) {
+	if i := m.find(key); i >= 0 {
+		e.SetText(key, m.jsonAt(i))
+	}
+}
+
+// AppendOrigin adds to the piece of input that the event is about. It becomes
+// the field raw when the event is emitted, and if the event fails it goes
+// into the dump.
+func (e *Message) AppendOrigin(raw []byte) { e.origin = append(e.origin, raw...) }
+
+// Finish adds raw and __type to an event that a parser has filled in.
+func (e *Message) Finish() {
+	if e.report != nil && !e.Has("raw") && len(e.origin) > 0 {
+		e.SetRaw(e.origin)
+	}
+	if e.find("__type") < 0 {
+		e.SetText("__type", typeText[e.Kind])
+	}
+}
+
+// Origin returns the piece of input the event was made from and the report it
+// was a part of, if a parser made it.
+func (e *Message) Origin() (raw []byte, report *Message) { return e.origin, e.report }
+
+var typeText = [...][]byte{Event: []byte(`"Event"`), Report: []byte(`"Report"`)}
+
+// SetRaw makes raw the content of the field raw.
+func (m *Message) SetRaw(raw []byte) {
+	f := m.begin("raw")
+	m.buf = append(base64.StdEncoding.AppendEncode(append(m.buf, '"'), raw), '"')
+	m.finish("raw", f)
+}
+
+// SetBody makes r the content of a report: it stands for the field raw, is
+// read once, and is not limited by memory.
+func (m *Message) SetBody(r Body) {
+	m.Delete("raw")
+	m.body = r
+}
+
+// Body returns the reader given to SetBody, or nil.
+func (m *Message) Body() Body { return m.body }
+
+// Raw returns the content of a report, decoded from base64. It can be read
+// once if it is a stream. Without content it is empty.
+func (m *Message) Raw() io.Reader {
+	if m.body != nil {
+		return m.body
+	}
+	v, ok := m.Value("raw")
+	if !ok || v.Kind != harmonization.String {
+		return bytes.NewReader(nil)
+	}
+	return NewBase64Reader(strings.NewReader(v.Text))
+}
+
+// NewBase64Reader decodes base64 and passes over what does not belong there,
+// as IntelMQ does.
+func NewBase64Reader(r io.Reader) io.Reader {
+	return base64.NewDecoder(base64.StdEncoding, &alphabet{r})
+}
+
+type alphabet struct{ src io.Reader }
+
+func (a *alphabet) Read(p []byte) (int, error) {
+	for {
+		n, err := a.src.Read(p)
+		kept := 0
+		for _, c := range p[:n] {
+			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' {
+				p[kept] = c
+				kept++
+			}
+		}
+		if kept > 0 || err != nil {
+			return kept, err
+		}
+	}
+}
+
+// WriteTo writes the message as one line, streaming its body if it has one:
+// raw is the last field then.
+func (m *Message) WriteTo(w io.Writer) (int64, error) {
+	if m.body == nil {
+		n, err := w.Write(append(m.Append(nil), '\n'))
+		return int64(n), err
+	}
+	head := m.Append(nil)
+	head = head[:len(head)-1]
+	if len(m.fields) > 0 {
+		head = append(head, ',')
+	}
+	count := &counter{w: w}
+	if _, err := count.Write(append(head, `"raw":"`...)); err != nil {
+		return count.n, err
+	}
+	enc := base64.NewEncoder(base64.StdEncoding, count)
+	if _, err := io.CopyBuffer(struct{ io.Writer }{enc}, struct{ io.Reader }{m.body}, make([]byte, 48<<10)); err != nil {
+		return count.n, err
+	}
+	if err := enc.Close(); err != nil {
+		return count.n, err
+	}
+	_, err := count.Write([]byte("\"}\n"))
+	return count.n, err
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// Absorb reads the body into the field raw, if it has no more than limit bytes.
+func (m *Message) Absorb(limit int64) error {
+	raw, err := io.ReadAll(io.LimitReader(m.body, limit+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(raw)) > limit {
+		return fmt.Errorf("raw: longer than %d bytes, see --record-limit", limit)
+	}
+	m.body = nil
+	m.SetRaw(raw)
+	return nil
+}

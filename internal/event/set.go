@@ -1,0 +1,170 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/json"
+)
+
+// Errors of Add, wrapped with the field's name.
+var (
+	ErrKeyExists    = errors.New("is there already")
+	ErrKeyNotExists = errors.New("is not there")
+)
+
+// Set makes text the value of a field, whatever it was before. The text is
+// brought into the form the data format wants. Empty text ("", "-", "N/A")
+// deletes the field. A key or value that the format refuses condemns the
+// message, see Err.
+func (m *Message) Set(key, text string) { m.SetValue(key, harmonization.Text(text)) }
+
+// SetIf is Set, but leaves the field alone if the text is empty.
+func (m *Message) SetIf(key, text string) {
+	if v := harmonization.Text(text); !v.Empty() {
+		m.SetValue(key, v)
+	}
+}
+
+// SetValue is Set for a value of any type.
+func (m *Message) SetValue(key string, v harmonization.Value) {
+	if err := m.put(key, v); err != nil {
+		m.Fail(err)
+	}
+}
+
+// SetInt is Set for a number.
+func (m *Message) SetInt(key string, n int64) { m.SetValue(key, harmonization.Int(n)) }
+
+// SetBool is Set for a boolean.
+func (m *Message) SetBool(key string, b bool) { m.SetValue(key, harmonization.Bool(b)) }
+
+// Try sets the field if the value is one the data format takes, and reports
+// whether it did. An empty value changes nothing. It does not condemn.
+func (m *Message) Try(key string, v harmonization.Value) bool {
+	return !v.Empty() && m.put(key, v) == nil
+}
+
+// Add is the data format's add with overwrite unset: a field that exists
+// already is an error, an empty value changes nothing.
+func (m *Message) Add(key string, v harmonization.Value) error {
+	if m.Has(key) {
+		return fmt.Errorf("%s: %w", key, ErrKeyExists)
+	}
+	if v.Empty() {
+		return nil
+	}
+	return m.put(key, v)
+}
+
+// Change is Set for a field that has to exist.
+func (m *Message) Change(key string, v harmonization.Value) error {
+	if !m.Has(key) {
+		return fmt.Errorf("%s: %w", key, ErrKeyNotExists)
+	}
+	return m.put(key, v)
+}
+
+// put sanitises v and stores it; an empty value deletes the field.
+func (m *Message) put(key string, v harmonization.Value) error {
+	if v.Empty() {
+		m.Delete(key)
+		return nil
+	}
+	f, err := m.Dict().Field(m.schema(), key)
+	if err != nil {
+		return err
+	}
+	return m.Put(f, key, v)
+}
+
+// Put is SetValue for a field that the caller has looked up before; key is
+// the field's name, or the full one below a JSONDict field.
+func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value) error {
+	if v, err := f.Sanitise(v); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	} else if f.Type == "JSONDict" && f.Name == key {
+		return m.explode(key, v.Text)
+	} else {
+		m.store(key, v)
+	}
+	return nil
+}
+
+// explode stores the members of an object below key, one level deep, in place
+// of all that was there.
+func (m *Message) explode(key, object string) error {
+	var members Message
+	if _, err := members.parse([]byte(object)); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	m.Delete(key)
+	for i := range members.fields {
+		v := value(members.jsonAt(i))
+		if key != "extra" && (v.Empty() || v.Text == "[]" || v.Text == "{}") {
+			continue
+		}
+		m.store(key+"."+string(members.keyAt(i)), v)
+	}
+	return nil
+}
+
+// store writes the field's text behind what is in buf. A field that exists
+// keeps its place among the fields.
+func (m *Message) store(key string, v harmonization.Value) {
+	f := m.begin(key)
+	m.buf = v.AppendJSON(m.buf)
+	m.finish(key, f)
+}
+
+// begin writes key and colon, finish takes note of what was written since.
+func (m *Message) begin(key string) field {
+	f := field{keyLen: uint32(len(key)), mark: mark(key), seq: m.next}
+	buf := m.buf
+	if plain(key) {
+		f.start = uint32(len(buf)) + 1
+		f.key = f.start + 1
+		buf = append(append(append(buf, ',', '"'), key...), '"', ':')
+	} else {
+		// The key as it is looked up, then its text with escapes.
+		f.key = uint32(len(buf))
+		buf = append(append(buf, key...), ',')
+		f.start = uint32(len(buf))
+		buf = append(json.AppendString(buf, key), ':')
+		f.seq++ // what stands before is no comma
+	}
+	f.value = uint32(len(buf))
+	m.buf = buf
+	return f
+}
+
+func (m *Message) finish(key string, f field) {
+	f.end = uint32(len(m.buf))
+	m.next = f.seq + 1
+	m.dirty = true
+	if m.marks.add(f.mark) {
+		if i := m.find(key); i >= 0 {
+			m.fields[i] = f
+			return
+		}
+	}
+	m.fields = append(m.fields, f)
+}
+
+// plain reports whether key needs no escape. Keys of the data format never do.
+func plain(key string) bool {
+	for i := 0; i < len(key); i++ {
+		if c := key[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// SetText stores JSON text that the caller vouches for, without any check.
+func (m *Message) SetText(key string, text []byte) {
+	f := m.begin(key)
+	m.buf = append(m.buf, text...)
+	m.finish(key, f)
+}

@@ -1,0 +1,96 @@
+// Package stage is the contract between a command and the runtime that runs it.
+//
+// A command is a struct whose exported fields are its flags. It implements
+// Processor or Collector, and any of the other interfaces it needs. Everything
+// else (streams, chains, errors, exit codes) is the business of package tool.
+package stage
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+)
+
+// Emit hands a message to the next stage and gives it away: the caller must
+// not touch it afterwards. The only error is ErrStop, to be returned as it is.
+type Emit func(*event.Message) error
+
+// Processor turns one message into none, one or many. The message is valid
+// until Process returns; whoever keeps it takes a Clone. An error condemns the
+// message alone, which goes to the dump; Fatal and ErrStop end the stream.
+type Processor interface {
+	Process(ctx context.Context, m *event.Message, emit Emit) error
+}
+
+// Collector starts a stream.
+type Collector interface {
+	Collect(ctx context.Context, emit Emit) error
+}
+
+// Starter opens, connects or loads before the first message. An error is one
+// of configuration and ends the command with exit code 2; Fatal with 3.
+type Starter interface {
+	Start(ctx context.Context) error
+}
+
+// Reloader is called on SIGHUP, between two messages.
+type Reloader interface {
+	Reload(ctx context.Context) error
+}
+
+// Concurrent promises that Process may be called by several goroutines.
+type Concurrent interface{ Concurrent() }
+
+// Checkpointer makes durable what was accepted so far: an output commits at
+// its far end, state is written as prepared under id. What a stage holds back
+// it may emit.
+type Checkpointer interface {
+	Checkpoint(ctx context.Context, id string, emit Emit) error
+}
+
+// Committer learns that everything up to id is acknowledged at the origin.
+type Committer interface {
+	Commit(ctx context.Context, id string) error
+}
+
+// Finisher emits what was held back when the stream has ended well. The id is
+// empty in a stream without control lines, where state advances now.
+type Finisher interface {
+	Finish(ctx context.Context, emit Emit) error
+}
+
+// Closer releases what Start opened. It is called once, however the stream
+// ended; whatever was not committed or finished by then must not advance.
+type Closer interface{ Close() error }
+
+// ErrStop says that nobody reads any further: end quietly.
+var ErrStop = errors.New("the stream is over")
+
+type fatal struct{ error }
+
+func (f fatal) Unwrap() error { return f.error }
+
+// Fatal marks an error that ends the stream with exit code 3.
+func Fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fatal{err}
+}
+
+// IsFatal reports whether err, or an error it wraps, was marked by Fatal.
+func IsFatal(err error) bool {
+	var f fatal
+	return errors.As(err, &f)
+}
+
+// Router sends messages to other paths than the next stage; Paths names them,
+// or is empty if the user chooses the names. See Env.Path and the flag --to.
+type Router interface{ Paths() []string }
+
+// Runner is a command that is no part of a stream.
+type Runner interface {
+	Run(ctx context.Context, stdout io.Writer) error
+}
