@@ -1,0 +1,172 @@
+package csv
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"math/bits"
+	"strings"
+	"unsafe"
+)
+
+// finder remembers where a byte comes next, so that every byte of the input is
+// looked at once per byte that is sought, however short or long the lines are.
+type finder struct {
+	c   byte
+	hit bool
+	pos int // the next c if hit, else the point up to which there is none
+}
+
+// find returns the position of the first c in b at or behind from, or len(b).
+// The positions asked for must not decrease.
+func (f *finder) find(b []byte, from int) int {
+	if f.hit && f.pos >= from {
+		return f.pos
+	}
+	f.pos = max(f.pos, from)
+	n := bytes.IndexByte(b[f.pos:], f.c)
+	if f.hit = n >= 0; f.hit {
+		f.pos += n
+	} else {
+		f.pos = len(b)
+	}
+	return f.pos
+}
+
+// shift follows the buffer when its first n bytes are dropped.
+func (f *finder) shift(n int) {
+	f.hit = f.hit && f.pos >= n
+	f.pos = max(f.pos-n, 0)
+}
+
+func (r *Reader) resetFinders() {
+	r.lf, r.cr, r.quote = finder{c: '\n'}, finder{c: '\r'}, finder{c: '"'}
+}
+
+// nextLine moves pos behind the next line and returns that position and the end
+// of the line's text. The buffer may move, but keeps everything from row on.
+// The error is ErrRowTooLong if the row would grow over its limit; pos then
+// stands at the limit.
+func (r *Reader) nextLine() (end, content int, err error) {
+	for {
+		b := r.buf[:r.end]
+		lf, cr := r.lf.find(b, r.pos), r.cr.find(b, r.pos)
+		switch {
+		case lf < cr:
+			content, end = lf, lf+1
+		case cr+1 == lf && lf < r.end:
+			content, end = cr, cr+2
+		case cr < r.end && (cr+1 < r.end || r.err != nil):
+			content, end = cr, cr+1
+		case r.err == nil && r.end-r.row <= r.maxRow():
+			r.fill()
+			continue
+		case r.err == nil:
+			end = r.end
+		case r.err == io.EOF && r.pos < r.end:
+			content, end = r.end, r.end
+		default:
+			r.pos = r.end
+			return 0, 0, r.err
+		}
+		if limit := r.row + r.maxRow(); end > limit {
+			r.pos = max(r.pos, limit)
+			return 0, 0, ErrRowTooLong
+		}
+		r.pos = end
+		r.next++
+		return end, content, nil
+	}
+}
+
+// discardLine throws away the rest of a line that was too long.
+func (r *Reader) discardLine() {
+	for r.discard {
+		r.row = r.pos
+		_, _, err := r.nextLine()
+		r.discard = err == ErrRowTooLong
+	}
+}
+
+// fill reads once into the free part of the buffer, after making room.
+func (r *Reader) fill() {
+	if r.end == len(r.buf) {
+		if live := r.end - r.row; live > len(r.buf)/2 || r.buf == nil {
+			bigger := make([]byte, max(initialBuffer, 2*len(r.buf)))
+			copy(bigger, r.buf[r.row:r.end])
+			r.buf = bigger
+		} else {
+			copy(r.buf, r.buf[r.row:r.end])
+		}
+		r.lf.shift(r.row)
+		r.cr.shift(r.row)
+		r.quote.shift(r.row)
+		r.offset += int64(r.row)
+		r.pos -= r.row
+		r.end -= r.row
+		r.row = 0
+	}
+	for range 100 {
+		n, err := r.src.Read(r.buf[r.end:])
+		r.end += n
+		r.err = err
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	r.err = io.ErrNoProgress
+}
+
+// appendFields splits a line without quotes, eight bytes at a time.
+func appendFields(fields []string, line []byte, delim byte) []string {
+	const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	text := unsafe.String(unsafe.SliceData(line), len(line))
+	pattern := ones * uint64(delim)
+	start, i := 0, 0
+	for ; i+8 <= len(line); i += 8 {
+		x := binary.LittleEndian.Uint64(line[i:]) ^ pattern
+		// The top bit of each byte of hits is set where x has a zero byte.
+		for hits := ^((x&low + low) | x | low); hits != 0; hits &= hits - 1 {
+			at := i + bits.TrailingZeros64(hits)>>3
+			fields = append(fields, text[start:at])
+			start = at + 1
+		}
+	}
+	for ; i < len(line); i++ {
+		if line[i] == delim {
+			fields = append(fields, text[start:i])
+			start = i + 1
+		}
+	}
+	return append(fields, text[start:])
+}
+
+// appendQuotedFields splits a line in which quotes only surround whole fields.
+// It gives up at anything else.
+func appendQuotedFields(fields []string, line []byte, delim byte) ([]string, bool) {
+	text := unsafe.String(unsafe.SliceData(line), len(line))
+	for {
+		if text == "" || text[0] != '"' {
+			n := strings.IndexByte(text, delim)
+			if n < 0 {
+				return append(fields, text), true
+			}
+			fields = append(fields, text[:n])
+			text = text[n+1:]
+			continue
+		}
+		n := strings.IndexByte(text[1:], '"') + 1
+		if n == 0 {
+			return fields, false
+		}
+		field := text[1:n]
+		if n+1 == len(text) {
+			return append(fields, field), true
+		}
+		if text[n+1] != delim {
+			return fields, false
+		}
+		fields = append(fields, field)
+		text = text[n+2:]
+	}
+}

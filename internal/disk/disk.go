@@ -1,0 +1,266 @@
+// Package disk is the small layer that everything durable goes through.
+//
+// What it returns without an error is on the disk, not in a buffer: a created,
+// renamed or removed name is followed by an fsync of its directory. Its errors
+// always name the path. Tests make any single operation fail by SetFault.
+package disk
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A File is an open file whose writes always go to its end.
+type File struct {
+	f    *os.File
+	path string
+}
+
+// OpenAppend opens the file at path for reading and appending. A file that is
+// not there is made with the permissions perm, and its name is durable when
+// OpenAppend returns.
+func OpenAppend(path string, perm fs.FileMode) (*File, error) {
+	for {
+		f, err := OpenExisting(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+		f, err = open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
+		if errors.Is(err, fs.ErrExist) {
+			// Either somebody made it in between, or it is a dangling link.
+			if _, err := os.Stat(path); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := SyncDir(filepath.Dir(path)); err != nil {
+			f.Close()
+			return nil, err
+		}
+		return f, nil
+	}
+}
+
+// OpenExisting opens a file for reading and appending that must be there.
+func OpenExisting(path string) (*File, error) {
+	return open(path, os.O_RDWR|os.O_APPEND, 0)
+}
+
+func open(path string, flags int, perm fs.FileMode) (*File, error) {
+	var f *os.File
+	_, err := do(OpOpen, path, 0, func(int) (_ int, err error) {
+		f, err = os.OpenFile(path, flags, perm)
+		return 0, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &File{f, path}, nil
+}
+
+// Name returns the path that the file was opened by.
+func (f *File) Name() string { return f.path }
+
+// Write appends p to the file.
+func (f *File) Write(p []byte) (int, error) {
+	if fault.Load() == nil {
+		return f.f.Write(p)
+	}
+	return do(OpWrite, f.path, len(p), func(n int) (int, error) { return f.f.Write(p[:n]) })
+}
+
+// Read reads from the file's position, which begins at 0.
+func (f *File) Read(p []byte) (int, error) { return f.f.Read(p) }
+
+// ReadAt reads at an offset.
+func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.f.ReadAt(p, off) }
+
+// Sync makes durable what was written.
+func (f *File) Sync() error {
+	_, err := do(OpSync, f.path, 0, func(int) (int, error) { return 0, f.f.Sync() })
+	return err
+}
+
+// Truncate cuts the file to size bytes. It is durable after the next Sync.
+func (f *File) Truncate(size int64) error {
+	_, err := do(OpTruncate, f.path, 0, func(int) (int, error) { return 0, f.f.Truncate(size) })
+	return err
+}
+
+// Stat describes the open file, also when its name has gone to another one.
+func (f *File) Stat() (fs.FileInfo, error) { return f.f.Stat() }
+
+// Size returns the file's length.
+func (f *File) Size() (int64, error) {
+	i, err := f.f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return i.Size(), nil
+}
+
+// TryLock takes an exclusive lock on the file itself, which lasts until Close
+// or the end of the process. It says false when somebody else has it.
+func (f *File) TryLock() (bool, error) {
+	err := flock(f.f)
+	if err == unix.EWOULDBLOCK {
+		return false, nil
+	}
+	if err != nil {
+		return false, &fs.PathError{Op: "lock", Path: f.path, Err: err}
+	}
+	return true, nil
+}
+
+// Close closes the file. It does not sync.
+func (f *File) Close() error { return f.f.Close() }
+
+// WriteFileAtomic gives the file at path a new content: after a crash it holds
+// either all of the old or all of the new one.
+func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
+	return CreateAtomic(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// CreateAtomic is WriteFileAtomic for a content that is written in pieces. An
+// existing file keeps its permissions.
+func CreateAtomic(path string, perm fs.FileMode, write func(io.Writer) error) (err error) {
+	if old, err := os.Stat(path); err == nil {
+		perm = old.Mode().Perm()
+	}
+	f, err := createTemp(path, perm)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.path)
+		}
+	}()
+	w := bufio.NewWriterSize(f, 64<<10)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return Rename(f.path, path)
+}
+
+// createTemp makes a file beside path. The name says whose it is, so that what
+// a crash leaves can be found by RemoveTemps and by people.
+func createTemp(path string, perm fs.FileMode) (*File, error) {
+	for {
+		name := tempPrefix(path) + strconv.FormatUint(rand.Uint64(), 36)
+		f, err := open(filepath.Join(filepath.Dir(path), name), os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		return f, err
+	}
+}
+
+func tempPrefix(path string) string { return "." + filepath.Base(path) + ".tmp-" }
+
+// RemoveTemps removes what a crash in WriteFileAtomic left beside path. Only
+// who holds the lock of path may call it.
+func RemoveTemps(path string) error {
+	dir := filepath.Dir(path)
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, tempPrefix(path)) {
+			if err := remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Rename moves a file to another name, durably.
+func Rename(from, to string) error {
+	_, err := do(OpRename, to, 0, func(int) (int, error) { return 0, os.Rename(from, to) })
+	if err != nil {
+		return err
+	}
+	if err := SyncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	if d := filepath.Dir(from); d != filepath.Dir(to) {
+		return SyncDir(d)
+	}
+	return nil
+}
+
+// Remove removes a file, durably.
+func Remove(path string) error {
+	if err := remove(path); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+func remove(path string) error {
+	_, err := do(OpRemove, path, 0, func(int) (int, error) { return 0, os.Remove(path) })
+	return err
+}
+
+// Truncate cuts the file at path to size bytes, durably.
+func Truncate(path string, size int64) error {
+	f, err := OpenExisting(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Truncate(size); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// SyncDir makes the names in a directory durable. Some file systems cannot
+// sync a directory and say so; they are believed to need none.
+func SyncDir(dir string) error {
+	_, err := do(OpSync, dir, 0, func(int) (int, error) {
+		d, err := os.Open(dir)
+		if err != nil {
+			return 0, err
+		}
+		defer d.Close()
+		err = d.Sync()
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
+			err = nil
+		}
+		return 0, err
+	})
+	return err
+}

@@ -1,0 +1,228 @@
+package disk_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+)
+
+func TestWriteFileAtomicIsOldOrNew(t *testing.T) {
+	for n := 1; ; n++ {
+		for _, half := range []bool{false, true} {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "a")
+			if err := os.WriteFile(path, []byte("old content"), 0o640); err != nil {
+				t.Fatal(err)
+			}
+			rec := disktest.Record(t, dir)
+			after := t.TempDir()
+			plan := &disktest.Plan{N: n, Err: disktest.Errors[n%len(disktest.Errors)], Half: half, Dead: true,
+				At: func() { rec.PowerLost(t, after, nil) }}
+			restore := rec.Wrap(t, plan)
+			err := disk.WriteFileAtomic(path, []byte("new content, longer"), 0o600)
+			restore()
+			if plan.Count() < n {
+				if err != nil {
+					t.Fatal(err)
+				}
+				rec.PowerLost(t, after, nil)
+				if b, _ := os.ReadFile(filepath.Join(after, "a")); string(b) != "new content, longer" {
+					t.Errorf("not durable: %q", b)
+				}
+				if i, _ := os.Stat(path); i.Mode().Perm() != 0o640 {
+					t.Errorf("mode %v, want that of the old file", i.Mode())
+				}
+				return
+			}
+			if !errors.Is(err, plan.Err) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("operation %d: error %v, want %v with a path", n, err, plan.Err)
+			}
+			for _, d := range []string{dir, after} {
+				b, err := os.ReadFile(filepath.Join(d, "a"))
+				if s := string(b); err != nil || s != "old content" && s != "new content, longer" {
+					t.Errorf("operation %d: %q, %v", n, b, err)
+				}
+			}
+			left, err := filepath.Glob(filepath.Join(dir, ".a.tmp-*"))
+			if err != nil || len(left) > 0 {
+				t.Errorf("operation %d left %v", n, left)
+			}
+		}
+	}
+}
+
+func TestCreateAtomicKeepsOldWhenWriterFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := disk.WriteFileAtomic(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bad := errors.New("bad")
+	err := disk.CreateAtomic(path, 0o600, func(w io.Writer) error {
+		io.WriteString(w, "new")
+		return bad
+	})
+	b, _ := os.ReadFile(path)
+	if err != bad || string(b) != "old" {
+		t.Errorf("got %v and %q, want the writer's error and the old content", err, b)
+	}
+}
+
+func TestRemoveTemps(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", ".a.tmp-x1", ".ab.tmp-x1", "a.tmp-x1"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := disk.RemoveTemps(filepath.Join(dir, "a")); err != nil {
+		t.Fatal(err)
+	}
+	entries, _ := os.ReadDir(dir)
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if s := strings.Join(got, " "); s != ".ab.tmp-x1 a a.tmp-x1" {
+		t.Errorf("left %s", s)
+	}
+}
+
+func TestOpenAppend(t *testing.T) {
+	dir := t.TempDir()
+	rec := disktest.Record(t, dir)
+	path := filepath.Join(dir, "a")
+	for _, s := range []string{"one\n", "two\n"} {
+		f, err := disk.OpenAppend(path, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(s)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	if err := disk.Truncate(path, 6); err != nil {
+		t.Fatal(err)
+	}
+	after := t.TempDir()
+	rec.PowerLost(t, after, nil)
+	if b, err := os.ReadFile(filepath.Join(after, "a")); string(b) != "one\ntw" {
+		t.Errorf("durable is %q, %v", b, err)
+	}
+	if err := disk.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	after = t.TempDir()
+	rec.PowerLost(t, after, nil)
+	if _, err := os.Stat(filepath.Join(after, "a")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a removed file came back: %v", err)
+	}
+	if _, err := disk.OpenExisting(path); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v, want an error that names %s", err, path)
+	}
+}
+
+func TestTryLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	a, err := disk.OpenAppend(path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := disk.OpenExisting(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, step := range []struct {
+		f    *disk.File
+		want bool
+	}{{a, true}, {b, false}} {
+		if got, err := step.f.TryLock(); got != step.want || err != nil {
+			t.Errorf("got %v, %v, want %v", got, err, step.want)
+		}
+	}
+	a.Close()
+	if got, err := b.TryLock(); !got || err != nil {
+		t.Errorf("after Close: %v, %v", got, err)
+	}
+}
+
+func TestLockNamesHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if os.Getenv("LOCK_HELPER") != "" {
+		path = os.Getenv("LOCK_HELPER")
+	}
+	ctx := context.Background()
+	l, err := disk.LockPath(ctx, path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("LOCK_HELPER") != "" {
+		os.Stdout.WriteString("locked\n")
+		io.ReadAll(os.Stdin)
+		os.Exit(0)
+	}
+	_, err = disk.LockPath(ctx, path, 0)
+	var locked *disk.LockedError
+	if !errors.As(err, &locked) || err.Error() != path+": in use by this process itself" {
+		t.Errorf("got %v", err)
+	}
+	if err := l.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+
+	c := exec.Command(os.Args[0], "-test.run=^TestLockNamesHolder$")
+	c.Env = append(os.Environ(), "LOCK_HELPER="+path)
+	in, _ := c.StdinPipe()
+	out, _ := c.StdoutPipe()
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.ReadFull(out, make([]byte, len("locked\n")))
+	_, err = disk.LockPath(ctx, path, 0)
+	want := path + ": in use by pid " + strconv.Itoa(c.Process.Pid) + " (" + filepath.Base(os.Args[0]) + ")"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := disk.LockPath(cancelled, path, disk.LockWait); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that waiting was cancelled", err)
+	}
+	// A holder that is killed leaves no lock.
+	c.Process.Kill()
+	in.Close()
+	c.Wait()
+	l, err = disk.LockPath(ctx, path, disk.LockWait)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Unlock()
+}
+
+func BenchmarkWrite(b *testing.B) {
+	f, err := disk.OpenAppend(filepath.Join(b.TempDir(), "a"), 0o600)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	p := make([]byte, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := f.Write(p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"maps"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+)
+
+// A Cursor is a handful of values by name, such as the ETag of a URL or a
+// counter, that move with the stream as a Seen does. Values are whatever
+// encoding/json knows. It is safe for concurrent use.
+//
+// Its file is JSON to be read by people, and is written whole every time.
+type Cursor struct {
+	mu      sync.Mutex
+	path    string // empty in memory only
+	lock    *disk.Lock
+	state   values
+	batches []changes
+	pending values
+	err     error
+}
+
+// Values are kept encoded; nil or null is a value that was deleted.
+type values map[string]json.RawMessage
+
+type changes struct {
+	ID  string `json:"id"`
+	Set values `json:"set"`
+	id  id
+	own bool // prepared by this run
+}
+
+type cursorFile struct {
+	Version  int       `json:"version"`
+	State    values    `json:"state"`
+	Prepared []changes `json:"prepared,omitempty"`
+}
+
+// NewCursor makes a cursor that lives in memory only.
+func NewCursor() *Cursor {
+	return &Cursor{state: values{}, pending: values{}}
+}
+
+// OpenCursor opens the cursor kept in the file at path, or begins it. One
+// process at a time can have it, as with Open.
+func OpenCursor(path string) (*Cursor, error) {
+	return OpenCursorContext(context.Background(), path, disk.LockWait)
+}
+
+// OpenCursorContext is OpenCursor that waits for the lock as long as wait says.
+func OpenCursorContext(ctx context.Context, path string, wait time.Duration) (*Cursor, error) {
+	lock, err := disk.LockPath(ctx, path, wait)
+	if err != nil {
+		return nil, err
+	}
+	c := NewCursor()
+	c.path, c.lock = path, lock
+	err = disk.RemoveTemps(path)
+	if err == nil {
+		err = c.load()
+	}
+	if err != nil {
+		lock.Unlock()
+		return nil, err
+	}
+	return c, nil
+}
+
+const sumPrefix = "crc32c "
+
+func (c *Cursor) load() error {
+	b, err := os.ReadFile(c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c.write() // says now rather than later that it cannot be written
+	}
+	if err != nil {
+		return err
+	}
+	// Without its last line the file is taken as edited by hand.
+	doc := b
+	if i := bytes.LastIndex(b, []byte("\n"+sumPrefix)); i >= 0 {
+		doc = b[:i+1]
+		sum, err := strconv.ParseUint(string(bytes.TrimSpace(b[i+1+len(sumPrefix):])), 16, 32)
+		if err != nil || uint32(sum) != crc32.Checksum(doc, castagnoli()) {
+			return &DamagedError{c.path, int64(i + 1), "bad checksum; if the file was edited, delete its last line"}
+		}
+	}
+	var file cursorFile
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&file); err != nil {
+		return &DamagedError{c.path, d.InputOffset(), err.Error()}
+	}
+	if rest := bytes.TrimSpace(doc[d.InputOffset():]); len(rest) > 0 {
+		return &DamagedError{c.path, d.InputOffset(), "something stands behind the object"}
+	}
+	if file.Version != 1 || file.State == nil {
+		return fmt.Errorf("%s: no cursor file of version 1", c.path)
+	}
+	for i := range file.Prepared {
+		p := &file.Prepared[i]
+		if p.id, err = parseID(p.ID); err != nil {
+			return fmt.Errorf("%s: %w", c.path, err)
+		}
+	}
+	c.state, c.batches = file.State, file.Prepared
+	return nil
+}
+
+func (c *Cursor) write() error {
+	if c.path == "" || c.err != nil {
+		return c.err
+	}
+	doc, err := json.MarshalIndent(cursorFile{1, c.state, c.batches}, "", "\t")
+	if err == nil {
+		doc = append(doc, '\n')
+		doc = fmt.Appendf(doc, "%s%08x\n", sumPrefix, crc32.Checksum(doc, castagnoli()))
+		err = disk.WriteFileAtomic(c.path, doc, 0o600)
+	}
+	c.err = err
+	return err
+}
+
+// Get stores the value of name in v and says whether there is one. What this
+// run has set counts, whether committed or not.
+func (c *Cursor) Get(name string, v any) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, ok := c.pending[name]
+	for i := len(c.batches) - 1; i >= 0 && !ok; i-- {
+		if c.batches[i].own {
+			b, ok = c.batches[i].Set[name]
+		}
+	}
+	if !ok {
+		b = c.state[name]
+	}
+	if gone(b) {
+		return false, nil
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return false, fmt.Errorf("%s: %s: %w", cmp.Or(c.path, "cursor"), name, err)
+	}
+	return true, nil
+}
+
+// Set gives name a value; nil deletes it.
+func (c *Cursor) Set(name string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending[name] = b
+	return nil
+}
+
+func gone(b json.RawMessage) bool { return len(b) == 0 || string(b) == "null" }
+
+// Prepare makes durable, as prepared under id, what was set since the last
+// Prepare.
+func (c *Cursor) Prepare(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, err := parseID(id)
+	if err != nil || c.err != nil || len(c.pending) == 0 {
+		return cmp.Or(err, c.err)
+	}
+	c.batches = append(c.batches, changes{id, c.pending, at, true})
+	c.pending = values{}
+	return c.write()
+}
+
+// Commit makes state of what is prepared under ids of the same source up to id,
+// and settles at its first time in a run as Seen.Commit does.
+func (c *Cursor) Commit(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, err := parseID(id)
+	if err != nil || c.err != nil {
+		return cmp.Or(err, c.err)
+	}
+	var kept []changes
+	for _, b := range c.batches {
+		switch fateOf(b.id, b.own, at) {
+		case promoted:
+			c.promote(b.Set)
+		case stays:
+			kept = append(kept, b)
+		}
+	}
+	if len(kept) == len(c.batches) {
+		return nil
+	}
+	c.batches = kept
+	return c.write()
+}
+
+func (c *Cursor) promote(set values) {
+	maps.Copy(c.state, set)
+	maps.DeleteFunc(c.state, func(_ string, b json.RawMessage) bool { return gone(b) })
+}
+
+// Save makes state of all that was set, at the good end of a stream without
+// checkpoints.
+func (c *Cursor) Save() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range c.batches {
+		if b.own {
+			return cmp.Or(c.err, errUncommitted)
+		}
+	}
+	if c.err != nil || len(c.pending) == 0 {
+		return c.err
+	}
+	c.promote(c.pending)
+	c.pending = values{}
+	return c.write()
+}
+
+// Discard forgets what is not state, as Seen.Discard does.
+func (c *Cursor) Discard() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending = values{}
+	if c.path == "" {
+		c.batches = nil
+	}
+	for i := range c.batches {
+		c.batches[i].own = false
+	}
+}
+
+// Close lets go of the file. What was not saved or prepared is forgotten.
+func (c *Cursor) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.err
+	if c.lock != nil {
+		err = cmp.Or(err, c.lock.Unlock())
+		c.lock = nil
+	}
+	c.err = cmp.Or(c.err, errClosed)
+	return err
+}

@@ -1,0 +1,313 @@
+// Package store keeps the state of commands: seen-sets, cursors and caches.
+//
+// State that belongs to a stream with checkpoints moves as the stream does:
+// Prepare makes durable what was remembered since the last checkpoint, under
+// the checkpoint's id; Commit makes state of it. The first Commit of a source
+// in a run settles what a crash left. A stream without checkpoints calls Save
+// at its good end, and any stream that ends badly calls Discard.
+//
+// After an error of the disk a store refuses everything but Close: what such a
+// file holds is found out by opening it again.
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+)
+
+// A Seen is a set of keys that expire. It may be used by one goroutine at a
+// time.
+//
+// What a crashed run prepared does not count as seen before its source has
+// settled it: an event too many is better than one too few.
+type Seen struct {
+	t       table
+	now     uint32  // the latest time that Check was told
+	epoch   uint32  // the tag of what is remembered now, from 1
+	pending int     // how much that is
+	batches []batch // prepared and not committed, in order
+	shadow  []entry // state that an uncommitted key of a later expiry hides
+	f       *file   // nil in memory only
+	err     error   // of the disk; it stays
+}
+
+// A batch is what was remembered between two checkpoints. Its keys are in the
+// table if this run has prepared it, else only in the file.
+type batch struct {
+	id    id
+	name  string
+	epoch uint32 // 0 when a run before has prepared it
+	spans []span
+}
+
+type entry struct {
+	k0, k1 uint64
+	exp    uint32
+}
+
+// NewSeen makes a set that lives in memory only.
+func NewSeen() *Seen {
+	return &Seen{t: table{seed: [2]uint64{rand.Uint64(), rand.Uint64()}}, epoch: 1}
+}
+
+// Open opens the set kept in the file at path, or begins it. One process at a
+// time can have it; a second one waits ten seconds and then gets a
+// *disk.LockedError.
+func Open(path string) (*Seen, error) {
+	return OpenContext(context.Background(), path, disk.LockWait)
+}
+
+// OpenContext is Open that waits for the lock as long as wait says.
+func OpenContext(ctx context.Context, path string, wait time.Duration) (*Seen, error) {
+	lock, err := disk.LockPath(ctx, path, wait)
+	if err != nil {
+		return nil, err
+	}
+	s := NewSeen()
+	if err := s.open(path); err != nil {
+		s.t.free()
+		return nil, cmp.Or(err, lock.Unlock())
+	}
+	s.f.lock = lock
+	s.compact(soft)
+	if s.err != nil {
+		return nil, cmp.Or(s.err, s.Close())
+	}
+	return s, nil
+}
+
+// Check says whether key is known and unexpired at now, in unix seconds. If
+// not it is remembered for ttl seconds, or for ever if ttl is 0. A key that is
+// seen again does not live longer.
+func (s *Seen) Check(key [32]byte, now, ttl int64) (seen bool) {
+	at := uint32(min(max(now, expGone), expNever-1))
+	exp := uint32(expNever)
+	if e := now + ttl; ttl > 0 && e >= 0 && e < expNever {
+		exp = uint32(max(e, expGone+1))
+	}
+	s.now = max(s.now, at)
+	k0, k1 := binary.LittleEndian.Uint64(key[0:]), binary.LittleEndian.Uint64(key[8:])
+	if s.t.check(k0, k1, at, exp, s.epoch) {
+		return true
+	}
+	s.pending++
+	if s.f != nil {
+		s.remember(key[:16], exp)
+	}
+	return false
+}
+
+// remember keeps a new key for the journal, and writes there what makes a full
+// record. Its error is that of the next Prepare or Save.
+func (s *Seen) remember(key []byte, exp uint32) {
+	f := s.f
+	f.keys = binary.LittleEndian.AppendUint32(append(f.keys, key...), exp)
+	if len(f.keys) >= chunk && s.err == nil {
+		f.addKeys()
+		s.err = f.write()
+	}
+	if s.err != nil {
+		f.keys = f.keys[:0]
+	}
+}
+
+// Prepare makes durable, as prepared under id, all that was remembered since
+// the last Prepare.
+func (s *Seen) Prepare(id string) error {
+	at, err := parseID(id)
+	if err != nil || s.err != nil || s.pending == 0 {
+		return cmp.Or(err, s.err)
+	}
+	b := batch{id: at, name: id, epoch: s.epoch}
+	if s.f != nil {
+		if b.spans, s.err = s.f.seal(recPrepare, id); s.err != nil {
+			return s.err
+		}
+	}
+	s.batches = append(s.batches, b)
+	s.epoch, s.pending = s.epoch+1, 0
+	return nil
+}
+
+// Commit makes state of all that is prepared under ids of the same source up to
+// id. The first Commit of a source drops, durably, what a run before this one
+// prepared under its later ids. What is promoted is not synced: a Commit lost in
+// a crash is made good by the next first one.
+func (s *Seen) Commit(id string) error {
+	at, err := parseID(id)
+	if err != nil || s.err != nil {
+		return cmp.Or(err, s.err)
+	}
+	fates := make([]fate, len(s.batches))
+	var change bool
+	for i, b := range s.batches {
+		fates[i] = fateOf(b.id, b.epoch != 0, at)
+		change = change || fates[i] != stays
+	}
+	if change && s.f != nil {
+		s.err = s.f.commit(id)
+		if s.err == nil && slices.Contains(fates, dropped) {
+			// The numbers that are dropped come again, and what stood under
+			// them before must not come back with them.
+			s.err = s.f.sync()
+		}
+		if s.err != nil {
+			return s.err
+		}
+	}
+	kept := s.batches[:0]
+	for i, b := range s.batches {
+		if fates[i] == promoted && b.epoch == 0 && s.err == nil {
+			s.err = s.f.entries(b.spans, s.promote)
+		}
+		if fates[i] == stays {
+			kept = append(kept, b)
+		}
+	}
+	clear(s.batches[len(kept):])
+	s.batches = kept
+	s.compact(hard)
+	return s.err
+}
+
+// A fate is what a Commit does to a batch.
+type fate byte
+
+const (
+	stays fate = iota
+	promoted
+	dropped
+)
+
+// fateOf needs not be told whether a Commit is the first: that one has left no
+// batch of its source that this run has not prepared.
+func fateOf(batch id, own bool, at id) fate {
+	switch {
+	case batch.source != at.source:
+		return stays
+	case batch.number <= at.number:
+		return promoted
+	case !own:
+		return dropped
+	}
+	return stays
+}
+
+// promote puts a key of a run before into the table as state.
+func (s *Seen) promote(e entry) {
+	if e.exp <= s.now {
+		return
+	}
+	p := s.t.get(e.k0, e.k1)
+	switch {
+	case p == nil:
+		s.t.check(e.k0, e.k1, s.now, e.exp, 0)
+	case e.exp > p.exp:
+		*p = slot{e.k0, e.k1, e.exp, 0}
+	case p.tag != 0 && s.uncommitted()(p.tag):
+		s.shadow = append(s.shadow, e)
+	}
+}
+
+// uncommitted returns a test for the tags of keys that are not state.
+func (s *Seen) uncommitted() func(tag uint32) bool {
+	var own []uint32 // ascending, as epochs are
+	for _, b := range s.batches {
+		if b.epoch != 0 {
+			own = append(own, b.epoch)
+		}
+	}
+	own = append(own, s.epoch)
+	return func(tag uint32) bool {
+		if tag < own[0] {
+			return false
+		}
+		_, found := slices.BinarySearch(own, tag)
+		return found
+	}
+}
+
+// Save makes state of all that was remembered, at the good end of a stream
+// without checkpoints.
+func (s *Seen) Save() error {
+	for _, b := range s.batches {
+		if b.epoch != 0 {
+			return cmp.Or(s.err, errUncommitted)
+		}
+	}
+	if s.err == nil && s.f != nil && s.pending > 0 {
+		_, s.err = s.f.seal(recSave, "")
+	}
+	if s.err != nil {
+		return s.err
+	}
+	s.epoch, s.pending = s.epoch+1, 0
+	s.compact(soft)
+	return s.err
+}
+
+var errUncommitted = errors.New("state of uncommitted checkpoints cannot be saved")
+
+// Discard forgets what is not state, at the bad end of a stream. The set is
+// then as if just opened: what was prepared stays in the file until its source
+// says, by the first Commit of another run, whether it had been acknowledged.
+func (s *Seen) Discard() {
+	lost := s.uncommitted()
+	for i := range s.t.seg {
+		slots := s.t.seg[i].slots
+		for j := range slots {
+			if p := &slots[j]; p.tag != 0 && lost(p.tag) {
+				p.exp, p.tag = expGone, 0
+			}
+		}
+	}
+	s.epoch, s.pending = s.epoch+1, 0
+	if s.f == nil {
+		s.batches = nil
+	} else {
+		s.f.forget()
+	}
+	for i := range s.batches {
+		s.batches[i].epoch = 0
+	}
+	hidden := s.shadow
+	s.shadow = nil
+	for _, e := range hidden {
+		s.promote(e)
+	}
+}
+
+// Close gives the file and the memory back. What was not saved or prepared is
+// forgotten.
+func (s *Seen) Close() error {
+	defer s.t.free()
+	if s.f == nil {
+		s.err = errClosed
+		return nil
+	}
+	if s.err == nil {
+		s.err = s.f.sync()
+	}
+	if s.err == nil {
+		s.compact(soft)
+	}
+	err := s.err
+	if s.f.f != nil {
+		err = cmp.Or(err, s.f.f.Close())
+	}
+	if s.f.lock != nil {
+		err = cmp.Or(err, s.f.lock.Unlock())
+	}
+	s.f, s.err = nil, errClosed
+	s.batches = nil
+	return err
+}
+
+var errClosed = errors.New("state is closed")
