@@ -372,10 +372,10 @@ func (p *fuzzyParser) setSeconds(s string) (ok bool) {
 
 // dateParts collects the numbers of a date until it is clear which is which.
 type dateParts struct {
-	values           [4]int
-	n                int
-	year, month, day part // places in values that are known
-	century          bool // the year has its century
+	values      [4]int
+	n           int
+	year, month part // places in values that are known
+	century     bool // the year has its century
 }
 
 const (

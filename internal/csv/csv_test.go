@@ -370,3 +370,23 @@ func benchmark(b *testing.B, field string) {
 func BenchmarkPlain(b *testing.B)   { benchmark(b, "198.51.100.123") }
 func BenchmarkQuoted(b *testing.B)  { benchmark(b, `"198.51.100.1"`) }
 func BenchmarkEscaped(b *testing.B) { benchmark(b, `"198.5""100.1"`) }
+
+// TestAppendMinimal compares it with Append on what Read makes of the row.
+func TestAppendMinimal(t *testing.T) {
+	for _, row := range []string{
+		`a,b,c`, `"a",b`, `a,"b,c",d`, `"",x`, `""`, `a,""`, `"a""b",c`, `"a`, `a"b,c`, `a,"b"c,d`, `"a" ,b`, "a,\"b\nc\",d", `"a","b","c"`, ``, `,`, `"",""`, `""""`,
+	} {
+		r := NewReader(strings.NewReader(row), ',')
+		fields, err := r.Read()
+		if err != nil {
+			continue
+		}
+		got, ok := AppendMinimal([]byte("x"), []byte(row), ',', "\r\n")
+		if want := string(Append([]byte("x"), fields, ',', "\r\n")); ok && string(got) != want || !ok && string(got) != "x" {
+			t.Errorf("%s: %q, want %q", row, got, want)
+		}
+		if regular := !strings.Contains(row, `b"c`) && !strings.Contains(row, `" ,`) && !strings.Contains(row, `a"b,`) && row != `""`; ok != regular {
+			t.Errorf("%s: ok is %v", row, ok)
+		}
+	}
+}

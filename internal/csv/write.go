@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -49,4 +50,57 @@ func appendQuoted(dst []byte, field string) []byte {
 		field = field[n+1:]
 	}
 	return append(append(dst, field...), '"')
+}
+
+// AppendMinimal encodes a row that has been read, given as it stands and
+// without its line ending, as Append would encode its fields. It is quick since
+// what stands outside of quotes stays as it is. It reports false, and appends
+// nothing, if the row has quotes in unusual places.
+func AppendMinimal(dst, row []byte, delimiter byte, terminator string) ([]byte, bool) {
+	start := len(dst)
+	for {
+		i := bytes.IndexByte(row, '"')
+		if i < 0 {
+			return append(append(dst, row...), terminator...), true
+		}
+		if i > 0 && row[i-1] != delimiter {
+			return dst[:start], false
+		}
+		dst = append(dst, row[:i]...)
+		row = row[i+1:]
+		end, special := closing(row, delimiter)
+		switch {
+		case end < 0, end == 0 && len(row) == 1 && len(dst) == start:
+			return dst[:start], false
+		case special:
+			dst = append(append(append(dst, '"'), row[:end]...), '"')
+		default:
+			dst = append(dst, row[:end]...)
+		}
+		if row = row[end+1:]; len(row) > 0 && row[0] != delimiter {
+			return dst[:start], false
+		}
+	}
+}
+
+// closing returns the index of the quote that ends a field, or -1, and whether
+// there is anything in the field that needs quotes.
+func closing(text []byte, delimiter byte) (end int, special bool) {
+	for {
+		i := bytes.IndexByte(text[end:], '"')
+		if i < 0 {
+			return -1, false
+		}
+		end += i
+		if end+1 == len(text) || text[end+1] != '"' {
+			break
+		}
+		special = true
+		end += 2
+	}
+	if !special {
+		field := text[:end]
+		special = bytes.IndexByte(field, delimiter) >= 0 || bytes.IndexByte(field, '\n') >= 0 || bytes.IndexByte(field, '\r') >= 0
+	}
+	return end, special
 }

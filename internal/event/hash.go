@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"slices"
-
-	"github.com/intelpipe/intelpipe/harmonization"
 )
 
 // Hash is the SHA-256 of the message as the data format defines it: over key
@@ -23,12 +21,12 @@ func (m *Message) Hash(keys []string, only bool) [sha256.Size]byte {
 		sorted = append(sorted, i)
 	}
 	slices.SortFunc(sorted, func(a, b int) int { return bytes.Compare(m.keyAt(a), m.keyAt(b)) })
-	var scratch [1024]byte
-	text := scratch[:0]
+	text := m.scratch[:0]
 	for _, i := range sorted {
 		text = append(append(text, m.keyAt(i)...), 0xc0)
 		text = append(appendRepr(text, m.jsonAt(i)), 0xc0)
 	}
+	m.scratch = text
 	return sha256.Sum256(text)
 }
 
@@ -60,5 +58,3 @@ func contains(keys []string, key []byte) bool {
 	}
 	return false
 }
-
-var _ = harmonization.Value{}

@@ -55,6 +55,8 @@ type Message struct {
 	origin []byte   // the piece of input a parser made this event from
 	report *Message // the report it came from
 	child  *Message // what Derive copies, made once
+
+	scratch []byte // of Hash
 }
 
 // field is one member: `"key":value` is buf[start:end], the value begins at
@@ -81,7 +83,7 @@ func New(kind Kind, d *harmonization.Dictionary) *Message {
 
 // Reset empties m for reuse.
 func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
-	*m = Message{Kind: kind, Dictionary: d, buf: m.buf[:0], fields: m.fields[:0], origin: m.origin[:0], dirty: true, next: 1}
+	*m = Message{Kind: kind, Dictionary: d, buf: m.buf[:0], fields: m.fields[:0], origin: m.origin[:0], scratch: m.scratch[:0], dirty: true, next: 1}
 }
 
 // Clone returns a deep copy that the caller owns.
@@ -90,6 +92,7 @@ func (m *Message) Clone() *Message {
 	c.buf = bytes.Clone(m.buf)
 	c.fields = append([]field(nil), m.fields...)
 	c.origin = bytes.Clone(m.origin)
+	c.scratch = nil
 	return &c
 }
 

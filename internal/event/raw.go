@@ -70,6 +70,10 @@ func (e *Message) Finish() {
 	}
 }
 
+// Detach makes the event one like any other: from the next stage on it is what
+// is at hand when something fails, not the piece of input it was made from.
+func (e *Message) Detach() { e.report, e.origin = nil, e.origin[:0] }
+
 // Origin returns the piece of input the event was made from and the report it
 // was a part of, if a parser made it.
 func (e *Message) Origin() (raw []byte, report *Message) { return e.origin, e.report }
@@ -78,8 +82,8 @@ var typeText = [...][]byte{Event: []byte(`"Event"`), Report: []byte(`"Report"`)}
 
 // SetRaw makes raw the content of the field raw.
 func (m *Message) SetRaw(raw []byte) {
-	f := m.begin("raw")
-	m.buf = append(base64.StdEncoding.AppendEncode(append(m.buf, '"'), raw), '"')
+	f := m.begin("raw", true)
+	m.buf = append(appendBase64(append(m.buf, '"'), raw), '"')
 	m.finish("raw", f)
 }
 

@@ -105,7 +105,7 @@ func (m *Message) explode(key, object string) error {
 		if key != "extra" && (v.Empty() || v.Text == "[]" || v.Text == "{}") {
 			continue
 		}
-		m.store(key+"."+string(members.keyAt(i)), v)
+		m.SetText(key+"."+string(members.keyAt(i)), v.AppendJSON(nil))
 	}
 	return nil
 }
@@ -113,16 +113,17 @@ func (m *Message) explode(key, object string) error {
 // store writes the field's text behind what is in buf. A field that exists
 // keeps its place among the fields.
 func (m *Message) store(key string, v harmonization.Value) {
-	f := m.begin(key)
+	f := m.begin(key, true)
 	m.buf = v.AppendJSON(m.buf)
 	m.finish(key, f)
 }
 
-// begin writes key and colon, finish takes note of what was written since.
-func (m *Message) begin(key string) field {
+// begin writes key and colon, finish takes note of what was written since. A
+// plain key needs no escapes, which holds for all that the data format allows.
+func (m *Message) begin(key string, plain bool) field {
 	f := field{keyLen: uint32(len(key)), mark: mark(key), seq: m.next}
 	buf := m.buf
-	if plain(key) {
+	if plain {
 		f.start = uint32(len(buf)) + 1
 		f.key = f.start + 1
 		buf = append(append(append(buf, ',', '"'), key...), '"', ':')
@@ -164,7 +165,7 @@ func plain(key string) bool {
 
 // SetText stores JSON text that the caller vouches for, without any check.
 func (m *Message) SetText(key string, text []byte) {
-	f := m.begin(key)
+	f := m.begin(key, plain(key))
 	m.buf = append(m.buf, text...)
 	m.finish(key, f)
 }

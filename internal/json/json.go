@@ -9,6 +9,7 @@ package json
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -250,27 +251,46 @@ func hex4(s string) rune {
 }
 
 // Elements yields the text of each element of a JSON array, which may be
-// larger than memory. After an error there are no more.
+// larger than memory. An error comes with what could not be read, as far as it
+// is in memory, and is the last that is yielded.
 func Elements(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		d := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true))
-		if t, err := d.ReadToken(); err == io.EOF {
+		fail := func(err error) {
+			var syntax *jsontext.SyntacticError
+			if errors.As(err, &syntax) {
+				err = fmt.Errorf("%w, at byte %d", syntax.Err, syntax.ByteOffset)
+			}
+			yield(d.UnreadBuffer(), err)
+		}
+		switch d.PeekKind() {
+		case '[':
+			d.ReadToken()
+		case 0:
+			if _, err := d.ReadToken(); err != io.EOF {
+				fail(err)
+			}
 			return
-		} else if err == nil && t.Kind() != '[' {
-			yield(nil, errors.New("a JSON array is expected"))
-			return
-		} else if err != nil {
-			yield(nil, err)
+		default:
+			fail(errors.New("a JSON array is expected"))
 			return
 		}
 		for d.PeekKind() != ']' {
 			text, err := d.ReadValue()
-			if !yield(text, err) || err != nil {
+			if err != nil {
+				fail(err)
+				return
+			}
+			if !yield(text, nil) {
 				return
 			}
 		}
 		if _, err := d.ReadToken(); err != nil {
-			yield(nil, err)
+			fail(err)
+		} else if kind := d.PeekKind(); kind != 0 {
+			fail(errors.New("there is more behind the array"))
+		} else if _, err := d.ReadToken(); err != io.EOF {
+			fail(err)
 		}
 	}
 }

@@ -2,6 +2,10 @@ package stage
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -11,6 +15,26 @@ import (
 // name of a file (tag it name:"…-file"), the environment the value itself.
 type Secret string
 
+// Size is a flag for a number of bytes, written 64KiB, 16MiB, 2GiB or plain.
+type Size int64
+
+// UnmarshalText reads a size.
+func (s *Size) UnmarshalText(text []byte) error {
+	number, shift := string(text), 0
+	for i, unit := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if n, ok := strings.CutSuffix(number, unit); ok {
+			number, shift = n, 10*(i+1)
+			break
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || n > 1<<62>>shift {
+		return fmt.Errorf("%q is no size: write a number of bytes, or with KiB, MiB or GiB behind it", text)
+	}
+	*s = Size(n << shift)
+	return nil
+}
+
 // Object is a flag that takes a JSON object, written json:{…}.
 type Object map[string]any
 
@@ -19,6 +43,7 @@ type Env struct {
 	Name       string                    // the command's name
 	Dictionary *harmonization.Dictionary // fields in force, --harmonization
 	StateDir   string                    // where files named without a slash live; may not exist yet
+	Stdin      io.Reader                 // for a collector; others get messages
 	Controlled bool                      // false until the first control line of the stream has come
 	Now        func() time.Time          // in UTC; INTELPIPE_NOW makes it stand still
 	Warn       func(format string, args ...any)

@@ -80,6 +80,19 @@ func Fatal(err error) error {
 	return fatal{err}
 }
 
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+// Usage marks what a Runner says about how it was called: exit code 2.
+func Usage(err error) error { return usage{err} }
+
+// IsUsage reports whether err, or an error it wraps, was marked by Usage.
+func IsUsage(err error) bool {
+	var u usage
+	return errors.As(err, &u)
+}
+
 // IsFatal reports whether err, or an error it wraps, was marked by Fatal.
 func IsFatal(err error) bool {
 	var f fatal

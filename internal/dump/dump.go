@@ -1,0 +1,83 @@
+// Package dump is the format of the file that keeps the messages that failed:
+// one JSON object a line.
+package dump
+
+import (
+	"bufio"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/json"
+)
+
+// Entry is one message that failed. One of Message, Base64 and Kept has it.
+type Entry struct {
+	Time    string `json:"time"`    // when it failed, UTC
+	Command string `json:"command"` // which command gave it up
+	Reason  string `json:"reason"`
+	File    string `json:"file"`             // where in the input it stood
+	Line    int64  `json:"line,omitempty"`   // from 1
+	Column  int    `json:"column,omitempty"` // in bytes, from 1
+	Message string `json:"message,omitempty"`
+	Base64  string `json:"base64,omitempty"` // of what is not UTF-8
+	Kept    string `json:"kept,omitempty"`   // name of the file beside the dump that has a line too large for it
+	Bytes   int64  `json:"bytes,omitempty"`  // how much of it is kept
+	Cut     bool   `json:"cut,omitempty"`    // there was no room for all of it
+}
+
+// SetText stores the bytes of the message.
+func (e *Entry) SetText(text []byte) {
+	if utf8.Valid(text) {
+		e.Message = string(text)
+	} else {
+		e.Base64 = base64.StdEncoding.EncodeToString(text)
+	}
+}
+
+// Text returns the bytes of the message, but for one that is Kept.
+func (e *Entry) Text() ([]byte, error) {
+	if e.Base64 != "" {
+		return base64.StdEncoding.DecodeString(e.Base64)
+	}
+	return []byte(e.Message), nil
+}
+
+// Append appends the entry as one line.
+func (e *Entry) Append(dst []byte) ([]byte, error) {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return dst, err
+	}
+	return append(append(dst, line...), '\n'), nil
+}
+
+// Now is the time of an entry that is written now.
+func Now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
+
+// Read calls yield with each entry and its line as it stands, newline
+// included, until it returns false. A line that is no entry is an error that
+// names it.
+func Read(r io.Reader, yield func(e Entry, line []byte) bool) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for n := 1; ; n++ {
+		line, err := in.ReadBytes('\n')
+		if len(line) > 0 {
+			var e Entry
+			if err := json.Unmarshal(line, &e); err != nil {
+				return fmt.Errorf("line %d is no entry of a dump: %w", n, err)
+			}
+			if !yield(e, line) {
+				return nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package feed
+
+import (
+	"cmp"
+	"iter"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Element is one object of a report that is a JSON array.
+type Element struct {
+	event.Object
+	report *event.Message
+	broken bool // what is left of an array that is no JSON
+}
+
+// Elements yields the objects of a JSON array. An element that is no object
+// goes into the dump, and so does the rest of an array that is broken.
+func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
+	return func(yield func(*Element) bool) {
+		x := &Element{report: report}
+		n := 0
+		for text, err := range json.Elements(content(report)) {
+			n++
+			at(report, n, 0)
+			if stage.IsFatal(err) {
+				Fail(report, err)
+				return
+			}
+			parse := x.Parse(text)
+			x.broken = err != nil
+			if err == nil && parse == nil {
+				if !yield(x) {
+					return
+				}
+				continue
+			}
+			e := x.Event()
+			e.Fail(cmp.Or(err, parse))
+			if emit(e) != nil {
+				return
+			}
+		}
+	}
+}
+
+// Event returns a new event for the element; its raw is an array of this
+// element alone.
+func (x *Element) Event() *event.Message {
+	e := event.Borrow()
+	x.report.Derive(e)
+	if x.broken {
+		e.AppendOrigin(x.Text())
+	} else {
+		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.Text()), ']'))
+	}
+	e.SetPlace(x.report.Place())
+	return e
+}
+
+// appendSpaced writes JSON with its white space as Python writes it: one
+// blank behind each comma and colon, and none elsewhere.
+func appendSpaced(dst, text []byte) []byte {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quoted:
+			dst = append(dst, c)
+			if c == '\\' {
+				i++
+				dst = append(dst, text[i])
+			}
+			quoted = c != '"'
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		case c == ',' || c == ':':
+			dst = append(dst, c, ' ')
+		default:
+			dst = append(dst, c)
+			quoted = c == '"'
+		}
+	}
+	return dst
+}

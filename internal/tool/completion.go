@@ -1,0 +1,40 @@
+package tool
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Completion writes a script for bash that completes commands and flags.
+func Completion(w io.Writer, specs []Spec) error {
+	fmt.Fprint(w, "# bash completion for intelpipe; generated, do not edit.\n\n_intelpipe() {\n"+
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[0]##*/} i\n"+
+		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"+
+		"\t\tcase ${COMP_WORDS[i]} in\n\t\tthen) command=${COMP_WORDS[i + 1]} ;;\n\t\tesac\n\tdone\n"+
+		"\tif [[ $command == intelpipe ]] && ((COMP_CWORD > 1)); then command=${COMP_WORDS[1]}; fi\n"+
+		"\tlocal words\n\tcase $command in\n")
+	var names []string
+	for i := range specs {
+		model, err := Model(&specs[i])
+		if err != nil {
+			return err
+		}
+		var words []string
+		for _, sub := range model.Children {
+			words = append(words, sub.Name)
+		}
+		for _, flag := range model.Flags {
+			words = append(words, "--"+flag.Name)
+		}
+		fmt.Fprintf(w, "\t%s) words='%s' ;;\n", specs[i].Name, strings.Join(words, " "))
+		names = append(names, specs[i].Name)
+	}
+	all := strings.Join(names, " ")
+	fmt.Fprintf(w, "\t*) words='list completion --install-links %s' ;;\n\tesac\n"+
+		"\tif [[ ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then words='%s'; fi\n"+
+		"\tif [[ $cur == -* || $command == intelpipe || ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then\n"+
+		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n\tfi\n}\n"+
+		"complete -o default -F _intelpipe intelpipe %s\n", all, all, all)
+	return nil
+}

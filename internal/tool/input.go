@@ -1,0 +1,352 @@
+package tool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// reader turns stdin into messages.
+type reader struct {
+	src     io.Reader
+	node    *node
+	idle    func() error // called before a read that may block
+	fd      int          // of src, or -1
+	buf     []byte
+	start   int // of what is not consumed
+	end     int
+	eof     bool
+	err     error // of a read, kept until what was read before is consumed
+	line    int64 // number of the line that begins at start, from 1
+	limit   int
+	message event.Message
+	decided bool // whether stdin is bare input
+	rest    *rest
+}
+
+func newReader(src io.Reader, n *node, idle func() error) *reader {
+	r := &reader{src: src, node: n, idle: idle, fd: -1, line: 1, limit: int(n.flags.RecordLimit), buf: make([]byte, 128<<10)}
+	if f, ok := src.(*os.File); ok {
+		r.fd = int(f.Fd())
+	}
+	r.message.Dictionary = n.env.Dictionary
+	return r
+}
+
+// place is the line that was read last.
+func (r *reader) place() event.Place {
+	return event.Place{File: "stdin", Line: r.line - 1}
+}
+
+// next returns the next message, which is valid until the next call. It
+// returns nil for a line that went into the dump.
+func (r *reader) next() (*event.Message, error) {
+	if r.rest != nil { // a streamed report: skip what its parser left unread
+		if _, err := io.Copy(io.Discard, r.rest); err != nil {
+			return nil, err
+		}
+		r.rest = nil
+	}
+	if n := r.node; n.flags.parserFlags != nil && !r.decided {
+		r.decided = true
+		if bare, err := r.bare(); err != nil {
+			return nil, err
+		} else if bare {
+			return r.bareReport()
+		}
+	}
+	line, err := r.nextLine()
+	switch {
+	case err == errTooLong:
+		return r.long()
+	case err != nil:
+		return nil, err
+	}
+	r.line++
+	return r.decode(line)
+}
+
+// decode makes a message of a line.
+func (r *reader) decode(line []byte) (*event.Message, error) {
+	if len(bytes.TrimSpace(line)) == 0 {
+		return nil, nil
+	}
+	m := &r.message
+	m.Dictionary = r.node.env.Dictionary
+	if err := m.Decode(line); err != nil {
+		place := r.place()
+		var syntax *event.SyntaxError
+		if errors.As(err, &syntax) {
+			place.Column = syntax.Offset + 1
+		}
+		m.SetPlace(place)
+		return nil, r.node.fail(m, err)
+	}
+	if p := r.node.flags.parserFlags; p != nil && m.Kind <= event.Report {
+		m.Kind = event.Report
+		m.Inherit(p.CopyCollectorProvidedFields)
+	}
+	return m, nil
+}
+
+var errTooLong = errors.New("line too long")
+
+// nextLine returns the next line without its newline. A line longer than the
+// limit gives errTooLong; its first bytes are in buf[start:end] then.
+func (r *reader) nextLine() ([]byte, error) {
+	for scanned := 0; ; {
+		if i := bytes.IndexByte(r.buf[r.start+scanned:r.end], '\n'); i >= 0 {
+			if scanned+i > r.limit {
+				return nil, errTooLong
+			}
+			line := r.buf[r.start : r.start+scanned+i]
+			r.start += scanned + i + 1
+			return line, nil
+		}
+		scanned = r.end - r.start
+		if r.eof {
+			if r.err != nil {
+				return nil, r.err
+			}
+			if scanned == 0 {
+				return nil, io.EOF
+			}
+			line := r.buf[r.start:r.end]
+			r.start = r.end
+			return line, nil
+		}
+		if scanned > r.limit {
+			return nil, errTooLong
+		}
+		if err := r.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// fill reads once more, and makes room before.
+func (r *reader) fill() error {
+	if r.start > 0 && r.end == len(r.buf) || r.start == r.end {
+		copy(r.buf, r.buf[r.start:r.end])
+		r.start, r.end = 0, r.end-r.start
+	}
+	if r.end == len(r.buf) {
+		buf := make([]byte, min(2*len(r.buf), r.limit+1<<16))
+		copy(buf, r.buf)
+		r.buf = buf
+	}
+	if r.blocks() {
+		if err := r.idle(); err != nil {
+			return err
+		}
+	}
+	n, err := r.src.Read(r.buf[r.end:])
+	r.end += n
+	if err != nil {
+		r.eof = true
+		if err != io.EOF {
+			r.err = err
+		}
+	}
+	return nil
+}
+
+// blocks reports whether a read has to wait.
+func (r *reader) blocks() bool {
+	if r.fd < 0 {
+		return true
+	}
+	fds := []unix.PollFd{{Fd: int32(r.fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	return err != nil || n == 0
+}
+
+// bare decides whether stdin is the content of a report instead of messages:
+// unless the first key is one that a report has, it is.
+func (r *reader) bare() (bool, error) {
+	switch r.node.flags.Input {
+	case "raw":
+		return true, nil
+	case "report":
+		return false, nil
+	}
+	for !r.eof && r.end-r.start < 64<<10 {
+		if key, ok := firstKey(r.buf[r.start:r.end]); ok {
+			return !r.isReportKey(key), nil
+		}
+		if text := bytes.TrimLeft(r.buf[r.start:r.end], " \t\r\n"); len(text) > 0 && text[0] != '{' {
+			return true, nil
+		}
+		if err := r.fill(); err != nil {
+			return false, err
+		}
+	}
+	if key, ok := firstKey(r.buf[r.start:r.end]); ok {
+		return !r.isReportKey(key), nil
+	}
+	return len(bytes.TrimSpace(r.buf[r.start:r.end])) > 0, nil
+}
+
+// firstKey returns the first key of an object, if that much is there.
+func firstKey(text []byte) (string, bool) {
+	text = bytes.TrimLeft(text, " \t\r\n")
+	if len(text) == 0 || text[0] != '{' {
+		return "", false
+	}
+	text = bytes.TrimLeft(text[1:], " \t\r\n")
+	if len(text) == 0 || text[0] != '"' {
+		return "", false
+	}
+	end := bytes.IndexByte(text[1:], '"')
+	if end < 0 {
+		return "", false
+	}
+	return string(text[1 : 1+end]), true
+}
+
+func (r *reader) isReportKey(key string) bool {
+	if key == "__type" {
+		return true
+	}
+	_, err := r.node.env.Dictionary.Field(harmonization.Report, key)
+	return err == nil
+}
+
+// bareReport makes one report of all of stdin.
+func (r *reader) bareReport() (*event.Message, error) {
+	p := r.node.flags.parserFlags
+	m := event.New(event.Report, r.node.env.Dictionary)
+	m.Inherit(p.CopyCollectorProvidedFields)
+	name := p.FileName
+	if f, ok := r.src.(*os.File); name == "" && ok {
+		// A file that was redirected to stdin still has its name.
+		if path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", f.Fd())); err == nil && filepath.IsAbs(path) {
+			if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+				name = filepath.Base(path)
+			}
+		}
+	}
+	m.SetIf("extra.file_name", name)
+	if err := r.node.describe(m); err != nil {
+		return nil, fmt.Errorf("the flags that describe the feed: %w", err)
+	}
+	r.rest = &rest{r: r, left: int64(p.MaxReport), whole: true}
+	m.SetBody(r.rest)
+	r.line++
+	if m.Place().File == "" {
+		m.SetPlace(event.Place{File: first(name, "stdin")})
+	}
+	return m, nil
+}
+
+// long deals with a line above the record limit: a parser gets a report whose
+// content is still to be read, anything else goes into the dump.
+func (r *reader) long() (*event.Message, error) {
+	r.line++
+	if p := r.node.flags.parserFlags; p != nil {
+		m := event.New(event.Report, r.node.env.Dictionary)
+		if n := m.DecodeHead(r.buf[r.start:r.end]); n > 0 {
+			m.Inherit(p.CopyCollectorProvidedFields)
+			m.SetPlace(r.place())
+			r.start += n
+			r.rest = &rest{r: r, left: int64(p.MaxReport)/3*4 + 4}
+			m.SetBody(event.NewBase64Reader(&base64Text{src: r.rest}))
+			return m, nil
+		}
+	}
+	r.rest = &rest{r: r, left: 1 << 62}
+	err := r.node.failLarge(r.rest, r.place(), fmt.Errorf("longer than %d bytes, see --record-limit", r.limit))
+	return nil, err
+}
+
+// rest reads what is left of a line, or of the whole input.
+type rest struct {
+	r     *reader
+	left  int64 // how much is accepted
+	whole bool
+	done  bool
+}
+
+func (s *rest) Read(p []byte) (int, error) {
+	r := s.r
+	for r.start == r.end && !s.done {
+		if r.eof {
+			if r.err != nil {
+				return 0, stage.Fatal(r.err)
+			}
+			s.done = true
+			break
+		}
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+	if s.done {
+		return 0, io.EOF
+	}
+	text := r.buf[r.start:r.end]
+	if !s.whole {
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			text = text[:i]
+			if i == 0 || i <= len(p) {
+				n := copy(p, text)
+				r.start += n + 1
+				s.done = true
+				return n, nil
+			}
+		}
+	}
+	n := copy(p, text)
+	r.start += n
+	if s.left -= int64(n); s.left < 0 {
+		return 0, errReportTooLarge
+	}
+	return n, nil
+}
+
+var errReportTooLarge = errors.New("the report is larger than --max-report")
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// base64Text reads the inside of a JSON string up to its closing quote. A
+// backslash, as in \/, is no base64 and passed over later. Behind the string only the end of the object may follow.
+type base64Text struct {
+	src  io.Reader
+	done bool
+}
+
+func (b *base64Text) Read(p []byte) (int, error) {
+	if b.done {
+		return 0, io.EOF
+	}
+	n, err := b.src.Read(p)
+	if i := bytes.IndexByte(p[:n], '"'); i >= 0 {
+		b.done = true
+		tail := append(bytes.Clone(p[i+1:n]), make([]byte, 64)...)
+		more, err := io.ReadFull(b.src, tail[n-i-1:])
+		if err == nil || string(bytes.TrimSpace(tail[:n-i-1+more])) != "}" {
+			return 0, errors.New("raw has to be the last field of a report above --record-limit")
+		}
+		return i, nil
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}

@@ -1,0 +1,381 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// run is one process: a chain of stages between stdin and stdout.
+type run struct {
+	process Process
+	specs   []Spec
+	nodes   []*node
+	out     *writer
+	in      *reader
+	failed  atomic.Int64 // messages in the dump
+	fatal   error        // what broke the stream
+	runner  stage.Runner
+	// open says that messages have come since the last Commit of a stream
+	// that has control lines.
+	open, controlled bool
+	progress         *progress
+}
+
+// report writes one line to stderr.
+func (r *run) report(name string, err error) {
+	r.progress.clear()
+	fmt.Fprintf(r.process.Stderr, "%s: %s\n", name, clean(err.Error()))
+}
+
+// start parses the command line and starts all stages, the last one first.
+func (r *run) start(ctx context.Context, name string, args []string) error {
+	for _, words := range split(name, args) {
+		spec := find(r.specs, words[0])
+		if spec == nil {
+			return usageError{fmt.Errorf("unknown command %q after then", words[0])}
+		}
+		n, err := r.node(spec, words[1:])
+		if err != nil {
+			return err
+		}
+		r.nodes = append(r.nodes, n)
+		if i := len(r.nodes) - 1; i > 0 && (n.collector != nil || r.runner != nil) {
+			return usageError{fmt.Errorf("%s starts a stream and cannot stand after then", words[0])}
+		}
+	}
+	if r.runner != nil {
+		return nil
+	}
+	r.out = newWriter(r.process.Stdout)
+	next := link{
+		emit:    func(m *event.Message) error { return r.written(r.out.message(m)) },
+		control: func(kind event.Kind, id string) error { return r.written(r.out.control(kind, id)) },
+		idle:    func() error { return r.written(r.out.flush()) },
+		finish:  func() error { return r.written(r.out.flush()) },
+	}
+	for _, n := range slices.Backward(r.nodes) {
+		n.next = next
+		next = n.link()
+		n.context = stage.WithEnv(context.WithoutCancel(ctx), n.env)
+		if s, ok := n.cmd.(stage.Starter); ok {
+			if err := s.Start(n.context); err != nil {
+				return err
+			}
+		}
+		n.started = true
+	}
+	return nil
+}
+
+// written ends the stream if stdout takes no more. A reader that has gone is
+// no error.
+func (r *run) written(err error) error {
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, errClosed) {
+		r.fatalf("%w", err)
+	}
+	return stage.ErrStop
+}
+
+// split cuts the command line at the word "then".
+func split(name string, args []string) [][]string {
+	chain := [][]string{{name}}
+	for i, arg := range args {
+		if arg == "then" && i+1 < len(args) {
+			chain = append(chain, nil)
+			continue
+		}
+		last := &chain[len(chain)-1]
+		*last = append(*last, arg)
+	}
+	return chain
+}
+
+// node makes one stage of its words on the command line.
+func (r *run) node(spec *Spec, args []string) (*node, error) {
+	n := &node{run: r, spec: spec, cmd: spec.New()}
+	k, err := parser(spec, n.cmd, &n.flags, r.process.Getenv)
+	if err != nil {
+		return nil, err // a mistake in the command's struct
+	}
+	for _, arg := range args {
+		switch arg {
+		case "--help", "-h":
+			Help(r.process.Stdout, spec, k.Model)
+			return nil, errHelp
+		case "--version":
+			fmt.Fprintln(r.process.Stdout, spec.Name, Version)
+			return nil, errHelp
+		}
+	}
+	if err := n.flags.load(args, r.process.Getenv); err != nil {
+		return nil, usageError{err}
+	}
+	kctx, err := k.Parse(args)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if runner, ok := n.cmd.(stage.Runner); ok {
+		r.runner = runner
+	}
+	if s := kctx.Selected(); s != nil {
+		r.runner, _ = s.Target.Addr().Interface().(stage.Runner)
+	}
+	n.processor, _ = n.cmd.(stage.Processor)
+	n.collector, _ = n.cmd.(stage.Collector)
+	return n, n.prepare()
+}
+
+// prepare makes what a stage needs besides its own flags.
+func (n *node) prepare() error {
+	getenv := n.run.process.Getenv
+	n.env = &stage.Env{
+		Name:       n.spec.Name,
+		Dictionary: harmonization.Default(),
+		StateDir:   stateDir(getenv),
+		Stdin:      n.run.process.Stdin,
+		Now:        func() time.Time { return time.Now().UTC() },
+		Warn: func(format string, args ...any) {
+			n.run.report(n.spec.Name, fmt.Errorf(format, args...))
+		},
+	}
+	if text := getenv("INTELPIPE_NOW"); text != "" {
+		now, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return usageError{fmt.Errorf("INTELPIPE_NOW: %w", err)}
+		}
+		n.env.Now = now.UTC
+	}
+	if path := n.flags.Harmonization; path != "" {
+		f, err := os.Open(path)
+		if err != nil {
+			return usageError{err}
+		}
+		defer f.Close()
+		if n.env.Dictionary, err = harmonization.Load(f); err != nil {
+			return usageError{fmt.Errorf("%s: %w", path, err)}
+		}
+	}
+	if n.flags.parserFlags != nil {
+		defaults, err := defaultFields(n.env.Dictionary, n.flags.DefaultFields)
+		if err != nil {
+			return usageError{fmt.Errorf("--default-fields: %w", err)}
+		}
+		n.defaults = defaults
+	}
+	dump := n.flags.Dump
+	if dump == "" {
+		dump = filepath.Join(n.env.StateDir, n.spec.Name+".dump")
+	}
+	n.dump = newDump(dump, n.spec.Name, int64(n.flags.DumpBytes))
+	paths, err := openPaths(n)
+	n.paths = paths
+	n.env.Path = paths.emit
+	if err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// stateDir is where state and dumps live that are not named with a path.
+func stateDir(getenv func(string) string) string {
+	if dir := getenv("STATE_DIRECTORY"); dir != "" {
+		dir, _, _ = strings.Cut(dir, ":") // systemd may name several
+		return dir
+	}
+	if dir := getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "intelpipe")
+	}
+	return filepath.Join(getenv("HOME"), ".local", "state", "intelpipe")
+}
+
+// stream runs the chain to its end and returns the exit code.
+func (r *run) stream(ctx context.Context) int {
+	if r.runner != nil {
+		ctx := stage.WithEnv(ctx, r.nodes[0].env)
+		if err := r.runner.Run(ctx, r.process.Stdout); err != nil {
+			r.report(r.nodes[0].spec.Name, err)
+			switch {
+			case stage.IsFatal(err):
+				return ExitBroken
+			case stage.IsUsage(err):
+				return ExitUsage
+			}
+			return ExitFailed
+		}
+		return ExitOK
+	}
+	head := r.nodes[0]
+	r.progress = newProgress(r.process, head)
+	var err error
+	if head.collector != nil {
+		err = r.collect(ctx, head)
+	} else {
+		err = r.read(ctx, head)
+	}
+	r.progress.clear()
+	if err == nil {
+		err = r.end()
+	}
+	r.close()
+	if r.fatal != nil {
+		err = r.fatal
+	}
+	switch {
+	case errors.Is(err, stage.ErrStop):
+		// The reader has gone: nothing advances, and there is nothing to say.
+	case err != nil:
+		r.report(head.spec.Name, err)
+		return ExitBroken
+	}
+	if r.failed.Load() > 0 {
+		return ExitFailed
+	}
+	return ExitOK
+}
+
+// end finishes a stream that has ended well. Without control lines this is
+// the one point where outputs commit and state advances: a Checkpoint and a
+// Commit without an id go through the chain.
+func (r *run) end() error {
+	if r.controlled && r.open {
+		return errors.New("the stream ended without a Commit for its last messages: nothing of them is kept")
+	}
+	head := r.nodes[0].link()
+	if err := head.finish(); err != nil {
+		return err
+	}
+	if r.controlled {
+		return nil
+	}
+	for _, n := range r.nodes {
+		if err := n.checkpoint(""); err != nil {
+			return err
+		}
+	}
+	if err := r.written(r.out.flush()); err != nil {
+		return err
+	}
+	for _, n := range r.nodes {
+		if err := n.commit(""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close releases what the stages hold.
+func (r *run) close() {
+	for _, n := range r.nodes {
+		if c, ok := n.cmd.(stage.Closer); ok && n.started {
+			if err := c.Close(); err != nil {
+				r.fatalf("%s: %w", n.spec.Name, err)
+			}
+		}
+		if err := errors.Join(n.dump.close(), n.paths.close()); err != nil {
+			r.fatalf("%s: %w", n.spec.Name, err)
+		}
+	}
+}
+
+func (r *run) fatalf(format string, args ...any) {
+	if r.fatal == nil {
+		r.fatal = fmt.Errorf(format, args...)
+	}
+}
+
+// read feeds stdin into the chain.
+func (r *run) read(ctx context.Context, head *node) error {
+	if isTerminal(r.process.Stdin) {
+		fmt.Fprintf(r.process.Stderr, "%s: reading from the terminal, end with ctrl-d; %s --help tells more\n", head.spec.Name, head.spec.Name)
+	}
+	in := head.link()
+	reload := r.hangups()
+	if isPipe(r.process.Stdin) {
+		defer linger(ctx, seconds(float64(head.flags.Grace)))()
+		ctx = context.WithoutCancel(ctx)
+	}
+	r.in = newReader(r.process.Stdin, head, in.idle)
+	for ctx.Err() == nil {
+		if reload != nil {
+			if err := reload(); err != nil {
+				return err
+			}
+		}
+		m, err := r.in.next()
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if m == nil {
+			continue // a line that went into the dump
+		}
+		r.progress.count()
+		if m.Kind == event.Checkpoint || m.Kind == event.Commit {
+			r.controlled = true
+			r.open = r.open && m.Kind != event.Commit
+			for _, n := range r.nodes {
+				n.env.Controlled = true
+			}
+			err = in.control(m.Kind, m.ID())
+		} else {
+			r.open = true
+			err = in.emit(m)
+		}
+		if r.fatal != nil {
+			return r.fatal
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect runs a collector, once or in intervals.
+func (r *run) collect(ctx context.Context, head *node) error {
+	ctx = stage.WithEnv(ctx, head.env)
+	for {
+		err := head.collector.Collect(ctx, head.emitReport)
+		if r.fatal != nil {
+			return r.fatal
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, stage.ErrStop) {
+			return err
+		}
+		interval := head.flags.RateLimit
+		if err != nil {
+			if interval == 0 {
+				return err
+			}
+			r.report(head.spec.Name, err)
+			r.failed.Add(1)
+		}
+		if interval == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(seconds(interval)):
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package tool
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+)
+
+func isTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}
+
+// progress tells a person at a terminal how far the stream has come. Only the
+// head of a pipeline shows it.
+type progress struct {
+	w     io.Writer
+	name  string
+	n     int64
+	begun time.Time
+	shown time.Time
+}
+
+func newProgress(p Process, head *node) *progress {
+	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || isPipe(p.Stdin) && head.collector == nil {
+		return nil
+	}
+	now := time.Now()
+	return &progress{w: p.Stderr, name: head.spec.Name, begun: now, shown: now.Add(time.Second)}
+}
+
+func (p *progress) count() {
+	if p == nil {
+		return
+	}
+	p.n++
+	if p.n%256 != 0 {
+		return
+	}
+	if now := time.Now(); now.Sub(p.shown) > 250*time.Millisecond {
+		p.shown = now
+		fmt.Fprintf(p.w, "\r\x1b[K%s: %d messages, %.0f a second", p.name, p.n, float64(p.n)/now.Sub(p.begun).Seconds())
+	}
+}
+
+// clear removes the line, so that something else can be written.
+func (p *progress) clear() {
+	if p != nil && p.shown.After(p.begun.Add(time.Second)) {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+func isPipe(f any) bool {
+	file, ok := f.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
+}

@@ -1,0 +1,194 @@
+// Package tool makes a command of a stage: flags, streams, chains, delivery,
+// errors and exit codes are here, so that a command is only what it does.
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Version is what --version prints; the build sets it.
+var Version = "devel"
+
+// Exit codes, the same for all commands.
+const (
+	ExitOK     = 0
+	ExitFailed = 1 // some messages failed and are in the dump
+	ExitUsage  = 2 // usage or configuration, before any input was read
+	ExitBroken = 3 // the stream broke, nothing unfinished was acknowledged
+)
+
+// Spec is a command: what internal/gen found in its package.
+type Spec struct {
+	Name    string
+	Summary string
+	Doc     string     // the rest of the package comment
+	New     func() any // a new *Command
+}
+
+// Process is everything of the operating system that a run touches.
+type Process struct {
+	Args   []string // Args[0] names the command, if its base name is one
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Getenv func(string) string
+}
+
+// Main runs the command that os.Args names and exits.
+func Main(specs ...Spec) {
+	p := Process{os.Args, os.Stdin, os.Stdout, os.Stderr, os.Getenv}
+	ctx, stop := signals()
+	code := Run(ctx, specs, p)
+	stop()
+	os.Exit(code)
+}
+
+// usageError ends a run with exit code 2.
+type usageError struct{ error }
+
+// Run runs one command, or several joined by "then", and returns the exit code.
+func Run(ctx context.Context, specs []Spec, p Process) int {
+	name, args := filepath.Base(p.Args[0]), p.Args[1:]
+	if len(specs) == 1 {
+		name = specs[0].Name
+	} else if find(specs, name) == nil {
+		if len(args) == 0 || find(specs, args[0]) == nil {
+			return multi(specs, p, args)
+		}
+		name, args = args[0], args[1:]
+	}
+	r := &run{process: p, specs: specs}
+	if err := r.start(ctx, name, args); err != nil {
+		var usage usageError
+		switch {
+		case errors.Is(err, errHelp):
+			return ExitOK
+		case errors.As(err, &usage):
+			r.report(name, err)
+			fmt.Fprintf(p.Stderr, "%s: see %s --help\n", name, name)
+			return ExitUsage
+		}
+		r.report(name, err)
+		r.close()
+		if stage.IsFatal(err) {
+			return ExitBroken
+		}
+		return ExitUsage
+	}
+	return r.stream(ctx)
+}
+
+func find(specs []Spec, name string) *Spec {
+	if i := slices.IndexFunc(specs, func(s Spec) bool { return s.Name == name }); i >= 0 {
+		return &specs[i]
+	}
+	return nil
+}
+
+// multi handles what the multi-call binary can do besides its commands.
+func multi(specs []Spec, p Process, args []string) int {
+	first := ""
+	if len(args) > 0 {
+		first = args[0]
+	}
+	switch first {
+	case "list":
+		for _, s := range specs {
+			fmt.Fprintf(p.Stdout, "%-32s %s\n", s.Name, s.Summary)
+		}
+	case "--version", "version":
+		fmt.Fprintln(p.Stdout, "intelpipe", Version)
+	case "--help", "-h", "help", "":
+		fmt.Fprint(p.Stdout, "usage: intelpipe COMMAND [FLAGS] [then COMMAND [FLAGS]]...\n"+
+			"       intelpipe list | man COMMAND | completion | --install-links DIR | --version\n\n"+
+			"Filters for security incident feeds. Each reads and writes events as JSON, one a line.\n"+
+			"intelpipe list tells all commands, COMMAND --help tells one.\n")
+		if first == "" {
+			return ExitUsage
+		}
+	case "completion":
+		if err := Completion(p.Stdout, specs); err != nil {
+			fmt.Fprintf(p.Stderr, "intelpipe: %v\n", err)
+			return ExitBroken
+		}
+	case "man":
+		if len(args) != 2 || find(specs, args[1]) == nil {
+			fmt.Fprintln(p.Stderr, "intelpipe: man wants the name of a command, intelpipe list tells all")
+			return ExitUsage
+		}
+		if err := Man(p.Stdout, find(specs, args[1])); err != nil {
+			fmt.Fprintf(p.Stderr, "intelpipe: %v\n", err)
+			return ExitBroken
+		}
+	case "--install-links":
+		if len(args) != 2 {
+			fmt.Fprintln(p.Stderr, "intelpipe: --install-links wants a directory")
+			return ExitUsage
+		}
+		if err := installLinks(specs, args[1]); err != nil {
+			fmt.Fprintf(p.Stderr, "intelpipe: %v\n", err)
+			return ExitBroken
+		}
+	default:
+		fmt.Fprintf(p.Stderr, "intelpipe: unknown command %q, intelpipe list tells all\n", first)
+		return ExitUsage
+	}
+	return ExitOK
+}
+
+// installLinks makes a symbolic link to this program for each command.
+func installLinks(specs []Spec, dir string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	target := self
+	if abs, err := filepath.Abs(dir); err == nil && filepath.Dir(self) == abs {
+		target = filepath.Base(self)
+	}
+	for _, s := range specs {
+		link := filepath.Join(dir, s.Name)
+		if err := os.Symlink(target, link); err != nil {
+			if !errors.Is(err, os.ErrExist) {
+				return err
+			}
+			if old, err := os.Readlink(link); err != nil {
+				return fmt.Errorf("%s is there and no link", link)
+			} else if old == target {
+				continue
+			}
+			if err := os.Remove(link); err != nil {
+				return err
+			}
+			if err := os.Symlink(target, link); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// clean makes text safe for a terminal and a log: one line, no control characters.
+func clean(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,367 @@
+package tool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// probe is a filter that can be told to do anything.
+type probe struct {
+	Text    string              `help:"A string." default:"-"`
+	List    []string            `help:"A list."`
+	Object  stage.Object        `help:"An object." placeholder:"json:{…}"`
+	Value   harmonization.Value `help:"Of any type." placeholder:"VALUE|json:…"`
+	Secret  stage.Secret        `name:"secret-file" help:"A secret."`
+	Yes     bool                `help:"True by default." default:"true"`
+	Size    stage.Size          `help:"A size." default:"1KiB"`
+	process func(ctx context.Context, c *probe, m *event.Message, emit stage.Emit) error
+}
+
+func (c *probe) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
+	if c.process == nil {
+		return emit(m)
+	}
+	return c.process(ctx, c, m, emit)
+}
+
+func (*probe) Paths() []string { return []string{"side"} }
+
+// journal writes down how the runtime calls it.
+type journal struct{ log *[]string }
+
+func (j *journal) note(format string, args ...any) {
+	*j.log = append(*j.log, fmt.Sprintf(format, args...))
+}
+
+func (j *journal) Start(context.Context) error { j.note("start"); return nil }
+func (j *journal) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	j.note("process")
+	return emit(m)
+}
+func (j *journal) Checkpoint(_ context.Context, id string, _ stage.Emit) error {
+	j.note("checkpoint %q", id)
+	return nil
+}
+func (j *journal) Commit(_ context.Context, id string) error { j.note("commit %q", id); return nil }
+func (j *journal) Finish(_ context.Context, emit stage.Emit) error {
+	j.note("finish")
+	return nil
+}
+func (j *journal) Close() error { j.note("close"); return nil }
+
+// jobs1 waits for its turn in an order that is not that of the messages.
+type parallel struct{}
+
+func (parallel) Concurrent() {}
+func (parallel) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	if n := m.Get("extra.n"); len(n)%2 == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if m.Has("comment") {
+		return errors.New("no comment, please")
+	}
+	twice := m.Clone()
+	twice.SetInt("extra.copy", 1)
+	if err := emit(twice); err != nil {
+		return err
+	}
+	return emit(m)
+}
+
+type lines struct{}
+
+func (lines) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	for line := range feed.Lines(report) {
+		e := feed.Event(report, line)
+		e.Set("source.ip", line)
+		if err := emit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type outcome struct {
+	stdout, stderr, dump string
+	exit                 int
+	dir                  string
+}
+
+func run1(t *testing.T, specs []Spec, args []string, env map[string]string, stdin io.Reader) outcome {
+	t.Helper()
+	dir := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	if env == nil {
+		env = map[string]string{}
+	}
+	env["STATE_DIRECTORY"] = dir
+	exit := Run(context.Background(), specs, Process{args, stdin, &stdout, &stderr, func(k string) string { return env[k] }})
+	dump, _ := os.ReadFile(filepath.Join(dir, args[0]+".dump"))
+	return outcome{stdout.String(), stderr.String(), string(dump), exit, dir}
+}
+
+func probes(process func(context.Context, *probe, *event.Message, stage.Emit) error) []Spec {
+	return []Spec{{Name: "expert-probe", New: func() any { return &probe{process: process} }}}
+}
+
+func TestFlags(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	config := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(secret, []byte("from file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, []byte(`{"text":"all","list":["a,b","c"],"expert-probe":{"text":"own","object":{"k":1},"value":5}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		env  map[string]string
+		want string
+	}{
+		{nil, nil, `- [] map[]  "" true 1024`},
+		{[]string{"--list", "a, b", "--value", "5", "--no-yes", "--size", "2MiB"}, nil, `- ["a" "b"] map[] s5 "" false 2097152`},
+		{[]string{"--list", `["a,b"]`, "--value", "json:5", "--yes=false", "--object", `json:{"a":[1]}`}, nil, `- ["a,b"] map[a:[1]] n5 "" false 1024`},
+		{[]string{"--secret-file", secret}, nil, `- [] map[]  "from file" true 1024`},
+		{nil, map[string]string{"INTELPIPE_SECRET": "from env"}, `- [] map[]  "from env" true 1024`},
+		{nil, map[string]string{"INTELPIPE_TEXT": "env", "INTELPIPE_EXPERT_PROBE_TEXT": "own env"}, `own env [] map[]  "" true 1024`},
+		{[]string{"--text", "flag"}, map[string]string{"INTELPIPE_TEXT": "env", "INTELPIPE_YES": "false"}, `flag [] map[]  "" false 1024`},
+		{[]string{"--config", config}, nil, `own ["a,b" "c"] map[k:1] n5 "" true 1024`},
+		{nil, map[string]string{"INTELPIPE_CONFIG": config, "INTELPIPE_TEXT": "env"}, `env ["a,b" "c"] map[k:1] n5 "" true 1024`},
+	} {
+		got := ""
+		specs := probes(func(_ context.Context, c *probe, _ *event.Message, _ stage.Emit) error {
+			kind := map[harmonization.Kind]string{harmonization.String: "s", harmonization.Number: "n"}[c.Value.Kind]
+			got = fmt.Sprintf("%s %q %v %s%s %q %v %d", c.Text, c.List, c.Object, kind, c.Value.Text, c.Secret, c.Yes, c.Size)
+			return nil
+		})
+		r := run1(t, specs, append([]string{"expert-probe"}, c.args...), c.env, strings.NewReader("{}\n"))
+		if got = strings.ReplaceAll(got, "map[]", "map[]"); got != c.want || r.exit != 0 {
+			t.Errorf("%v %v: %s, want %s; %s", c.args, c.env, got, c.want, r.stderr)
+		}
+	}
+	for _, args := range [][]string{
+		{"--size", "many"}, {"--object", "json:["}, {"--value", "json:x"}, {"--list", "[1"}, {"--secret-file", "/nonexistent"},
+		{"--config", "/nonexistent"}, {"--to", "nowhere"}, {"--to", "other=/dev/null"}, {"--harmonization", "/nonexistent"}, {"operand"},
+	} {
+		if r := run1(t, probes(nil), append([]string{"expert-probe"}, args...), nil, strings.NewReader("{}\n")); r.exit != ExitUsage || r.stdout != "" || r.stderr == "" {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}
+
+func TestErrorsGoIntoTheDump(t *testing.T) {
+	in := `{"extra.n":1}` + "\n" + `{"extra.n":2}` + "\n" + `{"extra.n":3}` + "\n"
+	for name, fail := range map[string]func(m *event.Message, emit stage.Emit) error{
+		"an error": func(*event.Message, stage.Emit) error { return errors.New("nothing to be done") },
+		"a bad value": func(m *event.Message, emit stage.Emit) error {
+			m.Set("source.ip", "nothing to be done")
+			return emit(m)
+		},
+		"a panic": func(*event.Message, stage.Emit) error { panic("nothing to be done") },
+	} {
+		r := run1(t, probes(func(_ context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
+			if m.Get("extra.n") == "2" {
+				return fail(m, emit)
+			}
+			return emit(m)
+		}), []string{"expert-probe"}, nil, strings.NewReader(in))
+		if r.exit != ExitFailed || r.stdout != `{"extra.n":1}`+"\n"+`{"extra.n":3}`+"\n" {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if !strings.HasPrefix(r.stderr, "expert-probe: stdin:2: ") || !strings.Contains(r.stderr, "nothing to be done") || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("%s: stderr %q", name, r.stderr)
+		}
+		if !strings.Contains(r.dump, `"file":"stdin","line":2,"message":"{\"extra.n\":2}"`) || strings.Count(r.dump, "\n") != 1 {
+			t.Errorf("%s: dump %q", name, r.dump)
+		}
+	}
+}
+
+func TestFatalEndsTheStream(t *testing.T) {
+	r := run1(t, probes(func(_ context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
+		if m.Get("extra.n") == "2" {
+			return stage.Fatal(errors.New("the server has gone"))
+		}
+		return emit(m)
+	}), []string{"expert-probe"}, nil, strings.NewReader(`{"extra.n":1}`+"\n"+`{"extra.n":2}`+"\n"+`{"extra.n":3}`+"\n"))
+	if r.exit != ExitBroken || strings.Contains(r.stdout, `"extra.n":3`) || r.stderr != "expert-probe: the server has gone\n" || r.dump != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCallsInOrder(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{`{"a":1}`, `start process finish checkpoint "" commit "" close`},
+		{``, `start finish checkpoint "" commit "" close`},
+		{"{\"__type\":\"Commit\",\"id\":\"S:0:n\"}\n{\"comment\":\"x\"}\n{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}\n{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n",
+			`start commit "S:0:n" process checkpoint "S:1:n" commit "S:1:n" finish close`},
+		{"{\"__type\":\"Commit\",\"id\":\"S:0:n\"}\n{\"comment\":\"x\"}\n{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}\n",
+			`start commit "S:0:n" process checkpoint "S:1:n" close`},
+	} {
+		for _, line := range []string{"expert-journal", "expert-journal then expert-probe", "expert-probe then expert-journal"} {
+			var log []string
+			specs := append(probes(nil), Spec{Name: "expert-journal", New: func() any { return &journal{&log} }})
+			run1(t, specs, strings.Fields(line), nil, strings.NewReader(c.in))
+			if got := strings.Join(log, " "); got != c.want {
+				t.Errorf("%s, %q:\n got %s\nwant %s", line, c.in, got, c.want)
+			}
+		}
+	}
+}
+
+func TestJobsKeepOrder(t *testing.T) {
+	var in, want strings.Builder
+	for n := range 300 {
+		if n%50 == 7 {
+			fmt.Fprintf(&in, "{\"extra.n\":%d,\"comment\":\"x\"}\n", n)
+			continue
+		}
+		if n == 100 {
+			in.WriteString("{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}\n")
+			want.WriteString("{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}\n")
+		}
+		fmt.Fprintf(&in, "{\"extra.n\":%d}\n", n)
+		fmt.Fprintf(&want, "{\"extra.n\":%d,\"extra.copy\":1}\n{\"extra.n\":%d}\n", n, n)
+	}
+	in.WriteString("{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n")
+	want.WriteString("{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n")
+	specs := append(probes(nil), Spec{Name: "expert-parallel", New: func() any { return new(parallel) }})
+	for _, line := range []string{"expert-parallel --jobs 1", "expert-parallel --jobs 7", "expert-parallel --jobs 7 then expert-probe"} {
+		r := run1(t, specs, strings.Fields(line), nil, strings.NewReader(in.String()))
+		if r.stdout != want.String() || r.exit != ExitFailed {
+			t.Errorf("%s: exit %d, %s\n%.600s", line, r.exit, r.stderr, r.stdout)
+		}
+		if n := strings.Count(r.dump, "\n"); n != 6 || !strings.Contains(r.dump, `"line":8,"message":"{\"extra.n\":7,\"comment\":\"x\"}"`) {
+			t.Errorf("%s: %d entries in the dump: %s", line, n, r.dump)
+		}
+	}
+}
+
+var observation = regexp.MustCompile(`"time.observation":"[^"]*"`)
+
+func TestPaths(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "side.ndjson")
+	specs := probes(func(ctx context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
+		if side := stage.From(ctx).Path("side"); side != nil && m.Get("extra.n") == "1" {
+			return side(m)
+		}
+		return emit(m)
+	})
+	r := run1(t, specs, []string{"expert-probe", "--to", "side=" + file}, nil, strings.NewReader(`{"extra.n":1}`+"\n"+`{"extra.n":2}`+"\n"))
+	data, _ := os.ReadFile(file)
+	if string(data) != `{"extra.n":1}`+"\n" || r.stdout != `{"extra.n":2}`+"\n" || r.exit != 0 {
+		t.Errorf("%q, %+v", data, r)
+	}
+	control := "{\"__type\":\"Commit\",\"id\":\"S:0:n\"}\n{\"extra.n\":1}\n{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}\n{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n"
+	if r := run1(t, specs, []string{"expert-probe", "--to", "side=/dev/null"}, nil, strings.NewReader(control)); r.exit != ExitBroken {
+		t.Errorf("a device was accepted for what a checkpoint promises: %+v", r)
+	}
+}
+
+func TestRecordLimit(t *testing.T) {
+	long := `{"comment":"` + strings.Repeat("x", 300<<10) + `"}`
+	in := `{"extra.n":1}` + "\n" + long + "\n" + `{"extra.n":2}` + "\n"
+	r := run1(t, probes(nil), []string{"expert-probe", "--record-limit", "256KiB"}, nil, strings.NewReader(in))
+	if r.stdout != `{"extra.n":1}`+"\n"+`{"extra.n":2}`+"\n" || r.exit != ExitFailed {
+		t.Errorf("exit %d, %.200q, %s", r.exit, r.stdout, r.stderr)
+	}
+	kept, err := os.ReadFile(filepath.Join(r.dir, "expert-probe.dump.1"))
+	if err != nil || string(kept) != long || !strings.Contains(r.dump, `"kept":"expert-probe.dump.1"`) || strings.Contains(r.dump, `"cut"`) {
+		t.Errorf("kept %d bytes, %v; %s", len(kept), err, r.dump)
+	}
+	r = run1(t, probes(nil), []string{"expert-probe", "--record-limit", "256KiB", "--dump-bytes", "1KiB"}, nil, strings.NewReader(in))
+	if !strings.Contains(r.dump, `"bytes":1024,"cut":true`) || r.exit != ExitFailed {
+		t.Errorf("%s", r.dump)
+	}
+}
+
+func TestBareInputAndReports(t *testing.T) {
+	specs := []Spec{{Name: "parse-lines", New: func() any { return new(lines) }}}
+	event := func(ip, raw string) string {
+		return `{"feed.accuracy":100.0,"feed.name":"N","time.observation":"T","source.ip":"` + ip + `","raw":"` + raw + `","__type":"Event"}` + "\n"
+	}
+	bare := event("192.0.2.1", "MTkyLjAuMi4x") + event("192.0.2.2", "MTkyLjAuMi4y")
+	report := `{"feed.accuracy":100.0,"feed.name":"N","time.observation":"2026-01-01T00:00:00+00:00","raw":"MTkyLjAuMi4xCjE5Mi4wLjIuMgo="}`
+	for name, in := range map[string]string{
+		"bare":            "192.0.2.1\n192.0.2.2\n",
+		"with a mark":     "\ufeff192.0.2.1\r\n\r\n192.0.2.2",
+		"a report":        report,
+		"spaces, newline": strings.ReplaceAll(report, ",", " , ") + "\n",
+		"escaped slashes": strings.ReplaceAll(report, "2026-01-01T00:00:00+00:00", `2026-01-01T00:00:00\u002b00:00`),
+	} {
+		r := run1(t, specs, []string{"parse-lines", "--name", "N", "--record-limit", "1MiB"}, nil, strings.NewReader(in))
+		got := observation.ReplaceAllString(r.stdout, `"time.observation":"T"`)
+		if got != bare || r.exit != 0 {
+			t.Errorf("%s: exit %d\n got %s\nwant %s%s", name, r.exit, got, bare, r.stderr)
+		}
+	}
+	// One bad line in the middle costs itself, and its entry can be parsed again.
+	r := run1(t, specs, []string{"parse-lines", "--name", "N", "--file-name", "list.txt"}, nil, strings.NewReader("192.0.2.1\nmany\n192.0.2.2\n"))
+	if got := observation.ReplaceAllString(r.stdout, `"time.observation":"T"`); got != bare || r.exit != ExitFailed {
+		t.Errorf("exit %d, %s", r.exit, got)
+	}
+	if !strings.HasPrefix(r.stderr, "parse-lines: list.txt:2: source.ip: ") || !strings.Contains(r.dump, `\"raw\":\"bWFueQ==\"`) {
+		t.Errorf("%s%s", r.stderr, r.dump)
+	}
+	// An event or a control line is no report's content.
+	for _, in := range []string{`{"__type":"Checkpoint","id":"S:1:n","x":1}`, `{"__type":"Message"}`} {
+		if r := run1(t, specs, []string{"parse-lines"}, nil, strings.NewReader(in)); r.exit != ExitFailed || r.stdout != "" {
+			t.Errorf("%s: %+v", in, r)
+		}
+	}
+	if r := run1(t, specs, []string{"parse-lines", "--input", "raw"}, nil, strings.NewReader(`{"__type":"Report"}`)); r.exit != ExitFailed {
+		t.Errorf("--input raw: %+v", r)
+	}
+}
+
+// TestLongReports has content that is larger than the record limit.
+func TestLongReports(t *testing.T) {
+	specs := []Spec{{Name: "parse-lines", New: func() any { return new(lines) }}}
+	list := strings.Repeat("192.0.2.1\n", 60000)
+	m := event.New(event.Report, nil)
+	m.Set("feed.name", "N")
+	m.SetBody(strings.NewReader(list))
+	var line bytes.Buffer
+	if _, err := m.WriteTo(&line); err != nil {
+		t.Fatal(err)
+	}
+	next := `{"feed.name":"M","raw":"MTkyLjAuMi4y"}` + "\n"
+	for name, in := range map[string]string{
+		"as written":  line.String() + next,
+		"php":         strings.ReplaceAll(line.String(), "/", `\/`) + next,
+		"no newline":  strings.TrimSuffix(line.String(), "\n"),
+		"with spaces": strings.Replace(line.String(), `"}`, `" }  `, 1),
+	} {
+		r := run1(t, specs, []string{"parse-lines", "--record-limit", "256KiB"}, nil, strings.NewReader(in))
+		if n := strings.Count(r.stdout, `"N"`); n != 60000 || r.exit != 0 || strings.Contains(in, next) != strings.Contains(r.stdout, `"M"`) {
+			t.Errorf("%s: %d events, exit %d, %.300s", name, n, r.exit, r.stderr)
+		}
+	}
+	for name, in := range map[string]string{
+		"raw is not last": strings.Replace(line.String(), `"}`, `","feed.code":"x"}`, 1) + next,
+		"truncated":       line.String()[:700_000] + "\n" + next,
+	} {
+		r := run1(t, specs, []string{"parse-lines", "--record-limit", "256KiB"}, nil, strings.NewReader(in))
+		if r.exit != ExitFailed || !strings.Contains(r.stdout, `"M"`) || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, %.300s", name, r.exit, r.stderr)
+		}
+	}
+	r := run1(t, specs, []string{"parse-lines", "--max-report", "100KiB"}, nil, strings.NewReader(list))
+	if r.exit == 0 || !strings.Contains(r.stderr, "--max-report") {
+		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+}
