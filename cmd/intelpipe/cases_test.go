@@ -1,0 +1,285 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/tool"
+)
+
+// testCase is one file testdata/COMMAND/CASE.txtar.
+type testCase struct {
+	file    string
+	archive *txtar.Archive
+	args    []string
+	stdin   string
+	files   []txtar.File
+	http    string            // answers of a server, see serve
+	want    map[string]string // stdout, stderr, dump, exit, and files left behind, as far as given
+}
+
+// TestCases runs every case in process, as a process, and fused between two
+// stages that change nothing. All have to agree with what the case says. With
+// INTELPIPE_UPDATE=COMMAND it makes the cases of COMMAND say what came out.
+func TestCases(t *testing.T) {
+	for _, spec := range tools {
+		t.Run(spec.Name, func(t *testing.T) {
+			files, err := filepath.Glob("../../testdata/" + spec.Name + "/*.txtar")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(files) == 0 {
+				t.Errorf("%s has no case in testdata/%s", spec.Name, spec.Name)
+			}
+			for _, file := range files {
+				c, err := readCase(file)
+				if err != nil {
+					t.Errorf("%s: %v", file, err)
+					continue
+				}
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { c.run(t, spec) })
+			}
+		})
+	}
+}
+
+func readCase(file string) (*testCase, error) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		return nil, err
+	}
+	c := &testCase{file: file, archive: archive, want: map[string]string{"exit": "0"}}
+	if strings.TrimSpace(string(archive.Comment)) == "" {
+		return nil, fmt.Errorf("it has to begin with a sentence")
+	}
+	for _, f := range archive.Files {
+		switch text := string(f.Data); f.Name {
+		case "args":
+			if c.args, err = words(text); err != nil {
+				return nil, err
+			}
+		case "stdin":
+			c.stdin = text
+		case "stdin.quoted": // for bytes that a text file cannot hold
+			if c.stdin, err = strconv.Unquote(strings.TrimSpace(text)); err != nil {
+				return nil, err
+			}
+		case "stdout", "stderr", "dump":
+			c.want[f.Name] = text
+		case "http":
+			c.http = text
+		case "exit":
+			c.want["exit"] = strings.TrimSpace(text)
+		default:
+			if name, ok := strings.CutPrefix(f.Name, "after/"); ok {
+				c.want["after/"+name] = text
+			} else {
+				c.files = append(c.files, f)
+			}
+		}
+	}
+	for _, name := range []string{"stdout", "dump"} {
+		if _, ok := c.want[name]; !ok {
+			c.want[name] = ""
+		}
+	}
+	return c, nil
+}
+
+// words splits like a shell, as far as cases need it.
+func words(text string) ([]string, error) {
+	var list []string
+	var word strings.Builder
+	var quote rune
+	open := false
+	for _, r := range strings.TrimSpace(text) {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			} else {
+				word.WriteRune(r)
+			}
+		case r == '\'' || r == '"':
+			quote, open = r, true
+		case r == ' ' || r == '\n' || r == '\t':
+			if open {
+				list = append(list, word.String())
+			}
+			word.Reset()
+			open = false
+		default:
+			word.WriteRune(r)
+			open = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("args: unbalanced %c", quote)
+	}
+	if open {
+		list = append(list, word.String())
+	}
+	return list, nil
+}
+
+func (c *testCase) run(t *testing.T, spec tool.Spec) {
+	cmd := spec.New()
+	_, isRunner := cmd.(stage.Runner)
+	_, isCollector := cmd.(stage.Collector)
+	family, _, _ := strings.Cut(spec.Name, "-")
+	isStage := !isRunner && family != spec.Name
+
+	type way struct {
+		name string
+		run  func(dir string, line []string) result
+	}
+	ways := []way{
+		{"in process", func(dir string, line []string) result { return inProcess(dir, line, strings.NewReader(c.stdin)) }},
+		{"a process", func(dir string, line []string) result { return asProcess(t, dir, line, strings.NewReader(c.stdin)) }},
+	}
+	if isStage && !slices.Contains(c.args, "then") {
+		ways = append(ways, way{"fused", func(dir string, line []string) result {
+			if family == "expert" || family == "output" && !isCollector {
+				line = append([]string{"expert-pass", "--record-limit", "1GiB", "then"}, line...)
+			}
+			if c.want["exit"] != "2" {
+				line = append(line, "then", "expert-pass")
+			}
+			return inProcess(dir, line, strings.NewReader(c.stdin))
+		}})
+	}
+	for _, way := range ways {
+		got := c.try(t, spec.Name, way.run)
+		if os.Getenv("INTELPIPE_UPDATE") == spec.Name {
+			c.update(t, got)
+			return
+		}
+		for name, want := range c.want {
+			if way.name == "fused" && name == "stderr" {
+				continue // the stage before may have named the line
+			}
+			if got[name] != want {
+				t.Errorf("%s: %s\n got: %s\nwant: %s\nstderr: %s", way.name, name, got[name], want, got["stderr"])
+			}
+		}
+	}
+}
+
+// try runs the case in a directory of its own and returns what came out.
+func (c *testCase) try(t *testing.T, name string, run func(string, []string) result) map[string]string {
+	dir := t.TempDir()
+	for _, f := range c.files {
+		path := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(f.Data), "@DIR@", dir)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := ""
+	if c.http != "" {
+		server = serve(t, c.http)
+	}
+	line := []string{name}
+	for _, arg := range c.args {
+		line = append(line, strings.NewReplacer("@DIR@", dir, "@HTTP@", server).Replace(arg))
+	}
+	begun := time.Now().UTC().Truncate(time.Second)
+	r := run(dir, line)
+	got := map[string]string{"stdout": r.stdout, "stderr": r.stderr, "exit": strconv.Itoa(r.exit), "dump": ""}
+	if dump, err := os.ReadFile(filepath.Join(dir, "state", name+".dump")); err == nil {
+		got["dump"] = dumpTime.ReplaceAllString(string(dump), "")
+	}
+	for want := range c.want {
+		if file, ok := strings.CutPrefix(want, "after/"); ok {
+			if data, err := os.ReadFile(filepath.Join(dir, file)); err == nil {
+				got[want] = string(data)
+			} else {
+				got[want] = "absent\n"
+			}
+		}
+	}
+	for key, text := range got {
+		text = observed.ReplaceAllStringFunc(text, func(s string) string {
+			parts := observed.FindStringSubmatch(s)
+			if at, err := time.Parse("2006-01-02T15:04:05+00:00", parts[2]); err == nil && !at.Before(begun) && !at.After(time.Now()) {
+				return parts[1] + "NOW"
+			}
+			return s
+		})
+		if text = strings.ReplaceAll(text, dir, "@DIR@"); server != "" {
+			text = strings.ReplaceAll(text, server, "@HTTP@")
+		}
+		got[key] = text
+	}
+	return got
+}
+
+// serve answers as the section http of a case says: lines "GET PATH STATUS",
+// each with the body behind it. It returns the address of the server.
+func serve(t *testing.T, answers string) string {
+	type answer struct {
+		status int
+		body   string
+	}
+	known := map[string]*answer{}
+	var last *answer
+	for line := range strings.Lines(answers) {
+		var method, path string
+		a := &answer{}
+		if n, _ := fmt.Sscanf(line, "%s %s %d", &method, &path, &a.status); n == 3 && method == "GET" {
+			last = a
+			known[path] = a
+		} else if last != nil {
+			last.body += line
+		}
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := known[r.URL.RequestURI()]
+		if a == nil {
+			t.Errorf("unexpected request for %s", r.URL)
+			a = &answer{status: 500}
+		}
+		w.WriteHeader(a.status)
+		fmt.Fprint(w, a.body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+var (
+	dumpTime = regexp.MustCompile(`"time":"[^"]*",`)
+	observed = regexp.MustCompile(`(time\.observation\\*":\s*\\*")([-0-9T:+]*)`)
+)
+
+// update writes what came out into the case.
+func (c *testCase) update(t *testing.T, got map[string]string) {
+	for name, text := range got {
+		given := slices.IndexFunc(c.archive.Files, func(f txtar.File) bool { return f.Name == name })
+		if text != "" && !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		switch {
+		case given >= 0:
+			c.archive.Files[given].Data = []byte(text)
+		case name == "exit" && text != "0\n", name == "stdout" && text != "", name == "dump" && text != "":
+			c.archive.Files = append(c.archive.Files, txtar.File{Name: name, Data: []byte(text)})
+		}
+	}
+	if err := os.WriteFile(c.file, txtar.Format(c.archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

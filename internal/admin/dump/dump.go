@@ -1,0 +1,400 @@
+// Package dump implements dump.
+//
+// dump: look at messages that failed, send them again, delete them
+//
+// Every command keeps the messages that failed in a dump, COMMAND.dump in the
+// state directory or what --dump names. FILE is the name of a dump, or of a
+// command. Entries have numbers from 1; N is one of them or a range such as
+// 3-7, and without N all are meant.
+//
+// dump list shows what there is: number, time, command, where in the input the
+// message stood, and why it failed. dump show prints messages for people, with
+// control characters escaped; with --raw it prints the content of raw alone,
+// decoded, as it is. dump replay prints messages as they were, so that they can
+// go into a pipe once more. They stay in the dump until dump delete is told to
+// remove them.
+//
+// # Examples
+//
+//	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
+//	echo '{' | expert-taxonomy --dump failed.dump || dump replay failed.dump 1
+//	echo '{' | expert-taxonomy --dump failed.dump || dump delete --all failed.dump
+package dump
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+	dumpfile "github.com/intelpipe/intelpipe/internal/dump"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command is dump.
+type Command struct {
+	List   listing  `cmd:"" help:"List entries; without FILE, of all dumps in the state directory."`
+	Show   showing  `cmd:"" help:"Print messages for people."`
+	Replay replay   `cmd:"" help:"Print messages as they were."`
+	Delete deletion `cmd:"" help:"Delete entries."`
+}
+
+type file string
+
+type listing struct {
+	JSON  bool   `name:"json" help:"Print an object a line."`
+	Files []file `arg:"" optional:"" sep:"none" name:"file" help:"Dumps, or names of commands."`
+}
+
+type showing struct {
+	Raw     bool   `help:"Print the content of raw alone, decoded."`
+	File    file   `arg:"" help:"A dump, or the name of a command."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+}
+
+type replay struct {
+	File    file   `arg:"" help:"A dump, or the name of a command."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+}
+
+type deletion struct {
+	All     bool   `help:"Delete all entries."`
+	File    file   `arg:"" help:"A dump, or the name of a command."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+}
+
+// find returns the path of a dump that is named by it, or by its command.
+func (f file) find(ctx context.Context) (string, error) {
+	path, state := string(f), stage.From(ctx).StateDir
+	candidates := []string{path}
+	if !strings.Contains(path, "/") {
+		candidates = append(candidates, filepath.Join(state, path), filepath.Join(state, path+".dump"))
+	}
+	for _, c := range candidates {
+		if info, err := os.Stat(c); err == nil && !info.IsDir() {
+			return c, nil
+		}
+	}
+	return "", fmt.Errorf("%s: there is no such dump, and no %s.dump in %s", path, path, state)
+}
+
+// Run lists entries.
+func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
+	var paths []string
+	for _, f := range l.Files {
+		path, err := f.find(ctx)
+		if err != nil {
+			return err
+		}
+		paths = append(paths, path)
+	}
+	if len(l.Files) == 0 {
+		var err error
+		if paths, err = filepath.Glob(filepath.Join(stage.From(ctx).StateDir, "*.dump")); err != nil {
+			return err
+		}
+	}
+	out := bufio.NewWriter(stdout)
+	for i, path := range paths {
+		if len(paths) > 1 && !l.JSON {
+			fmt.Fprintf(out, "%.*s%s:\n", min(i, 1), "\n", printable(path))
+		}
+		err := each(path, nil, func(n int, e *dumpfile.Entry, _ []byte) error { return l.print(out, path, n, e) })
+		if err != nil {
+			return cmp.Or(err, out.Flush())
+		}
+	}
+	return out.Flush()
+}
+
+func (l *listing) print(out io.Writer, path string, n int, e *dumpfile.Entry) error {
+	if !l.JSON {
+		_, err := fmt.Fprintln(out, headline(n, e))
+		return err
+	}
+	size := e.Bytes
+	if e.Kept == "" {
+		text, err := e.Text()
+		if err != nil {
+			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+		}
+		size = int64(len(text))
+	}
+	line, err := json.Marshal(struct {
+		Dump    string `json:"dump"`
+		Entry   int    `json:"entry"`
+		Time    string `json:"time"`
+		Command string `json:"command"`
+		Reason  string `json:"reason"`
+		File    string `json:"file"`
+		Line    int64  `json:"line,omitempty"`
+		Column  int    `json:"column,omitempty"`
+		Bytes   int64  `json:"bytes"`
+		Kept    string `json:"kept,omitempty"`
+		Cut     bool   `json:"cut,omitempty"`
+	}{path, n, e.Time, e.Command, e.Reason, e.File, e.Line, e.Column, size, e.Kept, e.Cut})
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(line, '\n'))
+	return err
+}
+
+// headline is one entry on one line. Of a long reason the middle is left out.
+func headline(n int, e *dumpfile.Entry) string {
+	reason := []rune(e.Reason)
+	if len(reason) > 200 {
+		reason = append(append(reason[:100:100], '…'), reason[len(reason)-100:]...)
+	}
+	at, _, _ := strings.Cut(strings.Replace(e.Time, "T", " ", 1), ".")
+	place := event.Place{File: e.File, Line: e.Line, Column: e.Column}
+	return printable(fmt.Sprintf("%d  %s  %s  %s  %s", n, at, e.Command, place, string(reason)))
+}
+
+// printable escapes what a terminal might act on.
+func printable(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case !unicode.IsGraphic(r):
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		default:
+			b.WriteString(text[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// Run prints messages for people.
+func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
+	path, err := s.File.find(ctx)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(stdout)
+	err = each(path, s.Entries, func(n int, e *dumpfile.Entry, _ []byte) error {
+		text, err := e.Text()
+		switch {
+		case err != nil:
+		case s.Raw && e.Kept != "":
+			err = errors.New("too large to decode here, dump replay prints it")
+		case s.Raw:
+			m := event.New(event.Event, nil)
+			if err = m.Decode(text); err == nil {
+				_, err = io.Copy(out, m.Raw())
+			}
+		case e.Kept != "":
+			fmt.Fprintf(out, "%s\n%d bytes in %s\n", headline(n, e), e.Bytes, printable(e.Kept))
+		default:
+			fmt.Fprintf(out, "%s\n%s\n", headline(n, e), printable(string(text)))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+		}
+		return nil
+	})
+	return cmp.Or(err, out.Flush())
+}
+
+// Run prints messages as they were.
+func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
+	path, err := r.File.find(ctx)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(stdout, 64<<10)
+	var cut []string
+	err = each(path, r.Entries, func(n int, e *dumpfile.Entry, _ []byte) error {
+		if e.Cut {
+			cut = append(cut, strconv.Itoa(n))
+			return nil
+		}
+		text, err := e.Text()
+		if err == nil && e.Kept != "" {
+			err = copyKept(out, path, e)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+		}
+		_, err = out.Write(append(text, '\n'))
+		return err
+	})
+	if err == nil && cut != nil {
+		err = fmt.Errorf("%s: left out, since only a part of it was kept: %s", path, strings.Join(cut, ", "))
+	}
+	return cmp.Or(err, out.Flush())
+}
+
+// kept is the path of the file that has a line too large for the dump. It lies
+// beside the dump, whatever an entry says.
+func kept(path string, e *dumpfile.Entry) (string, error) {
+	if filepath.Base(e.Kept) != e.Kept || !strings.HasPrefix(e.Kept, filepath.Base(path)+".") {
+		return "", fmt.Errorf("%q is no file that belongs to the dump", e.Kept)
+	}
+	return filepath.Join(filepath.Dir(path), e.Kept), nil
+}
+
+func copyKept(w io.Writer, path string, e *dumpfile.Entry) error {
+	name, err := kept(path, e)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}
+
+// Run deletes entries, under the lock that those who add entries take, too.
+func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
+	if d.All != (len(d.Entries) == 0) {
+		return errors.New("delete: name entries, or --all")
+	}
+	path, err := d.File.find(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := lock(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var gone []string
+	left, number := 0, 0
+	err = disk.CreateAtomic(path, 0o600, func(w io.Writer) error {
+		chosen, err := choose(d.Entries)
+		if err != nil {
+			return err
+		}
+		if err := read(f, path, func(n int, e *dumpfile.Entry, line []byte) error {
+			number = n
+			if !chosen.has(n) {
+				left++
+				_, err := w.Write(line)
+				return err
+			}
+			if e.Kept == "" {
+				return nil
+			}
+			name, err := kept(path, e)
+			if err != nil {
+				return fmt.Errorf("%s: entry %d: %w", path, n, err)
+			}
+			gone = append(gone, name)
+			return nil
+		}); err != nil {
+			return err
+		}
+		return chosen.missing(path, number)
+	})
+	if err != nil {
+		return err
+	}
+	if left == 0 {
+		if err := disk.Remove(path); err != nil {
+			return err
+		}
+	}
+	for _, name := range gone {
+		if err := disk.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// lock opens and locks a dump. Others may replace it while it waits.
+func lock(path string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return nil, err
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("%s: lock: %w", path, err)
+		}
+		a, err1 := f.Stat()
+		b, err2 := os.Stat(path)
+		if err1 == nil && err2 == nil && os.SameFile(a, b) {
+			return f, nil
+		}
+		f.Close()
+	}
+}
+
+// each calls do with the entries that are chosen.
+func each(path string, entries []span, do func(n int, e *dumpfile.Entry, line []byte) error) error {
+	chosen, err := choose(entries)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	size, err := sizeOf(f)
+	if err != nil {
+		return err
+	}
+	last := 0
+	if err := read(io.LimitReader(f, size), path, func(n int, e *dumpfile.Entry, line []byte) error {
+		last = n
+		if !chosen.has(n) {
+			return nil
+		}
+		return do(n, e, line)
+	}); err != nil {
+		return err
+	}
+	return chosen.missing(path, last)
+}
+
+// sizeOf is how long a dump is now, at the end of an entry. What is replayed
+// may come back as new entries, which must not be replayed as well.
+func sizeOf(f *os.File) (int64, error) {
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); err != nil {
+		return 0, fmt.Errorf("%s: lock: %w", f.Name(), err)
+	}
+	defer unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func read(f io.Reader, path string, do func(n int, e *dumpfile.Entry, line []byte) error) error {
+	n := 0
+	var stopped error
+	err := dumpfile.Read(f, func(e dumpfile.Entry, line []byte) bool {
+		n++
+		stopped = do(n, &e, line)
+		return stopped == nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return stopped
+}

@@ -1,0 +1,373 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// serve answers on a free port of UDP and TCP and returns its address.
+func serve(t *testing.T, handle func(w dns.ResponseWriter, query *dns.Msg)) string {
+	t.Helper()
+	var udp net.PacketConn
+	var tcp net.Listener
+	for range 20 {
+		var err error
+		if udp, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		if tcp, err = net.Listen("tcp", udp.LocalAddr().String()); err == nil {
+			break
+		}
+		udp.Close() // somebody else has that port of TCP
+	}
+	if tcp == nil {
+		t.Fatal("no port is free for both UDP and TCP")
+	}
+	for _, s := range []*dns.Server{{PacketConn: udp}, {Listener: tcp}} {
+		started := make(chan struct{})
+		s.Handler = dns.HandlerFunc(handle)
+		s.NotifyStartedFunc = func() { close(started) }
+		go s.ActivateAndServe()
+		<-started
+		t.Cleanup(func() { s.Shutdown() })
+	}
+	return udp.LocalAddr().String()
+}
+
+// answers replies with records in the form of zone files, or a code.
+func answers(w dns.ResponseWriter, query *dns.Msg, code int, records ...string) {
+	reply := new(dns.Msg).SetRcode(query, code)
+	for _, text := range records {
+		rr, err := dns.NewRR(text)
+		if err != nil {
+			panic(err)
+		}
+		if rr.Header().Rrtype == dns.TypeSOA {
+			reply.Ns = append(reply.Ns, rr)
+		} else {
+			reply.Answer = append(reply.Answer, rr)
+		}
+	}
+	w.WriteMsg(reply)
+}
+
+func resolver(t *testing.T, server string, timeout float64, retries int) *Resolver {
+	t.Helper()
+	r, err := New(Flags{Nameserver: server, Timeout: timeout, Retries: retries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestFailures(t *testing.T) {
+	var asked atomic.Int32
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		asked.Add(1)
+		switch q.Question[0].Name {
+		case "missing.example.org.":
+			answers(w, q, dns.RcodeNameError, "example.org. 60 IN SOA ns.example.org. a.example.org. 1 2 3 4 60")
+		case "nodata.example.org.":
+			answers(w, q, dns.RcodeSuccess)
+		case "servfail.example.org.":
+			answers(w, q, dns.RcodeServerFailure)
+		case "refused.example.org.":
+			answers(w, q, dns.RcodeRefused)
+		case "loop.example.org.":
+			answers(w, q, dns.RcodeSuccess, "loop.example.org. 60 IN CNAME loop.example.org.")
+		case "other.example.org.":
+			q.Question[0].Name = "evil.example.org."
+			answers(w, q, dns.RcodeSuccess, "evil.example.org. 60 IN A 192.0.2.66")
+		}
+	})
+	r := resolver(t, server, 5, 2)
+	for _, c := range []struct {
+		name  string
+		want  error
+		times int32 // that the server is asked, by two lookups
+	}{
+		{"missing.example.org", ErrNotFound, 1},
+		{"nodata.example.org", ErrNoData, 1},
+		{"servfail.example.org", ErrTemporary, 6},
+		{"refused.example.org", ErrRefused, 2},
+		{"other.example.org", ErrTemporary, 6},
+		{strings.Repeat("a", 64) + ".example.org", ErrNotFound, 0},
+		{"a..example.org", ErrNotFound, 0},
+	} {
+		asked.Store(0)
+		for range 2 {
+			if got, err := r.Lookup(context.Background(), c.name, A); !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, %v, want %v", c.name, got, err, c.want)
+			}
+		}
+		if n := asked.Load(); n != c.times {
+			t.Errorf("%s: the server was asked %d times, want %d", c.name, n, c.times)
+		}
+	}
+	if _, err := r.Lookup(context.Background(), "loop.example.org", A); !errors.Is(err, ErrTemporary) {
+		t.Errorf("an alias of itself: %v", err)
+	}
+}
+
+func TestNoAnswer(t *testing.T) {
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	r := resolver(t, silent.LocalAddr().String(), 0.01, 1)
+	if _, err := r.Lookup(context.Background(), "www.example.org", A); !errors.Is(err, ErrTemporary) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecondServer(t *testing.T) {
+	good := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		answers(w, q, dns.RcodeSuccess, q.Question[0].Name+" 60 IN A 192.0.2.1")
+	})
+	var asked atomic.Int32
+	bad := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		asked.Add(1)
+		answers(w, q, dns.RcodeRefused)
+	})
+	r := resolver(t, bad, 5, 0)
+	r.servers = []string{bad, good}
+	for _, name := range []string{"a.example.org", "b.example.org"} {
+		if got, err := r.Lookup(context.Background(), name, A); err != nil || !slices.Equal(got, []string{"192.0.2.1"}) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the bad server was asked %d times: the good one is not remembered", n)
+	}
+}
+
+func TestTruncatedAnswerComesByTCP(t *testing.T) {
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		if w.LocalAddr().Network() == "udp" {
+			reply := new(dns.Msg).SetReply(q)
+			reply.Truncated = true
+			w.WriteMsg(reply)
+			return
+		}
+		var records []string
+		for i := range 200 {
+			records = append(records, fmt.Sprintf("big.example.org. 60 IN A 192.0.2.%d", i))
+		}
+		answers(w, q, dns.RcodeSuccess, records...)
+	})
+	got, err := resolver(t, server, 5, 0).Lookup(context.Background(), "big.example.org", A)
+	if err != nil || len(got) != 200 || got[7] != "192.0.2.7" {
+		t.Errorf("got %d addresses, %v", len(got), err)
+	}
+}
+
+func TestAliases(t *testing.T) {
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		switch q.Question[0].Name {
+		case "www.example.org.":
+			answers(w, q, dns.RcodeSuccess, "www.example.org. 60 IN CNAME WEB.example.org.",
+				"web.example.org. 60 IN CNAME far.example.net.", "other.example.org. 60 IN A 192.0.2.66")
+		case "far.example.net.":
+			answers(w, q, dns.RcodeSuccess, "far.example.net. 60 IN A 192.0.2.9")
+		case "dead.example.org.":
+			answers(w, q, dns.RcodeNameError, "dead.example.org. 60 IN CNAME gone.example.org.")
+		}
+	})
+	r := resolver(t, server, 5, 0)
+	if got, err := r.Lookup(context.Background(), "WWW.example.org", A); err != nil || !slices.Equal(got, []string{"192.0.2.9"}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := r.Lookup(context.Background(), "dead.example.org", A); !errors.Is(err, ErrNotFound) {
+		t.Errorf("alias of a name that does not exist: %v", err)
+	}
+}
+
+func TestTTL(t *testing.T) {
+	var asked atomic.Int32
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		asked.Add(1)
+		ttl := "60"
+		if strings.HasPrefix(q.Question[0].Name, "brief") {
+			ttl = "0"
+		}
+		answers(w, q, dns.RcodeSuccess, q.Question[0].Name+" 60 IN CNAME x.example.org.", "x.example.org. "+ttl+" IN A 192.0.2.1")
+	})
+	r := resolver(t, server, 5, 0)
+	for name, want := range map[string]int32{"long.example.org": 1, "brief.example.org": 3} {
+		asked.Store(0)
+		for range 3 {
+			if _, err := r.Lookup(context.Background(), name, A); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := asked.Load(); n != want {
+			t.Errorf("%s: asked %d times, want %d", name, n, want)
+		}
+	}
+}
+
+func TestOneQuestionAtATime(t *testing.T) {
+	var asked atomic.Int32
+	release := make(chan struct{})
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		asked.Add(1)
+		<-release
+		answers(w, q, dns.RcodeSuccess, q.Question[0].Name+" 60 IN A 192.0.2.1")
+	})
+	r := resolver(t, server, 60, 0)
+	var done sync.WaitGroup
+	for range 8 {
+		done.Go(func() {
+			if _, err := r.Lookup(context.Background(), "www.example.org", A); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for asked.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	close(release)
+	done.Wait()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	for _, f := range []Flags{
+		{Nameserver: "127.0.0.1", Timeout: 0}, {Nameserver: "127.0.0.1", Timeout: 1, Retries: -1},
+		{Nameserver: ":53", Timeout: 1}, {Nameserver: "a:b:c", Timeout: 1},
+	} {
+		if _, err := New(f); err == nil || !strings.HasPrefix(err.Error(), "--") {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+	for server, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1:53", "2001:db8::1": "[2001:db8::1]:53", "[2001:db8::1]:5353": "[2001:db8::1]:5353", "ns.example.org": "ns.example.org:53",
+	} {
+		if got, err := address(server); got != want || err != nil {
+			t.Errorf("%s: got %s, %v", server, got, err)
+		}
+	}
+}
+
+func TestReverse(t *testing.T) {
+	for addr, want := range map[string]string{
+		"192.0.2.1":   "1.2.0.192.in-addr.arpa.",
+		"2001:db8::1": "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+	} {
+		if got := Reverse(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: got %s", addr, got)
+		}
+	}
+}
+
+// TestDnsmasq asks a server that was not written by us.
+func TestDnsmasq(t *testing.T) {
+	path, err := exec.LookPath("dnsmasq")
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/dnsmasq")
+	}
+	if err != nil {
+		t.Skip("left out: dnsmasq not found, apt-get install dnsmasq")
+	}
+	server := startDnsmasq(t, path)
+	r := resolver(t, server, 5, 2)
+	for _, c := range []struct {
+		name string
+		typ  Type
+		want []string
+		err  error
+	}{
+		{name: "www.example.org", typ: A, want: []string{"192.0.2.10"}},
+		{name: "alias.example.org", typ: A, want: []string{"192.0.2.10"}},
+		{name: "six.example.org", typ: A, err: ErrNoData},
+		{name: "missing.example.org", typ: A, err: ErrNotFound},
+		{name: "example.com", typ: A, err: ErrRefused},
+		{name: Reverse(netip.MustParseAddr("192.0.2.10")), typ: PTR, want: []string{"www.example.org"}},
+		{name: "text.example.org", typ: TXT, want: []string{"abuse@example.org"}},
+	} {
+		got, err := r.Lookup(context.Background(), c.name, c.typ)
+		if !slices.Equal(got, c.want) || !errors.Is(err, c.err) {
+			t.Errorf("%s: got %q, %v, want %q, %v", c.name, got, err, c.want, c.err)
+		}
+	}
+}
+
+// startDnsmasq runs dnsmasq with a configuration of its own and waits until it
+// answers.
+func startDnsmasq(t *testing.T, path string) string {
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "dnsmasq.conf")
+	if err := os.WriteFile(conf, []byte(`no-resolv
+no-hosts
+no-daemon
+bind-interfaces
+listen-address=127.0.0.1
+user=
+group=
+pid-file=
+local=/example.org/
+host-record=www.example.org,192.0.2.10
+host-record=six.example.org,2001:db8::10
+cname=alias.example.org,www.example.org
+txt-record=text.example.org,abuse@example.org
+`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		l, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := l.LocalAddr().String()
+		l.Close()
+		_, port, _ := net.SplitHostPort(server)
+		cmd := exec.Command(path, "--conf-file="+conf, "--port="+port)
+		var log strings.Builder
+		cmd.Stderr = &log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		query := new(dns.Msg).SetQuestion("www.example.org.", dns.TypeA)
+		for up := false; !up; {
+			select {
+			case <-ended: // somebody else took the port
+				t.Logf("dnsmasq: %s", log.String())
+				server, up = "", true
+			default:
+				client := dns.Client{Timeout: time.Second}
+				_, _, err := client.Exchange(query, server)
+				if up = err == nil; !up {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+		}
+		if server != "" {
+			t.Cleanup(func() {
+				cmd.Process.Kill()
+				<-ended
+			})
+			return server
+		}
+	}
+	t.Fatal("dnsmasq does not start")
+	return ""
+}

@@ -1,0 +1,77 @@
+package asnlookup
+
+import (
+	"compress/gzip"
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, text string, packed bool) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "asn.dat")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if !packed {
+		f.WriteString(text)
+		return path
+	}
+	z := gzip.NewWriter(f)
+	z.Write([]byte(text))
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPackedTable(t *testing.T) {
+	table, err := load(write(t, "192.0.2.0/24\t64496\r\n192.0.2.64/26\t64497", true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]uint32{"192.0.2.1": 64496, "192.0.2.65": 64497, "192.0.3.1": 0} {
+		if got, _, _ := table.lookup(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: got %d, want %d", addr, got, want)
+		}
+	}
+}
+
+func TestTornPackedTable(t *testing.T) {
+	path := write(t, strings.Repeat("192.0.2.0/24\t64496\n", 1000), true)
+	text, _ := os.ReadFile(path)
+	os.WriteFile(path, text[:len(text)-10], 0o644)
+	if _, err := load(path); err == nil || !strings.HasPrefix(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReload(t *testing.T) {
+	ctx := context.Background()
+	c := &Command{Database: write(t, "192.0.2.0/24\t64496\n", false)}
+	if err := c.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	look := func(want uint32) {
+		t.Helper()
+		if got, _, _ := c.table.lookup(netip.MustParseAddr("192.0.2.1")); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	os.WriteFile(c.Database, []byte("192.0.2.0/24\t64511\n"), 0o644)
+	look(64496)
+	if err := c.Reload(ctx); err != nil {
+		t.Fatal(err)
+	}
+	look(64511)
+	os.WriteFile(c.Database, []byte("broken\n"), 0o644)
+	if err := c.Reload(ctx); err == nil {
+		t.Error("a broken table was taken")
+	}
+	look(64511)
+}

@@ -1,0 +1,127 @@
+// Package gethostbyname implements expert-gethostbyname.
+//
+// expert-gethostbyname: add the IPv4 address of a host name
+//
+// The first address of source.fqdn, or of the host in source.url if there is
+// no name, becomes source.ip; the same goes for destination. An address that
+// is there already stays, unless --overwrite is given.
+//
+// A name that does not exist or has no address changes nothing. If the
+// resolver fails for now (SERVFAIL, no answer) it is asked again, and then the
+// event goes into the dump; with --gaierrors-to-ignore=-3 it passes as it is.
+// The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,
+// -4 refused, -5 no address; all but -3 are ignored anyway.
+//
+// The resolver is asked directly: neither /etc/hosts nor search domains count.
+// Answers are kept in memory as long as they say, a day at most.
+//
+// # Examples
+//
+//	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
+package gethostbyname
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/dns"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/urlsplit"
+)
+
+// Command says what is resolved, and by whom.
+type Command struct {
+	FallbackToUrl     bool                `help:"Take the host of the URL where there is no name." default:"true"`
+	GaierrorsToIgnore harmonization.Value `help:"More errors that leave an event as it is, numbers of getaddrinfo; write it with an equals sign." placeholder:"N,…"`
+	Overwrite         bool                `help:"Replace an address that is there already."`
+	dns.Flags
+
+	resolver *dns.Resolver
+	ignored  []int
+}
+
+// Concurrent lets several names be resolved at once.
+func (*Command) Concurrent() {}
+
+// Start finds the resolver.
+func (c *Command) Start(context.Context) (err error) {
+	c.ignored = []int{noName, fail, noData, -8, -11}
+	list := strings.Trim(c.GaierrorsToIgnore.Text, "[] ")
+	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(`, "`, r) }) {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return fmt.Errorf("--gaierrors-to-ignore %s: a list of numbers is expected", c.GaierrorsToIgnore.Text)
+		}
+		c.ignored = append(c.ignored, n)
+	}
+	c.resolver, err = dns.New(c.Flags)
+	return err
+}
+
+// Process resolves both names.
+func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
+	for _, side := range [...]string{"source.", "destination."} {
+		if err := c.side(ctx, m, side); err != nil {
+			return err
+		}
+	}
+	return emit(m)
+}
+
+func (c *Command) side(ctx context.Context, m *event.Message, side string) error {
+	if m.Has(side+"ip") && !c.Overwrite {
+		return nil
+	}
+	name := m.Get(side + "fqdn")
+	if name == "" && c.FallbackToUrl {
+		u, ok := urlsplit.Split(m.Get(side + "url"))
+		if !ok {
+			return nil
+		}
+		if a, ok := u.Addr(); ok {
+			if a.Is4() {
+				m.Set(side+"ip", a.String())
+			}
+			return nil
+		}
+		name = u.Host
+	}
+	if name == "" {
+		return nil
+	}
+	addresses, err := c.resolver.Lookup(ctx, name, dns.A)
+	if err != nil {
+		if ctx.Err() == nil && slices.Contains(c.ignored, code(err)) {
+			return nil
+		}
+		return err
+	}
+	m.Try(side+"ip", harmonization.Text(addresses[0]))
+	return nil
+}
+
+// Errors of getaddrinfo.
+const (
+	noName = -2
+	again  = -3
+	fail   = -4
+	noData = -5
+)
+
+func code(err error) int {
+	switch {
+	case errors.Is(err, dns.ErrNotFound):
+		return noName
+	case errors.Is(err, dns.ErrNoData):
+		return noData
+	case errors.Is(err, dns.ErrRefused):
+		return fail
+	}
+	return again
+}

@@ -1,0 +1,191 @@
+// Package harmonize implements expert-harmonize.
+//
+// expert-harmonize: check and mend messages that come from outside
+//
+// Every field is looked at. A value that is valid stays as it is, byte for
+// byte; one that is not is brought into the form that the data format wants;
+// if it has none, the message goes into the dump. Fields without a value
+// (null, "", "-" and "N/A") are left out.
+//
+// Nested objects become flat: {"source":{"ip":"192.0.2.1"}} is source.ip. The
+// members of extra become fields of their own, and objects below these stay
+// what they are. What stands in a message twice, once flat and once nested, is
+// an error.
+//
+// A key that the data format does not know is an error. With --unknown drop
+// such a field is left out, with --unknown extra it moves below extra, where
+// whatever is no lower-case letter, digit or underscore becomes an underscore.
+// A message whose __type is neither Report nor Event is refused; one without
+// becomes an Event.
+//
+// # Examples
+//
+//	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
+package harmonize
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command says what becomes of unknown keys.
+type Command struct {
+	Unknown string `help:"What to do with keys that are not part of the data format: error, drop, or extra, which moves them below extra." enum:"error,drop,extra" default:"error"`
+}
+
+// Process checks and mends one message.
+func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	for _, key := range m.Keys() {
+		v, _ := m.Value(key)
+		if err := c.mend(m, key, v); err != nil {
+			return err
+		}
+	}
+	m.Finish() // adds __type
+	return emit(m)
+}
+
+// mend checks a field as it came in.
+func (c *Command) mend(m *event.Message, key string, v harmonization.Value) error {
+	if v.Empty() {
+		remove(m, key)
+		return nil
+	}
+	f, err := field(m, key)
+	switch {
+	case err == nil && isDict(f, key):
+		remove(m, key)
+		return c.members(m, key, v, f)
+	case err == nil:
+		return set(m, f, key, v, false)
+	case isObject(v):
+		remove(m, key)
+		return c.members(m, key, v, nil)
+	}
+	if c.Unknown == "error" {
+		return err
+	}
+	remove(m, key)
+	return c.unknown(m, key, v)
+}
+
+// add puts a member of a nested object into the flat message.
+func (c *Command) add(m *event.Message, key string, v harmonization.Value) error {
+	f, err := field(m, key)
+	switch {
+	case err != nil && isObject(v):
+		return c.members(m, key, v, nil)
+	case err != nil && c.Unknown == "error":
+		return err
+	case err != nil:
+		return c.unknown(m, key, v)
+	case isDict(f, key):
+		return c.members(m, key, v, f)
+	case isSet(m, key):
+		return fmt.Errorf("%s: %w", key, event.ErrKeyExists)
+	}
+	return set(m, f, key, v, true)
+}
+
+// members flattens an object. In one that belongs to a JSONDict field, dict,
+// values are kept as they are; in extra this goes for empty ones too.
+func (c *Command) members(m *event.Message, key string, v harmonization.Value, dict *harmonization.Field) error {
+	if dict != nil {
+		clean, err := dict.Sanitise(v)
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		if !isObject(v) { // what is an object stays as it is written
+			v = clean
+		}
+	}
+	var object event.Object
+	if err := object.Parse([]byte(v.Text)); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	for name := range object.All {
+		member := object.Value(name)
+		hollow := member.Empty() || dict != nil && (member.Text == "[]" || member.Text == "{}") && member.Kind == harmonization.Compound
+		if hollow && (dict == nil || key != "extra") {
+			continue
+		}
+		if err := c.add(m, key+"."+name, member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknown deals with a value that has no place in the data format.
+func (c *Command) unknown(m *event.Message, key string, v harmonization.Value) error {
+	if c.Unknown == "drop" {
+		return nil
+	}
+	name := "extra." + wellFormed(strings.TrimPrefix(key, "extra."))
+	f, err := field(m, name)
+	if err != nil {
+		return err
+	}
+	if isSet(m, name) {
+		return fmt.Errorf("%s, from %q: %w", name, key, event.ErrKeyExists)
+	}
+	return set(m, f, name, v, true)
+}
+
+// set stores a value, or leaves it alone if it is there and valid.
+func set(m *event.Message, f *harmonization.Field, key string, v harmonization.Value, fresh bool) error {
+	if err := f.Valid(v); err == nil {
+		if fresh {
+			m.SetText(key, v.AppendJSON(nil))
+		}
+		return nil
+	} else if f.Type == "Base64" {
+		// To mend it would be to encode it, which is never what was meant.
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return m.Put(f, key, v)
+}
+
+func field(m *event.Message, key string) (*harmonization.Field, error) {
+	kind := harmonization.Event
+	if m.Kind == event.Report {
+		kind = harmonization.Report
+	}
+	return m.Dict().Field(kind, key)
+}
+
+func isDict(f *harmonization.Field, key string) bool { return f.Type == "JSONDict" && f.Name == key }
+
+func isObject(v harmonization.Value) bool {
+	return v.Kind == harmonization.Compound && strings.HasPrefix(v.Text, "{")
+}
+
+// isSet is Has without the special meaning of extra.
+func isSet(m *event.Message, key string) bool { return m.JSON(key) != nil }
+
+// remove is Delete without the special meaning of extra.
+func remove(m *event.Message, key string) {
+	m.DeleteFunc(func(k string) bool { return k == key })
+}
+
+// wellFormed makes a key of any text.
+func wellFormed(text string) string {
+	parts := strings.Split(strings.ToLower(text), ".")
+	for i, part := range parts {
+		parts[i] = strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
+				return r
+			}
+			return '_'
+		}, part)
+		if part == "" {
+			parts[i] = "_"
+		}
+	}
+	return strings.Join(parts, ".")
+}

@@ -1,0 +1,324 @@
+package modify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/pyformat"
+)
+
+// rules are compiled rules. Lists of them have hundreds that look at the same
+// field in the same way, so each condition is kept once, and what it said of
+// an event is remembered until the event changes.
+type rules struct {
+	list       []rule
+	conditions []condition
+	fields     []field
+
+	event *event.Message
+	round uint64 // grows with each event, and each rule that changed one
+}
+
+// loader compiles rules.
+type loader struct {
+	rules
+	dictionary    *harmonization.Dictionary
+	caseSensitive bool
+	known         map[condition]int // without what is computed from the rest
+	keys          map[string]int
+}
+
+type rule struct {
+	name       string
+	conditions []int // the cheap ones first
+	actions    []action
+}
+
+// action sets a field to a value or, if there is a template, to its result.
+type action struct {
+	key      string
+	value    harmonization.Value
+	template *pyformat.Template
+}
+
+// condition looks at one field: an expression is found, or the value is equal,
+// or the field is absent.
+type condition struct {
+	field  int
+	expr   string
+	regex  *regexp.Regexp
+	equal  harmonization.Value
+	absent bool
+
+	round uint64 // when holds was found out
+	holds bool
+}
+
+// field is one that conditions look at.
+type field struct {
+	key   string
+	round uint64 // when the value was read
+	value harmonization.Value
+	text  string
+	ok    bool
+}
+
+// begin forgets what is known of the event.
+func (r *rules) begin(m *event.Message) {
+	r.event = m
+	r.round++
+}
+
+func (r *rules) hold(rule *rule) bool {
+	for _, i := range rule.conditions {
+		c := &r.conditions[i]
+		if c.round != r.round {
+			c.holds, c.round = r.check(c), r.round
+		}
+		if !c.holds {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *rules) check(c *condition) bool {
+	f := &r.fields[c.field]
+	if c.absent {
+		return !r.event.Has(f.key)
+	}
+	if f.round != r.round {
+		f.value, f.ok = r.event.Value(f.key)
+		f.text = f.value.Python()
+		f.round = r.round
+	}
+	switch {
+	case !f.ok:
+		return false
+	case c.regex != nil:
+		return c.regex.MatchString(f.text)
+	}
+	return pyformat.Equal(f.value, c.equal)
+}
+
+// group returns what a group of the rule's expression for a field has found.
+// It is null if the group took no part. The actions of the rule may have
+// changed the field meanwhile; what counts is the value that was matched.
+func (r *rules) group(rule *rule, key, name string) (harmonization.Value, bool) {
+	for _, i := range rule.conditions {
+		c := &r.conditions[i]
+		f := &r.fields[c.field]
+		if f.key != key || c.regex == nil {
+			continue
+		}
+		at := c.regex.FindStringSubmatchIndex(f.text)
+		n := groupNumber(c.regex, name)
+		if at == nil || n < 0 {
+			return harmonization.Value{}, false
+		}
+		if at[2*n] < 0 {
+			return harmonization.Value{}, true
+		}
+		return harmonization.Text(f.text[at[2*n]:at[2*n+1]]), true
+	}
+	return harmonization.Value{}, false
+}
+
+func groupNumber(re *regexp.Regexp, name string) int {
+	if n, err := strconv.Atoi(name); err == nil {
+		if n < 0 || n > re.NumSubexp() {
+			return -1
+		}
+		return n
+	}
+	return re.SubexpIndex(name)
+}
+
+// load reads and compiles a file of rules.
+func load(path string, caseSensitive bool, d *harmonization.Dictionary) (*rules, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if head := bytes.TrimSpace(text); len(head) == 0 || head[0] != '[' || !json.Valid(head) {
+		if text, err = yaml.YAMLToJSON(text); err != nil {
+			return nil, fmt.Errorf("%s: neither JSON nor YAML: %s", path, firstLine(err))
+		}
+	}
+	r := &loader{dictionary: d, caseSensitive: caseSensitive, known: map[condition]int{}, keys: map[string]int{}}
+	n := 0
+	for element, err := range json.Elements(bytes.NewReader(text)) {
+		n++
+		if err != nil {
+			return nil, fmt.Errorf("%s: a list of rules is expected: %w", path, err)
+		}
+		name, err := r.add(element)
+		if err != nil {
+			return nil, fmt.Errorf("%s: rule %d%s: %w", path, n, name, err)
+		}
+	}
+	return &r.rules, nil
+}
+
+func firstLine(err error) string {
+	line, _, _ := bytes.Cut([]byte(err.Error()), []byte("\n"))
+	return string(line)
+}
+
+// add compiles one rule. The name is for the error.
+func (r *loader) add(text []byte) (name string, err error) {
+	var object event.Object
+	if err := object.Parse(text); err != nil {
+		return "", fmt.Errorf("an object with rulename, if and then is expected: %w", err)
+	}
+	rule := rule{name: object.Get("rulename")}
+	if rule.name != "" {
+		name = fmt.Sprintf(" (%s)", rule.name)
+	}
+	for _, key := range []string{"rulename", "if", "then"} {
+		if !object.Has(key) {
+			return name, fmt.Errorf("%s is missing", key)
+		}
+	}
+	var part event.Object
+	if err := part.Parse([]byte(object.Value("if").Text)); err != nil {
+		return name, fmt.Errorf("if: %w", err)
+	}
+	for key := range part.All {
+		i, err := r.condition(key, part.Value(key))
+		if err != nil {
+			return name, fmt.Errorf("if: %s: %w", key, err)
+		}
+		rule.conditions = append(rule.conditions, i)
+	}
+	slices.SortStableFunc(rule.conditions, func(a, b int) int { return r.cost(a) - r.cost(b) })
+	if err := part.Parse([]byte(object.Value("then").Text)); err != nil {
+		return name, fmt.Errorf("then: %w", err)
+	}
+	for key := range part.All {
+		a, err := r.action(&rule, key, part.Value(key))
+		if err != nil {
+			return name, fmt.Errorf("then: %s: %w", key, err)
+		}
+		rule.actions = append(rule.actions, a)
+	}
+	r.list = append(r.list, rule)
+	return name, nil
+}
+
+func (r *rules) cost(i int) int {
+	if r.conditions[i].regex != nil {
+		return 1
+	}
+	return 0
+}
+
+// condition compiles a condition, unless there is one like it.
+func (r *loader) condition(key string, v harmonization.Value) (int, error) {
+	at, ok := r.keys[key]
+	if !ok {
+		at = len(r.fields)
+		r.keys[key] = at
+		r.fields = append(r.fields, field{key: key})
+	}
+	c := condition{field: at}
+	switch {
+	case v.Kind == harmonization.String && v.Text == "":
+		c.absent = true
+	case v.Kind == harmonization.String:
+		c.expr = v.Text
+	case v.Kind == harmonization.Number || v.Kind == harmonization.Boolean:
+		c.equal = v
+	default:
+		return 0, errors.New("a text, a number or a boolean is expected")
+	}
+	if i, ok := r.known[c]; ok {
+		return i, nil
+	}
+	r.known[c] = len(r.conditions)
+	if c.expr != "" {
+		expr := c.expr
+		if !r.caseSensitive {
+			expr = "(?i)" + expr
+		}
+		var err error
+		if c.regex, err = harmonization.Regexp(expr); err != nil {
+			return 0, hint(err)
+		}
+	}
+	r.conditions = append(r.conditions, c)
+	return len(r.conditions) - 1, nil
+}
+
+// hint says what is missing if an expression uses what only Python has.
+func hint(err error) error {
+	var bad *syntax.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	switch bad.Code {
+	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidNamedCapture:
+		return fmt.Errorf("%w; look-around and back-references are not supported", err)
+	}
+	return err
+}
+
+// action compiles an action, and checks what can be checked before there is an
+// event.
+func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, error) {
+	a := action{key: key, value: v}
+	if _, err := r.dictionary.Field(harmonization.Event, key); err != nil {
+		if _, other := r.dictionary.Field(harmonization.Report, key); other != nil {
+			return a, err
+		}
+	}
+	if v.Kind != harmonization.String {
+		return a, nil
+	}
+	t, err := pyformat.Compile(v.Text, "msg", "matches")
+	if err != nil {
+		return a, err
+	}
+	for name, index := range t.Fields {
+		switch {
+		case name == "msg" && len(index) == 1:
+		case name == "matches" && len(index) == 2:
+			if err := r.checkGroup(rule, index[0], index[1]); err != nil {
+				return a, err
+			}
+		default:
+			return a, fmt.Errorf("{%s…}: {msg[FIELD]} or {matches[FIELD][GROUP]} is expected", name)
+		}
+	}
+	if text, ok := t.Constant(); ok {
+		a.value = harmonization.Text(text)
+	} else {
+		a.template = t
+	}
+	return a, nil
+}
+
+func (r *rules) checkGroup(rule *rule, key, group string) error {
+	for _, i := range rule.conditions {
+		c := &r.conditions[i]
+		if r.fields[c.field].key != key || c.regex == nil {
+			continue
+		}
+		if groupNumber(c.regex, group) < 0 {
+			return fmt.Errorf("{matches[%s][%s]}: the expression for %s has no such group", key, group, key)
+		}
+		return nil
+	}
+	return fmt.Errorf("{matches[%s][%s]}: the rule has no expression for %s", key, group, key)
+}

@@ -1,0 +1,441 @@
+package file
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/json"
+)
+
+const (
+	ledgerSuffix = ".checkpoints"
+	ledgerLimit  = 1 << 20 // it is written anew when it is longer
+)
+
+// A ledger knows how long files were at the checkpoints that may still be
+// unacknowledged. It is a journal, one record a line:
+//
+//	begin       lines are going to be added to these files, which are so long
+//	checkpoint  these files were written since the checkpoint before, and are so long
+//	commit      everything up to this checkpoint stays
+//	end         nothing was added after the last checkpoint
+//
+// What stands behind a file's last known length was written by a run that
+// crashed, if that run did not end in order. No checkpoint covers it, so that
+// its source sends it again, and it can be cut off whoever that was. What a
+// checkpoint covers is cut off only by its source, and only from the end.
+type ledger struct {
+	path    string
+	f       *disk.File
+	lock    *disk.Lock
+	size    int64 // of the journal
+	files   *files
+	warn    func(string, ...any)
+	entries map[key]*entry
+	settled map[string]bool // sources whose first Commit has come in this run
+}
+
+type key struct {
+	name  string
+	inode uint64
+}
+
+// entry is what is known of one file.
+type entry struct {
+	base  int64 // everything up to here stays
+	marks []mark
+	open  bool // a run was writing, and has not said that it ended
+	begun bool // by this run
+}
+
+type mark struct {
+	id
+	text string // the id as it came
+	size int64
+}
+
+// id is the place of a checkpoint in the stream of its source.
+type id struct {
+	source string
+	number uint64
+}
+
+type record struct {
+	Begin      []size `json:"begin,omitempty"`
+	Checkpoint string `json:"checkpoint,omitempty"`
+	Files      []size `json:"files,omitempty"`
+	Commit     string `json:"commit,omitempty"`
+	End        bool   `json:"end,omitempty"`
+}
+
+// parseID takes SOURCE:NUMBER:NONCE apart. The source may have colons.
+func parseID(text string) (id, error) {
+	rest, ok := cutLast(text)
+	source, ok2 := cutLast(rest)
+	if ok && ok2 && source != "" {
+		if n, err := strconv.ParseUint(rest[len(source)+1:], 10, 64); err == nil {
+			return id{source, n}, nil
+		}
+	}
+	return id{}, fmt.Errorf("checkpoint id %.80q: not SOURCE:NUMBER:NONCE", text)
+}
+
+func cutLast(s string) (string, bool) {
+	i := strings.LastIndexByte(s, ':')
+	return s[:max(i, 0)], i >= 0
+}
+
+// openLedger reads what the runs before have left.
+func openLedger(ctx context.Context, path string, files *files, warn func(string, ...any)) (*ledger, error) {
+	lock, err := disk.LockPath(ctx, path, files.wait)
+	if err != nil {
+		return nil, err
+	}
+	l := &ledger{path: path, lock: lock, files: files, warn: warn, entries: map[key]*entry{}, settled: map[string]bool{}}
+	if err := l.open(); err != nil {
+		l.lock.Unlock()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *ledger) open() error {
+	if err := l.read(); err != nil {
+		return err
+	}
+	if err := disk.RemoveTemps(l.path); err != nil {
+		return err
+	}
+	return l.reopen()
+}
+
+func (l *ledger) reopen() error {
+	f, err := disk.OpenAppend(l.path, 0o600)
+	if err != nil {
+		return err
+	}
+	if l.f != nil {
+		l.f.Close()
+	}
+	l.f = f
+	l.size, err = f.Size()
+	return err
+}
+
+// read plays the journal. Its last line may be torn.
+func (l *ledger) read() error {
+	text, err := os.ReadFile(l.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	torn := 0 // number of the line
+	for n := 1; len(text) > 0; n++ {
+		line, rest, ended := bytes.Cut(text, []byte{'\n'})
+		text = rest
+		var r record
+		if !ended || json.Unmarshal(line, &r) != nil {
+			torn = n
+			continue
+		}
+		if torn > 0 {
+			return fmt.Errorf("%s:%d: damaged; if the file beside it is as it should be, delete this one", l.path, torn)
+		}
+		if err := l.play(&r); err != nil {
+			return fmt.Errorf("%s:%d: %w", l.path, n, err)
+		}
+	}
+	return nil
+}
+
+func (l *ledger) play(r *record) error {
+	for _, s := range r.Begin {
+		l.entry(s).open = true
+	}
+	switch {
+	case r.Checkpoint != "":
+		at, err := parseID(r.Checkpoint)
+		if err != nil {
+			return err
+		}
+		l.mark(at, r.Checkpoint, r.Files)
+	case r.Commit != "":
+		at, err := parseID(r.Commit)
+		if err != nil {
+			return err
+		}
+		for _, e := range l.entries {
+			e.commit(at)
+		}
+	case r.End:
+		for _, e := range l.entries {
+			e.open = false
+		}
+	}
+	return nil
+}
+
+// entry returns the entry of a file that lines are going to be added to. If its
+// length is not the one that is known, others have changed it, and what they
+// did stays.
+func (l *ledger) entry(s size) *entry {
+	k := key{s.Name, s.Inode}
+	e := l.entries[k]
+	if e == nil {
+		e = &entry{base: s.Size}
+		l.entries[k] = e
+	}
+	if s.Size != e.length() {
+		e.base, e.marks = s.Size, nil
+	}
+	return e
+}
+
+func (e *entry) length() int64 {
+	if n := len(e.marks); n > 0 {
+		return e.marks[n-1].size
+	}
+	return e.base
+}
+
+func (l *ledger) mark(at id, text string, sizes []size) {
+	for _, s := range sizes {
+		k := key{s.Name, s.Inode}
+		e := l.entries[k]
+		if e == nil {
+			e = &entry{base: s.Size}
+			l.entries[k] = e
+		}
+		e.marks = append(e.marks, mark{at, text, s.Size})
+	}
+}
+
+// commit forgets the marks that are not needed any longer.
+func (e *entry) commit(at id) {
+	for i, m := range slices.Backward(e.marks) {
+		if m.source == at.source && m.number <= at.number {
+			e.base = m.size
+			e.marks = e.marks[i+1:]
+			return
+		}
+	}
+}
+
+// append writes a record.
+func (l *ledger) append(r *record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	n, err := l.f.Write(append(line, '\n'))
+	l.size += int64(n)
+	return err
+}
+
+// begin says, durably, that lines will be added to a file.
+func (l *ledger) begin(s size) error {
+	if e := l.entries[key{s.Name, s.Inode}]; e != nil && e.begun {
+		return nil // it was closed meanwhile
+	}
+	e := l.entry(s)
+	e.begun, e.open = true, true
+	if err := l.append(&record{Begin: []size{s}}); err != nil {
+		return err
+	}
+	return l.f.Sync()
+}
+
+// checkpoint notes, durably, how long files are.
+func (l *ledger) checkpoint(text string, sizes []size) error {
+	at, err := parseID(text)
+	if err != nil {
+		return err
+	}
+	if len(sizes) == 0 {
+		return nil
+	}
+	l.mark(at, text, sizes)
+	if l.size > ledgerLimit {
+		return l.compact()
+	}
+	if err := l.append(&record{Checkpoint: text, Files: sizes}); err != nil {
+		return err
+	}
+	return l.f.Sync()
+}
+
+// commit promotes what is acknowledged. It is not synced: if it is lost, the
+// first one of the next run says it again.
+func (l *ledger) commit(text string) error {
+	at, err := parseID(text)
+	if err != nil {
+		return err
+	}
+	if l.settled[at.source] {
+		for _, e := range l.entries {
+			e.commit(at)
+		}
+		return l.append(&record{Commit: text})
+	}
+	l.settled[at.source] = true
+	for k, e := range l.entries {
+		if err := l.settle(k, e, at); err != nil {
+			return err
+		}
+	}
+	return l.compact()
+}
+
+// settle cuts a file back to what the source knows to be acknowledged.
+func (l *ledger) settle(k key, e *entry, at id) error {
+	known := e.length()
+	e.commit(at)
+	later := func(m mark) bool { return m.source == at.source && m.number > at.number }
+	for n := len(e.marks); n > 0 && later(e.marks[n-1]); n = len(e.marks) {
+		e.marks = e.marks[:n-1]
+	}
+	again := slices.ContainsFunc(e.marks, later) // others have written behind it
+	e.marks = slices.DeleteFunc(e.marks, later)
+	target := e.length()
+	if target == known && !e.open && !again {
+		return nil
+	}
+	f, err := l.find(k)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		again = again || target < known
+	} else {
+		defer f.Close()
+		end, err := f.Size()
+		if err != nil {
+			return err
+		}
+		switch {
+		case e.begun, end > known && !e.open: // somebody has written behind it
+			again = again || target < known
+		case end > target:
+			if err := f.Truncate(target); err != nil {
+				return err
+			}
+			if err := f.Sync(); err != nil {
+				return err
+			}
+		}
+	}
+	e.open = e.begun
+	if again {
+		l.warn("%s: cannot be cut back to checkpoint %d of %s; a few events may be there twice", l.files.path(k.name), at.number, at.source)
+	}
+	return nil
+}
+
+// find opens a file, under a new name if it was moved inside its directory. It
+// returns nil if it is gone.
+func (l *ledger) find(k key) (*disk.File, error) {
+	dir := path.Dir(k.name)
+	for _, name := range append([]string{k.name}, l.list(dir)...) {
+		info, err := l.files.stat(name)
+		if err != nil || inode(info) != k.inode || !info.Mode().IsRegular() {
+			continue
+		}
+		return disk.OpenExisting(l.files.path(name))
+	}
+	return nil, nil
+}
+
+func (l *ledger) list(dir string) []string {
+	entries, err := os.ReadDir(l.files.path(dir))
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, path.Join(dir, e.Name()))
+	}
+	return names
+}
+
+// compact writes the journal anew with what is still needed.
+func (l *ledger) compact() error {
+	err := disk.CreateAtomic(l.path, 0o600, func(w io.Writer) error {
+		var out []byte
+		add := func(r record) {
+			line, err := json.Marshal(r)
+			if err == nil {
+				out = append(append(out, line...), '\n')
+			}
+		}
+		for k, e := range l.entries {
+			if len(e.marks) == 0 && (!e.begun || l.files.open[k.name] == nil) {
+				delete(l.entries, k)
+				continue
+			}
+			file := func(n int64) []size { return []size{{k.name, k.inode, n}} }
+			add(record{Begin: file(e.base)})
+			for _, m := range e.marks {
+				add(record{Checkpoint: m.text, Files: file(m.size)})
+			}
+		}
+		if !slices.ContainsFunc(l.all(), func(e *entry) bool { return e.open }) {
+			add(record{End: true})
+		}
+		_, err := w.Write(out)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return l.reopen()
+}
+
+func (l *ledger) all() []*entry {
+	all := make([]*entry, 0, len(l.entries))
+	for _, e := range l.entries {
+		all = append(all, e)
+	}
+	return all
+}
+
+// close ends the run; clean says that no file has lines behind the last
+// checkpoint. If all is acknowledged there is nothing to remember.
+func (l *ledger) close(clean bool) error {
+	var err error
+	pending := slices.ContainsFunc(l.all(), func(e *entry) bool { return len(e.marks) > 0 })
+	switch {
+	case clean && !pending:
+		err = disk.Remove(l.path)
+	case clean:
+		if err = l.append(&record{End: true}); err == nil {
+			err = l.f.Sync()
+		}
+	}
+	return errors.Join(err, l.f.Close(), l.lock.Unlock())
+}
+
+// forget removes a ledger before lines are added without it, and reports
+// whether it knew of something unacknowledged.
+func forget(path string) (pending bool, err error) {
+	l := &ledger{path: path, entries: map[key]*entry{}}
+	if err := l.read(); err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	for _, e := range l.entries {
+		pending = pending || e.open || len(e.marks) > 0
+	}
+	return pending, disk.Remove(path)
+}

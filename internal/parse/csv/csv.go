@@ -1,0 +1,190 @@
+// Package csv implements parse-csv.
+//
+// parse-csv: parse tables, with a field for each column
+//
+// --columns names the field for each column of a row. An empty name, or
+// __IGNORE__, leaves the column out; names joined by | are tried in turn until
+// the value fits one (source.ip|source.fqdn). Columns of the row beyond those
+// are left out. Blank lines and lines that begin with # are no rows.
+//
+// A row fails as a whole, and goes into the dump, if a value fits none of its
+// column's fields or if the row ends before the last column that is required.
+// All columns are, unless --columns-required says otherwise: a value that does
+// not fit a column of no requirement is left out. A value that is empty, - or
+// N/A is not known and never wrong. A time that cannot be read and a field that
+// two columns set make any row fail.
+//
+// classification.type may come from a column, by way of --type-translation,
+// whose values are types and whose keys are what the feed writes. --type is the
+// type of rows that got none from a column.
+//
+// --compose-fields makes fields of several columns: {0} stands for the first
+// column of the row, {1} for the second, {{ for a brace.
+//
+// # Examples
+//
+//	printf '192.0.2.1,80\n' | parse-csv --columns source.ip,source.port --type scanner
+//	printf '# host;path\nexample.com;/a\n' | parse-csv --delimiter ';' --columns source.fqdn,source.urlpath --type phishing --compose-fields 'json:{"source.url":"http://{0}{1}"}'
+package csv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command says how rows are written and which fields the columns become.
+type Command struct {
+	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:""`
+	ColumnsRequired    booleans            `help:"For each column whether a wrong or missing value makes the row fail; by default it does." placeholder:"BOOL,…"`
+	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}"`
+	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}"`
+	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}"`
+	DefaultUrlProtocol string              `help:"What to put before a URL that has no protocol." default:"http://" placeholder:"PROTOCOL"`
+	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
+	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`
+	TimeFormat         string              `help:"How times are written: timestamp, windows_nt, epoch_millis, utc_isoformat, from_format|…, from_format_midnight|… or fuzzy." placeholder:"FORMAT"`
+	Type               string              `help:"The classification.type of rows that have none." placeholder:"TYPE"`
+	TypeTranslation    stage.Object        `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}"`
+	FilterText         string              `help:"Keep only rows with this text, or those without it. It is sought in the columns joined by the delimiter." placeholder:"TEXT"`
+	FilterType         string              `help:"Whether rows with the text are kept (whitelist) or left out (blacklist)." enum:",whitelist,blacklist" default:"" placeholder:"whitelist|blacklist"`
+
+	format  feed.CSV
+	columns []column
+	least   int // a row with fewer columns lacks a required one
+	compose []template
+	types   map[string]string
+	typ     harmonization.Value // classification.type as --type gives it
+	joined  []byte
+}
+
+const typeField = "classification.type"
+
+var errFilter = errors.New("--filter-text: say with --filter-type whether rows with it are kept (whitelist) or left out (blacklist)")
+
+// Process makes an event of each row.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	for row := range feed.Rows(report, emit, c.format) {
+		if c.FilterText != "" && c.filtered(row.Fields) {
+			continue
+		}
+		e := row.Event()
+		if err := c.fill(e, row.Fields); err != nil {
+			e.Fail(err)
+		}
+		if err := emit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Command) filtered(fields []string) bool {
+	c.joined = c.joined[:0]
+	for i, text := range fields {
+		if i > 0 {
+			c.joined = append(c.joined, string(c.format.Delimiter)...)
+		}
+		c.joined = append(c.joined, text...)
+	}
+	return bytes.Contains(c.joined, []byte(c.FilterText)) == (c.FilterType == "blacklist")
+}
+
+// fill sets the fields of one row.
+func (c *Command) fill(e *event.Message, fields []string) error {
+	if len(fields) < c.least {
+		return fmt.Errorf("the row ends before column %d (%s), see --columns-required", c.least, c.Columns[c.least-1])
+	}
+	for i, text := range fields[:min(len(fields), len(c.columns))] {
+		if text == "" {
+			continue
+		}
+		if err := c.set(e, &c.columns[i], text); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	for i := range c.compose {
+		if err := c.compose[i].set(e, fields); err != nil {
+			return err
+		}
+	}
+	if c.typ.Kind == harmonization.String && !e.Has(typeField) {
+		e.SetValue(typeField, c.typ)
+	}
+	return nil
+}
+
+// set stores one value under the first of the column's fields that takes it.
+func (c *Command) set(e *event.Message, col *column, text string) (err error) {
+	for i := range col.targets {
+		t := &col.targets[i]
+		v := harmonization.Text(text)
+		if !t.plain {
+			var skip bool
+			if v, skip, err = c.convert(t, text); err != nil {
+				return err
+			} else if skip {
+				err = fmt.Errorf("%s: %q is not in --type-translation", t.key, text)
+				continue
+			}
+		}
+		if v.Empty() || t.field == nil {
+			return nil
+		}
+		if t.shared && e.Has(t.key) {
+			return fmt.Errorf("%s: %w", t.key, event.ErrKeyExists)
+		}
+		if t.plain {
+			err = t.memo.Put(e, text)
+		} else {
+			err = e.Put(t.field, t.key, v)
+		}
+		if err == nil || t.time {
+			return err
+		}
+	}
+	if !col.required {
+		return nil
+	}
+	return err
+}
+
+// convert does to a value what the flags ask for. With skip the value is not
+// for this field.
+func (c *Command) convert(t *target, text string) (v harmonization.Value, skip bool, err error) {
+	if t.search != nil {
+		loc := t.search.FindStringIndex(text)
+		if loc == nil {
+			return v, false, nil
+		}
+		text = text[loc[0]:loc[1]]
+	}
+	v = harmonization.Text(text)
+	switch {
+	case t.translate:
+		typ, ok := c.types[text]
+		if ok {
+			return harmonization.Text(typ), false, nil
+		}
+		return v, c.Type == "", nil
+	case v.Empty():
+		return v, false, nil
+	case t.json:
+		if v, err = event.ParseValue(text); err != nil {
+			return v, false, fmt.Errorf("%s: %w", t.key, err)
+		}
+	case t.parse != nil:
+		if v, err = t.parse(v); err != nil {
+			return v, false, fmt.Errorf("%s: %w", t.key, err)
+		}
+	case t.url:
+		v = c.withProtocol(text)
+	}
+	return v, false, nil
+}

@@ -1,0 +1,109 @@
+// Package json implements parse-json.
+//
+// parse-json: parse events that are written as JSON
+//
+// The content of a report is one event, an object with the field names of the
+// data format as keys, flat, as every command here writes it. With
+// --splitlines each line is one event. This is not the parser for any other
+// JSON: a key that is no field makes the event invalid.
+//
+// A value that is valid stays as it is, others are brought into form. What the
+// event says wins over what the report says, and an event without raw gets the
+// text it was parsed from. An object whose __type is neither Event nor Report
+// is refused.
+//
+// Bare input that begins like a report, with feed.name for instance, needs
+// --input raw.
+//
+// # Examples
+//
+//	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
+//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' | parse-json --splitlines
+package json
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command says where events end.
+type Command struct {
+	Splitlines bool `help:"Each line is one event, instead of the whole content."`
+
+	object event.Object
+}
+
+// maxEvent bounds an event that is a whole report, in bytes.
+const maxEvent = 16 << 20
+
+// Process makes an event of each object.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	if !c.Splitlines {
+		text, err := io.ReadAll(io.LimitReader(report.Raw(), maxEvent+1))
+		switch {
+		case err != nil:
+			return err
+		case len(text) > maxEvent:
+			return fmt.Errorf("an event of more than 16 MiB, see --splitlines")
+		case len(bytes.TrimSpace(text)) == 0:
+			return nil
+		}
+		return emit(c.event(report, string(text)))
+	}
+	for line := range feed.Lines(report) {
+		if err := emit(c.event(report, line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// event makes an event of one object.
+func (c *Command) event(report *event.Message, text string) *event.Message {
+	e := feed.Event(report, text)
+	if err := c.object.Parse([]byte(text)); err != nil {
+		e.Fail(err)
+		return e
+	}
+	for key, value := range c.object.All {
+		if key == "__type" {
+			if string(value) != `"Event"` && string(value) != `"Report"` {
+				e.Fail(fmt.Errorf("%w: %.60s", event.ErrKind, value))
+			}
+			continue
+		}
+		load(e, key, c.object.Value(key))
+	}
+	return e
+}
+
+// load sets a field the way messages are loaded: what is valid stays as it is,
+// other values are brought into form. Base64 is never encoded once more.
+func load(e *event.Message, key string, v harmonization.Value) {
+	if v.Empty() {
+		return
+	}
+	f, err := e.Dict().Field(harmonization.Event, key)
+	if err != nil {
+		e.Fail(err)
+		return
+	}
+	err = f.Valid(v)
+	switch {
+	case f.Type == "JSONDict":
+		e.SetValue(key, v)
+	case err == nil:
+		e.SetText(key, v.AppendJSON(nil))
+	case f.Type == "Base64":
+		e.Fail(fmt.Errorf("%s: %w", key, err))
+	default:
+		e.SetValue(key, v)
+	}
+}

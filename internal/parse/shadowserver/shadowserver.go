@@ -1,0 +1,231 @@
+// Package shadowserver implements parse-shadowserver.
+//
+// parse-shadowserver: parse the reports of the Shadowserver Foundation
+//
+// The type of a report is told by its file name, extra.file_name, such as
+// 2026-01-31-scan_http-example.csv; --feedname says it outright by the name of
+// the feed. A schema says which field each column of that type becomes. The
+// Foundation publishes one at
+//
+//	https://interchange.shadowserver.org/intelmq/v1/schema
+//
+// Keep it as shadowserver-schema.json in the state directory, or name it with
+// --schema; a file that was replaced is read again before the next report.
+// Without either, a small built-in schema serves that knows the most frequent
+// types.
+//
+// A column that the schema does not mention becomes extra.COLUMN, and so does
+// the text of an optional column that does not fit its field. A row that lacks
+// a required column, or has a wrong value in one, goes into the dump.
+//
+// A report of unknown type is still parsed if it has the columns timestamp and
+// ip (or src_ip): what all reports have in common gets its field, the rest goes
+// below extra, and the type is undetermined. With --no-fallback, or without
+// these columns, it goes into the dump as a whole.
+//
+// # Examples
+//
+//	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' | parse-shadowserver --file-name scan_http.csv
+package shadowserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command says where the types of reports are described.
+type Command struct {
+	Feedname  string `help:"The type of all reports, by the name of the feed (feed_name in the schema). By default the file name tells." placeholder:"NAME"`
+	Overwrite bool   `help:"Replace feed.name by the name in the schema."`
+	Schema    string `help:"The schema; by default shadowserver-schema.json in the state directory, or else the built-in one." placeholder:"FILE"`
+	Fallback  bool   `help:"Parse reports of unknown type by the columns that all have in common." default:"true"`
+	TestMode  bool   `help:"Without effect; for configurations that have it."`
+
+	schema  *schema
+	builtin *schema
+	stat    os.FileInfo     // of the file that schema was read from
+	warned  map[string]bool // what was said once
+}
+
+// Start reads the schema.
+func (c *Command) Start(ctx context.Context) error {
+	c.warned = map[string]bool{}
+	if err := c.load(ctx); err != nil {
+		return fmt.Errorf("--schema: %w", err)
+	}
+	return nil
+}
+
+// load reads the schema file if there is a new one.
+func (c *Command) load(ctx context.Context) (err error) {
+	env := stage.From(ctx)
+	path := c.Schema
+	if path == "" {
+		path = filepath.Join(env.StateDir, "shadowserver-schema.json")
+	}
+	stat, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && c.Schema == "":
+		if c.schema == nil {
+			c.schema, err = c.fallback(env)
+			return err
+		}
+		return nil
+	case err != nil:
+		return err
+	case c.stat != nil && stat.ModTime().Equal(c.stat.ModTime()) && stat.Size() == c.stat.Size():
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	c.stat = stat
+	s, err := parseSchema(text, env.Dictionary)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	c.schema = s
+	return nil
+}
+
+// fallback returns the built-in schema.
+func (c *Command) fallback(env *stage.Env) (s *schema, err error) {
+	if c.builtin == nil {
+		if c.builtin, err = parseSchema([]byte(builtin), env.Dictionary); err != nil {
+			return nil, err
+		}
+		c.builtin.lenient = true
+	}
+	return c.builtin, nil
+}
+
+var format = feed.CSV{Names: true, Skip: func(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }}
+
+// Process makes an event of each row.
+func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
+	if err := c.load(ctx); err != nil {
+		c.warn(ctx, err.Error(), "%v; the schema read before stays in force", err)
+	}
+	typ, unknown := c.detect(ctx, report)
+	var p *plan
+	for row := range feed.Rows(report, emit, format) {
+		if p == nil {
+			if typ == nil {
+				if typ = c.generic(ctx, row.Names); typ == nil {
+					return unknown
+				}
+				c.warn(ctx, unknown.Error(), "%s: %v; only the columns that all reports have in common are mapped", report.Place(), unknown)
+			}
+			p = typ.plan(row.Names)
+			for _, message := range p.warnings {
+				c.warn(ctx, message, "%s: %s", report.Place(), message)
+			}
+		}
+		e := row.Event()
+		if typ.name != nil && (c.Overwrite || !e.Has("feed.name")) {
+			e.SetText("feed.name", typ.name)
+		}
+		if typ.documentation != nil && !e.Has("feed.documentation") {
+			e.SetText("feed.documentation", typ.documentation)
+		}
+		if err := p.fill(e, row.Fields); err != nil {
+			e.Fail(err)
+		}
+		if err := emit(e); err != nil {
+			return err
+		}
+	}
+	if typ == nil {
+		return unknown
+	}
+	return nil
+}
+
+// warn says something once.
+func (c *Command) warn(ctx context.Context, key, format string, args ...any) {
+	if !c.warned[key] {
+		c.warned[key] = true
+		stage.From(ctx).Warn(format, args...)
+	}
+}
+
+// detect finds the type of a report.
+func (c *Command) detect(ctx context.Context, report *event.Message) (*reportType, error) {
+	if c.Feedname != "" {
+		if r, err := c.schema.byFeedName(c.Feedname); r != nil {
+			return r, err
+		}
+		c.warn(ctx, "feedname", "--feedname %s: there is no such feed in the schema, the file name decides", c.Feedname)
+	}
+	file := report.Get("extra.file_name")
+	if file == "" {
+		return nil, errors.New("the type of the report is not known: it has no extra.file_name, see --file-name and --feedname")
+	}
+	name, ok := typeName(file)
+	if !ok {
+		return nil, fmt.Errorf("extra.file_name: %q does not tell the type of the report, as 2026-01-31-scan_http-example.csv would", file)
+	}
+	r, err := c.schema.byFileName(name)
+	if r == nil && err == nil {
+		err = fmt.Errorf("the schema has no report type %s", name)
+	}
+	return r, err
+}
+
+// typeName takes the type out of a file name: an optional date, the type, and
+// whatever the recipient's name adds, joined by dashes.
+func typeName(file string) (string, bool) {
+	stem, ok := strings.CutSuffix(file, ".csv")
+	parts := strings.Split(stem, "-")
+	for _, part := range parts {
+		ok = ok && part != "" && strings.Trim(part, wordCharacters) == ""
+	}
+	if len(parts) > 3 && isNumber(parts[0], 4) && isNumber(parts[1], 2) && isNumber(parts[2], 2) {
+		parts = parts[3:]
+	}
+	return parts[0], ok
+}
+
+const wordCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+func isNumber(s string, n int) bool { return len(s) == n && strings.Trim(s, "0123456789") == "" }
+
+// generic returns the type that stands in for an unknown one, if the report
+// looks like any of Shadowserver's.
+func (c *Command) generic(ctx context.Context, columns []string) *reportType {
+	if !c.Fallback {
+		return nil
+	}
+	has := map[string]bool{}
+	for _, column := range columns {
+		has[column] = true
+	}
+	s, err := c.fallback(stage.From(ctx))
+	if err != nil || !has["timestamp"] {
+		return nil
+	}
+	name := ""
+	switch {
+	case has["ip"]:
+		name = "_scan"
+	case has["src_ip"]:
+		name = "_event"
+	default:
+		return nil
+	}
+	r, err := s.byFileName(name)
+	if err != nil {
+		return nil
+	}
+	return r
+}

@@ -1,0 +1,114 @@
+// Package urlsplit takes URLs apart the way Python's urllib.parse.urlsplit
+// does. Feeds hold URLs that are broken in every way, and those are the ones
+// that matter: nothing is decoded, and little is refused.
+package urlsplit
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// URL has the parts of a URL as they are written. Scheme and Host are in lower
+// case, and Host is without the brackets of an IPv6 address.
+type URL struct {
+	Scheme   string
+	User     string
+	Password string
+	Host     string
+	Port     int  // -1 if there is none
+	BadPort  bool // what stands for a port is none
+	Path     string
+	Query    string
+	Fragment string
+}
+
+// Split takes a URL apart. It is false for one whose brackets do not fit.
+func Split(text string) (u URL, ok bool) {
+	text = strings.TrimLeftFunc(text, func(r rune) bool { return r <= ' ' })
+	if strings.ContainsAny(text, "\t\r\n") {
+		text = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text)
+	}
+	u.Port = -1
+	if i := strings.IndexByte(text, ':'); i > 0 && isScheme(text[:i]) {
+		u.Scheme, text = strings.ToLower(text[:i]), text[i+1:]
+	}
+	ok = true
+	if rest, found := strings.CutPrefix(text, "//"); found {
+		end := strings.IndexAny(rest, "/?#")
+		if end < 0 {
+			end = len(rest)
+		}
+		ok = u.authority(rest[:end])
+		text = rest[end:]
+	}
+	text, u.Fragment, _ = strings.Cut(text, "#")
+	u.Path, u.Query, _ = strings.Cut(text, "?")
+	return u, ok
+}
+
+// authority takes user:password@host:port apart.
+func (u *URL) authority(text string) bool {
+	if strings.ContainsAny(text, "[]") && !bracketed(text) {
+		return false
+	}
+	if i := strings.LastIndexByte(text, '@'); i >= 0 {
+		u.User, u.Password, _ = strings.Cut(text[:i], ":")
+		text = text[i+1:]
+	}
+	var port string
+	if _, rest, bracket := strings.Cut(text, "["); bracket {
+		u.Host, rest, _ = strings.Cut(rest, "]")
+		_, port, _ = strings.Cut(rest, ":")
+	} else {
+		u.Host, port, _ = strings.Cut(text, ":")
+	}
+	// A zone's name is not a name of the network and keeps its case.
+	name, zone, scoped := strings.Cut(u.Host, "%")
+	u.Host = strings.ToLower(name)
+	if scoped {
+		u.Host += "%" + zone
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		u.Port = int(n)
+	} else {
+		u.BadPort = port != ""
+	}
+	return true
+}
+
+// bracketed reports whether what stands in brackets is an IPv6 address, or one
+// of a version to come.
+func bracketed(text string) bool {
+	_, host, open := strings.Cut(text, "[")
+	host, _, end := strings.Cut(host, "]")
+	if !open || !end {
+		return false
+	}
+	if version, rest, dot := strings.Cut(host, "."); dot && strings.HasPrefix(version, "v") {
+		return rest != "" && len(version) > 1 && strings.Trim(version[1:], "0123456789abcdefABCDEF") == ""
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Is6()
+}
+
+// Addr returns the host as an address, without a zone.
+func (u *URL) Addr() (netip.Addr, bool) {
+	if u.Host == "" || u.Host[0] > '9' && strings.IndexByte(u.Host, ':') < 0 {
+		return netip.Addr{}, false // the usual case, told without an error being made
+	}
+	a, err := netip.ParseAddr(u.Host)
+	return a.WithZone(""), err == nil
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return true
+}

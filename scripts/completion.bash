@@ -1,0 +1,42 @@
+# bash completion for intelpipe; generated, do not edit.
+
+_intelpipe() {
+	local cur=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[0]##*/} i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		then) command=${COMP_WORDS[i + 1]} ;;
+		esac
+	done
+	if [[ $command == intelpipe ]] && ((COMP_CWORD > 1)); then command=${COMP_WORDS[1]}; fi
+	local words
+	case $command in
+	collect-file) words='--path --postfix --delete-file --chunk-size --chunk-replicate-header --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --rate-limit' ;;
+	collect-http) words='--http-url --http-url-formatting --timezone --extract-files --max-download --max-unpacked --http-timeout-sec --http-timeout-max-tries --http-username --http-password-file --http-proxy --https-proxy --http-user-agent --http-verify-cert --http-header --ssl-client-certificate --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --rate-limit' ;;
+	dump) words='list show replay delete --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-asn-lookup) words='--database --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-deduplicator) words='--filter-keys --filter-type --bypass --state --redis-cache-host --redis-cache-port --redis-cache-db --redis-cache-ttl --redis-cache-password-file --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-field-reducer) words='--type --keys --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-filter) words='--filter-key --filter-value --filter-action --filter-regex --not-before --not-after --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --to' ;;
+	expert-gethostbyname) words='--fallback-to-url --gaierrors-to-ignore --overwrite --nameserver --timeout --retries --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --jobs' ;;
+	expert-harmonize) words='--unknown --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-modify) words='--configuration-path --case-sensitive --maximum-matches --overwrite --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-rfc1918) words='--fields --policy --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-taxonomy) words='--harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	expert-url) words='--overwrite --skip-fields --harmonization --dump --dump-bytes --record-limit --grace --config --help --version' ;;
+	output-blackhole) words='--harmonization --dump --dump-bytes --record-limit --grace --config --help --version --pass' ;;
+	output-file) words='--file --format-filename --encoding-errors-mode --hierarchical-output --message-with-type --message-jsondict-as-string --single-key --keep-raw-field --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --pass' ;;
+	output-files) words='--dir --tmp --suffix --hierarchical-output --message-with-type --message-jsondict-as-string --single-key --keep-raw-field --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --pass' ;;
+	parse-abusech-feodotracker) words='--harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --file-name --input --max-report --default-fields --copy-collector-provided-fields' ;;
+	parse-blocklistde) words='--harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --file-name --input --max-report --default-fields --copy-collector-provided-fields' ;;
+	parse-csv) words='--columns --columns-required --column-regex-search --compose-fields --data-type --default-url-protocol --delimiter --skip-header --time-format --type --type-translation --filter-text --filter-type --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --file-name --input --max-report --default-fields --copy-collector-provided-fields' ;;
+	parse-json) words='--splitlines --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --file-name --input --max-report --default-fields --copy-collector-provided-fields' ;;
+	parse-key-value) words='--keys --pair-separator --kv-separator --strip-quotes --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --file-name --input --max-report --default-fields --copy-collector-provided-fields' ;;
+	parse-shadowserver) words='--feedname --overwrite --schema --fallback --test-mode --harmonization --dump --dump-bytes --record-limit --grace --config --help --version --name --provider --code --documentation --accuracy --file-name --input --max-report --default-fields --copy-collector-provided-fields' ;;
+	*) words='list completion --install-links collect-file collect-http dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver' ;;
+	esac
+	if [[ ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then words='collect-file collect-http dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver'; fi
+	if [[ $cur == -* || $command == intelpipe || ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	fi
+}
+complete -o default -F _intelpipe intelpipe collect-file collect-http dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver
