@@ -248,6 +248,16 @@ func sanitiseName(v Value) (Value, bool) {
 	if plainName(v.Text) && !isSpace(rune(v.Text[0])) && !isSpace(rune(v.Text[len(v.Text)-1])) {
 		return v, true
 	}
+	if isASCII(v.Text) {
+		// Most of the others only have capitals, or a dot at the end.
+		s := trimName(v.Text)
+		if !noUpper(s) {
+			s = strings.ToLower(s)
+		}
+		if plainName(s) {
+			return Text(s), true
+		}
+	}
 	s, ok := toASCII(trimName(clean(v.Text)))
 	if !ok {
 		return v, false

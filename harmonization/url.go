@@ -23,15 +23,34 @@ func sanitiseURL(v Value) (Value, bool) {
 		!strings.HasPrefix(v.Text, "file:") {
 		return v, true
 	}
-	s := clean(v.Text)
-	if strings.Contains(s, "hxxp") {
-		s = strings.ReplaceAll(s, "hxxp://", "http://")
-		s = strings.ReplaceAll(s, "hxxps://", "https://")
+	s := refang(clean(v.Text))
+	if plainURL(s) && !strings.HasPrefix(s, "file:") {
+		return Text(s), true
 	}
 	if rest, ok := strings.CutPrefix(s, "file:///"); ok {
 		s = "file://localhost/" + rest
 	}
 	return Text(s), hasAuthority(s)
+}
+
+// refang writes hxxp:// and hxxps:// as they were meant, wherever they are.
+func refang(s string) string {
+	i := strings.Index(s, "hxxp")
+	if i < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for ; i >= 0; i = strings.Index(s, "hxxp") {
+		b = append(b, s[:i]...)
+		rest := s[i+4:]
+		if strings.HasPrefix(rest, "://") || strings.HasPrefix(rest, "s://") {
+			b = append(b, "http"...)
+		} else {
+			b = append(b, "hxxp"...)
+		}
+		s = rest
+	}
+	return string(append(b, s...))
 }
 
 // hasAuthority splits as Python's urlsplit does, which drops tabs and line

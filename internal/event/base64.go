@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"sync"
 )
 
@@ -24,7 +25,8 @@ func appendBase64(dst, src []byte) []byte {
 	}
 	t := pairs()
 	n := len(dst)
-	dst = append(dst, make([]byte, base64.StdEncoding.EncodedLen(len(src)))...)
+	dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(len(src)))
+	dst = dst[:n+base64.StdEncoding.EncodedLen(len(src))]
 	out := dst[n:]
 	for len(src) >= 8 && len(out) >= 8 {
 		w := binary.BigEndian.Uint64(src)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -112,41 +113,69 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 		s.pos++
 		return typ, m.end(s)
 	}
+	b, pos := s.buf, s.pos
 	for seq := uint32(1); ; seq++ {
-		f := field{start: uint32(s.pos), seq: seq}
-		if s.buf[s.pos] != '"' {
+		// The common case by itself: a key and a string without escapes, and
+		// no white space. Everything else is left to the scanner's methods.
+		f := m.slot()
+		f.start, f.seq = uint32(pos), seq
+		escaped := false
+		if b[pos] != '"' {
+			s.pos = pos
 			return typ, s.fail("a key in double quotes is expected")
 		}
-		escaped, err := s.string()
-		if err != nil {
-			return typ, err
+		pos++
+		special := specials(binary.LittleEndian.Uint64(b[pos:]))
+		for special == 0 {
+			pos += 8
+			special = specials(binary.LittleEndian.Uint64(b[pos:]))
 		}
-		f.key, f.keyLen = f.start+1, uint32(s.pos)-f.start-2
-		if s.buf[s.pos] != ':' {
-			if s.space(); s.buf[s.pos] != ':' {
+		pos += bits.TrailingZeros64(special) >> 3
+		if b[pos] != '"' {
+			s.pos = int(f.start)
+			if escaped, err = s.difficult(); err != nil {
+				return typ, err
+			}
+			pos = s.pos - 1
+		}
+		f.key, f.keyLen = f.start+1, uint32(pos)-f.start-1
+		pos++
+		if b[pos] != ':' {
+			if pos = skip(b, pos); b[pos] != ':' {
+				s.pos = pos
 				return typ, s.fail("a colon is expected after the key")
 			}
 		}
-		s.pos++
-		s.space()
-		f.value = uint32(s.pos)
-		if s.buf[s.pos] == '"' {
-			_, err = s.string()
+		pos++
+		if b[pos] <= ' ' {
+			pos = skip(b, pos)
+		}
+		f.value = uint32(pos)
+		if b[pos] == '"' {
+			pos = plainText(b, pos+1)
+		}
+		if b[pos] == '"' && pos > int(f.value) {
+			pos++
 		} else {
-			err = s.value()
+			s.pos = int(f.value)
+			if err = s.value(); err != nil {
+				return typ, err
+			}
+			pos = s.pos
 		}
-		if err != nil {
-			return typ, err
-		}
-		f.end = uint32(s.pos)
+		f.end = uint32(pos)
 		if escaped {
-			m.unescapeKey(&f, s)
+			m.unescapeKey(f, s)
+			b = s.buf
 		}
-		key := s.buf[f.key : f.key+f.keyLen]
+		key := b[f.key : f.key+f.keyLen]
 		f.mark = mark(key)
 		if m.marks.add(f.mark) {
 			if i := m.find(string(key)); i >= 0 {
+				last := *f
 				m.deleteAt(i)
+				f = m.slot()
+				*f = last
 				if i <= typ {
 					typ--
 				}
@@ -155,20 +184,32 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 		if len(key) == 6 && string(key) == "__type" {
 			typ = len(m.fields)
 		}
-		m.fields = append(m.fields, f)
-		m.next = seq + 2 // what is set later is no neighbour of these
-		s.space()
-		switch s.buf[s.pos] {
+		m.fields = m.fields[:len(m.fields)+1] // the slot counts from now on
+		if b[pos] != ',' {
+			pos = skip(b, pos)
+		}
+		switch b[pos] {
 		case ',':
-			s.pos++
-			s.space()
+			if pos++; b[pos] <= ' ' {
+				pos = skip(b, pos)
+			}
 		case '}':
-			s.pos++
+			s.pos, m.next = pos+1, seq+2 // what is set later is no neighbour of these
 			return typ, m.end(s)
 		default:
+			s.pos = pos
 			return typ, s.fail("a comma or a closing brace is expected")
 		}
 	}
+}
+
+// slot returns the place behind the last field, for one that is being read.
+func (m *Message) slot() *field {
+	n := len(m.fields)
+	if n == cap(m.fields) {
+		m.fields = slices.Grow(m.fields, max(n, 32))
+	}
+	return &m.fields[:n+1][n]
 }
 
 // end accepts nothing but white space behind the object.
@@ -195,21 +236,14 @@ type scanner struct {
 
 func (s *scanner) fail(msg string) error { return &SyntaxError{s.pos, msg} }
 
-func (s *scanner) space() {
-	if s.buf[s.pos] <= ' ' {
-		s.skip()
-	}
-}
+func (s *scanner) space() { s.pos = skip(s.buf, s.pos) }
 
-func (s *scanner) skip() {
-	for {
-		switch s.buf[s.pos] {
-		case ' ', '\t', '\r', '\n':
-			s.pos++
-		default:
-			return
-		}
+// skip returns the index of the first byte from i on that is no white space.
+func skip(b []byte, i int) int {
+	for b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n' {
+		i++
 	}
+	return i
 }
 
 const (

@@ -6,18 +6,18 @@ import "github.com/intelpipe/intelpipe/harmonization"
 // in the column of a feed a few values come again and again. It gives up on a
 // field where they do not.
 type Memo struct {
-	Field *harmonization.Field
-	Key   string // the field's name, or the full one below a JSONDict field
+	field *harmonization.Field
+	key   string // the field's name, or the full one below a JSONDict field
+	head  string // ,"key":
+	mark  uint32
 
 	known       *[64]known
 	tries, hits int
+	off         bool // it was not worth it
 }
 
 // known is a value and the text of the field that it became.
-type known struct {
-	value, text []byte
-	at          uint32 // where in text the value begins
-}
+type known struct{ value, text []byte }
 
 // longest is the length of a value that is worth remembering, trial the
 // number of values after which a memo judges itself.
@@ -26,35 +26,60 @@ const (
 	trial   = 1024
 )
 
-// Put is Message.Put for a string.
+// NewMemo returns a memo for a field that was looked up in the dictionary.
+func NewMemo(f *harmonization.Field, key string) Memo {
+	return Memo{field: f, key: key, head: `,"` + key + `":`, mark: mark(key)}
+}
+
+// Put is Message.Put for a string that is not empty.
 func (c *Memo) Put(m *Message, value string) error {
-	if len(value) > longest || len(value) == 0 || c.tries == trial && c.hits < trial/4 || c.Field.Type == "JSONDict" {
-		return m.Put(c.Field, c.Key, harmonization.Text(value))
+	n := len(value)
+	if n > longest || c.off {
+		return c.put(m, value)
 	}
 	if c.known == nil {
 		c.known = new([64]known)
 	}
-	if c.tries < trial {
-		c.tries++
-	}
-	n := len(value)
 	k := &c.known[(n^int(value[n-1])*7^int(value[n/2])*31^int(value[0])*3)&63]
+	c.tries++
 	if string(k.value) == value {
-		if c.hits < trial {
-			c.hits++
-		}
-		start := uint32(len(m.buf))
+		c.hits++
+		start := len(m.buf)
 		m.buf = append(m.buf, k.text...)
-		f := field{start: start + 1, value: start + k.at, key: start + 2, keyLen: uint32(len(c.Key)), mark: mark(c.Key), seq: m.next}
-		m.finish(c.Key, f)
+		c.added(m, start)
 		return nil
 	}
+	if c.tries > trial && c.hits < c.tries/4 {
+		c.known, c.off = nil, true
+	}
 	start := len(m.buf)
-	if err := m.Put(c.Field, c.Key, harmonization.Text(value)); err != nil {
+	if err := c.put(m, value); err != nil {
 		return err
 	}
 	k.value = append(k.value[:0], value...)
 	k.text = append(k.text[:0], m.buf[start:]...)
-	k.at = uint32(len(c.Key)) + 4 // ,"key":
 	return nil
+}
+
+func (c *Memo) put(m *Message, value string) error {
+	if c.field.Type == "JSONDict" {
+		return m.Put(c.field, c.key, harmonization.Text(value))
+	}
+	v, err := c.field.Sanitise(harmonization.Text(value))
+	if err != nil {
+		return named(c.key, err)
+	}
+	start := len(m.buf)
+	m.buf = v.AppendJSON(append(m.buf, c.head...))
+	c.added(m, start)
+	return nil
+}
+
+// added takes note of the field whose text begins at start, with a comma.
+func (c *Memo) added(m *Message, start int) {
+	s := uint32(start)
+	m.finish(c.key, field{
+		start: s + 1, value: s + uint32(len(c.head)),
+		key: s + 2, keyLen: uint32(len(c.key)), mark: c.mark, seq: m.next,
+	})
 }

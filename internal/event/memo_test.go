@@ -33,7 +33,8 @@ func TestMemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		memos[key] = &Memo{Field: f, Key: key}
+		memo := NewMemo(f, key)
+		memos[key] = &memo
 	}
 	values := []string{"AS64496", "TCP", " udp ", "192.0.2.1", "nonsense", "-1", `say "hi"`, "64497", "é", strings.Repeat("x", 100)}
 	for range 5000 {
@@ -44,7 +45,7 @@ func TestMemo(t *testing.T) {
 				value = fmt.Sprint(r.IntN(100000))
 			}
 			err := memos[key].Put(with, value)
-			if want := without.Put(memos[key].Field, key, harmonization.Text(value)); (err == nil) != (want == nil) {
+			if want := without.Put(memos[key].field, key, harmonization.Text(value)); (err == nil) != (want == nil) {
 				t.Fatalf("%s=%q: %v, want %v", key, value, err, want)
 			}
 		}

@@ -138,11 +138,11 @@ func mark[T string | []byte](key T) uint32 {
 // marks remembers roughly which marks a message has: it may say yes to one
 // that is not there, but never no to one that is. Most keys that are looked up
 // are not there, and most that are added are new.
-type marks [4]uint64
+type marks [8]uint64
 
 func (s *marks) place(mark uint32) (word *uint64, bit uint64) {
 	h := mark * 0x9e3779b1
-	return &s[h>>30], 1 << (h >> 24 & 63)
+	return &s[h>>29], 1 << (h >> 23 & 63)
 }
 
 func (s *marks) has(mark uint32) bool {

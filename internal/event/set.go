@@ -83,7 +83,7 @@ func (m *Message) put(key string, v harmonization.Value) error {
 // the field's name, or the full one below a JSONDict field.
 func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value) error {
 	if v, err := f.Sanitise(v); err != nil {
-		return fmt.Errorf("%s: %w", key, err)
+		return named(key, err)
 	} else if f.Type == "JSONDict" && f.Name == key {
 		return m.explode(key, v.Text)
 	} else {
@@ -91,6 +91,8 @@ func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value)
 	}
 	return nil
 }
+
+func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) }
 
 // explode stores the members of an object below key, one level deep, in place
 // of all that was there.

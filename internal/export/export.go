@@ -31,8 +31,12 @@ type Flags struct {
 
 // exporter is memory that is used again for each event.
 type exporter struct {
-	keys    []byte // of all fields, one after the other
-	fields  []field
+	keys   []byte // of all fields, one after the other
+	fields []field
+	order  []int // the fields sorted by key, see sort
+
+	last []byte // keys and ends of the fields that were sorted last
+	ends []int
 }
 
 type field struct {
@@ -149,15 +153,34 @@ func (x *exporter) foldField(name string) {
 }
 
 func (x *exporter) flat(dst []byte) []byte {
-	slices.SortFunc(x.fields, func(a, b field) int { return bytes.Compare(a.key, b.key) })
+	x.sort()
 	dst = append(dst, '{')
-	for i := range x.fields {
+	for i, n := range x.order {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = AppendValue(appendKey(dst, x.fields[i].key), x.fields[i].value)
+		dst = AppendValue(appendKey(dst, x.fields[n].key), x.fields[n].value)
 	}
 	return append(dst, '}')
+}
+
+// sort finds the order of the keys. The events of a feed have mostly the same
+// keys as the one before, and so the same order.
+func (x *exporter) sort() {
+	same := len(x.ends) == len(x.fields) && bytes.Equal(x.keys, x.last)
+	for i := 0; same && i < len(x.ends); i++ {
+		same = x.ends[i] == x.fields[i].end
+	}
+	if same {
+		return
+	}
+	x.order, x.ends = x.order[:0], x.ends[:0]
+	for i := range x.fields {
+		x.order = append(x.order, i)
+		x.ends = append(x.ends, x.fields[i].end)
+	}
+	slices.SortFunc(x.order, func(a, b int) int { return bytes.Compare(x.fields[a].key, x.fields[b].key) })
+	x.last = append(x.last[:0], x.keys...)
 }
 
 // nested writes the fields as objects inside of objects. They are sorted so

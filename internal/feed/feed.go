@@ -103,7 +103,7 @@ func hasPrefix(line []byte, prefixes []string) bool {
 
 // content is the report's raw without a byte order mark.
 func content(report *event.Message) io.Reader {
-	in := bufio.NewReaderSize(report.Raw(), 64<<10)
+	in := bufio.NewReaderSize(report.Raw(), 16) // larger reads go past it
 	if head, _ := in.Peek(3); string(head) == "\xef\xbb\xbf" {
 		in.Discard(3)
 	}

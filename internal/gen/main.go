@@ -91,6 +91,9 @@ func scan() ([]command, error) {
 		for _, dir := range dirs {
 			pkg := filepath.Base(dir)
 			file := filepath.Join(dir, pkg+".go")
+			if sources, err := filepath.Glob(dir + "/*.go"); err != nil || len(sources) == 0 {
+				continue // a directory that is left over
+			}
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
 			if err != nil {
 				return nil, err

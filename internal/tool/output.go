@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -13,6 +16,8 @@ import (
 // blockSize is how much output is collected before it is written, unless the
 // input pauses before.
 const blockSize = 64 << 10
+
+const pipeSize = 256 << 10
 
 // errClosed says that the reader of stdout has gone.
 var errClosed = errors.New("stdout is closed")
@@ -24,6 +29,11 @@ type writer struct {
 }
 
 func newWriter(dst io.Writer) *writer {
+	if f, ok := dst.(*os.File); ok && isPipe(f) {
+		// Both ends of a pipe run longer before they have to wait for each
+		// other. If the system does not allow it, it is as it was.
+		unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, pipeSize)
+	}
 	return &writer{dst: dst, buf: make([]byte, 0, blockSize+blockSize/2)}
 }
 

@@ -140,8 +140,8 @@ func (c *Command) set(e *event.Message, col *column, text string) (err error) {
 		if t.shared && e.Has(t.key) {
 			return fmt.Errorf("%s: %w", t.key, event.ErrKeyExists)
 		}
-		if t.plain {
-			err = t.memo.Put(e, text)
+		if v.Kind == harmonization.String {
+			err = t.memo.Put(e, v.Text)
 		} else {
 			err = e.Put(t.field, t.key, v)
 		}

@@ -199,7 +199,9 @@ func (c *Command) compile(d *harmonization.Dictionary) ([]column, error) {
 			case name == typeField:
 				t.translate = len(c.types) > 0
 			}
-			t.memo = event.Memo{Field: t.field, Key: t.key}
+			if t.field != nil {
+				t.memo = event.NewMemo(t.field, t.key)
+			}
 			t.plain = t.field == nil || t.search == nil && !t.json && !t.url && !t.translate && t.parse == nil
 			uses[t.key]++
 			col.targets = append(col.targets, t)
