@@ -1,19 +1,19 @@
 // Package redis is the little that commands want of a Redis server: a cache of
-// texts that expire. It speaks RESP2 and asks for nothing that servers of the
-// last ten years lack.
+// texts that expire. It asks for nothing that servers of the last ten years
+// lack.
 package redis
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/redis/rueidis"
+	"github.com/gomodule/redigo/redis"
 )
 
 // Config says which server it is.
@@ -33,85 +33,60 @@ func (c *Config) address() (network, addr string) {
 	return "tcp", net.JoinHostPort(strings.Trim(c.Host, "[]"), strconv.Itoa(c.Port))
 }
 
-// A Client is a connection to a server. It may be used by several goroutines;
-// what they send at once goes out at once.
+// A Client talks to a server. It may be used by several goroutines.
 type Client struct {
-	conn rueidis.Client
+	pool *redis.Pool
 	name string
 }
 
 // Open connects to the server.
 func Open(c Config) (*Client, error) {
 	network, addr := c.address()
-	conn, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{addr},
-		DialCtxFn: func(ctx context.Context, _ string, d *net.Dialer, _ *tls.Config) (net.Conn, error) {
-			return d.DialContext(ctx, network, addr)
+	client := &Client{name: addr, pool: &redis.Pool{
+		MaxIdle: 2,
+		DialContext: func(ctx context.Context) (redis.Conn, error) {
+			return redis.DialContext(ctx, network, addr,
+				redis.DialConnectTimeout(timeout), redis.DialReadTimeout(timeout), redis.DialWriteTimeout(timeout),
+				redis.DialPassword(c.Password), redis.DialDatabase(c.DB))
 		},
-		Dialer:            net.Dialer{Timeout: timeout},
-		ConnWriteTimeout:  timeout,
-		SelectDB:          c.DB,
-		Password:          c.Password,
-		ClientSetInfo:     rueidis.DisableClientSetInfo,
-		AlwaysRESP2:       true,
-		DisableCache:      true,
-		ForceSingleClient: true,
-		PipelineMultiplex: -1, // one connection
-		// A command that got no answer may have been carried out.
-		DisableRetry:        true,
-		ReadBufferEachConn:  64 << 10,
-		WriteBufferEachConn: 64 << 10,
-	})
+	}}
+	conn, err := client.pool.GetContext(context.Background())
 	if err != nil {
-		return nil, fmt.Errorf("redis %s: %w", addr, err)
+		return nil, client.wrap(err)
 	}
-	return &Client{conn, addr}, nil
+	return client, client.wrap(conn.Close())
 }
 
 // Close ends the connection.
-func (c *Client) Close() { c.conn.Close() }
+func (c *Client) Close() { c.pool.Close() }
 
 // Get returns the value of key, if there is one.
 func (c *Client) Get(ctx context.Context, key string) (value string, ok bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	value, err = c.conn.Do(ctx, c.conn.B().Get().Key(key).Build()).ToString()
-	if rueidis.IsRedisNil(err) {
+	value, err = redis.String(c.do(ctx, "GET", key))
+	if errors.Is(err, redis.ErrNil) {
 		return "", false, nil
 	}
-	return value, err == nil, c.wrap(err)
+	return value, err == nil, err
 }
 
 // Set stores value for ttl seconds, or for ever if ttl is 0.
 func (c *Client) Set(ctx context.Context, key, value string, ttl int64) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	set := c.conn.B().Set().Key(key).Value(value)
-	command := set.Build
-	if ttl > 0 {
-		command = set.ExSeconds(ttl).Build
-	}
-	return c.wrap(c.conn.Do(ctx, command()).Error())
+	_, err := c.do(ctx, "SET", set(key, value, ttl)...)
+	return err
 }
 
 // SetNew is Set for a key that must not be there; it reports whether it was
 // stored.
 func (c *Client) SetNew(ctx context.Context, key, value string, ttl int64) (stored bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	err = c.conn.Do(ctx, c.setNew(key, value, ttl)).Error()
-	if rueidis.IsRedisNil(err) {
-		return false, nil
-	}
-	return err == nil, c.wrap(err)
+	reply, err := c.do(ctx, "SET", append(set(key, value, ttl), "NX")...)
+	return reply != nil && err == nil, err
 }
 
-func (c *Client) setNew(key, value string, ttl int64) rueidis.Completed {
-	set := c.conn.B().Set().Key(key).Value(value).Nx()
+func set(key, value string, ttl int64) []any {
 	if ttl > 0 {
-		return set.ExSeconds(ttl).Build()
+		return []any{key, value, "EX", ttl}
 	}
-	return set.Build()
+	return []any{key, value}
 }
 
 // SetAllNew is SetNew for many keys with the same value, in few round trips.
@@ -119,34 +94,52 @@ func (c *Client) SetAllNew(ctx context.Context, keys []string, value string, ttl
 	const batch = 1000
 	for len(keys) > 0 {
 		n := min(batch, len(keys))
-		commands := make(rueidis.Commands, 0, n)
-		for _, key := range keys[:n] {
-			commands = append(commands, c.setNew(key, value, ttl))
+		if err := c.wrap(c.setAllNew(ctx, keys[:n], value, ttl)); err != nil {
+			return err
 		}
 		keys = keys[n:]
-		if err := c.do(ctx, commands); err != nil {
+	}
+	return nil
+}
+
+func (c *Client) setAllNew(ctx context.Context, keys []string, value string, ttl int64) error {
+	conn, err := c.pool.GetContext(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, key := range keys {
+		if err := conn.Send("SET", append(set(key, value, ttl), "NX")...); err != nil {
+			return err
+		}
+	}
+	if err := conn.Flush(); err != nil {
+		return err
+	}
+	for range keys {
+		if _, err := redis.ReceiveContext(conn, ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Client) do(ctx context.Context, commands rueidis.Commands) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	for _, result := range c.conn.DoMulti(ctx, commands...) {
-		if err := result.Error(); err != nil && !rueidis.IsRedisNil(err) {
-			return c.wrap(err)
-		}
+func (c *Client) do(ctx context.Context, command string, args ...any) (any, error) {
+	conn, err := c.pool.GetContext(ctx)
+	if err != nil {
+		return nil, c.wrap(err)
 	}
-	return nil
+	defer conn.Close()
+	reply, err := redis.DoContext(conn, ctx, command, args...)
+	return reply, c.wrap(err)
 }
 
+// wrap names the server.
 func (c *Client) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("redis %s: no answer within %v", c.name, timeout)
 	}
 	return fmt.Errorf("redis %s: %w", c.name, err)
