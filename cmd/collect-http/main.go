@@ -13,8 +13,10 @@
 // shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
 // otherwise.
 //
-// An answer that is no success, no archive where one has to be, or a URL that
-// is not http or https ends collect-http with exit code 3. An empty answer is a
+// An answer that is no success ends collect-http with exit code 3. One that is
+// no archive where one has to be, or that leads to something else than http and
+// https, is in the dump, and so is a file in an archive whose name is unsafe or
+// that unpacks to too much; the others are delivered. An empty answer is a
 // warning. There is no conditional request: in a pipe nobody tells whether the
 // report of the last time has arrived.
 //
@@ -40,8 +42,10 @@ With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
 otherwise.
 
-An answer that is no success, no archive where one has to be, or a URL that
-is not http or https ends collect-http with exit code 3. An empty answer is a
+An answer that is no success ends collect-http with exit code 3. One that is
+no archive where one has to be, or that leads to something else than http and
+https, is in the dump, and so is a file in an archive whose name is unsafe or
+that unpacks to too much; the others are delivered. An empty answer is a
 warning. There is no conditional request: in a pipe nobody tells whether the
 report of the last time has arrived.
 

@@ -157,7 +157,7 @@ func runChain(t *testing.T, chain []link, stdin string, asPipe bool) map[string]
 		case strings.HasPrefix(name, "state/"): // a store's own format, with times
 			left[filepath.Dir(name)+" has state"] = "yes"
 		case chosen.MatchString(name):
-			left[filepath.Dir(name)+" holds "+observation.ReplaceAllString(text, "")] = "yes"
+			left[filepath.Dir(name)+" holds "+observation.ReplaceAllString(strings.ReplaceAll(text, dir, "@DIR@"), "")] = "yes"
 		default:
 			left[name] = text
 		}
@@ -174,10 +174,10 @@ func runChain(t *testing.T, chain []link, stdin string, asPipe bool) map[string]
 	return left
 }
 
-// chosen tells the names that output-files gives its files.
+// chosen tells the names that output-files and output-spool give their files.
 var (
-	chosen      = regexp.MustCompile(`/[^/]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+[^/]*$`)
-	observation = regexp.MustCompile(`"observation": "[^"]*"|"time.observation": "[^"]*"`)
+	chosen      = regexp.MustCompile(`/[^/]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+[^/]*$|/[0-9]{20}-[0-9]+-[0-9a-f]{8}-[^/]*\.ndjson$`)
+	observation = regexp.MustCompile(`"(time\.)?observation": ?"[^"]*"`)
 )
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

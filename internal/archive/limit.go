@@ -16,31 +16,33 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // limited ends a reader with an error where a limit is passed.
 type limited struct {
-	r   io.Reader
-	u   *unpacker
-	n   *int64 // bytes unpacked so far
-	err error  // what Read has returned
+	r      io.Reader
+	limits *Limits
+	total  *int64 // bytes unpacked so far, of which there may be so many
+	n      int64  // bytes of this reader
+	packed *int64 // what they were packed in
+	err    error  // what Read has returned
 }
 
-func (u *unpacker) limit(r io.Reader, n *int64) *limited { return &limited{r: r, u: u, n: n} }
+func (u *unpacker) limit(r io.Reader, total *int64) *limited {
+	return &limited{r: r, limits: &u.limits, total: total, packed: &u.packed}
+}
 
 func (l *limited) Read(p []byte) (int, error) {
 	if l.err != nil {
 		return 0, l.err
 	}
 	n, err := l.r.Read(p)
-	*l.n += int64(n)
-	if over := *l.n - l.u.limits.Total; over > 0 {
+	*l.total += int64(n)
+	l.n += int64(n)
+	if over := *l.total - l.limits.Total; over > 0 {
 		n, err = n-int(over), ErrTooLarge
-	} else if *l.n > ratioGrace && *l.n/l.u.limits.Ratio > l.u.packed {
+	} else if l.n > ratioGrace && l.n/l.limits.Ratio > *l.packed {
 		err = ErrRatio
 	}
 	l.err = err
 	return n, err
 }
-
-// overLimit tells whether a limit ended the reader.
-func (l *limited) overLimit() bool { return l.err == ErrTooLarge || l.err == ErrRatio }
 
 // bounded is a ReaderAt that stops after a number of bytes.
 type bounded struct {

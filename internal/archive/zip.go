@@ -49,10 +49,13 @@ func (u *unpacker) zip(src io.Reader, br *bufio.Reader) error {
 			}
 			continue
 		}
-		limited := u.limit(content, &unpacked)
+		// The files of a zip are packed one by one, so one that is a bomb says
+		// nothing of the others.
+		limited, packed := u.limit(content, &unpacked), int64(f.CompressedSize64)
+		limited.packed = &packed
 		more := u.hand(name, limited, nil)
 		content.Close()
-		if !more || limited.overLimit() {
+		if !more || limited.err == ErrTooLarge {
 			return nil
 		}
 	}

@@ -21,16 +21,16 @@ var columns = []column{
 	{"report_id", "", false, func(r *record) string { return strconv.Itoa(70_000_000 + r.index) }},
 	{"ip", "source.ip", false, func(r *record) string { return r.ip }},
 	{"port", "source.port", false, func(r *record) string { return strconv.Itoa(r.port) }},
-	{"protocol", "protocol.transport", false, func(r *record) string { return strings.ToUpper(r.transport) }},
+	{"protocol", "protocol.transport", false, func(r *record) string { return r.odd(strings.ToUpper(r.transport), r.transport) }},
 	{"asn", "source.asn", false, func(r *record) string { return "AS" + strconv.Itoa(r.asn) }},
 	{"as_name", "source.as_name", true, func(r *record) string { return r.asName }},
 	{"cc", "source.geolocation.cc", false, func(r *record) string { return strings.ToLower(r.cc) }},
 	{"region", "", false, constant("")},
 	{"city", "source.geolocation.city", true, func(r *record) string { return r.city }},
-	{"hostname", "source.fqdn", false, func(r *record) string { return strings.ToUpper(r.fqdn[:4]) + r.fqdn[4:] }},
-	{"ptr", "source.reverse_dns", false, func(r *record) string { return r.reverse + "." }},
+	{"hostname", "source.fqdn", false, func(r *record) string { return r.odd(strings.ToUpper(r.fqdn[:4])+r.fqdn[4:], r.fqdn) }},
+	{"ptr", "source.reverse_dns", false, func(r *record) string { return r.odd(r.reverse+".", r.reverse) }},
 	{"prefix", "source.network", false, func(r *record) string { return r.network }},
-	{"url", "source.url", false, func(r *record) string { return "hxxp" + r.url[4:] }},
+	{"url", "source.url", false, func(r *record) string { return r.odd("hxxp"+r.url[4:], r.url) }},
 	{"kind", "classification.type", false, func(r *record) string {
 		if r.typ == "scanner" {
 			return "" // the default of the command line
@@ -67,6 +67,15 @@ var columns = []column{
 	{"latency", "", false, func(r *record) string { return strconv.FormatFloat(float64(r.bytes%5000)/100, 'f', 2, 64) }},
 	{"batch", "", false, constant("2026-11-01")},
 	{"version", "", false, constant("3")},
+}
+
+// odd is for what a feed does not always write the way the data format wants
+// it: one row in eight has it otherwise.
+func (r *record) odd(otherwise, usual string) string {
+	if r.index%8 == 5 {
+		return otherwise
+	}
+	return usual
 }
 
 func constant(s string) func(*record) string { return func(*record) string { return s } }

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math/bits"
-	"strings"
+
 	"unsafe"
 )
 
@@ -144,29 +144,28 @@ func appendFields(fields []string, line []byte, delim byte) []string {
 // appendQuotedFields splits a line in which quotes only surround whole fields.
 // It gives up at anything else.
 func appendQuotedFields(fields []string, line []byte, delim byte) ([]string, bool) {
-	text := unsafe.String(unsafe.SliceData(line), len(line))
 	for {
-		if text == "" || text[0] != '"' {
-			n := strings.IndexByte(text, delim)
-			if n < 0 {
-				return append(fields, text), true
-			}
-			fields = append(fields, text[:n])
-			text = text[n+1:]
-			continue
+		open := bytes.IndexByte(line, '"')
+		switch {
+		case open < 0:
+			return appendFields(fields, line, delim), true
+		case open > 0 && line[open-1] != delim:
+			return fields, false
+		case open > 0:
+			fields = appendFields(fields, line[:open-1], delim)
 		}
-		n := strings.IndexByte(text[1:], '"') + 1
-		if n == 0 {
+		line = line[open+1:]
+		end := bytes.IndexByte(line, '"')
+		if end < 0 {
 			return fields, false
 		}
-		field := text[1:n]
-		if n+1 == len(text) {
-			return append(fields, field), true
+		fields = append(fields, unsafe.String(unsafe.SliceData(line), end))
+		if line = line[end+1:]; len(line) == 0 {
+			return fields, true
 		}
-		if text[n+1] != delim {
+		if line[0] != delim {
 			return fields, false
 		}
-		fields = append(fields, field)
-		text = text[n+2:]
+		line = line[1:]
 	}
 }

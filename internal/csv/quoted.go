@@ -80,6 +80,12 @@ func (r *Reader) readQuoted(content, end int) ([]string, error) {
 				}
 				break
 			}
+			// A quote that was opened on an earlier line and seems to be closed in the
+			// middle of a field is one that was never closed: what looks like its end
+			// opens a field of this line.
+			if line.line != open.line && !r.KeepUnbalanced && i < content && !bytes.HasPrefix(base[i:content], r.delim) {
+				return nil, r.fail(open, open, ErrUnbalancedQuote)
+			}
 			// base[i-1] is the closing quote. Whatever follows it up to the delimiter is text.
 			rest := i
 			if i < content && !bytes.HasPrefix(base[i:content], r.delim) {

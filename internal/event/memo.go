@@ -77,9 +77,21 @@ func (c *Memo) put(m *Message, value string) error {
 
 // added takes note of the field whose text begins at start, with a comma.
 func (c *Memo) added(m *Message, start int) {
+	if m.marks.add(c.mark) {
+		if i := m.find(c.key); i >= 0 {
+			c.fill(m, &m.fields[i], start)
+			return
+		}
+	}
+	c.fill(m, m.slot(), start)
+	m.fields = m.fields[:len(m.fields)+1]
+}
+
+func (c *Memo) fill(m *Message, f *field, start int) {
 	s := uint32(start)
-	m.finish(c.key, field{
-		start: s + 1, value: s + uint32(len(c.head)),
-		key: s + 2, keyLen: uint32(len(c.key)), mark: c.mark, seq: m.next,
-	})
+	f.start, f.value, f.end = s+1, s+uint32(len(c.head)), uint32(len(m.buf))
+	f.key, f.keyLen = s+2, uint32(len(c.key))
+	f.mark, f.seq = c.mark, m.next
+	m.next++
+	m.dirty = true
 }

@@ -101,6 +101,10 @@ func (c *Client) Do(ctx context.Context, method, url string, header http.Header,
 	}
 }
 
+// ErrRedirect is wrapped by the error for an answer that leads away from http
+// and https.
+var ErrRedirect = errors.New("redirect")
+
 // CloseIdleConnections closes what is kept open for further requests.
 func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
@@ -144,7 +148,7 @@ func (c *Client) follow(ctx context.Context, method, text string, header http.He
 			return nil, fmt.Errorf("%s: redirect to a URL that cannot be parsed", Redact(at))
 		}
 		if next.Scheme != "http" && next.Scheme != "https" {
-			return nil, fmt.Errorf("%s: redirect to %s: only http and https are fetched", Redact(at), Redact(next))
+			return nil, fmt.Errorf("%s: %w to %s: only http and https are fetched", Redact(at), ErrRedirect, Redact(next))
 		}
 		at = next
 	}

@@ -250,9 +250,11 @@ func hex4(s string) rune {
 	return r
 }
 
+const maxRest = 1 << 20
+
 // Elements yields the text of each element of a JSON array, which may be
-// larger than memory. An error comes with what could not be read, as far as it
-// is in memory, and is the last that is yielded.
+// larger than memory. An error comes with what could not be read, or the first
+// mebibyte of it, and is the last that is yielded.
 func Elements(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		d := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true))
@@ -261,7 +263,8 @@ func Elements(r io.Reader) iter.Seq2[[]byte, error] {
 			if errors.As(err, &syntax) {
 				err = fmt.Errorf("%w, at byte %d", syntax.Err, syntax.ByteOffset)
 			}
-			yield(d.UnreadBuffer(), err)
+			rest, _ := io.ReadAll(io.LimitReader(r, maxRest))
+			yield(append(bytes.Clone(d.UnreadBuffer()), rest...), err)
 		}
 		switch d.PeekKind() {
 		case '[':

@@ -140,7 +140,11 @@ func (r *reader) fill() error {
 		r.start, r.end = 0, r.end-r.start
 	}
 	if r.end == len(r.buf) {
-		buf := make([]byte, min(2*len(r.buf), r.limit+1<<16))
+		size := 2 * len(r.buf)
+		if size >= r.limit {
+			size = r.limit + 64<<10 // in one step, rather than to copy the limit twice
+		}
+		buf := make([]byte, size)
 		copy(buf, r.buf)
 		r.buf = buf
 	}
@@ -151,6 +155,7 @@ func (r *reader) fill() error {
 	}
 	n, err := r.src.Read(r.buf[r.end:])
 	r.end += n
+	r.node.run.progress.read(n)
 	if err != nil {
 		r.eof = true
 		if err != io.EOF {
@@ -293,7 +298,7 @@ func (s *rest) Read(p []byte) (int, error) {
 	if s.done {
 		return 0, io.EOF
 	}
-	text := r.buf[r.start:r.end]
+	text := r.buf[r.start:min(r.end, r.start+len(p)+1)]
 	if !s.whole {
 		if i := bytes.IndexByte(text, '\n'); i >= 0 {
 			text = text[:i]

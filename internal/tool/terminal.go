@@ -19,7 +19,8 @@ func isTerminal(f any) bool {
 type progress struct {
 	w     io.Writer
 	name  string
-	n     int64
+	n     int64 // messages
+	bytes int64 // of input
 	begun time.Time
 	shown time.Time
 }
@@ -33,17 +34,28 @@ func newProgress(p Process, head *node) *progress {
 }
 
 func (p *progress) count() {
-	if p == nil {
+	if p != nil {
+		if p.n++; p.n%256 == 0 {
+			p.show()
+		}
+	}
+}
+
+// read counts input, of which one message may have very much.
+func (p *progress) read(n int) {
+	if p != nil {
+		p.bytes += int64(n)
+		p.show()
+	}
+}
+
+func (p *progress) show() {
+	now := time.Now()
+	if now.Sub(p.shown) < 250*time.Millisecond {
 		return
 	}
-	p.n++
-	if p.n%256 != 0 {
-		return
-	}
-	if now := time.Now(); now.Sub(p.shown) > 250*time.Millisecond {
-		p.shown = now
-		fmt.Fprintf(p.w, "\r\x1b[K%s: %d messages, %.0f a second", p.name, p.n, float64(p.n)/now.Sub(p.begun).Seconds())
-	}
+	p.shown = now
+	fmt.Fprintf(p.w, "\r\x1b[K%s: %d messages, %d MiB", p.name, p.n, p.bytes>>20)
 }
 
 // clear removes the line, so that something else can be written.

@@ -13,8 +13,10 @@
 // shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
 // otherwise.
 //
-// An answer that is no success, no archive where one has to be, or a URL that
-// is not http or https ends collect-http with exit code 3. An empty answer is a
+// An answer that is no success ends collect-http with exit code 3. One that is
+// no archive where one has to be, or that leads to something else than http and
+// https, is in the dump, and so is a file in an archive whose name is unsafe or
+// that unpacks to too much; the others are delivered. An empty answer is a
 // warning. There is no conditional request: in a pipe nobody tells whether the
 // report of the last time has arrived.
 //
@@ -138,12 +140,15 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	if err != nil {
 		return err
 	}
+	s := &source{Command: c, env: stage.From(ctx), url: public(text), emit: emit}
 	answer, err := c.client.Get(ctx, text, nil)
-	if err != nil {
+	if errors.Is(err, httpclient.ErrRedirect) {
+		// It is an answer, and a bad one. The URL is said anyway.
+		return s.refuse("", errors.New(strings.TrimPrefix(err.Error(), s.url+": ")))
+	} else if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	s := &source{Command: c, env: stage.From(ctx), url: public(text), emit: emit}
 	body := bufio.NewReaderSize(&breaking{r: answer.Body, limit: int64(c.MaxDownload)}, 64<<10)
 	head, err := body.Peek(archive.HeadSize)
 	if err != nil && err != io.EOF {

@@ -217,7 +217,7 @@ func TestSchemes(t *testing.T) {
 func TestRedirectToFile(t *testing.T) {
 	s := httptest.NewServer(http.RedirectHandler("file:///etc/passwd", http.StatusFound))
 	defer s.Close()
-	if stdout, stderr, code := run(t, "--http-url", s.URL); code != 3 || stdout != "" || !strings.Contains(stderr, "only http and https") {
+	if stdout, stderr, code := run(t, "--http-url", s.URL); code != 1 || stdout != "" || !strings.Contains(stderr, "only http and https") {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
 }

@@ -1,0 +1,308 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"go/scanner"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/intelpipe/intelpipe/"
+
+// unit is a package of this module: what it imports, with and without tests.
+type unit struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+	GoFiles                            []string
+}
+
+func (p *unit) path() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func units(t *testing.T) []*unit {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports,GoFiles", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*unit
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		p := new(unit)
+		if err := d.Decode(p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < len(tools) {
+		t.Fatalf("%d packages", len(all))
+	}
+	return all
+}
+
+// layer tells how far down in the tree a package is; imports only lead down.
+// What several commands share has no order among itself but that of its
+// imports, which the compiler keeps free of cycles.
+func layer(path string) (int, string) {
+	first, rest, _ := strings.Cut(path, "/")
+	second, _, _ := strings.Cut(rest, "/")
+	switch {
+	case first == "cmd":
+		return 7, "cmd"
+	case first == "harmonization":
+		return 0, "harmonization"
+	}
+	switch second {
+	case "collect", "parse", "expert", "output", "admin":
+		return 6, "family"
+	case "gen", "bench", "conformance":
+		return 7, "tools for development"
+	case "tool":
+		return 5, "tool"
+	case "feed":
+		return 4, "feed"
+	case "stage":
+		return 2, "stage"
+	case "event":
+		return 1, "event"
+	case "json", "pyformat", "urlsplit":
+		return 0, "a part without messages"
+	}
+	return 3, "a shared part"
+}
+
+func TestImportsLeadDown(t *testing.T) {
+	for _, p := range units(t) {
+		from, kind := layer(p.path())
+		for _, imported := range p.Imports {
+			to, ok := strings.CutPrefix(imported, module)
+			if !ok {
+				continue
+			}
+			n, name := layer(to)
+			same := from == n && (kind == "a shared part" || kind == "tools for development" || from == 0) ||
+				kind == "harmonization" && name == "a part without messages" ||
+				from > 0 && strings.HasPrefix(to, p.path()+"/") || // a part of its own
+				kind == "event" && strings.HasPrefix(to, "internal/event/")
+			switch {
+			case n > from, n == from && !same:
+				t.Errorf("%s (%s) imports %s (%s)", p.path(), kind, to, name)
+			case kind == "family" && name == "tool":
+				t.Errorf("%s is a command and imports %s", p.path(), to)
+			}
+		}
+	}
+}
+
+// TestImportsThatOnePackageHas keeps libraries where they can be replaced.
+func TestImportsThatOnePackageHas(t *testing.T) {
+	owners := map[string][]string{
+		"github.com/alecthomas/kong": {"internal/tool"},
+		"github.com/goccy/go-json":   {"internal/json"},
+		"github.com/mattn/go-isatty": {"internal/tool"},
+		"github.com/gaissmai/bart":   {"internal/expert/asnlookup"},
+		"github.com/gomodule/redigo": {"internal/redis"},
+		"github.com/miekg/dns":       {"internal/dns"},
+		"log":                        {},
+	}
+	for _, p := range units(t) {
+		if _, kind := layer(p.path()); kind == "tools for development" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			for library, allowed := range owners {
+				if (imported == library || strings.HasPrefix(imported, library+"/")) && !slices.Contains(allowed, p.path()) {
+					t.Errorf("%s imports %s, which is for %v", p.path(), imported, allowed)
+				}
+			}
+		}
+	}
+}
+
+// TestCommandsLeaveTheProcessAlone looks for what only the runtime may do.
+func TestCommandsLeaveTheProcessAlone(t *testing.T) {
+	forbidden := regexp.MustCompile(`\bos\.(Stdin|Stdout|Stderr|Exit)\b|\bfunc init\(\)`)
+	for _, p := range units(t) {
+		_, kind := layer(p.path())
+		if p.path() == "internal/tool" || kind == "cmd" || kind == "tools for development" {
+			continue
+		}
+		for _, file := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join("../..", p.path(), file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := forbidden.FindString(code(string(text))); found != "" {
+				t.Errorf("%s/%s has %s", p.path(), file, found)
+			}
+		}
+	}
+}
+
+// code is Go without its comments and blank lines, a line for a line.
+func code(text string) string {
+	var s scanner.Scanner
+	files := token.NewFileSet()
+	file := files.AddFile("", files.Base(), len(text))
+	s.Init(file, []byte(text), nil, 0)
+	taken := map[int]bool{}
+	for {
+		pos, tok, lit := s.Scan()
+		if tok == token.EOF {
+			break
+		}
+		if tok == token.SEMICOLON && lit == "\n" {
+			continue
+		}
+		first := file.Line(pos)
+		for n := range strings.Count(lit, "\n") + 1 {
+			taken[first+n] = true
+		}
+	}
+	var kept strings.Builder
+	n := 0
+	for line := range strings.Lines(text) {
+		if n++; taken[n] {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+// lines counts those of a package without its tests: all, and those with code.
+func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
+	t.Helper()
+	if files == nil {
+		files = p.GoFiles
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join("../..", p.path(), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += strings.Count(string(text), "\n")
+		coded += strings.Count(code(string(text)), "\n")
+	}
+	return all, coded
+}
+
+// TestSizes weighs the runtime and the commands. The bounds are what there is
+// with little room above it: a number that grows beyond its bound is a reason to
+// think, and then to change the one or the other.
+func TestSizes(t *testing.T) {
+	bounds := map[string]int{ // lines with code
+		"internal/event": 1250,
+		"internal/stage": 120,
+		"internal/tool":  2250,
+		"internal/feed":  320,
+	}
+	var commands []int
+	total := 0
+	for _, p := range units(t) {
+		if bound, ok := bounds[p.path()]; ok {
+			all, coded := p.lines(t)
+			total += coded
+			t.Logf("%s: %d lines, %d with code", p.path(), all, coded)
+			if coded > bound {
+				t.Errorf("%s has %d lines of code, at most %d were expected", p.path(), coded, bound)
+			}
+		}
+		if _, kind := layer(p.path()); kind == "family" && !strings.HasPrefix(p.path(), "internal/admin/") {
+			_, coded := p.lines(t, path.Base(p.path())+".go")
+			commands = append(commands, coded)
+		}
+	}
+	t.Logf("the runtime: %d lines of code", total)
+	if total > 3800 {
+		t.Errorf("the runtime has %d lines of code, at most 3800 were expected", total)
+	}
+	slices.Sort(commands)
+	median := commands[len(commands)/2]
+	t.Logf("commands: %v, median %d", commands, median)
+	if median > 80 {
+		t.Errorf("the median command has %d lines of code, at most 80 were expected", median)
+	}
+}
+
+// TestShortParsers holds what a parser that maps columns may cost, table and
+// manual included.
+func TestShortParsers(t *testing.T) {
+	for name, most := range map[string]int{"blocklistde": 60, "abusechfeodotracker": 75} {
+		p := &unit{ImportPath: module + "internal/parse/" + name}
+		if all, _ := p.lines(t, name+".go"); all > most {
+			t.Errorf("%s has %d lines, at most %d were expected", name, all, most)
+		}
+	}
+}
+
+// TestEveryCommandIsEverywhere looks for each command where users look.
+func TestEveryCommandIsEverywhere(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	completion, err := os.ReadFile("../../scripts/completion.bash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range tools {
+		page, err := os.ReadFile("../../man/" + spec.Name + ".1")
+		if err != nil || !strings.Contains(string(page), ".TH") {
+			t.Errorf("%s has no man page: %v", spec.Name, err)
+		}
+		if row := "| [" + spec.Name + "](man/" + spec.Name + ".1) | " + spec.Summary + " |\n"; !strings.Contains(string(readme), row) {
+			t.Errorf("the README has no row %s", row)
+		}
+		if !strings.Contains(string(completion), "\t"+spec.Name+") words=") {
+			t.Errorf("%s is not in the completion", spec.Name)
+		}
+		if _, err := os.Stat("../" + spec.Name + "/main.go"); err != nil {
+			t.Errorf("%s is no program of its own: %v", spec.Name, err)
+		}
+	}
+}
+
+// TestNoForeignPaths looks for names that mean something on one machine only.
+func TestNoForeignPaths(t *testing.T) {
+	// Written so that this file has none of them.
+	foreign := regexp.MustCompile(`(^|[^\w.])/` + `(work|tmp/w|root|home/\w+)(/|\b)`)
+	allowed := regexp.MustCompile(`^(bin|bench\.out|\.git)$`)
+	root := os.DirFS("../..")
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case allowed.MatchString(name):
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		text, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for line := range strings.Lines(string(text)) {
+			n++
+			if found := foreign.FindString(line); found != "" {
+				t.Errorf("%s:%d has %q: %.200s", name, n, found, line)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// links makes a directory like the one that make fills: a link to this program
+// under the name of each command, and as intelpipe.
+func links(t *testing.T, dir string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(names(), "intelpipe") {
+		if err := os.Symlink(self, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func names() []string {
+	var all []string
+	for _, spec := range tools {
+		all = append(all, spec.Name)
+	}
+	return all
+}
+
+// shell runs a script with bash in dir, with the commands in dir/bin.
+func shell(t *testing.T, dir, script string, env ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command("bash", "-c", script)
+	cmd.Dir = dir
+	cmd.Env = append(append(environment(dir), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH")), env...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// TestReadme runs the blocks of the README one after the other in one shell.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	links(t, filepath.Join(dir, "bin"))
+	const mark = "\x1e"
+	var blocks []string
+	for i, part := range strings.Split(string(text), "\n```sh\n") {
+		if block, _, ok := strings.Cut(part, "\n```"); i > 0 && ok {
+			blocks = append(blocks, block)
+		}
+	}
+	if len(blocks) < 6 {
+		t.Fatalf("%d blocks", len(blocks))
+	}
+	// The shell finds the commands only by what the first block says.
+	script := "set -e; PATH=" + quote(os.Getenv("PATH")) + "\n" + strings.Join(blocks, "\nprintf '"+mark+"'\n")
+	r := shell(t, dir, script)
+	if r.exit != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", r.exit, r.stdout, r.stderr)
+	}
+	said := map[string]string{} // the output of a block, by how the block begins
+	for i, out := range strings.Split(r.stdout, mark) {
+		said[blocks[i]] = out
+	}
+	find := func(word string) string {
+		i := slices.IndexFunc(blocks, func(b string) bool { return strings.Contains(b, word) })
+		if i < 0 {
+			t.Fatalf("no block has %q", word)
+		}
+		return said[blocks[i]]
+	}
+	for _, want := range []struct{ block, text string }{
+		{"parse-blocklistde --name", `"feed.name":"SSH attacks"`},
+		{"parse-blocklistde --name", `"source.ip":"198.51.100.7"`},
+		{"parse-blocklistde --name", `"raw":"MTkyLjAuMi40"`},
+		{"localhost", "exit code 1\n"},
+		{"localhost", `not a valid IPAddress: "localhost"`}, // by dump list
+		{"localhost", `"source.ip":"127.0.0.1"`},            // once it has been mended
+		{"wc -l", "1\n"},                                    // the other address belongs to no known network
+	} {
+		if got := find(want.block); !strings.Contains(got, want.text) {
+			t.Errorf("%q is not in the output of the block with %q:\n%s", want.text, want.block, got)
+		}
+	}
+	if n := strings.Count(find("parse-blocklistde --name"), "\n"); n != 2 {
+		t.Errorf("two lines gave %d events", n)
+	}
+	// The fused chain has the bytes of the pipe, but for the accuracy that
+	// the block with the pipe removes as well.
+	piped, fused := find("--keys raw,feed.accuracy"), find("intelpipe parse-blocklistde then")
+	fused = strings.ReplaceAll(fused, `"feed.accuracy":100.0,`, "")
+	if observed.ReplaceAllString(piped, "$1") != observed.ReplaceAllString(fused, "$1") || piped == "" {
+		t.Errorf("piped %q\nfused %q", piped, fused)
+	}
+	if want := "parse-blocklistde: stdin:2: source.ip: not a valid IPAddress: \"localhost\"\n"; r.stderr != want {
+		t.Errorf("stderr %q, want %q", r.stderr, want)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "state", "*.dump")); len(left) > 0 {
+		t.Errorf("the README leaves %v behind", left)
+	}
+}
+
+// examples returns the indented lines of the section Examples of a manual.
+func examples(doc string) []string {
+	_, section, _ := strings.Cut(doc, "# Examples\n")
+	section, _, _ = strings.Cut(section, "\n# ")
+	var commands []string
+	for line := range strings.Lines(section) {
+		if text, ok := strings.CutPrefix(line, "\t"); ok {
+			commands = append(commands, strings.TrimSuffix(text, "\n"))
+		}
+	}
+	return commands
+}
+
+// TestExamples runs the examples of every manual, as a user would who copies
+// them into a shell one after the other.
+func TestExamples(t *testing.T) {
+	for _, spec := range tools {
+		t.Run(spec.Name, func(t *testing.T) {
+			commands := examples(spec.Doc)
+			if !strings.Contains(strings.Join(commands, "\n"), spec.Name) {
+				t.Errorf("the section Examples of the package comment shows no %s: %q", spec.Name, commands)
+			}
+			dir := t.TempDir()
+			links(t, filepath.Join(dir, "bin"))
+			if r := shell(t, dir, "set -e\n"+strings.Join(commands, "\n")); r.exit != 0 {
+				t.Errorf("%q: %+v", commands, r)
+			}
+		})
+	}
+}
+
+// TestManPages lets the formatter of man pages look for mistakes.
+func TestManPages(t *testing.T) {
+	if _, err := exec.LookPath("man"); err != nil {
+		t.Skip("left out: man is not installed, apt-get install man-db")
+	}
+	pages, err := filepath.Glob("../../man/*.[17]")
+	if err != nil || len(pages) < len(tools) {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	for _, page := range pages {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			cmd := exec.Command("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", page)
+			cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANWIDTH=100", "MAN_KEEP_STDERR=1", "MANPAGER=cat")
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+				t.Errorf("%v: %s", err, stderr.String())
+			}
+			name := strings.TrimSuffix(filepath.Base(page), filepath.Ext(page))
+			text := overstruck.ReplaceAllString(stdout.String(), "")
+			for _, part := range []string{name, "NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS"} {
+				if !strings.Contains(text, part) {
+					t.Errorf("%q is not on the page:\n%.600s", part, text)
+				}
+			}
+		})
+	}
+}
+
+// overstruck is how a printer makes letters bold or underlined, which the page
+// is free of without it.
+var overstruck = regexp.MustCompile(".\b|\x1b\\[[0-9]*m")
