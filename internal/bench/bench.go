@@ -273,7 +273,7 @@ func (p *plan) judge(results map[string]*result) (rows [][]string, missed, left 
 				off = base.perEvent(p.n)
 			}
 			ratio := median(ratios(a, b, off))
-			if t.bar.sense == atLeast {
+			if t.bar.sense == atLeast || t.bar.sense == shown {
 				ratio = median(ratios(b, a, off))
 			}
 			row[1], row[3] = micros(less(a, off)), micros(less(b, off))

@@ -152,7 +152,7 @@ func TestPlan(t *testing.T) {
 	}
 
 	p.restrict(func(t task) bool { return t.ours == "parse-csv" })
-	if len(p.tasks) != 1 || len(p.jobs) != 2 {
+	if len(p.tasks) != 2 || len(p.jobs) != 3 {
 		t.Errorf("restricted to parse-csv: %d tasks, %d jobs", len(p.tasks), len(p.jobs))
 	}
 
@@ -163,7 +163,7 @@ func TestPlan(t *testing.T) {
 			reasons[strings.Fields(reason)[0]]++
 		}
 	}
-	if reasons["jq"] != 2 || reasons["Miller"] != 1 {
+	if reasons["jq"] != 2 || reasons["Miller"] != 2 {
 		t.Errorf("without jq and Miller: %v", reasons)
 	}
 }

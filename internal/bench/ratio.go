@@ -47,6 +47,7 @@ const (
 	atMost  sense = iota // ours / reference is at most the limit
 	below                // ours / reference is less than the limit
 	atLeast              // reference / ours is at least the limit
+	shown                // reference / ours is there to be seen, without a limit
 )
 
 // met says whether the ratio clears the bar; one that is not a number does not.
@@ -56,6 +57,8 @@ func (b bar) met(ratio float64) bool {
 		return ratio <= b.limit
 	case below:
 		return ratio < b.limit
+	case shown:
+		return ratio > 0
 	}
 	return ratio >= b.limit
 }

@@ -46,6 +46,8 @@ func (b bar) String() string {
 		return fmt.Sprintf("≤ %.4g", b.limit)
 	case below:
 		return fmt.Sprintf("< %.4g", b.limit)
+	case shown:
+		return "none"
 	}
 	return fmt.Sprintf("≥ %.4g", b.limit)
 }
