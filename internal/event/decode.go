@@ -151,12 +151,18 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 			pos = skip(b, pos)
 		}
 		f.value = uint32(pos)
+		plain := false
 		if b[pos] == '"' {
-			pos = plainText(b, pos+1)
-		}
-		if b[pos] == '"' && pos > int(f.value) {
 			pos++
-		} else {
+			if special := specials(binary.LittleEndian.Uint64(b[pos:])); special != 0 {
+				pos += bits.TrailingZeros64(special) >> 3
+			} else {
+				pos = plainText(b, pos+8)
+			}
+			plain = b[pos] == '"'
+			pos++
+		}
+		if !plain {
 			s.pos = int(f.value)
 			if err = s.value(); err != nil {
 				return typ, err

@@ -83,7 +83,12 @@ func New(kind Kind, d *harmonization.Dictionary) *Message {
 
 // Reset empties m for reuse.
 func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
-	*m = Message{Kind: kind, Dictionary: d, buf: m.buf[:0], fields: m.fields[:0], origin: m.origin[:0], scratch: m.scratch[:0], dirty: true, next: 1}
+	m.Kind, m.Dictionary = kind, d
+	m.buf, m.fields, m.line, m.marks = m.buf[:0], m.fields[:0], 0, marks{}
+	m.dirty, m.next = true, 1
+	m.place = Place{}
+	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
+	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
 }
 
 // Clone returns a deep copy that the caller owns.

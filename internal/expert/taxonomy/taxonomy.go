@@ -24,14 +24,15 @@ type Command struct{}
 
 // Process adds what is missing.
 func (*Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	typ := m.Get("classification.type")
 	if !m.Has("classification.taxonomy") {
-		taxonomy, ok := harmonization.Taxonomy(m.Get("classification.type"))
+		taxonomy, ok := harmonization.Taxonomy(typ)
 		if !ok {
 			taxonomy = "other"
 		}
 		m.Set("classification.taxonomy", taxonomy)
 	}
-	if !m.Has("classification.type") {
+	if typ == "" {
 		m.Set("classification.type", "undetermined")
 	}
 	return emit(m)
