@@ -6,6 +6,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
+	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
 	collecthttp "github.com/intelpipe/intelpipe/internal/collect/http"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
@@ -21,6 +22,7 @@ import (
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
 	outputfiles "github.com/intelpipe/intelpipe/internal/output/files"
+	outputspool "github.com/intelpipe/intelpipe/internal/output/spool"
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
@@ -277,6 +279,31 @@ when its checkpoint comes, after they are safe on the disk.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming`, New: func() any { return new(outputfiles.Command) }},
+	{Name: "output-spool", Summary: "keep events in a directory until collect-spool takes them", Doc: `The spool is a queue on the disk. Events are written to segments in DIR/tmp,
+which appear in DIR/new when they are full, or a second old, or when the
+stream ends: they are on the disk then, and never change. A segment is plain
+NDJSON, so that cat DIR/new/* shows what is waiting. Its name says when it
+was sealed, how many events it has, and their checksum. The directories are
+made if they are not there. Several writers may share one spool.
+
+With --quota, output-spool waits while the segments that nobody has consumed
+hold more bytes than that. It may be exceeded by one segment of each writer,
+and by the windows that are open in a stream with checkpoints.
+
+If output-spool dies, the whole lines it has written are recovered by the next
+one, or by a consumer that has taken all the rest. When the disk is full it
+ends with exit code 3, and nothing appears that is not whole.
+
+In a stream with checkpoints the events of a window are on the disk when its
+checkpoint is passed on, but appear only when its source has acknowledged
+them. After a crash nothing is lost, and nothing is there twice. If the source
+is never run again, the command spool shows what waits for it and can
+put it into the queue.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool queue && cat queue/new/*
+	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool --quota 10GiB queue`, New: func() any { return new(outputspool.Command) }},
 	{Name: "parse-abusech-feodotracker", Summary: "parse the list of command and control servers of Feodo Tracker", Doc: `The list is the JSON that abuse.ch publishes as ipblocklist.json. The time of
 an event is when the server was first seen, or else the day on which it was
 last online.
@@ -368,4 +395,33 @@ these columns, it goes into the dump as a whole.
 # Examples
 
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' | parse-shadowserver --file-name scan_http.csv`, New: func() any { return new(parseshadowserver.Command) }},
+	{Name: "spool", Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
+Each of its files is a segment, which is in one of these states:
+
+	new       for any consumer to take
+	claimed   a consumer is at work on it
+	orphaned  its consumer has died; the next one takes it first
+	waiting   complete, until its source says that it is acknowledged
+	open      being written
+	left      by a writer that has died; whoever opens the spool next recovers it
+	bad       damaged, and set aside
+	lost      lines that could not be salvaged
+
+spool list shows them, with their age in seconds, spool stat adds them up.
+spool verify reads all segments, and ends with exit code 1 if one of them is
+damaged or was set aside.
+
+spool requeue puts segments back into the queue: those named, or all that
+are bad and whole, and all that are orphaned. With --salvage it also makes
+new segments of the valid lines of damaged ones, and says how many are lost;
+those are kept in bad/NAME.lost. Where a line has changed and still is valid,
+nobody can tell, so look at it before you trust it. A segment that is waiting
+is put into the queue only if it is named. Do this if its source
+will not be run again; else it may be sent again, and be there twice.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool list queue
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool stat --json queue`, New: func() any { return new(adminspool.Command) }},
 }

@@ -1,0 +1,113 @@
+// Package spool implements output-spool.
+//
+// output-spool: keep events in a directory until collect-spool takes them
+//
+// The spool is a queue on the disk. Events are written to segments in DIR/tmp,
+// which appear in DIR/new when they are full, or a second old, or when the
+// stream ends: they are on the disk then, and never change. A segment is plain
+// NDJSON, so that cat DIR/new/* shows what is waiting. Its name says when it
+// was sealed, how many events it has, and their checksum. The directories are
+// made if they are not there. Several writers may share one spool.
+//
+// With --quota, output-spool waits while the segments that nobody has consumed
+// hold more bytes than that. It may be exceeded by one segment of each writer,
+// and by the windows that are open in a stream with checkpoints.
+//
+// If output-spool dies, the whole lines it has written are recovered by the next
+// one, or by a consumer that has taken all the rest. When the disk is full it
+// ends with exit code 3, and nothing appears that is not whole.
+//
+// In a stream with checkpoints the events of a window are on the disk when its
+// checkpoint is passed on, but appear only when its source has acknowledged
+// them. After a crash nothing is lost, and nothing is there twice. If the source
+// is never run again, the command spool shows what waits for it and can
+// put it into the queue.
+//
+// # Examples
+//
+//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool queue && cat queue/new/*
+//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool --quota 10GiB queue
+package spool
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/event"
+	queue "github.com/intelpipe/intelpipe/internal/spool"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command is output-spool.
+type Command struct {
+	Dir          string     `arg:"" help:"The directory of the spool."`
+	SegmentBytes stage.Size `help:"How large a segment becomes. A larger event has one for itself." default:"4MiB" placeholder:"SIZE"`
+	SegmentAge   float64    `help:"After how many seconds a segment appears that is not full, in a stream without checkpoints." default:"1" placeholder:"SECONDS"`
+	Quota        stage.Size `help:"Wait while the spool holds more than this. 0 is no limit." default:"0" placeholder:"SIZE"`
+
+	w *queue.Writer
+}
+
+// maxSegmentBytes keeps segments readable as a whole.
+const maxSegmentBytes = 512 << 20
+
+// Start opens the spool.
+func (c *Command) Start(ctx context.Context) error {
+	switch {
+	case c.SegmentBytes < 1 || c.SegmentBytes > maxSegmentBytes:
+		return errors.New("--segment-bytes: choose a size between 1 and 512MiB")
+	case !(c.SegmentAge > 0 && c.SegmentAge <= 86400):
+		return errors.New("--segment-age: choose a number of seconds above 0, and no more than a day")
+	}
+	env := stage.From(ctx)
+	var err error
+	c.w, err = queue.OpenWriter(ctx, c.Dir, queue.Options{
+		SegmentBytes: int64(c.SegmentBytes),
+		SegmentAge:   time.Duration(c.SegmentAge * float64(time.Second)),
+		Quota:        int64(c.Quota),
+		Now:          env.Now,
+		Warn:         env.Warn,
+	})
+	if isTrouble(err) {
+		return stage.Fatal(err)
+	}
+	return err
+}
+
+// isTrouble tells what may pass from a mistake in the command line.
+func isTrouble(err error) bool {
+	var locked *disk.LockedError
+	if errors.As(err, &locked) {
+		return true
+	}
+	for _, e := range [...]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Process adds one message.
+func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) error {
+	return stage.Fatal(c.w.Append(ctx, m))
+}
+
+// Checkpoint makes durable what was added.
+func (c *Command) Checkpoint(ctx context.Context, id string, _ stage.Emit) error {
+	return c.w.Checkpoint(ctx, id)
+}
+
+// Commit publishes it.
+func (c *Command) Commit(ctx context.Context, id string) error { return c.w.Commit(ctx, id) }
+
+// Close lets go of the spool.
+func (c *Command) Close() error {
+	if c.w == nil {
+		return nil
+	}
+	return c.w.Close()
+}

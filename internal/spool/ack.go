@@ -1,0 +1,164 @@
+package spool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+)
+
+func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.File) }
+
+// Ack removes a segment, durably.
+func (r *Reader) Ack(s *Segment) error {
+	if err := disk.Remove(r.path(s)); err != nil {
+		return err
+	}
+	return r.done(s)
+}
+
+func (r *Reader) done(s *Segment) error {
+	delete(r.held, s.File)
+	s.Data = nil
+	return s.f.Close()
+}
+
+// AckAs removes a segment and notes, in the same step, that its source is
+// acknowledged up to number. Both are durable when it returns.
+func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
+	last, err := r.Acknowledged(source)
+	if err != nil {
+		return err
+	}
+	if number <= last {
+		return fmt.Errorf("%s: checkpoint %d is acknowledged after %d", r.dir, number, last)
+	}
+	c := checkpoint{escape(source), number}
+	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
+	if err := disk.Rename(r.path(s), note); err != nil {
+		return err
+	}
+	r.acked[source] = number
+	// The note is its name. If it stays long, the next run cuts it off.
+	s.f.Truncate(0)
+	r.marks[c.source] = append(r.marks[c.source], note)
+	if len(r.marks[c.source]) > 64 {
+		r.tidy(c.source)
+	}
+	return r.done(s)
+}
+
+// tidy removes all notes of a source but the last. They are in nobody's way, so
+// that it need not succeed.
+func (r *Reader) tidy(source string) {
+	notes := r.marks[source]
+	for len(notes) > 1 {
+		if err := disk.Remove(notes[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		notes = notes[1:]
+	}
+	r.marks[source] = notes
+}
+
+// Acknowledged returns the last number that AckAs has noted for a source, or 0.
+// Only one reader at a time may have a source, see Slot.
+func (r *Reader) Acknowledged(source string) (uint64, error) {
+	if n, ok := r.acked[source]; ok {
+		return n, nil
+	}
+	entries, err := os.ReadDir(filepath.Join(r.dir, curDir))
+	if err != nil {
+		return 0, err
+	}
+	last, escaped := uint64(0), escape(source)
+	var notes []checkpoint
+	for _, e := range entries {
+		if c, ok := parseAcked(e.Name()); ok && c.source == escaped {
+			notes = append(notes, c)
+			last = max(last, c.number)
+		}
+	}
+	slices.SortFunc(notes, func(a, b checkpoint) int { return cmp.Compare(a.number, b.number) })
+	for _, c := range notes {
+		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, curDir, ackedPrefix+c.at()))
+	}
+	if last > 0 {
+		// The run before may have died before these.
+		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+checkpoint{escaped, last}.at()), 0)
+		r.tidy(escaped)
+	}
+	r.acked[source] = last
+	return last, nil
+}
+
+// Release puts a segment back for others.
+func (r *Reader) Release(s *Segment) error {
+	if err := disk.Rename(r.path(s), filepath.Join(r.dir, newDir, s.File)); err != nil {
+		return err
+	}
+	return r.done(s)
+}
+
+// Reject sets a segment aside in whose lines the caller has found something
+// that nobody may deliver. The error is a *DamagedError, or worse.
+func (r *Reader) Reject(s *Segment, offset int64, what string) error {
+	err := r.setAside(r.path(s), s.File, &Damage{offset, what})
+	return errors.Join(err, r.done(s))
+}
+
+// Slot returns the lowest number that no other reader of the spool has. It is
+// this reader's until Close, so that the name of a source can be made of it.
+func (r *Reader) Slot(ctx context.Context) (int, error) {
+	for i := 0; ; i++ {
+		lock, err := disk.LockPath(ctx, filepath.Join(r.dir, curDir, ".slot-"+strconv.Itoa(i)), 0)
+		var locked *disk.LockedError
+		if errors.As(err, &locked) {
+			continue
+		}
+		r.slot = lock
+		return i, err
+	}
+}
+
+// Close ends all claims. Segments that were not acknowledged stay in cur/, free
+// for the next who looks.
+func (r *Reader) Close() error {
+	var errs []error
+	for _, s := range r.held {
+		errs = append(errs, r.done(s))
+	}
+	for source := range r.marks {
+		r.tidy(source)
+	}
+	if r.slot != nil {
+		errs = append(errs, r.slot.Unlock())
+		r.slot = nil
+	}
+	return errors.Join(errs...)
+}
+
+// setAside moves a segment to bad/ and returns the error that says so.
+func (r *Reader) setAside(path, name string, d *Damage) error {
+	bad := filepath.Join(r.dir, badDir, name)
+	for i := 1; ; i++ {
+		if _, err := os.Lstat(bad); errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return errors.Join(&DamagedError{path, *d}, err)
+		}
+		bad = filepath.Join(r.dir, badDir, name+"."+strconv.Itoa(i))
+	}
+	if err := disk.Rename(path, bad); err != nil {
+		// Not a DamagedError: it would be met again and again.
+		return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
+	}
+	return &DamagedError{bad, *d}
+}

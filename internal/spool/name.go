@@ -1,0 +1,127 @@
+package spool
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// A Name is what a segment's name says of it.
+type Name struct {
+	Seq   uint64
+	Count int
+	CRC   uint32
+	Nonce string // tells segments apart that were sealed by two writers at once
+}
+
+const suffix = ".ndjson"
+
+func (n Name) String() string {
+	return fmt.Sprintf("%020d-%d-%08x-%s%s", n.Seq, n.Count, n.CRC, n.Nonce, suffix)
+}
+
+// ParseName takes a name apart. There is only one way to write each.
+func ParseName(s string) (Name, bool) {
+	text, ok := strings.CutSuffix(s, suffix)
+	parts := strings.Split(text, "-")
+	if !ok || len(parts) != 4 || len(parts[0]) != 20 || len(parts[2]) != 8 || len(parts[3]) > 32 || parts[3] == "" {
+		return Name{}, false
+	}
+	seq, err1 := strconv.ParseUint(parts[0], 10, 64)
+	count, err2 := strconv.ParseUint(parts[1], 10, 31)
+	crc, err3 := strconv.ParseUint(parts[2], 16, 32)
+	if err1 != nil || err2 != nil || err3 != nil || strings.Trim(parts[3], "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+		return Name{}, false
+	}
+	n := Name{seq, int(count), uint32(crc), parts[3]}
+	return n, n.String() == s
+}
+
+func newNonce() string { return strconv.FormatUint(rand.Uint64(), 36) }
+
+const (
+	partSuffix   = ".part"    // SEQ-NONCE.part: of a stream without control lines
+	windowInfix  = ".window@" // NONCE.window@SOURCE: no checkpoint has come yet
+	lostSuffix   = ".lost"    // NAME.lost: the lines that salvaging could not keep
+	ackedPrefix  = ".acked@"  // .acked@NUMBER@SOURCE: up to where a source is acknowledged
+	maxSource    = 120        // so that no name is longer than 255 bytes
+	keptOfSource = 80
+)
+
+// partName sorts by when a file was begun, so that it is recovered in order.
+func partName(seq uint64, nonce string) string {
+	return fmt.Sprintf("%020d-%s%s", seq, nonce, partSuffix)
+}
+
+// nonceOf returns the nonce of a part, or a new one if a stranger named it.
+func nonceOf(part string) string {
+	_, nonce, _ := strings.Cut(strings.TrimSuffix(part, partSuffix), "-")
+	if nonce == "" || len(nonce) > 32 || strings.Trim(nonce, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+		return newNonce()
+	}
+	return nonce
+}
+
+// A checkpoint is a place in the stream of a source. The source is escaped.
+type checkpoint struct {
+	source string
+	number uint64
+}
+
+// parseID takes SOURCE:NUMBER:NONCE apart. The source may have colons.
+func parseID(id string) (checkpoint, error) {
+	if i := strings.LastIndexByte(id, ':'); i > 0 {
+		if j := strings.LastIndexByte(id[:i], ':'); j > 0 {
+			if n, err := strconv.ParseUint(id[j+1:i], 10, 64); err == nil {
+				return checkpoint{escape(id[:j]), n}, nil
+			}
+		}
+	}
+	return checkpoint{}, fmt.Errorf("checkpoint id %.80q: not SOURCE:NUMBER:NONCE", id)
+}
+
+// escape makes a part of a file's name of a source. Two sources never share one.
+func escape(source string) string {
+	var b strings.Builder
+	for i := range len(source) {
+		switch c := source[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == '-', c == ':':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	if b.Len() <= maxSource {
+		return b.String()
+	}
+	sum := sha256.Sum256([]byte(source))
+	return b.String()[:keptOfSource] + "~" + hex.EncodeToString(sum[:16])
+}
+
+// waiting is the name in tmp/ of a segment whose Commit has not come.
+func (c checkpoint) waiting(n Name) string { return n.String() + "@" + c.at() }
+
+func (c checkpoint) at() string { return strconv.FormatUint(c.number, 10) + "@" + c.source }
+
+func parseAt(s string) (checkpoint, bool) {
+	number, source, ok := strings.Cut(s, "@")
+	n, err := strconv.ParseUint(number, 10, 64)
+	c := checkpoint{source, n}
+	return c, ok && err == nil && source != "" && c.at() == s
+}
+
+func parseWaiting(s string) (Name, checkpoint, bool) {
+	name, at, _ := strings.Cut(s, "@")
+	n, ok1 := ParseName(name)
+	c, ok2 := parseAt(at)
+	return n, c, ok1 && ok2
+}
+
+func parseAcked(s string) (checkpoint, bool) {
+	at, ok := strings.CutPrefix(s, ackedPrefix)
+	c, ok2 := parseAt(at)
+	return c, ok && ok2
+}

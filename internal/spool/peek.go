@@ -1,0 +1,92 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Peek returns all segments that consumers have or could claim, the oldest
+// first, and changes nothing. An error is a *DamagedError that concerns one of
+// them, or any other one, which is the last.
+func Peek(dir string) iter.Seq2[*Segment, error] {
+	return func(yield func(*Segment, error) bool) {
+		if err := exists(dir); err != nil {
+			yield(nil, err)
+			return
+		}
+		var all []string
+		for _, sub := range [...]string{curDir, newDir} {
+			names, err := list(dir, sub)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			all = append(all, names...)
+		}
+		slices.Sort(all)
+		for _, name := range slices.Compact(all) {
+			s, err := peek(dir, name)
+			if s == nil && err == nil {
+				continue // it was consumed meanwhile
+			}
+			if !yield(s, err) || err != nil && !isDamaged(err) {
+				return
+			}
+		}
+	}
+}
+
+func peek(dir, name string) (*Segment, error) {
+	// Look into new/ twice: a claim may be given back.
+	for _, sub := range [...]string{newDir, curDir, newDir} {
+		path := filepath.Join(dir, sub, name)
+		s, err := readSegment(path, name)
+		var d *Damage
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.As(err, &d):
+			return nil, &DamagedError{path, *d}
+		default:
+			return s, err
+		}
+	}
+	return nil, nil
+}
+
+// readSegment reads and verifies a segment without any claim.
+func readSegment(path, name string) (*Segment, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &Damage{0, "this is no regular file"}
+	}
+	if info.Size() > maxSegment {
+		return nil, &Damage{maxSegment, fmt.Sprintf("%d bytes are more than any segment has", info.Size())}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	text, _, _ := strings.Cut(name, "@")
+	n, ok := ParseName(text)
+	if !ok {
+		return nil, &Damage{0, "its name is not that of a segment"}
+	}
+	if d := check(n, data); d != nil {
+		return nil, d
+	}
+	return &Segment{Name: n, Data: data, File: name}, nil
+}
+
+func isDamaged(err error) bool {
+	var d *DamagedError
+	return errors.As(err, &d)
+}

@@ -1,0 +1,121 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+)
+
+// recover deals with what dead writers have left in tmp/, and returns how many
+// segments that gave.
+func (s *spool) recover(ctx context.Context) (int, error) {
+	names, err := list(s.dir, tmpDir)
+	if err != nil {
+		return 0, err
+	}
+	sealed := 0
+	var sources []string
+	for _, name := range names {
+		if strings.HasSuffix(name, partSuffix) {
+			ok, err := s.recoverPart(name)
+			if err != nil {
+				return sealed, err
+			}
+			if ok {
+				sealed++
+			}
+		}
+		if _, source, ok := strings.Cut(name, windowInfix); ok && (len(sources) == 0 || sources[len(sources)-1] != source) {
+			sources = append(sources, source)
+		}
+	}
+	for _, source := range sources {
+		if err := s.dropWindows(ctx, source); err != nil {
+			return sealed, err
+		}
+	}
+	return sealed, nil
+}
+
+// recoverPart seals the whole lines of a file whose writer is dead. The lines
+// are written once more, since a sync that has failed for the writer may now
+// succeed without having written anything. Each step can be repeated.
+func (s *spool) recoverPart(name string) (bool, error) {
+	path := filepath.Join(s.dir, tmpDir, name)
+	f, err := claim(path)
+	if f == nil {
+		return false, err
+	}
+	defer f.Close()
+	if err := disk.RemoveTemps(path); err != nil {
+		return false, err
+	}
+	data, err := readAll(f)
+	if err != nil {
+		return false, err
+	}
+	valid, lost, torn, count, gone := sift(data)
+	if len(torn) > 0 {
+		s.opt.Warn("%s: a writer died in the middle of a line, whose %d bytes are dropped", path, len(torn))
+	}
+	if gone > 0 {
+		keep := filepath.Join(s.dir, badDir, name+lostSuffix)
+		if err := disk.WriteFileAtomic(keep, lost, 0o644); err != nil {
+			return false, err
+		}
+		s.opt.Warn("%s: %d lines of a writer that died are damaged, they are in %s", path, gone, keep)
+	}
+	if count == 0 {
+		return false, disk.Remove(path)
+	}
+	if err := disk.WriteFileAtomic(path, valid, 0o644); err != nil {
+		return false, err
+	}
+	f2, err := claim(path)
+	if f2 == nil {
+		return false, err // somebody else has found it, too
+	}
+	defer f2.Close()
+	to := Name{s.seq.next(), count, checksum(valid), nonceOf(name)}
+	if err := disk.Rename(path, filepath.Join(s.dir, newDir, to.String())); err != nil {
+		return false, err
+	}
+	s.opt.Warn("%s: recovered %d events of a writer that died", s.dir, count)
+	return true, nil
+}
+
+// dropWindows removes windows that no checkpoint came for, unless their writer
+// is alive. Their source sends them again.
+func (s *spool) dropWindows(ctx context.Context, source string) error {
+	lock, err := disk.LockPath(ctx, s.lockOf(source), 0)
+	var locked *disk.LockedError
+	if errors.As(err, &locked) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return errors.Join(s.removeWindows(source), lock.Unlock())
+}
+
+// removeWindows is for who holds the lock of the source.
+func (s *spool) removeWindows(source string) error {
+	names, err := list(s.dir, tmpDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, windowInfix+source) {
+			if err := disk.Remove(filepath.Join(s.dir, tmpDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// lockOf is the path whose lock protects what is in tmp/ of a source.
+func (s *spool) lockOf(source string) string { return filepath.Join(s.dir, tmpDir, "."+source) }

@@ -1,0 +1,304 @@
+// Package spool is a queue of events in a directory, a maildir for segments.
+//
+//	DIR/tmp   being written, or waiting for their source
+//	DIR/new   sealed, for anybody to take
+//	DIR/cur   claimed by a consumer
+//	DIR/bad   damaged and set aside
+//
+// A segment is plain NDJSON and never changes once it is sealed. Its name says
+// what is in it, so that damage is found before the first line is delivered:
+//
+//	SEQ-COUNT-CRC-NONCE.ndjson
+//
+// SEQ sorts: it is the time of sealing in nanoseconds, or one more than what
+// was there where the clock has gone back. COUNT is the number of lines, CRC
+// the CRC32C of all bytes. Files whose name begins with a dot are our own
+// notes. A claim is an exclusive flock on the file itself, so that it ends with
+// its process, however that ends.
+//
+// # What a writer promises
+//
+// In a stream without control lines a segment goes to new/ as soon as it is
+// full or old enough. Nobody has been promised anything before the stream ends
+// well. What a dead writer left in tmp/SEQ-NONCE.part is recovered line by line; a
+// torn last line is dropped, and it never was acknowledged: the end of the
+// stream is acknowledged after all of the file was synced and renamed, when
+// there is no such file any longer.
+//
+// In a stream with control lines events are published at Commit, not at
+// Checkpoint. A window is written to tmp/NONCE.window@SOURCE. Checkpoint makes
+// it durable and renames it to tmp/SEQ-COUNT-CRC-NONCE.ndjson@NUMBER@SOURCE:
+// it waits. Commit renames what waits up to its number into new/. The opening
+// Commit settles what a crash left by the same names: up to its number it is
+// published, what is later is removed, and so is a window without a checkpoint,
+// since the source sends both again.
+//
+// The other way would be to publish at Checkpoint, to keep a list of ids, and
+// to take back at the opening Commit what is still in new/. It repeats whatever
+// a consumer was faster to take, and its list and its renames can disagree
+// after a crash. Here the name is the list and one rename changes both:
+// nothing is lost, and nothing is there twice. What it costs is that events are
+// seen one Commit later, and that a window whose Commit never comes, because
+// its source is never run again, waits for a person: "spool list" shows it, and
+// "spool requeue DIR NAME" publishes it. A source must therefore not be done
+// before its last Commit has come back through the pipeline.
+//
+// One writer at a time settles for a source: it holds tmp/.SOURCE.lock, so that
+// a pipeline that is being killed cannot write into the next one's windows.
+//
+// # What a reader promises
+//
+// A segment is claimed by renaming it to cur/ under its lock, and read and
+// verified as a whole before anything of it is delivered. Ack removes it. AckAs
+// renames it to cur/.acked@NUMBER@SOURCE instead: that the segment is gone, and
+// up to where its source is acknowledged, become true in one step. With two
+// files, a crash in between loses the window or sends it twice.
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+)
+
+const (
+	tmpDir = "tmp"
+	newDir = "new"
+	curDir = "cur"
+	badDir = "bad"
+)
+
+// dirs are in the order in which Create makes them: where new/ is, the rest is.
+var dirs = [...]string{tmpDir, curDir, badDir, newDir}
+
+// Options are for writers and readers. The zero value has the usual limits, no
+// quota, and says nothing.
+type Options struct {
+	SegmentBytes int64         // a segment is sealed before it grows beyond this; 0 is 4 MiB
+	SegmentAge   time.Duration // or when it is so old, in a stream without control lines; 0 is 1 s
+	Quota        int64         // bytes in new/, cur/ and tmp/ above which a writer waits; 0 is none
+	Now          func() time.Time
+	Warn         func(format string, args ...any)
+}
+
+func (o Options) filled() Options {
+	if o.SegmentBytes <= 0 {
+		o.SegmentBytes = 4 << 20
+	}
+	if o.SegmentAge <= 0 {
+		o.SegmentAge = time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Warn == nil {
+		o.Warn = func(string, ...any) {}
+	}
+	return o
+}
+
+// spool is what writers and readers have in common.
+type spool struct {
+	dir string
+	opt Options
+	seq *sequence
+}
+
+func open(dir string, opt Options) (spool, error) {
+	s := spool{dir: dir, opt: opt.filled()}
+	var err error
+	s.seq, err = newSequence(dir, s.opt.Now)
+	return s, err
+}
+
+// Create makes the directories of a spool, durably, where they are missing.
+func Create(dir string) error {
+	for _, d := range dirs {
+		if err := makeDir(filepath.Join(dir, d)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func makeDir(dir string) error {
+	if info, err := os.Stat(dir); err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("%s: not a directory", dir)
+		}
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := makeDir(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return disk.SyncDir(above)
+}
+
+// exists says whether there is a spool.
+func exists(dir string) error {
+	info, err := os.Stat(filepath.Join(dir, newDir))
+	if err == nil && info.IsDir() {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("%s: no spool is there; output-spool makes one", dir)
+}
+
+// list returns the names in one of the directories, sorted, without hidden ones.
+func list(dir, sub string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, sub))
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// usage returns how many bytes can be consumed, and how many there are with
+// those that are not published.
+func usage(dir string) (backlog, total int64, err error) {
+	for _, sub := range [...]string{tmpDir, newDir, curDir} {
+		names, err := list(dir, sub)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, name := range names {
+			info, err := os.Lstat(filepath.Join(dir, sub, name))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // it has moved, or was consumed
+			} else if err != nil {
+				return 0, 0, err
+			}
+			total += info.Size()
+			if sub != tmpDir {
+				backlog += info.Size()
+			}
+		}
+	}
+	return backlog, total, nil
+}
+
+// claim opens and locks the file at path. It returns nil if the file is gone or
+// somebody else has it.
+func claim(path string) (*disk.File, error) {
+	f, err := disk.OpenExisting(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	ok, err := f.TryLock()
+	if err == nil && ok {
+		// Whoever had the lock before may have moved or replaced the file.
+		ok, err = names(path, f)
+	}
+	if err != nil || !ok {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// names reports whether path is still a name of f.
+func names(path string, f *disk.File) (bool, error) {
+	there, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	here, err := f.Stat()
+	return err == nil && os.SameFile(here, there), err
+}
+
+// readAll reads a file from its beginning, but not more than limit.
+func readAll(f *disk.File) ([]byte, error) {
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size > maxSegment {
+		return nil, &Damage{maxSegment, fmt.Sprintf("%d bytes are more than any segment has", size)}
+	}
+	data := make([]byte, size)
+	n, err := f.ReadAt(data, 0)
+	if int64(n) == size {
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: at offset %d: %w", f.Name(), n, err)
+	}
+	return data, nil
+}
+
+// maxSegment bounds what is read into memory at once.
+const maxSegment = 1 << 30
+
+// sequence gives out numbers that grow with the clock, or without it.
+type sequence struct {
+	mu   sync.Mutex
+	last uint64
+	now  func() time.Time
+}
+
+func (s *sequence) next() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	if now := s.now().UnixNano(); now > 0 {
+		s.last = max(s.last, uint64(now))
+	}
+	return s.last
+}
+
+// newSequence begins behind what is in the spool.
+func newSequence(dir string, now func() time.Time) (*sequence, error) {
+	s := &sequence{now: now}
+	for _, sub := range [...]string{tmpDir, newDir, curDir} {
+		names, err := list(dir, sub)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			text, _, _ := strings.Cut(name, "@")
+			// A number from far behind our time was never given out here.
+			if n, ok := ParseName(text); ok && n.Seq < 1<<63 {
+				s.last = max(s.last, n.Seq)
+			}
+		}
+	}
+	return s, nil
+}
+
+// sleep waits for d, or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
