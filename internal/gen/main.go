@@ -1,6 +1,6 @@
 // Gen writes everything that follows from the commands' packages: the
-// programs below cmd, the table of commands in the multi-call binary, the man
-// pages, the completion and the table in the README. With -check it writes
+// programs below cmd, the table of commands in the multi-call binary, the list
+// of its dependencies, the man pages, the completion and the table in the README. With -check it writes
 // nothing and tells what is not current.
 package main
 
@@ -227,6 +227,13 @@ func (g *generator) views(commands []command) error {
 	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/intelpipe").CombinedOutput(); err != nil {
 		return fmt.Errorf("cmd/intelpipe: %s", out)
 	}
+	depends, err := dependencies()
+	if err != nil {
+		return err
+	}
+	if err := g.write("cmd/intelpipe/depends.txt", depends); err != nil {
+		return err
+	}
 	views := map[string][]string{"scripts/completion.bash": {"completion"}}
 	for _, c := range commands {
 		views["man/"+c.name+".1"] = []string{"man", c.name}
@@ -241,6 +248,24 @@ func (g *generator) views(commands []command) error {
 		}
 	}
 	return nil
+}
+
+// dependencies lists the packages of others that are in the binary, so that
+// one more is seen in a review.
+func dependencies() ([]byte, error) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./cmd/intelpipe").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	var b bytes.Buffer
+	lines := strings.Fields(string(out))
+	slices.Sort(lines)
+	for _, line := range lines {
+		if !strings.HasPrefix(line, module+"/") {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.Bytes(), nil
 }
 
 // orphans removes what was generated for a command that is no more.
