@@ -1,7 +1,7 @@
 // Gen writes everything that follows from the commands' packages: the
 // programs below cmd, the table of commands in the multi-call binary, the list
-// of its dependencies, the man pages, the completion and the table in the README. With -check it writes
-// nothing and tells what is not current.
+// of its dependencies, the man pages, the completion and the table in the
+// README. With -check it writes nothing and tells what is not current.
 package main
 
 import (
