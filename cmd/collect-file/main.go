@@ -12,13 +12,16 @@
 // the first line of the file is repeated in each of them, unless
 // --no-chunk-replicate-header says that it is no header.
 //
-// In a pipe nobody tells collect-file that its reports have arrived, so that
-// it does not delete what it has read.
+// With --delete-file each file is deleted when its reports have arrived. That
+// needs a pipeline, after -- or then, since in a bare pipe nobody tells that
+// they have. A file that has changed meanwhile stays, and so does one of which
+// anything failed before it left collect-file.
 //
 // # Examples
 //
 //	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name "Example feed" feed.csv
 //	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"
+//	mkdir -p incoming; collect-file --path incoming --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file events.ndjson'
 package main
 
 import (
@@ -37,11 +40,14 @@ A report has no limit in size and is never in memory as a whole. With
 the first line of the file is repeated in each of them, unless
 --no-chunk-replicate-header says that it is no header.
 
-In a pipe nobody tells collect-file that its reports have arrived, so that
-it does not delete what it has read.
+With --delete-file each file is deleted when its reports have arrived. That
+needs a pipeline, after -- or then, since in a bare pipe nobody tells that
+they have. A file that has changed meanwhile stays, and so does one of which
+anything failed before it left collect-file.
 
 # Examples
 
 	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name "Example feed" feed.csv
-	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"`, New: func() any { return new(file.Command) }})
+	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"
+	mkdir -p incoming; collect-file --path incoming --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file events.ndjson'`, New: func() any { return new(file.Command) }})
 }

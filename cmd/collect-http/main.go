@@ -17,8 +17,12 @@
 // no archive where one has to be, or that leads to something else than http and
 // https, is in the dump, and so is a file in an archive whose name is unsafe or
 // that unpacks to too much; the others are delivered. An empty answer is a
-// warning. There is no conditional request: in a pipe nobody tells whether the
-// report of the last time has arrived.
+// warning.
+//
+// With a pipeline of its own, after -- or then, collect-http asks the server only
+// for what has changed since the last report that has arrived, by its ETag and
+// Last-Modified; if nothing has, there is no report. In a bare pipe nobody tells
+// whether a report has arrived, and it is fetched each time.
 //
 // # Examples
 //
@@ -46,8 +50,12 @@ An answer that is no success ends collect-http with exit code 3. One that is
 no archive where one has to be, or that leads to something else than http and
 https, is in the dump, and so is a file in an archive whose name is unsafe or
 that unpacks to too much; the others are delivered. An empty answer is a
-warning. There is no conditional request: in a pipe nobody tells whether the
-report of the last time has arrived.
+warning.
+
+With a pipeline of its own, after -- or then, collect-http asks the server only
+for what has changed since the last report that has arrived, by its ETag and
+Last-Modified; if nothing has, there is no report. In a bare pipe nobody tells
+whether a report has arrived, and it is fetched each time.
 
 # Examples
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"golang.org/x/tools/txtar"
 
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -27,6 +28,7 @@ type testCase struct {
 	stdin   string
 	files   []txtar.File
 	http    string            // answers of a server, see serve
+	lists   string            // of a Redis server, see redis
 	want    map[string]string // stdout, stderr, dump, exit, and files left behind, as far as given
 }
 
@@ -80,6 +82,8 @@ func readCase(file string) (*testCase, error) {
 			c.want[f.Name] = text
 		case "http":
 			c.http = text
+		case "redis":
+			c.lists = text
 		case "exit":
 			c.want["exit"] = strings.TrimSpace(text)
 		default:
@@ -193,9 +197,10 @@ func (c *testCase) try(t *testing.T, name string, run func(string, []string) res
 	if c.http != "" {
 		server = serve(t, c.http)
 	}
+	redis := c.redis(t)
 	line := []string{name}
 	for _, arg := range c.args {
-		line = append(line, strings.NewReplacer("@DIR@", dir, "@HTTP@", server).Replace(arg))
+		line = append(line, strings.NewReplacer("@DIR@", dir, "@HTTP@", server, "@REDIS@", redis).Replace(arg))
 	}
 	begun := time.Now().UTC().Truncate(time.Second)
 	r := run(dir, line)
@@ -259,6 +264,24 @@ func serve(t *testing.T, answers string) string {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// redis is the port of a Redis server, started for a case that wants one. The
+// section redis has lines "LIST TEXT" with what is pushed in database 2.
+func (c *testCase) redis(t *testing.T) string {
+	if !c.wantsRedis() {
+		return ""
+	}
+	server := miniredis.RunT(t)
+	for line := range strings.Lines(c.lists) {
+		list, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if _, err := server.DB(2).Lpush(list, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return server.Port()
+}
+
+func (c *testCase) wantsRedis() bool { return slices.Contains(c.args, "@REDIS@") }
 
 var (
 	dumpTime = regexp.MustCompile(`"time":"[^"]*",`)

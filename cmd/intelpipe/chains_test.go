@@ -31,7 +31,7 @@ func TestChains(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.want["exit"] != "0" && c.want["exit"] != "1" || slices.Contains(c.args, "then") || c.http != "" {
+			if c.want["exit"] != "0" && c.want["exit"] != "1" || slices.Contains(c.args, "then") || c.http != "" || c.wantsRedis() {
 				continue
 			}
 			switch l := (link{spec.Name, c}); family {
@@ -62,6 +62,11 @@ func TestChains(t *testing.T) {
 		for range 2 + r.IntN(4) {
 			chain = append(chain, middles[r.IntN(len(middles))])
 		}
+		if strings.HasPrefix(chain[0].name, "collect-") {
+			// With an output at its end the fused one would be a source, which
+			// gives up what has arrived.
+			chain = append(chain, link{"expert-pass", new(testCase)})
+		}
 		t.Run(fmt.Sprint(n), func(t *testing.T) { compare(t, chain, stdin) })
 	}
 }
@@ -91,8 +96,10 @@ func compare(t *testing.T, chain []link, stdin string) {
 			t.Errorf("%s differs\n piped: %.2000s\n fused: %.2000s\nstderr piped: %.500s\nstderr fused: %.500s", name, piped[name], fused[name], piped["stderr"], fused["stderr"])
 		}
 	}
-	if len(piped) != len(fused) {
-		t.Errorf("piped left %d files, fused %d", len(piped), len(fused))
+	for name := range fused {
+		if _, ok := piped[name]; !ok {
+			t.Errorf("only the fused chain left %s: %.300s", name, fused[name])
+		}
 	}
 }
 
@@ -164,7 +171,7 @@ func runChain(t *testing.T, chain []link, stdin string, asPipe bool) map[string]
 		return nil
 	})
 	for name, text := range left {
-		text = observed.ReplaceAllString(text, "$1")
+		text = observation.ReplaceAllString(observed.ReplaceAllString(text, "$1"), "")
 		left[name] = strings.ReplaceAll(text, dir, "@DIR@")
 	}
 	left["stderr"] = ""

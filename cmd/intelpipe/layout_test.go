@@ -204,8 +204,8 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event": 1250,
-		"internal/stage": 120,
-		"internal/tool":  2250,
+		"internal/stage": 140,
+		"internal/tool":  2900,
 		"internal/feed":  320,
 	}
 	var commands []int
@@ -225,8 +225,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 3800 {
-		t.Errorf("the runtime has %d lines of code, at most 3800 were expected", total)
+	if total > 4500 {
+		t.Errorf("the runtime has %d lines of code, at most 4500 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

@@ -60,8 +60,9 @@ func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)
 				if c.http != "" {
 					server = serve(t, c.http)
 				}
+				redis := c.redis(t)
 				for _, arg := range c.args {
-					s.args = append(s.args, strings.NewReplacer("@DIR@", s.dir, "@HTTP@", server).Replace(arg))
+					s.args = append(s.args, strings.NewReplacer("@DIR@", s.dir, "@HTTP@", server, "@REDIS@", redis).Replace(arg))
 				}
 				test(t, s)
 				return
@@ -96,7 +97,7 @@ var oneLine = regexp.MustCompile(`^[a-z0-9-]+: [^A-Z\n][^\n]*\n$`)
 
 func TestUsageErrors(t *testing.T) {
 	forAll(t, nil, func(t *testing.T, s *subject) {
-		r := asProcess(t, s.dir, s.line("--no-such-flag"), strings.NewReader("{}\n"))
+		r := asProcess(t, s.dir, append([]string{s.spec.Name, "--no-such-flag"}, s.args...), strings.NewReader("{}\n"))
 		if r.stdout != "" || r.exit != tool.ExitUsage {
 			t.Errorf("%+v", r)
 		}

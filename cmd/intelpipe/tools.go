@@ -7,8 +7,11 @@ import (
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
 	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
+	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
 	collecthttp "github.com/intelpipe/intelpipe/internal/collect/http"
+	collectredis "github.com/intelpipe/intelpipe/internal/collect/redis"
+	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
@@ -22,6 +25,7 @@ import (
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
 	outputfiles "github.com/intelpipe/intelpipe/internal/output/files"
+	outputredis "github.com/intelpipe/intelpipe/internal/output/redis"
 	outputspool "github.com/intelpipe/intelpipe/internal/output/spool"
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
@@ -42,13 +46,16 @@ A report has no limit in size and is never in memory as a whole. With
 the first line of the file is repeated in each of them, unless
 --no-chunk-replicate-header says that it is no header.
 
-In a pipe nobody tells collect-file that its reports have arrived, so that
-it does not delete what it has read.
+With --delete-file each file is deleted when its reports have arrived. That
+needs a pipeline, after -- or then, since in a bare pipe nobody tells that
+they have. A file that has changed meanwhile stays, and so does one of which
+anything failed before it left collect-file.
 
 # Examples
 
 	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name "Example feed" feed.csv
-	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"`, New: func() any { return new(collectfile.Command) }},
+	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"
+	mkdir -p incoming; collect-file --path incoming --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file events.ndjson'`, New: func() any { return new(collectfile.Command) }},
 	{Name: "collect-http", Summary: "fetch a report by HTTP", Doc: `What the server sends becomes one report. A zip file becomes one report for
 each file in it, and with --extract-files so does a tar, also a compressed
 one, and what gzip or bzip2 have compressed. Reports have no limit in size
@@ -64,12 +71,58 @@ An answer that is no success ends collect-http with exit code 3. One that is
 no archive where one has to be, or that leads to something else than http and
 https, is in the dump, and so is a file in an archive whose name is unsafe or
 that unpacks to too much; the others are delivered. An empty answer is a
-warning. There is no conditional request: in a pipe nobody tells whether the
-report of the last time has arrived.
+warning.
+
+With a pipeline of its own, after -- or then, collect-http asks the server only
+for what has changed since the last report that has arrived, by its ETag and
+Last-Modified; if nothing has, there is no report. In a bare pipe nobody tells
+whether a report has arrived, and it is fetched each time.
 
 # Examples
 
 	collect-http --http-url http://localhost:9/lists/ssh.txt --http-timeout-max-tries 1 || echo "not reachable"`, New: func() any { return new(collecthttp.Command) }},
+	{Name: "collect-redis", Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
+fill. In a bare pipe collect-redis prints what waits there, the oldest message
+first, and leaves it.
+
+With a pipeline of its own, after -- or then, it takes the messages as a bot
+of IntelMQ does: they are moved into a second list, NAME-internal, and removed
+from there when their checkpoint has come back. What a crash has left in that
+list, also one of a bot that had the queue before, comes first. It is sent
+again, so that as many messages as --window-messages may arrive twice. When
+the queue is empty, collect-redis ends, which suits cron; with --follow it
+waits for more, until SIGTERM.
+
+A text in the queue that is no message goes into the dump and no longer stands
+in the way of others; the exit code is 1 then. So does a control line, which
+only a source may write. A queue has one reader: do not run two, nor one
+beside the bot. It is noticed when messages are to be removed that are not
+there, which ends collect-redis with exit code 3.
+
+# Examples
+
+	collect-redis --redis-server-port 9 --redis-queue file-output-queue | expert-taxonomy || echo "no server"
+	collect-redis --redis-server-port 9 --redis-queue file-output-queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson' || echo "no server"`, New: func() any { return new(collectredis.Command) }},
+	{Name: "collect-spool", Summary: "take events out of a spool", Doc: `In a bare pipe collect-spool prints what is in the spool of output-spool, and
+leaves it there. With a pipeline of its own, after -- or then, it claims the
+segments, the oldest first, and sends each as one window; one whose checkpoint
+has come back is removed. When the spool is empty it ends, which suits cron;
+with --follow it waits for more, until SIGTERM.
+
+A segment that is damaged is set aside in DIR/bad, with a line on stderr and
+exit code 1 at the end; the others are delivered. The command spool shows
+what is there, and puts back what can be saved.
+
+Several collect-spool share a spool: each segment goes to one of them, and
+what one leaves that dies goes to the others. Outputs know
+them by a name, and what one of them has left behind a crash is tidied up when
+one of that name is back. Consumers that have different outputs are therefore
+given --consumer; the others are numbered in the order of their start.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue | expert-taxonomy
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(collectspool.Command) }},
 	{Name: "dump", Summary: "look at messages that failed, send them again, delete them", Doc: `Every command keeps the messages that failed in a dump, COMMAND.dump in the
 state directory or what --dump names. FILE is the name of a dump, or of a
 command. Entries have numbers from 1; N is one of them or a range such as
@@ -279,6 +332,25 @@ when its checkpoint comes, after they are safe on the disk.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming`, New: func() any { return new(outputfiles.Command) }},
+	{Name: "output-redis", Summary: "put events into a queue of IntelMQ", Doc: `Events are put into a list of a Redis server, in the form in which IntelMQ's
+bots expect them in their queues: JSON with sorted keys, __type and raw
+included. The bot that reads it is the one with this source queue, or
+collect-redis reads it. Reports can be put there as well.
+
+Events are sent many at a time, all of which arrive or none, after a second
+at the latest. In a stream with checkpoints all events of a window are sent
+at its checkpoint, if they are no more than 8 MiB. After a crash the windows
+that were not acknowledged are sent again, and their events may be there
+twice. Whatever the server refuses ends output-redis with exit code 3; a server
+that is still starting is waited for.
+
+How safe the queue is, is a matter of the server: with appendonly yes it
+survives the death of redis-server, and with appendfsync always that of the
+machine.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | output-redis --redis-server-port 9 --redis-queue file-output-queue || echo "no server"`, New: func() any { return new(outputredis.Command) }},
 	{Name: "output-spool", Summary: "keep events in a directory until collect-spool takes them", Doc: `The spool is a queue on the disk. Events are written to segments in DIR/tmp,
 which appear in DIR/new when they are full, or a second old, or when the
 stream ends: they are on the disk then, and never change. A segment is plain
@@ -424,4 +496,20 @@ will not be run again; else it may be sent again, and be there twice.
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool list queue
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool stat --json queue`, New: func() any { return new(adminspool.Command) }},
+	{Name: "through", Summary: "let a filter that knows nothing of checkpoints take part", Doc: `Any filter of lines can stand in a bare pipe. In the pipeline of a source one
+that swallows checkpoints, changes their place or holds back what belongs
+before them breaks the promise that nothing is lost. through runs COMMAND once
+for each window of the stream, shows it the messages only, and passes the
+checkpoint on when COMMAND has ended with exit code 0 and all that it wrote
+has been passed on. A COMMAND that fails breaks the stream, with exit code 3.
+In a stream without checkpoints it runs once. A window without messages does
+not run it at all.
+
+What COMMAND knows from one window is forgotten in the next. A line of its
+output that is no message goes into the dump.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | through grep -F 192.0.2. | expert-taxonomy
+	echo '{"source.port":22}' | through sh -c 'jq -c "select(.\"source.port\" == 22)" | cat'`, New: func() any { return new(adminthrough.Command) }},
 }

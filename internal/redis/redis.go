@@ -62,7 +62,7 @@ func (c *Client) Close() { c.pool.Close() }
 
 // Get returns the value of key, if there is one.
 func (c *Client) Get(ctx context.Context, key string) (value string, ok bool, err error) {
-	value, err = redis.String(c.do(ctx, "GET", key))
+	value, err = redis.String(c.Do(ctx, "GET", key))
 	if errors.Is(err, redis.ErrNil) {
 		return "", false, nil
 	}
@@ -71,14 +71,14 @@ func (c *Client) Get(ctx context.Context, key string) (value string, ok bool, er
 
 // Set stores value for ttl seconds, or for ever if ttl is 0.
 func (c *Client) Set(ctx context.Context, key, value string, ttl int64) error {
-	_, err := c.do(ctx, "SET", set(key, value, ttl)...)
+	_, err := c.Do(ctx, "SET", set(key, value, ttl)...)
 	return err
 }
 
 // SetNew is Set for a key that must not be there; it reports whether it was
 // stored.
 func (c *Client) SetNew(ctx context.Context, key, value string, ttl int64) (stored bool, err error) {
-	reply, err := c.do(ctx, "SET", append(set(key, value, ttl), "NX")...)
+	reply, err := c.Do(ctx, "SET", append(set(key, value, ttl), "NX")...)
 	return reply != nil && err == nil, err
 }
 
@@ -124,7 +124,8 @@ func (c *Client) setAllNew(ctx context.Context, keys []string, value string, ttl
 	return nil
 }
 
-func (c *Client) do(ctx context.Context, command string, args ...any) (any, error) {
+// Do runs a command.
+func (c *Client) Do(ctx context.Context, command string, args ...any) (any, error) {
 	conn, err := c.pool.GetContext(ctx)
 	if err != nil {
 		return nil, c.wrap(err)

@@ -44,10 +44,12 @@ type Env struct {
 	Dictionary *harmonization.Dictionary // fields in force, --harmonization
 	StateDir   string                    // where files named without a slash live; may not exist yet
 	Stdin      io.Reader                 // for a collector; others get messages
+	Stderr     io.Writer                 // for other programs; a command uses Warn
 	Controlled bool                      // false until the first control line of the stream has come
 	Now        func() time.Time          // in UTC; INTELPIPE_NOW makes it stand still
 	Warn       func(format string, args ...any)
 	Path       func(name string) Emit // where --to NAME=DEST leads, or nil
+	Pipeline   Pipeline               // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
 }
 
 type envKey struct{}

@@ -39,9 +39,15 @@ type feedFlags struct {
 	Accuracy      float64 `help:"How far the feed can be trusted, 0 to 100, feed.accuracy; 0 leaves it out." default:"100" group:"feed"`
 }
 
+// sourceFlags say how a stream is started. Collectors have them.
+type sourceFlags struct {
+	RateLimit float64 `help:"Collect again every so many seconds; 0 collects once." default:"0" placeholder:"SECONDS" group:"feed"`
+	Restarts  int     `help:"Give up when the pipeline after -- has ended so many times in a row without anything acknowledged." default:"5" placeholder:"N" group:"common"`
+}
+
 type collectorFlags struct {
 	feedFlags
-	RateLimit float64 `help:"Collect again every so many seconds; 0 collects once." default:"0" placeholder:"SECONDS" group:"feed"`
+	sourceFlags
 }
 
 type parserFlags struct {
@@ -116,7 +122,11 @@ func parser(spec *Spec, cmd any, f *flags, getenv func(string) string) (*kong.Ko
 	switch family(spec.Name) {
 	case "collect":
 		f.collectorFlags = new(collectorFlags)
-		options = append(options, kong.Embed(f.collectorFlags))
+		if _, ok := cmd.(stage.Relay); ok {
+			options = append(options, kong.Embed(&f.sourceFlags))
+		} else {
+			options = append(options, kong.Embed(f.collectorFlags))
+		}
 	case "parse":
 		f.parserFlags = new(parserFlags)
 		options = append(options, kong.Embed(f.parserFlags))

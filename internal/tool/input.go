@@ -152,6 +152,9 @@ func (r *reader) fill() error {
 		if err := r.idle(); err != nil {
 			return err
 		}
+		if err := r.wait(); err != nil {
+			return err
+		}
 	}
 	n, err := r.src.Read(r.buf[r.end:])
 	r.end += n

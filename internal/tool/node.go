@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"runtime/debug"
@@ -29,6 +30,7 @@ type link struct {
 type node struct {
 	run       *run
 	spec      *Spec
+	args      []string // its words on the command line
 	cmd       any
 	processor stage.Processor
 	collector stage.Collector
@@ -55,6 +57,14 @@ type field struct {
 // link is how the stage before sees this one.
 func (n *node) link() link {
 	l := link{emit: n.emit, control: n.control, idle: n.next.idle, finish: n.finish}
+	if late, ok := n.cmd.(stage.Late); ok {
+		l.idle = func() error {
+			if err := late.Idle(n.context, n.pass); err != nil {
+				return n.broken(err)
+			}
+			return n.next.idle()
+		}
+	}
 	if f := n.flags.jobsFlags; f != nil && f.Jobs > 1 {
 		if n.jobs == nil {
 			n.jobs = newJobs(n, f.Jobs)
@@ -173,20 +183,73 @@ func (n *node) fail(m *event.Message, reason error) error {
 	return nil
 }
 
+// emitted is how the messages of a collector go on.
+func (n *node) emitted() stage.Emit {
+	emit := n.emitReport
+	if _, ok := n.cmd.(stage.Relay); ok {
+		emit = n.emitRelayed
+	}
+	return func(m *event.Message) error {
+		n.line++
+		n.run.progress.count()
+		if s := n.run.source; s != nil {
+			s.uncovered = true
+		}
+		return emit(m)
+	}
+}
+
+// emitRelayed takes messages that have come from another pipeline.
+func (n *node) emitRelayed(m *event.Message) error {
+	if m.Kind > event.Report {
+		m.Fail(errors.New("a control line is no message"))
+	}
+	if err := m.Err(); err != nil {
+		return n.settle(m, err)
+	}
+	return n.next.emit(m)
+}
+
+// watched is content that remembers whether it could be read.
+type watched struct {
+	io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		w.err = err
+	}
+	return n, err
+}
+
 // emitReport takes the reports of a collector. One that is condemned, or
 // whose content turns out to be bad, goes into the dump.
 func (n *node) emitReport(m *event.Message) error {
-	n.line++
-	n.run.progress.count()
-	if m.Err() == nil {
+	// One that the next stage has condemned is in that stage's dump, unless it
+	// was for the content.
+	own := m.Err() != nil
+	if !own {
 		if err := n.describe(m); err != nil {
 			return err
+		}
+		body := &watched{Reader: m.Body()}
+		if body.Reader != nil {
+			m.SetBody(body)
 		}
 		if err := n.next.emit(m); err != nil {
 			return err
 		}
+		own = body.err != nil
 	}
 	if err := m.Err(); err != nil {
+		if s := n.run.source; s != nil {
+			s.lost++ // the dump gets no content
+		}
+		if !own {
+			return n.next.idle()
+		}
 		m.SetBody(nil)
 		m.SetPlace(event.Place{File: first(m.Get("extra.file_name"), m.Get("feed.url"), "report")})
 		if err := n.settle(m, err); err != nil {

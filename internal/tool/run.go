@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -27,9 +30,11 @@ type run struct {
 	failed  atomic.Int64 // messages in the dump
 	fatal   error        // what broke the stream
 	runner  stage.Runner
-	// open says that messages have come since the last Commit of a stream
-	// that has control lines.
+	source  *source // if the head is a collector that owns its pipeline
+	// open says that messages of a stream with control lines have come whose
+	// Commit has not; covered is the checkpoint behind all of them.
 	open, controlled bool
+	covered          string
 	progress         *progress
 }
 
@@ -41,6 +46,7 @@ func (r *run) report(name string, err error) {
 
 // start parses the command line and starts all stages, the last one first.
 func (r *run) start(ctx context.Context, name string, args []string) error {
+	args, pipeline := r.cut(name, args)
 	for _, words := range split(name, args) {
 		spec := find(r.specs, words[0])
 		if spec == nil {
@@ -58,12 +64,18 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	if r.runner != nil {
 		return nil
 	}
+	if err := r.own(pipeline); err != nil {
+		return err
+	}
 	r.out = newWriter(r.process.Stdout)
 	next := link{
 		emit:    func(m *event.Message) error { return r.written(r.out.message(m)) },
 		control: func(kind event.Kind, id string) error { return r.written(r.out.control(kind, id)) },
 		idle:    func() error { return r.written(r.out.flush()) },
 		finish:  func() error { return r.written(r.out.flush()) },
+	}
+	if r.source != nil {
+		next = r.source.link()
 	}
 	for _, n := range slices.Backward(r.nodes) {
 		n.next = next
@@ -75,6 +87,45 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 			}
 		}
 		n.started = true
+	}
+	return nil
+}
+
+// cut takes the pipeline of a collector, which stands behind "--", off the
+// command line.
+func (r *run) cut(name string, args []string) (own, pipeline []string) {
+	i := slices.Index(args, "--")
+	if i < 0 {
+		return args, nil
+	}
+	if spec := find(r.specs, name); spec != nil {
+		if _, ok := spec.New().(stage.Collector); ok {
+			return args[:i], args[i+1:]
+		}
+	}
+	return args, nil
+}
+
+// own makes a source of a collector that has a pipeline: a command of its own,
+// or a chain that ends with an output. Any other chain is the beginning of a
+// bare pipe.
+func (r *run) own(pipeline []string) error {
+	head, last := r.nodes[0], r.nodes[len(r.nodes)-1]
+	switch {
+	case pipeline == nil && (head.collector == nil || last.flags.outputFlags == nil || last.flags.Pass):
+		return nil
+	case pipeline != nil && len(pipeline) == 0:
+		return usageError{errors.New("the command of the pipeline has to follow --")}
+	case pipeline != nil:
+		if _, err := exec.LookPath(pipeline[0]); err != nil {
+			return usageError{err}
+		}
+	}
+	r.source = &source{run: r, head: head, words: pipeline}
+	r.controlled = true
+	head.env.Pipeline = r.source
+	for _, n := range r.nodes {
+		n.env.Controlled = true
 	}
 	return nil
 }
@@ -107,12 +158,15 @@ func split(name string, args []string) [][]string {
 
 // node makes one stage of its words on the command line.
 func (r *run) node(spec *Spec, args []string) (*node, error) {
-	n := &node{run: r, spec: spec, cmd: spec.New()}
+	n := &node{run: r, spec: spec, args: args, cmd: spec.New()}
 	k, err := parser(spec, n.cmd, &n.flags, r.process.Getenv)
 	if err != nil {
 		return nil, err // a mistake in the command's struct
 	}
 	for _, arg := range args {
+		if foreign(k) && !strings.HasPrefix(arg, "-") {
+			break
+		}
 		switch arg {
 		case "--help", "-h":
 			Help(r.process.Stdout, spec, k.Model)
@@ -140,6 +194,12 @@ func (r *run) node(spec *Spec, args []string) (*node, error) {
 	return n, n.prepare()
 }
 
+// foreign reports whether the words of another command begin with the first
+// one that is no flag.
+func foreign(k *kong.Kong) bool {
+	return len(k.Model.Positional) > 0 && k.Model.Positional[0].Passthrough
+}
+
 // prepare makes what a stage needs besides its own flags.
 func (n *node) prepare() error {
 	getenv := n.run.process.Getenv
@@ -148,6 +208,7 @@ func (n *node) prepare() error {
 		Dictionary: harmonization.Default(),
 		StateDir:   stateDir(getenv),
 		Stdin:      n.run.process.Stdin,
+		Stderr:     n.run.process.Stderr,
 		Now:        func() time.Time { return time.Now().UTC() },
 		Warn: func(format string, args ...any) {
 			n.run.report(n.spec.Name, fmt.Errorf(format, args...))
@@ -222,9 +283,12 @@ func (r *run) stream(ctx context.Context) int {
 	head := r.nodes[0]
 	r.progress = newProgress(r.process, head)
 	var err error
-	if head.collector != nil {
+	switch {
+	case r.source != nil:
+		err = r.source.stream(ctx)
+	case head.collector != nil:
 		err = r.collect(ctx, head)
-	} else {
+	default:
 		err = r.read(ctx, head)
 	}
 	r.progress.clear()
@@ -280,6 +344,11 @@ func (r *run) end() error {
 
 // close releases what the stages hold.
 func (r *run) close() {
+	if r.source != nil {
+		if err := r.source.close(); err != nil {
+			r.fatalf("%w", err)
+		}
+	}
 	for _, n := range r.nodes {
 		if c, ok := n.cmd.(stage.Closer); ok && n.started {
 			if err := c.Close(); err != nil {
@@ -328,13 +397,13 @@ func (r *run) read(ctx context.Context, head *node) error {
 		r.progress.count()
 		if m.Kind == event.Checkpoint || m.Kind == event.Commit {
 			r.controlled = true
-			r.open = r.open && m.Kind != event.Commit
 			for _, n := range r.nodes {
 				n.env.Controlled = true
 			}
+			r.follow(m.Kind, m.ID())
 			err = in.control(m.Kind, m.ID())
 		} else {
-			r.open = true
+			r.open, r.covered = true, ""
 			err = in.emit(m)
 		}
 		if r.fatal != nil {
@@ -347,11 +416,22 @@ func (r *run) read(ctx context.Context, head *node) error {
 	return nil
 }
 
+// follow finds out whether the stream may end here. Several windows can be
+// open: a Commit counts if it is that of the last one.
+func (r *run) follow(kind event.Kind, id string) {
+	switch {
+	case kind == event.Checkpoint:
+		r.open, r.covered = true, id
+	case id == r.covered:
+		r.open = false
+	}
+}
+
 // collect runs a collector, once or in intervals.
 func (r *run) collect(ctx context.Context, head *node) error {
 	ctx = stage.WithEnv(ctx, head.env)
 	for {
-		err := head.collector.Collect(ctx, head.emitReport)
+		err := head.collector.Collect(ctx, head.emitted())
 		if r.fatal != nil {
 			return r.fatal
 		}
@@ -372,10 +452,9 @@ func (r *run) collect(ctx context.Context, head *node) error {
 		if interval == 0 {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		pause(ctx, seconds(interval))
+		if ctx.Err() != nil {
 			return nil
-		case <-time.After(seconds(interval)):
 		}
 	}
 }

@@ -237,8 +237,9 @@ func TestJobsKeepOrder(t *testing.T) {
 		fmt.Fprintf(&in, "{\"extra.n\":%d}\n", n)
 		fmt.Fprintf(&want, "{\"extra.n\":%d,\"extra.copy\":1}\n{\"extra.n\":%d}\n", n, n)
 	}
-	in.WriteString("{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n")
-	want.WriteString("{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n")
+	end := "{\"__type\":\"Checkpoint\",\"id\":\"S:2:n\"}\n{\"__type\":\"Commit\",\"id\":\"S:2:n\"}\n"
+	in.WriteString(end)
+	want.WriteString(end)
 	specs := append(probes(nil), Spec{Name: "expert-parallel", New: func() any { return new(parallel) }})
 	for _, line := range []string{"expert-parallel --jobs 1", "expert-parallel --jobs 7", "expert-parallel --jobs 7 then expert-probe"} {
 		r := run1(t, specs, strings.Fields(line), nil, strings.NewReader(in.String()))

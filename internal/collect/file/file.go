@@ -12,13 +12,16 @@
 // the first line of the file is repeated in each of them, unless
 // --no-chunk-replicate-header says that it is no header.
 //
-// In a pipe nobody tells collect-file that its reports have arrived, so that
-// it does not delete what it has read.
+// With --delete-file each file is deleted when its reports have arrived. That
+// needs a pipeline, after -- or then, since in a bare pipe nobody tells that
+// they have. A file that has changed meanwhile stays, and so does one of which
+// anything failed before it left collect-file.
 //
 // # Examples
 //
 //	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name "Example feed" feed.csv
 //	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"
+//	mkdir -p incoming; collect-file --path incoming --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file events.ndjson'
 package file
 
 import (
@@ -49,6 +52,9 @@ type Command struct {
 	ChunkSize            int64  `help:"Split files into reports of at most so many bytes; 0 for whole files." placeholder:"BYTES" default:"0"`
 	ChunkReplicateHeader bool   `help:"Begin each report with the first line of the file." default:"true"`
 	Files                []name `arg:"" optional:"" sep:"none" help:"Files to read; - is stdin."`
+
+	deleted map[string]bool // files that were named
+	stdin   bool            // was read
 }
 
 type name string
@@ -58,7 +64,7 @@ func (c *Command) Start(ctx context.Context) error {
 	switch {
 	case c.DeleteFile && c.Postfix == "":
 		return errors.New("--delete-file: not with an empty --postfix, which would delete all files")
-	case c.DeleteFile:
+	case c.DeleteFile && stage.From(ctx).Pipeline == nil:
 		return errors.New("--delete-file: needs a pipeline after -- or then, so that nothing is deleted before it has arrived")
 	case c.ChunkSize < 0:
 		return errors.New("--chunk-size: negative")
@@ -92,6 +98,9 @@ func (c *Command) Start(ctx context.Context) error {
 // Collect makes the reports.
 func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	for _, f := range c.Files {
+		if c.deleted[string(f)] {
+			continue
+		}
 		if err := c.file(ctx, string(f), true, emit); err != nil {
 			return err
 		}
@@ -120,7 +129,10 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 func (c *Command) file(ctx context.Context, path string, named bool, emit stage.Emit) error {
 	flags := os.O_RDONLY
 	if path == "-" {
-		path = "/dev/stdin"
+		if c.stdin {
+			return stage.Fatal(errors.New("stdin cannot be read again for another pipeline"))
+		}
+		path, c.stdin = "/dev/stdin", true
 	} else if !named {
 		flags |= unix.O_NONBLOCK // a pipe without a writer would block, before its type is known
 	}
@@ -152,14 +164,21 @@ func (c *Command) file(ctx context.Context, path string, named bool, emit stage.
 		return err
 	}
 	whole := c.ChunkSize == 0 || regular && info.Size() <= c.ChunkSize
-	return c.split(f, whole, func(body io.Reader) error {
-		r := event.New(event.Report, stage.From(ctx).Dictionary)
-		if regular && path != "/dev/stdin" { // the name of a pipe says nothing
-			describe(r, abs)
-		}
-		r.SetBody(body)
-		return emit(r)
-	})
+	described := regular && path != "/dev/stdin" // the name of a pipe says nothing
+	send := func() error {
+		return c.split(f, whole, func(body io.Reader) error {
+			r := event.New(event.Report, stage.From(ctx).Dictionary)
+			if described {
+				describe(r, abs)
+			}
+			r.SetBody(body)
+			return emit(r)
+		})
+	}
+	if c.DeleteFile && described {
+		return c.deliver(ctx, path, info, send)
+	}
+	return send()
 }
 
 // describe says where a report comes from. A path that is no URL as it stands

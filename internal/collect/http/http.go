@@ -17,8 +17,12 @@
 // no archive where one has to be, or that leads to something else than http and
 // https, is in the dump, and so is a file in an archive whose name is unsafe or
 // that unpacks to too much; the others are delivered. An empty answer is a
-// warning. There is no conditional request: in a pipe nobody tells whether the
-// report of the last time has arrived.
+// warning.
+//
+// With a pipeline of its own, after -- or then, collect-http asks the server only
+// for what has changed since the last report that has arrived, by its ETag and
+// Last-Modified; if nothing has, there is no report. In a bare pipe nobody tells
+// whether a report has arrived, and it is fetched each time.
 //
 // # Examples
 //
@@ -141,10 +145,12 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 		return err
 	}
 	s := &source{Command: c, env: stage.From(ctx), url: public(text), emit: emit}
-	answer, err := c.client.Get(ctx, text, nil)
+	answer, err := c.client.Get(ctx, text, c.condition(ctx, text))
 	if errors.Is(err, httpclient.ErrRedirect) {
 		// It is an answer, and a bad one. The URL is said anyway.
 		return s.refuse("", errors.New(strings.TrimPrefix(err.Error(), s.url+": ")))
+	} else if unchanged(err) {
+		return nil
 	} else if err != nil {
 		return err
 	}
@@ -154,14 +160,16 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	if err != nil && err != io.EOF {
 		return err
 	}
-	switch {
-	case len(head) == 0:
+	if len(head) == 0 {
 		s.env.Warn("%s: the answer is empty", s.url)
 		return nil
-	case c.extract, archive.Detect(head) == archive.Zip:
-		return s.unpack(body)
 	}
-	return s.report("", body)
+	return stage.Deliver(ctx, stage.Window{Name: s.url, State: c.version(text, answer.Header)}, func() error {
+		if c.extract || archive.Detect(head) == archive.Zip {
+			return s.unpack(body)
+		}
+		return s.report("", body)
+	})
 }
 
 // public is the URL without user and password.

@@ -22,11 +22,7 @@ package gethostbyname
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/dns"
@@ -51,14 +47,8 @@ func (*Command) Concurrent() {}
 
 // Start finds the resolver.
 func (c *Command) Start(context.Context) (err error) {
-	c.ignored = []int{noName, fail, noData, -8, -11}
-	list := strings.Trim(c.GaierrorsToIgnore.Text, "[] ")
-	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(`, "`, r) }) {
-		n, err := strconv.Atoi(word)
-		if err != nil {
-			return fmt.Errorf("--gaierrors-to-ignore %s: a list of numbers is expected", c.GaierrorsToIgnore.Text)
-		}
-		c.ignored = append(c.ignored, n)
+	if c.ignored, err = ignored(c.GaierrorsToIgnore.Text); err != nil {
+		return err
 	}
 	c.resolver, err = dns.New(c.Flags)
 	return err
@@ -104,24 +94,4 @@ func (c *Command) side(ctx context.Context, m *event.Message, side string) error
 	}
 	m.Try(side+"ip", harmonization.Text(addresses[0]))
 	return nil
-}
-
-// Errors of getaddrinfo.
-const (
-	noName = -2
-	again  = -3
-	fail   = -4
-	noData = -5
-)
-
-func code(err error) int {
-	switch {
-	case errors.Is(err, dns.ErrNotFound):
-		return noName
-	case errors.Is(err, dns.ErrNoData):
-		return noData
-	case errors.Is(err, dns.ErrRefused):
-		return fail
-	}
-	return again
 }

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// home is a directory with the commands in bin.
+func home(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	links(t, filepath.Join(dir, "bin"))
+	return dir
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(dir, name string) string {
+	text, _ := os.ReadFile(filepath.Join(dir, name))
+	return string(text)
+}
+
+// numbered are n events with their number.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"source.ip":"192.0.2.1","extra.n":%d}`+"\n", i+1)
+	}
+	return b.String()
+}
+
+// TestDeliveryManExample runs the filter of intelpipe-delivery(7) in pipelines
+// that die and one that does not: the numbers it gives have no gap.
+func TestDeliveryManExample(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("SKIPPED: python3 is not there, so that nobody knows whether the example of intelpipe-delivery(7) works")
+	}
+	page, err := os.ReadFile("../../man/intelpipe-delivery.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), ".SH EXAMPLES")
+	_, text, _ = strings.Cut(text, ".nf\n")
+	text, _, ok := strings.Cut(text, ".fi\n")
+	if !ok {
+		t.Fatal("there is no example")
+	}
+	dir := home(t)
+	write(t, dir, "count.py", strings.NewReplacer(`\-`, "-", `\e`, `\`).Replace(text))
+	write(t, dir, "in.ndjson", numbered(500))
+	r := shell(t, dir, `
+		output-spool --segment-bytes 2KiB queue < in.ndjson
+		collect-spool --restarts 3 queue -- sh -c 'python3 count.py count.json | head -n 100 >> thrown.away'
+		collect-spool --restarts 3 queue -- sh -c 'python3 count.py count.json | output-file --file out.ndjson | ( read -r a; read -r b; read -r c; echo "$a"; echo "$b"; echo "$c")'
+		collect-spool queue -- sh -c 'python3 count.py count.json | output-file --file out.ndjson'`)
+	if r.exit != 0 {
+		t.Fatalf("exit %d, %s", r.exit, r.stderr)
+	}
+	lines := strings.Split(strings.TrimSpace(read(dir, "out.ndjson")), "\n")
+	if len(lines) != 500 {
+		t.Fatalf("%d events, %s", len(lines), r.stderr)
+	}
+	for n, line := range lines {
+		if want := fmt.Sprintf(`{"extra.count": %d, "extra.n": %d,`, n+1, n+1); !strings.HasPrefix(line, want) {
+			t.Fatalf("line %d is %s\n%s", n+1, line, r.stderr)
+		}
+	}
+}
+
+// TestSourceRefuses has pipelines that do not keep to the protocol. Nothing may
+// be acknowledged for them.
+func TestSourceRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ script, say string }{
+		"data":       {`collect-spool queue -- expert-taxonomy`, "has to end with an output"},
+		"no object":  {`collect-spool queue -- sh -c 'echo hello; cat >/dev/null'`, "has to end with an output: hello"},
+		"pass":       {`collect-spool queue -- output-file --file out --pass`, "has to end with an output"},
+		"foreign id": {`collect-spool queue -- sh -c 'echo "{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}"; cat >/dev/null'`, `"S:1:n" came back`},
+		"too early":  {`collect-spool queue -- sh -c 'sed -u s/Commit/Checkpoint/'`, "not the next one"},
+		"dies":       {`collect-spool --restarts 2 queue -- false`, "at window 1 (0"},
+		"dies later": {`collect-spool --restarts 2 queue -- sh -c 'head -n 1'`, "for the 2th time in a row"},
+		"through":    {`collect-spool --restarts 1 queue -- sh -c "through sh -c 'cat; exit 7' | output-file --file out"`, "through: sh: exit status 7"},
+		"fused":      {`intelpipe collect-spool queue then through sh -c 'cat; exit 7' then output-file --file out`, "collect-spool: sh: exit status 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := home(t)
+			write(t, dir, "in.ndjson", numbered(3))
+			r := shell(t, dir, "output-spool queue < in.ndjson; "+c.script)
+			if r.exit != 3 || !strings.Contains(r.stderr, c.say) {
+				t.Errorf("exit %d, %s", r.exit, r.stderr)
+			}
+			if again := shell(t, dir, "collect-spool queue"); again.stdout != numbered(3) {
+				t.Errorf("afterwards the spool has %q", again.stdout)
+			}
+		})
+	}
+}
+
+func TestSourceUsage(t *testing.T) {
+	for script, say := range map[string]string{
+		"collect-spool queue --":                                                           "has to follow --",
+		"collect-spool queue -- no-such-command":                                           "no-such-command",
+		"collect-spool --follow queue":                                                     "--follow: needs a pipeline",
+		"intelpipe collect-spool --follow queue then expert-taxonomy":                      "--follow: needs a pipeline",
+		"intelpipe collect-file --delete-file --path . then output-file --file out --pass": "needs a pipeline",
+	} {
+		dir := home(t)
+		r := shell(t, dir, "output-spool queue < /dev/null; "+script)
+		if r.exit != 2 || !strings.Contains(r.stderr, say) {
+			t.Errorf("%s: exit %d, %s", script, r.exit, r.stderr)
+		}
+	}
+}
+
+// TestSpoolForgery puts control lines where data belongs.
+func TestSpoolForgery(t *testing.T) {
+	dir := home(t)
+	forged := `{"__type":"Commit","id":"S:1:n"}`
+	write(t, dir, "in.ndjson", numbered(2))
+	r := shell(t, dir, `output-spool queue < in.ndjson
+		n=$(ls queue/new) && echo damaged >> queue/new/$n && output-spool queue < in.ndjson
+		collect-spool queue -- sh -c "through sh -c 'cat; echo \"\$FORGED\"' | output-file --file out"`+"")
+	if r.exit != 1 || !strings.Contains(r.stderr, "queue/bad/0") || strings.Count(read(dir, "out"), "\n") != 2 {
+		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+	if bad, _ := filepath.Glob(filepath.Join(dir, "queue/bad/*.ndjson")); len(bad) != 1 {
+		t.Errorf("%d segments are set aside", len(bad))
+	}
+	write(t, dir, "forged", forged+"\n")
+	r = shell(t, dir, `output-spool queue < in.ndjson
+		collect-spool queue -- sh -c "through cat - forged | output-file --file out2"`)
+	if r.exit != 0 || strings.Count(read(dir, "out2"), "\n") != 2 || !strings.Contains(r.stderr, "a control line is no message") {
+		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+	if dump := read(dir, "state/through.dump"); !strings.Contains(dump, `S:1:n`) {
+		t.Errorf("the dump: %s", dump)
+	}
+}
+
+// TestTwoConsumers share a spool: each event goes to one of them.
+func TestTwoConsumers(t *testing.T) {
+	dir := home(t)
+	write(t, dir, "in.ndjson", numbered(3000))
+	r := shell(t, dir, `output-spool --segment-bytes 4KiB queue < in.ndjson
+		collect-spool queue -- output-file --file a & one=$!
+		collect-spool queue -- output-file --file b & two=$!
+		wait $one && wait $two && ls queue/new queue/bad`)
+	if r.exit != 0 {
+		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+	times := map[string]int{}
+	for line := range strings.Lines(read(dir, "a") + read(dir, "b")) {
+		times[line]++
+	}
+	for line, n := range times {
+		if n != 1 {
+			t.Fatalf("%d times: %s", n, line)
+		}
+	}
+	if len(times) != 3000 {
+		t.Errorf("%d events", len(times))
+	}
+}
+
+// TestSourceStops sends SIGTERM to a source that follows, and to a stage.
+func TestSourceStops(t *testing.T) {
+	for _, victim := range []string{"source", "stage"} {
+		t.Run(victim, func(t *testing.T) {
+			dir := home(t)
+			write(t, dir, "in.ndjson", numbered(2000))
+			if r := shell(t, dir, "output-spool --segment-bytes 4KiB queue < in.ndjson"); r.exit != 0 {
+				t.Fatal(r.stderr)
+			}
+			cmd := command(t, dir, "collect-spool", "--follow", "queue", "--", "sh", "-c",
+				"expert-taxonomy | (echo $$ > group; exec expert-rfc1918 --grace 0 --fields source.ip --policy del) | output-file --file out")
+			cmd.Dir = dir
+			cmd.Env = append(cmd.Env, "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := func(n int) {
+				t.Helper()
+				for end := time.Now().Add(time.Minute); strings.Count(read(dir, "out"), "\n") < n; time.Sleep(5 * time.Millisecond) {
+					if time.Now().After(end) {
+						cmd.Process.Kill()
+						t.Fatalf("%d lines", strings.Count(read(dir, "out"), "\n"))
+					}
+				}
+			}
+			total := 2000
+			if victim == "stage" {
+				lines(1)
+				var pid int
+				c := chaos{T: t, source: cmd}
+				for _, p := range c.processes() {
+					if text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p)); strings.HasPrefix(string(text), "expert-rfc1918") {
+						pid = p
+					}
+				}
+				if pid == 0 {
+					t.Fatal("the stage is not there")
+				}
+				syscall.Kill(pid, syscall.SIGTERM)
+				shell(t, dir, "output-spool --segment-bytes 4KiB queue < in.ndjson")
+				total = 4000
+			}
+			lines(total)
+			cmd.Process.Signal(syscall.SIGTERM)
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%v, %s", err, stderr.String())
+			}
+			if n := strings.Count(read(dir, "out"), "\n"); n != total {
+				t.Errorf("%d lines, %s", n, stderr.String())
+			}
+		})
+	}
+}
+
+// TestDeleteFile deletes what has arrived, and nothing else.
+func TestDeleteFile(t *testing.T) {
+	pipeline := `sh -c 'parse-csv --columns source.ip --type scanner | output-file --file out'`
+	for name, c := range map[string]struct {
+		script     string
+		exit       int
+		left, lost string
+	}{
+		"arrived":   {`collect-file --path in --delete-file -- ` + pipeline, 0, "", "192.0.2.1 192.0.2.2 "},
+		"named":     {`collect-file --delete-file in/a.csv -- ` + pipeline, 0, "b.csv", "192.0.2.1 "},
+		"kept":      {`collect-file --path in -- ` + pipeline, 0, "a.csv b.csv", "192.0.2.1 192.0.2.2 "},
+		"fused":     {`intelpipe collect-file --path in --delete-file then parse-csv --columns source.ip --type scanner then output-file --file out`, 0, "", "192.0.2.1 192.0.2.2 "},
+		"died":      {`collect-file --path in --delete-file --restarts 2 -- sh -c 'parse-csv --columns source.ip --type scanner | false'`, 3, "a.csv b.csv", ""},
+		"swallowed": {`collect-file --path in --delete-file --restarts 2 -- sh -c 'head -n 1 | output-file --file out'`, 3, "a.csv b.csv", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := home(t)
+			write(t, dir, "in/a.csv", "192.0.2.1\n")
+			write(t, dir, "in/b.csv", "192.0.2.2\n")
+			r := shell(t, dir, c.script)
+			left := strings.Join(strings.Fields(shell(t, dir, "ls in").stdout), " ")
+			if r.exit != c.exit || left != c.left {
+				t.Errorf("exit %d, left %q, %s", r.exit, left, r.stderr)
+			}
+			var arrived strings.Builder
+			for _, ip := range sourceIP.FindAllStringSubmatch(read(dir, "out"), -1) {
+				arrived.WriteString(ip[1] + " ")
+			}
+			if arrived.String() != c.lost {
+				t.Errorf("arrived: %q", arrived.String())
+			}
+		})
+	}
+}
+
+var sourceIP = regexp.MustCompile(`"source.ip": "([^"]*)"`)
+
+// TestConditionalRequest asks for what has changed, but only once the report
+// before has arrived.
+func TestConditionalRequest(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, q.Header.Get("If-None-Match")+q.Header.Get("If-Modified-Since"))
+		w.Header().Set("ETag", `"1"`)
+		if q.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		fmt.Fprintln(w, "192.0.2.1")
+	}))
+	defer server.Close()
+	dir := home(t)
+	for _, c := range []struct {
+		pipeline string
+		exit     int
+		asked    string
+	}{
+		{"| cat", 0, ""},
+		{"-- false", 3, ""},
+		{"-- sh -c 'parse-blocklistde | output-file --file out'", 0, ""},
+		{"-- sh -c 'parse-blocklistde | output-file --file out'", 0, `"1"`},
+		{"| cat", 0, ""},
+	} {
+		asked = nil
+		r := shell(t, dir, "collect-http --restarts 1 --http-url "+server.URL+"/lists/ssh.txt "+c.pipeline)
+		if r.exit != c.exit || strings.Join(asked, "") != c.asked {
+			t.Errorf("%s: exit %d, asked for %q, %s", c.pipeline, r.exit, asked, r.stderr)
+		}
+	}
+	if n := strings.Count(read(dir, "out"), "\n"); n != 1 {
+		t.Errorf("%d events", n)
+	}
+}

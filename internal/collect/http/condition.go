@@ -1,0 +1,63 @@
+package http
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/intelpipe/intelpipe/internal/httpclient"
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// version is what the server said of the last report that has arrived.
+type version struct {
+	Of           string `json:"of"` // a hash, as a URL may hold secrets
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
+}
+
+// Origin is the URL as it was given, which may stand for several.
+func (c *Command) Origin() string { return c.HTTPURL }
+
+// of tells answers apart, and what is made of them.
+func (c *Command) of(url string) string {
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s %v %q", url, c.extract, c.members)))
+}
+
+// version is kept when the report has arrived.
+func (c *Command) version(url string, header http.Header) string {
+	text, err := json.Marshal(version{c.of(url), header.Get("ETag"), header.Get("Last-Modified")})
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// condition asks for something new.
+func (c *Command) condition(ctx context.Context, url string) http.Header {
+	pipeline := stage.From(ctx).Pipeline
+	if pipeline == nil {
+		return nil
+	}
+	var v version
+	if err := json.Unmarshal([]byte(pipeline.State()), &v); err != nil || v.Of != c.of(url) {
+		return nil
+	}
+	header := http.Header{}
+	if v.ETag != "" {
+		header.Set("If-None-Match", v.ETag)
+	}
+	if v.LastModified != "" {
+		header.Set("If-Modified-Since", v.LastModified)
+	}
+	return header
+}
+
+// unchanged reports whether the server has nothing new.
+func unchanged(err error) bool {
+	var status *httpclient.StatusError
+	return errors.As(err, &status) && status.Code == http.StatusNotModified
+}

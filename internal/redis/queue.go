@@ -1,0 +1,334 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Flags name a queue, as IntelMQ's parameters do. They are embedded in the
+// commands that use one.
+type Flags struct {
+	RedisServerIP   string       `name:"redis-server-ip" help:"The server, a name, an address or the path of a socket." default:"127.0.0.1" placeholder:"HOST"`
+	RedisServerPort int          `help:"The server's port." default:"6379" placeholder:"PORT"`
+	RedisDb         int          `help:"The server's database." default:"2" placeholder:"N"`
+	RedisPassword   stage.Secret `help:"The file that holds the server's password." name:"redis-password-file" placeholder:"FILE"`
+	RedisQueue      string       `help:"The queue, such as file-output-queue." placeholder:"NAME" required:""`
+	RedisTimeout    int          `help:"Give up after so many milliseconds without an answer." default:"5000" placeholder:"MS"`
+}
+
+// Check looks at the values.
+func (f *Flags) Check() error {
+	switch {
+	case f.RedisQueue == "":
+		return errors.New("--redis-queue: the name of a queue is expected")
+	case f.RedisTimeout < 1:
+		return errors.New("--redis-timeout: a number of milliseconds above 0 is expected")
+	case f.RedisDb < 0:
+		return errors.New("--redis-db: a number from 0 is expected")
+	}
+	return nil
+}
+
+// Open connects to the queue.
+func (f *Flags) Open(ctx context.Context) (*Queue, error) {
+	q := &Queue{
+		name:    f.RedisQueue,
+		held:    f.RedisQueue + "-internal",
+		timeout: time.Duration(f.RedisTimeout) * time.Millisecond,
+		config:  Config{Host: f.RedisServerIP, Port: f.RedisServerPort, DB: f.RedisDb, Password: string(f.RedisPassword)},
+	}
+	return q, q.connect(ctx)
+}
+
+// String names the queue for people and for states.
+func (f *Flags) String() string {
+	c := Config{Host: f.RedisServerIP, Port: f.RedisServerPort}
+	_, addr := c.address()
+	return fmt.Sprintf("%s/%d/%s", addr, f.RedisDb, f.RedisQueue)
+}
+
+// Queue is a queue as IntelMQ keeps it: a list that is written at its left end
+// and read at its right one. What a reader has taken is moved into a second
+// list, NAME-internal, until it is done with. One goroutine uses it at a time.
+type Queue struct {
+	name, held string
+	timeout    time.Duration
+	config     Config
+	conn       redis.Conn
+	used       time.Time
+}
+
+// loadingPause is how often a server is asked that still reads its data.
+const loadingPause = 200 * time.Millisecond
+
+// connect waits for a server that is only just starting.
+func (q *Queue) connect(ctx context.Context) error {
+	for {
+		err := q.dial(ctx)
+		if err == nil || !strings.HasPrefix(err.Error(), "LOADING") {
+			return q.wrap(err)
+		}
+		select {
+		case <-ctx.Done():
+			return q.wrap(err)
+		case <-time.After(loadingPause):
+		}
+	}
+}
+
+func (q *Queue) dial(ctx context.Context) error {
+	network, addr := q.config.address()
+	conn, err := redis.DialContext(ctx, network, addr,
+		redis.DialConnectTimeout(q.timeout), redis.DialReadTimeout(q.timeout), redis.DialWriteTimeout(q.timeout),
+		redis.DialPassword(q.config.Password), redis.DialDatabase(q.config.DB))
+	if err != nil {
+		return err
+	}
+	if _, err := conn.Do("PING"); err != nil {
+		conn.Close()
+		return err
+	}
+	q.conn, q.used = conn, time.Now()
+	return nil
+}
+
+// idle is after how long a connection may have been cut by a firewall, or by
+// the server's own timeout.
+const idle = 30 * time.Second
+
+// ready makes sure that there is a connection. It is asked for before a
+// command is sent, since one that failed may have been done all the same.
+func (q *Queue) ready(ctx context.Context) error {
+	if q.conn.Err() == nil && time.Since(q.used) < idle {
+		return nil
+	}
+	if _, err := q.conn.Do("PING"); err != nil {
+		q.conn.Close()
+		return q.connect(ctx)
+	}
+	return nil
+}
+
+// Close ends the connection.
+func (q *Queue) Close() { q.conn.Close() }
+
+// Push appends messages, all of them or none.
+func (q *Queue) Push(ctx context.Context, messages [][]byte) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	if err := q.ready(ctx); err != nil {
+		return err
+	}
+	args := make([]any, 0, len(messages)+1)
+	args = append(args, q.name)
+	for _, m := range messages {
+		args = append(args, m)
+	}
+	_, err := q.do("LPUSH", args...)
+	return err
+}
+
+func (q *Queue) do(command string, args ...any) (any, error) {
+	reply, err := q.conn.Do(command, args...)
+	q.used = time.Now()
+	return reply, q.wrap(err)
+}
+
+// Batch is what was taken off the queue, the oldest message first.
+type Batch struct {
+	Messages [][]byte
+	length   int // of the internal queue
+}
+
+// step is how many messages are asked for at once, before it is known how
+// large they are.
+const step = 64
+
+// Take returns the messages that an earlier reader has left in the internal
+// queue, or else moves some there, at most count, and not many more bytes than
+// size. The batch is empty if there are none.
+func (q *Queue) Take(ctx context.Context, count, size int) (*Batch, error) {
+	if err := q.ready(ctx); err != nil {
+		return nil, err
+	}
+	b := new(Batch)
+	var err error
+	if b.length, err = redis.Int(q.do("LLEN", q.held)); err != nil {
+		return nil, err
+	}
+	next := func(offset, n int) ([][]byte, error) { return q.oldest(q.held, offset, n) }
+	if b.length == 0 {
+		next = func(_, n int) ([][]byte, error) {
+			moved, err := q.move(n)
+			b.length += len(moved)
+			return moved, err
+		}
+	}
+	for len(b.Messages) < count && size > 0 {
+		n := min(step, count-len(b.Messages))
+		messages, err := next(len(b.Messages), n)
+		if err != nil {
+			return nil, err
+		}
+		b.Messages = append(b.Messages, messages...)
+		for _, m := range messages {
+			size -= len(m)
+		}
+		if len(messages) < n {
+			break
+		}
+	}
+	return b, nil
+}
+
+// oldest reads n messages at the right end of a list, but for those that are
+// older than them.
+func (q *Queue) oldest(list string, offset, n int) ([][]byte, error) {
+	messages, err := redis.ByteSlices(q.do("LRANGE", list, -offset-n, -offset-1))
+	for i, j := 0, len(messages)-1; i < j; i, j = i+1, j-1 {
+		messages[i], messages[j] = messages[j], messages[i]
+	}
+	return messages, err
+}
+
+// move moves up to n messages into the internal queue, each for itself, as all
+// versions of the server can do it.
+func (q *Queue) move(n int) (moved [][]byte, err error) {
+	for range n {
+		if err := q.conn.Send("RPOPLPUSH", q.name, q.held); err != nil {
+			return nil, q.wrap(err)
+		}
+	}
+	if err := q.conn.Flush(); err != nil {
+		return nil, q.wrap(err)
+	}
+	for range n {
+		m, err := redis.Bytes(q.conn.Receive())
+		if errors.Is(err, redis.ErrNil) {
+			continue
+		} else if err != nil {
+			return nil, q.wrap(err)
+		}
+		moved = append(moved, m)
+	}
+	q.used = time.Now()
+	return moved, nil
+}
+
+// Wait waits for a message that can be taken.
+func (q *Queue) Wait(ctx context.Context, d time.Duration) error {
+	if err := q.ready(ctx); err != nil {
+		return err
+	}
+	_, err := redis.DoWithTimeout(q.conn, q.timeout+d, "BRPOPLPUSH", q.name, q.held, int(max(1, d/time.Second)))
+	q.used = time.Now()
+	return q.wrap(err) // nothing is no error
+}
+
+// Remove removes a batch from the internal queue, at once. If it is not there
+// any longer, somebody else reads the same queue.
+func (q *Queue) Remove(ctx context.Context, b *Batch) error {
+	if err := q.ready(ctx); err != nil {
+		return err
+	}
+	n := len(b.Messages)
+	if _, err := q.do("WATCH", q.held); err != nil {
+		return err
+	}
+	length, err := redis.Int(q.do("LLEN", q.held))
+	if err != nil {
+		return err
+	}
+	first, err := redis.Bytes(q.do("LINDEX", q.held, -1))
+	if err != nil && !errors.Is(err, redis.ErrNil) {
+		return err
+	}
+	last, err := redis.Bytes(q.do("LINDEX", q.held, -n))
+	if err != nil && !errors.Is(err, redis.ErrNil) {
+		return err
+	}
+	if length != b.length || string(first) != string(b.Messages[0]) || string(last) != string(b.Messages[n-1]) {
+		return q.shared()
+	}
+	if _, err := q.do("MULTI"); err != nil {
+		return err
+	}
+	if _, err := q.do("LTRIM", q.held, 0, -n-1); err != nil {
+		return err
+	}
+	switch reply, err := q.do("EXEC"); {
+	case err != nil:
+		return err
+	case reply == nil: // it changed after WATCH
+		return q.shared()
+	}
+	return nil
+}
+
+func (q *Queue) shared() error {
+	return q.wrap(fmt.Errorf("%s has been changed by somebody else: only one reader can have a queue, nothing was removed", q.held))
+}
+
+// Peek yields what is waiting, the oldest message first and what a reader has
+// left before all others, without taking it.
+func (q *Queue) Peek(yield func(list string, message []byte) error) error {
+	for _, list := range []string{q.held, q.name} {
+		for offset := 0; ; offset += step {
+			messages, err := q.oldest(list, offset, step)
+			if err != nil {
+				return err
+			}
+			for _, m := range messages {
+				if err := yield(list, m); err != nil {
+					return err
+				}
+			}
+			if len(messages) < step {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// Internal is the name of the list of what was taken.
+func (q *Queue) Internal() string { return q.held }
+
+// hints say what to do about errors of the server.
+var hints = [...]struct{ prefix, text string }{
+	{"OOM ", "it has no memory left for the queue: raise its maxmemory, or start what reads the queue"},
+	{"MISCONF ", "it cannot write to its disk: make room there, its log says more"},
+	{"NOAUTH ", "it asks for a password, see --redis-password-file"},
+	{"WRONGPASS ", "see --redis-password-file"},
+	{"ERR invalid password", "see --redis-password-file"},
+	{"WRONGTYPE ", "there is something else of that name in the database"},
+	{"READONLY ", "it is a replica, name the server it follows"},
+	{"ERR DB index is out of range", "see --redis-db"},
+}
+
+// wrap names the server, and the way out where one is known.
+func (q *Queue) wrap(err error) error {
+	if err == nil || errors.Is(err, redis.ErrNil) {
+		return err
+	}
+	_, addr := q.config.address()
+	for _, h := range hints {
+		if strings.HasPrefix(err.Error(), h.prefix) {
+			return fmt.Errorf("redis %s: %s (%w)", addr, h.text, err)
+		}
+	}
+	var timed net.Error
+	if errors.As(err, &timed) && timed.Timeout() {
+		return fmt.Errorf("redis %s: no answer within %v, see --redis-timeout", addr, q.timeout)
+	}
+	return fmt.Errorf("redis %s: %w", addr, err)
+}

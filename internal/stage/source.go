@@ -1,0 +1,66 @@
+package stage
+
+import "context"
+
+// A collector that owns its pipeline, after "--" or "then", learns what has
+// arrived. It sends its messages in windows and gives up at its origin what is
+// acknowledged. One that knows nothing of windows is sent as a single one.
+
+// Window is what a source sends between two checkpoints. It is sent again, from
+// its beginning, if the pipeline dies before all of it has arrived: then Emit
+// and Window return ErrStop, and the runtime calls Collect again.
+type Window struct {
+	Name  string                    // for people: the file, the segment, the URL
+	State string                    // kept, durably, when the window is acknowledged; see Pipeline.State
+	Ack   func(number uint64) error // gives the window up at the origin; nil if there is nothing to give up
+}
+
+// Pipeline is what a source sees of its own one. All of it is called, and calls
+// Ack, from the goroutine that runs Collect.
+type Pipeline interface {
+	// Window sends what send emits, and a checkpoint. It waits while too many
+	// windows are open, and acknowledges those that have arrived.
+	Window(w Window, send func() error) error
+	// Settle waits until all windows are acknowledged. A source calls it
+	// before it waits for more, or lets go of what Ack needs.
+	Settle() error
+	// State is that of the last acknowledged window. It is kept just before
+	// Ack is called: after a crash in between, the origin still has what State
+	// says is acknowledged.
+	State() string
+}
+
+// Deliver sends a window through the pipeline, or in a bare pipe just sends.
+func Deliver(ctx context.Context, w Window, send func() error) error {
+	if p := From(ctx).Pipeline; p != nil {
+		return p.Window(w, send)
+	}
+	return send()
+}
+
+// Origin is a collector that says what it collects from, in words that stay as
+// they are when other flags change: the name of the source is made of them. Of
+// others it is made of all their flags.
+type Origin interface{ Origin() string }
+
+// Keeper is a collector whose origin itself keeps how far a source is
+// acknowledged, in the same step in which Ack gives a window up. For others
+// the runtime keeps it. Several runs may share the origin of a Keeper, each as
+// a source of its own.
+type Keeper interface {
+	Acknowledged(ctx context.Context, source string) (number uint64, err error)
+}
+
+// Relay promises that a collector emits the messages of another pipeline, to
+// which the flags that describe a feed add nothing.
+type Relay interface{ Relay() }
+
+// Late is a Processor that has results after Process has returned.
+type Late interface {
+	// Idle is called before the runtime waits for input: nothing may be held
+	// back that only waits for more. It emits what has come.
+	Idle(ctx context.Context, emit Emit) error
+	// Fd is a file descriptor that is readable when Idle should be called
+	// again, or -1.
+	Fd() int
+}

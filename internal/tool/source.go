@@ -1,0 +1,499 @@
+package tool
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/store"
+)
+
+const (
+	// openWindows is how many may be on their way at once, so that nobody
+	// stands still while a checkpoint comes back.
+	openWindows = 3
+	// A pipeline that died is started again after the first pause, which
+	// doubles each time until something is acknowledged.
+	firstPause = 100 * time.Millisecond
+	lastPause  = 30 * time.Second
+	// nudge is how often the last Commit is repeated while nothing comes back:
+	// a stage whose successor has died notices only when it writes.
+	nudge = 500 * time.Millisecond
+)
+
+// patience is how long a checkpoint may stay away without a word.
+var patience = 30 * time.Second
+
+// A source is a collector that owns its pipeline: a command of its own after
+// "--", or the rest of the chain after "then". It sends windows, reads their
+// checkpoints back, and only then acknowledges them at the origin. Everything
+// happens in the goroutine of the collector, but for reading back.
+type source struct {
+	run     *run
+	head    *node
+	words   []string // the pipeline's command line; none if it is the rest of the chain
+	process *process
+
+	name  string // of the ids; the same in every run
+	nonce string // of the ids; another one for each pipeline
+	state *store.Cursor
+	lock  *disk.Lock // instead of that of state, if the origin keeps the number
+	last  string     // State of the last acknowledged window
+
+	acked     uint64
+	sent      uint64
+	open      []window // sent and not acknowledged, the oldest first
+	commits   []uint64 // sent and not come back
+	back      chan answer
+	uncovered bool   // something was sent since the last checkpoint
+	current   string // name of the window that is being sent
+	lost      int    // messages that are not even in the dump as a whole
+	ending    bool   // there will be no further window
+	collected bool   // and all of them are acknowledged
+	deaths    int    // of the pipeline since something was acknowledged
+	failure   error  // of the collector, to be told when the pipeline has ended
+	silence   *time.Timer
+	waiting   atomic.Pointer[string] // the id that silence is about
+	silent    atomic.Bool
+}
+
+type window struct {
+	stage.Window
+	number uint64
+	intact bool // nothing was lost, it may be given up
+}
+
+// answer is what came back from the pipeline.
+type answer struct {
+	kind event.Kind
+	id   string
+	err  error // it is no control line
+}
+
+var errDied = errors.New("the pipeline has ended before all had arrived")
+
+// link is the end of the chain in this process: what is written to the
+// pipeline, or where control lines have come through all stages.
+func (s *source) link() link {
+	if s.words == nil {
+		return link{
+			emit: func(m *event.Message) error { return s.take(answer{err: dataError(m.Append(nil))}) },
+			control: func(kind event.Kind, id string) error {
+				s.back <- answer{kind: kind, id: id}
+				return nil
+			},
+			idle:   func() error { return nil },
+			finish: func() error { return nil },
+		}
+	}
+	return link{
+		emit:    func(m *event.Message) error { return s.run.written(s.run.out.message(m)) },
+		control: func(kind event.Kind, id string) error { return s.run.written(s.run.out.control(kind, id)) },
+		idle:    func() error { return s.run.written(s.run.out.flush()) },
+		finish:  func() error { return nil },
+	}
+}
+
+func dataError(line []byte) error {
+	if len(line) > 80 {
+		line = append(line[:80:80], "…"...)
+	}
+	return fmt.Errorf("data came back from the pipeline, which has to end with an output: %s", line)
+}
+
+// stream runs the source to its end.
+func (s *source) stream(ctx context.Context) error {
+	ctx = stage.WithEnv(ctx, s.head.env)
+	if err := s.restore(ctx); err != nil {
+		return err
+	}
+	s.silence = time.AfterFunc(patience, s.complain)
+	s.silence.Stop()
+	defer s.silence.Stop()
+	for {
+		err := s.attempt(ctx)
+		if s.run.fatal != nil {
+			return s.run.fatal
+		}
+		var torn tornError
+		switch {
+		case err == nil:
+			return s.failure
+		case s.words == nil: // what this process has sent to itself cannot be taken back
+			return err
+		case errors.As(err, &torn) && s.interval() > 0:
+			s.process.kill()
+			s.run.report(s.head.spec.Name, err)
+			s.run.failed.Add(1)
+			pause(ctx, seconds(s.interval()))
+			continue
+		case !errors.Is(err, errDied):
+			return err
+		}
+		s.process.kill()
+		if err := s.died(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *source) interval() float64 { return s.head.flags.RateLimit }
+
+// died waits before the pipeline is started again, or says why it is not.
+func (s *source) died(ctx context.Context) error {
+	s.deaths++
+	at := s.oldest()
+	switch {
+	case s.process.ended && len(s.open) > 0:
+		return fmt.Errorf("%s has not come back from the pipeline; a filter that knows nothing of checkpoints stands behind through", at)
+	case ctx.Err() != nil:
+		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.status(), at)
+	case s.deaths >= s.head.flags.Restarts:
+		return fmt.Errorf("the pipeline ended (%s) at %s for the %dth time in a row, see --restarts; nothing of it is acknowledged", s.process.status(), at, s.deaths)
+	}
+	wait := min(firstPause<<(s.deaths-1), lastPause)
+	s.run.report(s.head.spec.Name, fmt.Errorf("the pipeline ended (%s) at %s and is started again in %v", s.process.status(), at, wait))
+	pause(ctx, wait)
+	return nil
+}
+
+// oldest names the window that comes next.
+func (s *source) oldest() string {
+	name := s.current
+	if len(s.open) > 0 {
+		name = s.open[0].Name
+	} else if s.collected {
+		return fmt.Sprintf("the commit of window %d", s.acked)
+	}
+	if name != "" {
+		return fmt.Sprintf("window %d (%s)", s.acked+1, name)
+	}
+	return fmt.Sprintf("window %d", s.acked+1)
+}
+
+// pause waits, or until a signal.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// restore finds the name of the source, and how far it is acknowledged.
+func (s *source) restore(ctx context.Context) error {
+	dir, err := filepath.Abs(s.head.env.StateDir)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	origin := strings.Join(s.head.args, "\x00")
+	if o, ok := s.head.cmd.(stage.Origin); ok {
+		origin = o.Origin()
+	}
+	sum := sha256.Sum256([]byte(origin + "\x00" + dir))
+	s.name = fmt.Sprintf("%s-%x", s.head.spec.Name, sum[:6])
+	if keeper, ok := s.head.cmd.(stage.Keeper); ok {
+		for n, name := 2, s.name; ; n++ {
+			s.lock, err = disk.LockPath(ctx, filepath.Join(dir, s.name+".source"), 0)
+			var locked *disk.LockedError
+			if !errors.As(err, &locked) {
+				break
+			}
+			s.name = fmt.Sprintf("%s-%d", name, n)
+		}
+		if err == nil {
+			s.acked, err = keeper.Acknowledged(ctx, s.name)
+		}
+		return err
+	}
+	if s.state, err = store.OpenCursorContext(ctx, filepath.Join(dir, s.name+".source"), disk.LockWait); err != nil {
+		return err
+	}
+	if _, err := s.state.Get("acknowledged", &s.acked); err != nil {
+		return err
+	}
+	_, err = s.state.Get("state", &s.last)
+	return err
+}
+
+// attempt runs the collector with one pipeline.
+func (s *source) attempt(ctx context.Context) error {
+	s.nonce = rand.Text()[:12]
+	s.open, s.commits, s.sent, s.uncovered, s.current = nil, nil, s.acked, false, ""
+	s.back = make(chan answer, 64)
+	s.silent.Store(false)
+	if s.words != nil {
+		var err error
+		if s.process, err = startProcess(s.words, s.run.process.Stderr, s.back); err != nil {
+			return err
+		}
+		s.run.out = newWriter(s.process.stdin)
+	}
+	err := s.commit(s.acked) // settles what a crash has left
+	if err == nil && !s.collected {
+		err = s.collect(ctx)
+	}
+	if err == nil {
+		err = s.finish(ctx)
+	}
+	if errors.Is(err, stage.ErrStop) {
+		err = errDied
+	}
+	if errors.Is(err, errAbandoned) {
+		err = stage.ErrStop // there is nothing to say
+	}
+	return err
+}
+
+// tornError ends a window that has not been sent to its end.
+type tornError struct{ error }
+
+func (e tornError) Unwrap() error { return e.error }
+
+// errAbandoned is the same after a signal.
+var errAbandoned = errors.New("a signal came in the middle of a window")
+
+// collect calls the collector, once or in intervals, in one pipeline.
+func (s *source) collect(ctx context.Context) error {
+	for {
+		err := s.head.collector.Collect(ctx, s.head.emitted())
+		switch {
+		case s.run.fatal != nil, errors.Is(err, stage.ErrStop):
+			return errDied
+		case err == nil && s.uncovered:
+			if err := s.Window(stage.Window{}, func() error { return nil }); err != nil {
+				return err
+			}
+		case err != nil && s.uncovered && ctx.Err() != nil:
+			return errAbandoned
+		case err != nil && s.uncovered:
+			return tornError{err}
+		case err != nil && ctx.Err() != nil:
+			err = nil
+		}
+		s.ending = s.interval() == 0 || ctx.Err() != nil
+		if err := s.Settle(); err != nil {
+			return err
+		}
+		if s.ending {
+			s.collected, s.failure = true, err
+			return nil
+		}
+		if err != nil {
+			s.run.report(s.head.spec.Name, err)
+			s.run.failed.Add(1)
+		}
+		pause(ctx, seconds(s.interval()))
+		if ctx.Err() != nil {
+			s.collected = true
+			return nil
+		}
+	}
+}
+
+// finish ends the stream when all is acknowledged. The last Commit has to come
+// back too: there are outputs that publish only then.
+func (s *source) finish(ctx context.Context) error {
+	if err := s.wait(func() bool { return len(s.commits) == 0 }); err != nil {
+		return err
+	}
+	if s.words == nil {
+		return nil
+	}
+	s.process.stdin.Close()
+	for a := range s.back {
+		if err := s.take(a); err != nil {
+			return err
+		}
+	}
+	switch code := s.process.wait(); {
+	case code == ExitOK:
+	case code == ExitFailed:
+		s.run.failed.Add(1)
+	case code < 0 && ctx.Err() != nil: // the signal was for everybody
+	default:
+		return fmt.Errorf("the pipeline ended badly (%s), though all was acknowledged", s.process.status())
+	}
+	return nil
+}
+
+func (s *source) id(number uint64) string { return fmt.Sprintf("%s:%d:%s", s.name, number, s.nonce) }
+
+// Window sends one window.
+func (s *source) Window(w stage.Window, send func() error) error {
+	s.current = w.Name
+	lost := s.lost
+	s.uncovered = true // also a window without messages ends with a checkpoint
+	if err := send(); err != nil {
+		return err
+	}
+	s.sent++
+	s.open = append(s.open, window{w, s.sent, s.lost == lost})
+	s.uncovered = false
+	if err := s.head.control(event.Checkpoint, s.id(s.sent)); err != nil {
+		return err
+	}
+	s.listen()
+	return s.wait(func() bool { return len(s.open) < openWindows })
+}
+
+// Settle waits until nothing is open.
+func (s *source) Settle() error { return s.wait(func() bool { return len(s.open) == 0 }) }
+
+// State is that of the last acknowledged window.
+func (s *source) State() string { return s.last }
+
+// wait takes what has come back, and waits for more until done says so.
+func (s *source) wait(done func() bool) error {
+	for {
+		select {
+		case a, ok := <-s.back:
+			if !ok {
+				return stage.ErrStop
+			}
+			if err := s.take(a); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		if done() {
+			return nil
+		}
+		select {
+		case a, ok := <-s.back:
+			if !ok {
+				return stage.ErrStop
+			}
+			if err := s.take(a); err != nil {
+				return err
+			}
+		case <-time.After(nudge):
+			if err := s.nudge(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// nudge is called while nothing comes back. At the end of the stream even a
+// filter that keeps everything to itself has to let go when its input ends. The
+// Commit that is due then opens the next pipeline.
+func (s *source) nudge() error {
+	if s.ending && s.silent.Load() && s.process != nil {
+		s.process.end()
+		return nil
+	}
+	return s.commit(s.acked)
+}
+
+// take deals with what came back. Only what is due is accepted.
+func (s *source) take(a answer) error {
+	switch {
+	case a.err != nil:
+		s.run.fatalf("%w", a.err)
+		return stage.ErrStop
+	case a.kind == event.Checkpoint && len(s.open) > 0 && a.id == s.id(s.open[0].number):
+		return s.acknowledge()
+	case a.kind == event.Commit && len(s.commits) > 0 && a.id == s.id(s.commits[0]):
+		s.commits = s.commits[1:]
+		return nil
+	}
+	s.run.fatalf("%s %q came back from the pipeline, which is not the next one that was sent", a.kind, a.id)
+	return stage.ErrStop
+}
+
+// acknowledge gives the oldest window up at its origin. Its number is durable
+// before the Commit is sent.
+func (s *source) acknowledge() error {
+	w := s.open[0]
+	if err := s.keep(w); err != nil {
+		s.run.fatalf("%w", err)
+		return stage.ErrStop
+	}
+	s.acked, s.deaths = w.number, 0
+	s.open = s.open[1:]
+	s.listen()
+	return s.commit(s.acked)
+}
+
+func (s *source) keep(w window) error {
+	if s.state != nil {
+		state := s.last
+		if w.intact {
+			state = w.State
+		}
+		err := errors.Join(s.state.Set("acknowledged", w.number), s.state.Set("state", state))
+		if err == nil {
+			err = s.state.Save()
+		}
+		if err != nil {
+			return err
+		}
+		s.last = state
+	}
+	if w.Ack == nil || !w.intact {
+		return nil
+	}
+	return w.Ack(w.number)
+}
+
+// commit says that all up to number is acknowledged.
+func (s *source) commit(number uint64) error {
+	if s.process != nil && s.process.ended {
+		return nil
+	}
+	s.commits = append(s.commits, number)
+	return s.head.control(event.Commit, s.id(number))
+}
+
+// listen makes silence say which checkpoint is late, from now on.
+func (s *source) listen() {
+	s.silence.Stop()
+	s.silent.Store(false)
+	if len(s.open) == 0 {
+		s.waiting.Store(nil)
+		return
+	}
+	id := s.id(s.open[0].number)
+	if name := s.open[0].Name; name != "" {
+		id += " (" + name + ")"
+	}
+	s.waiting.Store(&id)
+	s.silence.Reset(patience)
+}
+
+func (s *source) complain() {
+	if id := s.waiting.Load(); id != nil {
+		s.silent.Store(true)
+		s.run.report(s.head.spec.Name, fmt.Errorf("no checkpoint has come back from the pipeline for %v: waiting for %s", patience, *id))
+		s.silence.Reset(patience)
+	}
+}
+
+// close ends what is left of a stream that broke.
+func (s *source) close() error {
+	if s.process != nil {
+		s.process.kill()
+	}
+	var err error
+	if s.state != nil {
+		err = s.state.Close()
+	}
+	if s.lock != nil {
+		err = s.lock.Unlock()
+	}
+	return err
+}
