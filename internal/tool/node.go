@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"path/filepath"
 	"runtime/debug"
@@ -171,6 +170,9 @@ func (n *node) complete(m *event.Message) {
 // fail puts a message into the dump.
 func (n *node) fail(m *event.Message, reason error) error {
 	n.run.failed.Add(1)
+	if s := n.run.source; s != nil && m.Kind == event.Report {
+		s.lost++
+	}
 	place := m.Place()
 	if place.File == "" {
 		place = event.Place{File: "stdin", Line: n.line}
@@ -210,46 +212,21 @@ func (n *node) emitRelayed(m *event.Message) error {
 	return n.next.emit(m)
 }
 
-// watched is content that remembers whether it could be read.
-type watched struct {
-	io.Reader
-	err error
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		w.err = err
-	}
-	return n, err
-}
-
 // emitReport takes the reports of a collector. One that is condemned, or
 // whose content turns out to be bad, goes into the dump.
 func (n *node) emitReport(m *event.Message) error {
-	// One that the next stage has condemned is in that stage's dump, unless it
-	// was for the content.
-	own := m.Err() != nil
-	if !own {
+	if m.Err() == nil {
 		if err := n.describe(m); err != nil {
 			return err
-		}
-		body := &watched{Reader: m.Body()}
-		if body.Reader != nil {
-			m.SetBody(body)
 		}
 		if err := n.next.emit(m); err != nil {
 			return err
 		}
-		own = body.err != nil
+		if nodes := n.run.nodes; len(nodes) > 1 && nodes[1].flags.parserFlags == nil {
+			return n.next.idle() // only the writer and parsers find out what the content is like
+		}
 	}
 	if err := m.Err(); err != nil {
-		if s := n.run.source; s != nil {
-			s.lost++ // the dump gets no content
-		}
-		if !own {
-			return n.next.idle()
-		}
 		m.SetBody(nil)
 		m.SetPlace(event.Place{File: first(m.Get("extra.file_name"), m.Get("feed.url"), "report")})
 		if err := n.settle(m, err); err != nil {

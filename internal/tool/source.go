@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -31,8 +32,11 @@ const (
 	nudge = 500 * time.Millisecond
 )
 
-// patience is how long a checkpoint may stay away without a word.
-var patience = 30 * time.Second
+// patience is how long nothing may come back without a word.
+const patience = 30 * time.Second
+
+// patienceKey is where tests put a shorter one into the context.
+type patienceKey struct{}
 
 // A source is a collector that owns its pipeline: a command of its own after
 // "--", or the rest of the chain after "then". It sends windows, reads their
@@ -50,6 +54,7 @@ type source struct {
 	lock  *disk.Lock // instead of that of state, if the origin keeps the number
 	last  string     // State of the last acknowledged window
 
+	opened    uint64 // the number that the pipeline was opened with
 	acked     uint64
 	sent      uint64
 	open      []window // sent and not acknowledged, the oldest first
@@ -57,12 +62,13 @@ type source struct {
 	back      chan answer
 	uncovered bool   // something was sent since the last checkpoint
 	current   string // name of the window that is being sent
-	lost      int    // messages that are not even in the dump as a whole
+	lost      int    // reports that failed, of which the dump may not have the content
 	ending    bool   // there will be no further window
 	collected bool   // and all of them are acknowledged
 	deaths    int    // of the pipeline since something was acknowledged
 	failure   error  // of the collector, to be told when the pipeline has ended
 	silence   *time.Timer
+	patience  time.Duration
 	waiting   atomic.Pointer[string] // the id that silence is about
 	silent    atomic.Bool
 }
@@ -117,7 +123,8 @@ func (s *source) stream(ctx context.Context) error {
 	if err := s.restore(ctx); err != nil {
 		return err
 	}
-	s.silence = time.AfterFunc(patience, s.complain)
+	s.patience = cmp.Or(ctx.Value(patienceKey{}), any(patience)).(time.Duration)
+	s.silence = time.AfterFunc(s.patience, s.complain)
 	s.silence.Stop()
 	defer s.silence.Stop()
 	for {
@@ -154,7 +161,7 @@ func (s *source) died(ctx context.Context) error {
 	s.deaths++
 	at := s.oldest()
 	switch {
-	case s.process.ended && len(s.open) > 0:
+	case s.process.ended && (len(s.open) > 0 || s.acked == s.opened):
 		return fmt.Errorf("%s has not come back from the pipeline; a filter that knows nothing of checkpoints stands behind through", at)
 	case ctx.Err() != nil:
 		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.status(), at)
@@ -231,7 +238,8 @@ func (s *source) restore(ctx context.Context) error {
 // attempt runs the collector with one pipeline.
 func (s *source) attempt(ctx context.Context) error {
 	s.nonce = rand.Text()[:12]
-	s.open, s.commits, s.sent, s.uncovered, s.current = nil, nil, s.acked, false, ""
+	s.open, s.commits, s.uncovered, s.current = nil, nil, false, ""
+	s.opened, s.sent = s.acked, s.acked
 	s.back = make(chan answer, 64)
 	s.silent.Store(false)
 	if s.words != nil {
@@ -297,7 +305,7 @@ func (s *source) collect(ctx context.Context) error {
 		}
 		pause(ctx, seconds(s.interval()))
 		if ctx.Err() != nil {
-			s.collected = true
+			s.collected, s.ending = true, true
 			return nil
 		}
 	}
@@ -306,6 +314,7 @@ func (s *source) collect(ctx context.Context) error {
 // finish ends the stream when all is acknowledged. The last Commit has to come
 // back too: there are outputs that publish only then.
 func (s *source) finish(ctx context.Context) error {
+	s.expect("the commit " + s.id(s.acked))
 	if err := s.wait(func() bool { return len(s.commits) == 0 }); err != nil {
 		return err
 	}
@@ -340,13 +349,19 @@ func (s *source) Window(w stage.Window, send func() error) error {
 		return err
 	}
 	s.sent++
-	s.open = append(s.open, window{w, s.sent, s.lost == lost})
-	s.uncovered = false
+	s.open = append(s.open, window{w, s.sent, s.lost == lost || s.relays()})
+	s.uncovered, s.current = false, ""
 	if err := s.head.control(event.Checkpoint, s.id(s.sent)); err != nil {
 		return err
 	}
 	s.listen()
 	return s.wait(func() bool { return len(s.open) < openWindows })
+}
+
+// relays says that the dump gets all of a message that fails.
+func (s *source) relays() bool {
+	_, ok := s.head.cmd.(stage.Relay)
+	return ok
 }
 
 // Settle waits until nothing is open.
@@ -358,32 +373,26 @@ func (s *source) State() string { return s.last }
 // wait takes what has come back, and waits for more until done says so.
 func (s *source) wait(done func() bool) error {
 	for {
-		select {
-		case a, ok := <-s.back:
-			if !ok {
-				return stage.ErrStop
-			}
-			if err := s.take(a); err != nil {
+		for len(s.back) > 0 {
+			if err := s.take(<-s.back); err != nil {
 				return err
 			}
-			continue
-		default:
 		}
 		if done() {
 			return nil
 		}
+		var err error
 		select {
 		case a, ok := <-s.back:
 			if !ok {
 				return stage.ErrStop
 			}
-			if err := s.take(a); err != nil {
-				return err
-			}
+			err = s.take(a)
 		case <-time.After(nudge):
-			if err := s.nudge(); err != nil {
-				return err
-			}
+			err = s.nudge()
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -452,34 +461,43 @@ func (s *source) keep(w window) error {
 
 // commit says that all up to number is acknowledged.
 func (s *source) commit(number uint64) error {
-	if s.process != nil && s.process.ended {
-		return nil
-	}
 	s.commits = append(s.commits, number)
-	return s.head.control(event.Commit, s.id(number))
+	if s.process != nil && s.process.ended {
+		return nil // the next pipeline is opened with it
+	}
+	err := s.head.control(event.Commit, s.id(number))
+	if errors.Is(err, stage.ErrStop) && s.run.fatal == nil {
+		err = nil // the pipeline is dead, and will be missed if there is more to do
+	}
+	return err
 }
 
 // listen makes silence say which checkpoint is late, from now on.
 func (s *source) listen() {
 	s.silence.Stop()
 	s.silent.Store(false)
+	s.waiting.Store(nil)
 	if len(s.open) == 0 {
-		s.waiting.Store(nil)
 		return
 	}
 	id := s.id(s.open[0].number)
 	if name := s.open[0].Name; name != "" {
 		id += " (" + name + ")"
 	}
-	s.waiting.Store(&id)
-	s.silence.Reset(patience)
+	s.expect(id)
+}
+
+// expect makes silence say what is late.
+func (s *source) expect(what string) {
+	s.waiting.Store(&what)
+	s.silence.Reset(s.patience)
 }
 
 func (s *source) complain() {
 	if id := s.waiting.Load(); id != nil {
 		s.silent.Store(true)
-		s.run.report(s.head.spec.Name, fmt.Errorf("no checkpoint has come back from the pipeline for %v: waiting for %s", patience, *id))
-		s.silence.Reset(patience)
+		s.run.report(s.head.spec.Name, fmt.Errorf("nothing has come back from the pipeline for %v: waiting for %s", s.patience, *id))
+		s.silence.Reset(s.patience)
 	}
 }
 

@@ -1,0 +1,144 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// windows is a source of as many windows as it was told, less those that were
+// acknowledged. It writes down what the runtime does.
+type windows struct {
+	Count int `help:"How many windows."`
+	log   *[]string
+	gone  map[int]bool
+	fail  error // at the end
+}
+
+func (w *windows) Collect(ctx context.Context, emit stage.Emit) error {
+	*w.log = append(*w.log, "collect")
+	for n := range w.Count {
+		if w.gone[n] {
+			continue
+		}
+		name := fmt.Sprint("w", n)
+		err := stage.Deliver(ctx, stage.Window{Name: name, State: name, Ack: func(number uint64) error {
+			w.gone[n] = true
+			*w.log = append(*w.log, fmt.Sprintf("ack %s as %d", name, number))
+			return nil
+		}}, func() error {
+			m := event.New(event.Report, nil)
+			m.Set("feed.url", "http://example.org/"+name)
+			return emit(m)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.fail
+}
+
+// runSource runs the source with a pipeline of sh, after what there was before.
+func runSource(t *testing.T, dir string, w *windows, script string, flags ...string) (log []string, stderr string, code int) {
+	t.Helper()
+	w.log, w.gone = &log, map[int]bool{}
+	errs, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer errs.Close()
+	specs := []Spec{{Name: "collect-windows", New: func() any { return w }}}
+	env := map[string]string{"STATE_DIRECTORY": dir}
+	args := append(append([]string{"collect-windows"}, flags...), "--", "sh", "-c", script)
+	code = Run(context.WithValue(context.Background(), patienceKey{}, 50*time.Millisecond), specs, Process{args, strings.NewReader(""), new(strings.Builder), errs, func(k string) string { return env[k] }})
+	text, _ := os.ReadFile(errs.Name())
+	return log, string(text), code
+}
+
+// good gives back the control lines, as a pipeline with an output does.
+const good = `grep --line-buffered -E '"(Checkpoint|Commit)"'`
+
+func TestSourceAcknowledgesInOrder(t *testing.T) {
+	dir := t.TempDir()
+	log, stderr, code := runSource(t, dir, &windows{}, good, "--count", "5")
+	want := []string{"collect", "ack w0 as 1", "ack w1 as 2", "ack w2 as 3", "ack w3 as 4", "ack w4 as 5"}
+	if code != ExitOK || !slices.Equal(log, want) {
+		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+	// The next run goes on behind the last number, and opens with it.
+	log, stderr, code = runSource(t, dir, &windows{}, "tee "+filepath.Join(dir, "seen")+" | "+good, "--count", "5")
+	if code != ExitOK || len(log) != 6 || log[1] != "ack w0 as 6" {
+		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+	if seen, _ := os.ReadFile(filepath.Join(dir, "seen")); !strings.HasPrefix(string(seen), `{"__type":"Commit","id":"collect-windows-`) || !strings.Contains(strings.SplitN(string(seen), "\n", 2)[0], ":5:") {
+		t.Errorf("the pipeline saw %.200s", seen)
+	}
+}
+
+// TestSourceStartsAgain has a pipeline that dies after every few lines: what
+// was acknowledged is not sent again, and the rest is.
+func TestSourceStartsAgain(t *testing.T) {
+	dir := t.TempDir()
+	few := `for i in 1 2 3 4 5 6; do read -r line || exit 0; case $line in *Checkpoint*|*Commit*) echo "$line";; esac; done`
+	log, stderr, code := runSource(t, dir, &windows{}, few, "--count", "4", "--restarts", "3")
+	collected := 0
+	var acks []string
+	for _, line := range log {
+		if line == "collect" {
+			collected++
+		} else {
+			acks = append(acks, line)
+		}
+	}
+	want := []string{"ack w0 as 1", "ack w1 as 2", "ack w2 as 3", "ack w3 as 4"}
+	if !slices.Equal(acks, want) || collected < 2 || code != ExitOK {
+		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+}
+
+func TestSourceGivesUp(t *testing.T) {
+	for restarts, times := range map[string]int{"1": 0, "3": 2} {
+		log, stderr, code := runSource(t, t.TempDir(), &windows{}, "read -r line; exit 9", "--count", "2", "--restarts", restarts)
+		if n := strings.Count(stderr, "is started again in"); n != times || code != ExitBroken || !strings.Contains(stderr, "at window 1 (w0)") || slices.Contains(log, "ack w0 as 1") {
+			t.Errorf("--restarts %s: exit %d, started again %d times, %q, %s", restarts, code, n, log, stderr)
+		}
+	}
+}
+
+// TestSourceIsPatient has pipelines that keep checkpoints to themselves until
+// their input ends, and for ever.
+func TestSourceIsPatient(t *testing.T) {
+	dir := t.TempDir()
+	log, stderr, code := runSource(t, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "2")
+	if code != ExitOK || len(log) != 3 || !strings.Contains(stderr, "nothing has come back") {
+		t.Errorf("late: exit %d, %q, %s", code, log, stderr)
+	}
+	if log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "0"); code != ExitBroken || !strings.Contains(stderr, "the commit of window 0 has not come back") {
+		t.Errorf("nothing: exit %d, %q, %s", code, log, stderr)
+	}
+	log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "2")
+	if code != ExitBroken || len(log) != 1 || !strings.Contains(stderr, "window 1 (w0) has not come back") {
+		t.Errorf("never: exit %d, %q, %s", code, log, stderr)
+	}
+}
+
+func TestSourceTellsFailures(t *testing.T) {
+	log, stderr, code := runSource(t, t.TempDir(), &windows{fail: errors.New("the origin is gone")}, good, "--count", "1")
+	if code != ExitBroken || !slices.Contains(log, "ack w0 as 1") || !strings.Contains(stderr, "the origin is gone") {
+		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+	// What a shell says counts for the exit code, but acknowledges nothing.
+	log, stderr, code = runSource(t, t.TempDir(), &windows{}, good+"; exit 1", "--count", "1")
+	if code != ExitFailed || len(log) != 2 {
+		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+}
