@@ -40,7 +40,7 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	if number <= last {
 		return fmt.Errorf("%s: checkpoint %d is acknowledged after %d", r.dir, number, last)
 	}
-	c := checkpoint{escape(source), number}
+	c := mark{escape(source), number}
 	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
 	if err := disk.Rename(r.path(s), note); err != nil {
 		return err
@@ -79,20 +79,20 @@ func (r *Reader) Acknowledged(source string) (uint64, error) {
 		return 0, err
 	}
 	last, escaped := uint64(0), escape(source)
-	var notes []checkpoint
+	var notes []mark
 	for _, e := range entries {
 		if c, ok := parseAcked(e.Name()); ok && c.source == escaped {
 			notes = append(notes, c)
 			last = max(last, c.number)
 		}
 	}
-	slices.SortFunc(notes, func(a, b checkpoint) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(notes, func(a, b mark) int { return cmp.Compare(a.number, b.number) })
 	for _, c := range notes {
 		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, curDir, ackedPrefix+c.at()))
 	}
 	if last > 0 {
 		// The run before may have died before these.
-		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+checkpoint{escaped, last}.at()), 0)
+		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+mark{escaped, last}.at()), 0)
 		r.tidy(escaped)
 	}
 	r.acked[source] = last

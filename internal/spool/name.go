@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 )
 
 // A Name is what a segment's name says of it.
@@ -65,22 +67,15 @@ func nonceOf(part string) string {
 	return nonce
 }
 
-// A checkpoint is a place in the stream of a source. The source is escaped.
-type checkpoint struct {
+// A mark is the place of a checkpoint in the stream of a source. The source is escaped.
+type mark struct {
 	source string
 	number uint64
 }
 
-// parseID takes SOURCE:NUMBER:NONCE apart. The source may have colons.
-func parseID(id string) (checkpoint, error) {
-	if i := strings.LastIndexByte(id, ':'); i > 0 {
-		if j := strings.LastIndexByte(id[:i], ':'); j > 0 {
-			if n, err := strconv.ParseUint(id[j+1:i], 10, 64); err == nil {
-				return checkpoint{escape(id[:j]), n}, nil
-			}
-		}
-	}
-	return checkpoint{}, fmt.Errorf("checkpoint id %.80q: not SOURCE:NUMBER:NONCE", id)
+func parseID(id string) (mark, error) {
+	at, err := checkpoint.Parse(id)
+	return mark{escape(at.Source), at.Number}, err
 }
 
 // escape makes a part of a file's name of a source. Two sources never share one.
@@ -102,26 +97,26 @@ func escape(source string) string {
 }
 
 // waiting is the name in tmp/ of a segment whose Commit has not come.
-func (c checkpoint) waiting(n Name) string { return n.String() + "@" + c.at() }
+func (m mark) waiting(n Name) string { return n.String() + "@" + m.at() }
 
-func (c checkpoint) at() string { return strconv.FormatUint(c.number, 10) + "@" + c.source }
+func (m mark) at() string { return strconv.FormatUint(m.number, 10) + "@" + m.source }
 
-func parseAt(s string) (checkpoint, bool) {
+func parseAt(s string) (mark, bool) {
 	number, source, ok := strings.Cut(s, "@")
 	n, err := strconv.ParseUint(number, 10, 64)
-	c := checkpoint{source, n}
-	return c, ok && err == nil && source != "" && c.at() == s
+	m := mark{source, n}
+	return m, ok && err == nil && source != "" && m.at() == s
 }
 
-func parseWaiting(s string) (Name, checkpoint, bool) {
+func parseWaiting(s string) (Name, mark, bool) {
 	name, at, _ := strings.Cut(s, "@")
 	n, ok1 := ParseName(name)
-	c, ok2 := parseAt(at)
-	return n, c, ok1 && ok2
+	m, ok2 := parseAt(at)
+	return n, m, ok1 && ok2
 }
 
-func parseAcked(s string) (checkpoint, bool) {
+func parseAcked(s string) (mark, bool) {
 	at, ok := strings.CutPrefix(s, ackedPrefix)
-	c, ok2 := parseAt(at)
-	return c, ok && ok2
+	m, ok2 := parseAt(at)
+	return m, ok && ok2
 }

@@ -611,7 +611,7 @@ func TestNamesOfSources(t *testing.T) {
 			t.Errorf("%q and %q are both %s", old, s, e)
 		}
 		seen[e] = s
-		c := checkpoint{e, 1 << 63}
+		c := mark{e, 1 << 63}
 		name := c.waiting(Name{1 << 63, 1 << 30, 1 << 31, strings.Repeat("z", 13)})
 		n, c2, ok := parseWaiting(name)
 		if !ok || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {

@@ -32,7 +32,7 @@ func (w *Writer) Checkpoint(ctx context.Context, id string) error {
 }
 
 // control prepares for the source that an id names.
-func (w *Writer) control(ctx context.Context, id string) (checkpoint, error) {
+func (w *Writer) control(ctx context.Context, id string) (mark, error) {
 	at, err := parseID(id)
 	if err != nil || w.locks[at.source] != nil {
 		return at, err
@@ -53,7 +53,7 @@ func (w *Writer) control(ctx context.Context, id string) (checkpoint, error) {
 }
 
 // prepare gives the parts of a window the name under which they wait.
-func (w *Writer) prepare(at checkpoint) error {
+func (w *Writer) prepare(at mark) error {
 	for len(w.parts) > 0 {
 		p := w.parts[0]
 		if err := disk.Rename(p.path, filepath.Join(w.dir, tmpDir, at.waiting(p.name))); err != nil {
@@ -89,7 +89,7 @@ func (w *Writer) Commit(ctx context.Context, id string) error {
 }
 
 // settle publishes or removes what other runs of a source have left waiting.
-func (w *Writer) settle(at checkpoint) error {
+func (w *Writer) settle(at mark) error {
 	names, err := list(w.dir, tmpDir)
 	if err != nil {
 		return err
@@ -111,14 +111,14 @@ func (w *Writer) settle(at checkpoint) error {
 	return nil
 }
 
-func (w *Writer) publishUpTo(at checkpoint) error {
+func (w *Writer) publishUpTo(at mark) error {
 	for i := 0; i < len(w.waiting); {
 		p := w.waiting[i]
 		if p.source != at.source || p.number > at.number {
 			i++
 			continue
 		}
-		if err := w.publish(p.checkpoint, p.name); err != nil {
+		if err := w.publish(p.mark, p.name); err != nil {
 			return err
 		}
 		w.waiting = slices.Delete(w.waiting, i, i+1)
@@ -126,6 +126,6 @@ func (w *Writer) publishUpTo(at checkpoint) error {
 	return nil
 }
 
-func (w *Writer) publish(c checkpoint, name Name) error {
+func (w *Writer) publish(c mark, name Name) error {
 	return disk.Rename(filepath.Join(w.dir, tmpDir, c.waiting(name)), filepath.Join(w.dir, newDir, name.String()))
 }

@@ -58,7 +58,7 @@ type sealed struct {
 }
 
 type waiting struct {
-	checkpoint
+	mark
 	name Name
 }
 

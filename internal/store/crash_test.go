@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/disk/disktest"
 )
@@ -55,16 +56,16 @@ func (tr *trial) run(t *testing.T, ops []op) {
 			}
 		}
 		if o.kind == "commit" {
-			tr.acked[o.id.source] = o.id.number
-			if !tr.model.settled[o.id.source] {
-				tr.prepared[o.id.source] = o.id.number // its numbers begin here again
+			tr.acked[o.id.Source] = o.id.Number
+			if !tr.model.settled[o.id.Source] {
+				tr.prepared[o.id.Source] = o.id.Number // its numbers begin here again
 			}
 		}
 		if tr.failure = step(t, tr.s, tr.model, o, tr.now); tr.failure != nil {
 			return
 		}
 		if o.kind == "prepare" {
-			tr.prepared[o.id.source] = o.id.number
+			tr.prepared[o.id.Source] = o.id.Number
 		}
 	}
 	tr.failedAt, tr.tried = len(ops), op{kind: "close"}
@@ -96,11 +97,11 @@ func (tr *trial) verify(t *testing.T, dir, what string, r *rand.Rand) {
 	}
 	// A source may have got more acknowledged than its last Commit says.
 	for _, src := range []string{"a", "b:c"} {
-		at := id{src, tr.acked[src]}
-		if n := tr.prepared[src]; n > at.number {
-			at.number += uint64(r.IntN(int(n-at.number) + 1))
+		at := checkpoint.ID{Source: src, Number: tr.acked[src], Nonce: "n"}
+		if n := tr.prepared[src]; n > at.Number {
+			at.Number += uint64(r.IntN(int(n-at.Number) + 1))
 		}
-		if err := s.Commit(fmt.Sprintf("%s:%d:n", src, at.number)); err != nil {
+		if err := s.Commit(fmt.Sprintf("%s:%d:n", src, at.Number)); err != nil {
 			t.Errorf("%s: %v", what, err)
 			return
 		}
@@ -131,7 +132,7 @@ func (tr *trial) goOn(t *testing.T, s *Seen, m *model, path, what string) {
 	m = m.clone()
 	m.check(0, tr.now, 0)
 	s.Check(key(0), tr.now, 0)
-	m.prepare(id{"a", 1000})
+	m.prepare(checkpoint.ID{Source: "a", Number: 1000, Nonce: "n"})
 	for _, err := range []error{s.Prepare("a:1000:n"), s.Close()} {
 		if err != nil {
 			t.Errorf("%s, going on: %v", what, err)
@@ -147,7 +148,7 @@ func (tr *trial) goOn(t *testing.T, s *Seen, m *model, path, what string) {
 	if err := s.Commit("a:1000:n"); err != nil {
 		t.Error(err)
 	}
-	m.commit(id{"a", 1000})
+	m.commit(checkpoint.ID{Source: "a", Number: 1000, Nonce: "n"})
 	compare(t, s, m, tr.now, what+", opened again")
 }
 
@@ -280,10 +281,10 @@ func TestSeenKilledThenPowerLost(t *testing.T) {
 		tr.model.discard()
 		var more []op
 		for _, src := range []string{"a", "b:c"} {
-			more = append(more, op{kind: "commit", id: id{src, tr.acked[src]}})
+			more = append(more, op{kind: "commit", id: checkpoint.ID{Source: src, Number: tr.acked[src], Nonce: "n"}})
 		}
 		// Nothing is new in the window, so nothing need be written for it.
-		more = append(more, op{kind: "prepare", id: id{"a", tr.acked["a"] + 1}}, op{kind: "stop"})
+		more = append(more, op{kind: "prepare", id: checkpoint.ID{Source: "a", Number: tr.acked["a"] + 1, Nonce: "n"}}, op{kind: "stop"})
 		tr.run(t, more)
 		if tr.failure != nil {
 			t.Fatal(tr.failure)

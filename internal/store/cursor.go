@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 )
 
@@ -37,10 +38,9 @@ type Cursor struct {
 type values map[string]json.RawMessage
 
 type changes struct {
-	ID  string `json:"id"`
-	Set values `json:"set"`
-	id  id
-	own bool // prepared by this run
+	ID  checkpoint.ID `json:"id"`
+	Set values        `json:"set"`
+	own bool          // prepared by this run
 }
 
 type cursorFile struct {
@@ -110,12 +110,6 @@ func (c *Cursor) load() error {
 	if file.Version != 1 || file.State == nil {
 		return fmt.Errorf("%s: no cursor file of version 1", c.path)
 	}
-	for i := range file.Prepared {
-		p := &file.Prepared[i]
-		if p.id, err = parseID(p.ID); err != nil {
-			return fmt.Errorf("%s: %w", c.path, err)
-		}
-	}
 	c.state, c.batches = file.State, file.Prepared
 	return nil
 }
@@ -176,11 +170,11 @@ func gone(b json.RawMessage) bool { return len(b) == 0 || string(b) == "null" }
 func (c *Cursor) Prepare(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, err := parseID(id)
+	at, err := checkpoint.Parse(id)
 	if err != nil || c.err != nil || len(c.pending) == 0 {
 		return cmp.Or(err, c.err)
 	}
-	c.batches = append(c.batches, changes{id, c.pending, at, true})
+	c.batches = append(c.batches, changes{at, c.pending, true})
 	c.pending = values{}
 	return c.write()
 }
@@ -190,13 +184,13 @@ func (c *Cursor) Prepare(id string) error {
 func (c *Cursor) Commit(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, err := parseID(id)
+	at, err := checkpoint.Parse(id)
 	if err != nil || c.err != nil {
 		return cmp.Or(err, c.err)
 	}
 	var kept []changes
 	for _, b := range c.batches {
-		switch fateOf(b.id, b.own, at) {
+		switch fateOf(b.ID, b.own, at) {
 		case promoted:
 			c.promote(b.Set)
 		case stays:

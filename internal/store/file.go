@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 )
 
@@ -210,9 +211,9 @@ scan:
 		}
 		// A mark is only written after a sync.
 		f.synced, f.unsynced = synced, kind != recMark
-		var at id
+		var at checkpoint.ID
 		if kind == recPrepare || kind == recCommit {
-			if at, err = parseID(string(r.body)); err != nil {
+			if at, err = checkpoint.Parse(string(r.body)); err != nil {
 				return 0, &DamagedError{f.path, off, err.Error()}
 			}
 		}
@@ -221,7 +222,7 @@ scan:
 			adds = append(adds, body)
 		case recPrepare:
 			// The epoch tells this run's batches from those before, as it does in memory.
-			s.batches = append(s.batches, batch{id: at, name: string(r.body), epoch: 1, spans: adds})
+			s.batches = append(s.batches, batch{id: at, epoch: 1, spans: adds})
 			adds = nil
 		case recSave:
 			state = append(state, adds...)
@@ -471,7 +472,7 @@ func (s *Seen) writeJournal(w io.Writer, next *file, batches []batch) error {
 			if b.spans, err = keys(b.spans); err != nil {
 				return err
 			}
-			next.add(recPrepare, []byte(b.name))
+			next.add(recPrepare, []byte(b.id.String()))
 		}
 	}
 	var err error

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 )
 
 // A model is what a Seen has to be, written with maps.
@@ -19,7 +21,7 @@ type model struct {
 }
 
 type modelBatch struct {
-	id   id
+	id   checkpoint.ID
 	own  bool
 	keys map[int]int64
 }
@@ -51,24 +53,24 @@ func (m *model) check(k int, now, ttl int64) bool {
 	return false
 }
 
-func (m *model) prepare(at id) {
+func (m *model) prepare(at checkpoint.ID) {
 	m.batches = append(m.batches, modelBatch{at, true, m.pending})
 	m.pending = map[int]int64{}
 }
 
-func (m *model) commit(at id) {
+func (m *model) commit(at checkpoint.ID) {
 	var kept []modelBatch
 	for _, b := range m.batches {
 		switch {
-		case b.id.source == at.source && b.id.number <= at.number:
+		case b.id.Source == at.Source && b.id.Number <= at.Number:
 			m.merge(b.keys)
-		case b.id.source == at.source && !b.own && !m.settled[at.source]:
+		case b.id.Source == at.Source && !b.own && !m.settled[at.Source]:
 		default:
 			kept = append(kept, b)
 		}
 	}
 	m.batches = kept
-	m.settled[at.source] = true
+	m.settled[at.Source] = true
 }
 
 func (m *model) merge(keys map[int]int64) {
@@ -124,10 +126,10 @@ type op struct {
 	keys  []int
 	ttl   int64
 	after int64 // how much time passes before it
-	id    id
+	id    checkpoint.ID
 }
 
-func (o op) name() string { return fmt.Sprintf("%s:%d:n", o.id.source, o.id.number) }
+func (o op) name() string { return fmt.Sprintf("%s:%d:n", o.id.Source, o.id.Number) }
 
 // script makes random operations as sources would cause them; where strict is
 // false they need not follow the protocol.
@@ -136,7 +138,9 @@ func script(r *rand.Rand, n int, strict bool) []op {
 	sources := []string{"a", "b:c"}
 	prepared := map[string]uint64{}
 	committed := map[string]uint64{}
-	number := func(m map[string]uint64, s string) id { return id{s, m[s]} }
+	number := func(m map[string]uint64, s string) checkpoint.ID {
+		return checkpoint.ID{Source: s, Number: m[s], Nonce: "n"}
+	}
 	src := sources[0]
 	begin := func(s string) {
 		src = s

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 )
 
@@ -41,8 +42,7 @@ type Seen struct {
 // A batch is what was remembered between two checkpoints. Its keys are in the
 // table if this run has prepared it, else only in the file.
 type batch struct {
-	id    id
-	name  string
+	id    checkpoint.ID
 	epoch uint32 // 0 when a run before has prepared it
 	spans []span
 }
@@ -121,11 +121,11 @@ func (s *Seen) remember(key []byte, exp uint32) {
 // Prepare makes durable, as prepared under id, all that was remembered since
 // the last Prepare.
 func (s *Seen) Prepare(id string) error {
-	at, err := parseID(id)
+	at, err := checkpoint.Parse(id)
 	if err != nil || s.err != nil || s.pending == 0 {
 		return cmp.Or(err, s.err)
 	}
-	b := batch{id: at, name: id, epoch: s.epoch}
+	b := batch{id: at, epoch: s.epoch}
 	if s.f != nil {
 		if b.spans, s.err = s.f.seal(recPrepare, id); s.err != nil {
 			return s.err
@@ -141,7 +141,7 @@ func (s *Seen) Prepare(id string) error {
 // prepared under its later ids. What is promoted is not synced: a Commit lost in
 // a crash is made good by the next first one.
 func (s *Seen) Commit(id string) error {
-	at, err := parseID(id)
+	at, err := checkpoint.Parse(id)
 	if err != nil || s.err != nil {
 		return cmp.Or(err, s.err)
 	}
@@ -188,11 +188,11 @@ const (
 
 // fateOf needs not be told whether a Commit is the first: that one has left no
 // batch of its source that this run has not prepared.
-func fateOf(batch id, own bool, at id) fate {
+func fateOf(batch checkpoint.ID, own bool, at checkpoint.ID) fate {
 	switch {
-	case batch.source != at.source:
+	case batch.Source != at.Source:
 		return stays
-	case batch.number <= at.number:
+	case batch.Number <= at.Number:
 		return promoted
 	case !own:
 		return dropped

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -338,7 +339,9 @@ func (s *source) finish(ctx context.Context) error {
 	return nil
 }
 
-func (s *source) id(number uint64) string { return fmt.Sprintf("%s:%d:%s", s.name, number, s.nonce) }
+func (s *source) id(number uint64) string {
+	return checkpoint.ID{Source: s.name, Number: number, Nonce: s.nonce}.String()
+}
 
 // Window sends one window.
 func (s *source) Window(w stage.Window, send func() error) error {

@@ -9,9 +9,8 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
@@ -58,15 +57,8 @@ type entry struct {
 }
 
 type mark struct {
-	id
-	text string // the id as it came
+	checkpoint.ID
 	size int64
-}
-
-// id is the place of a checkpoint in the stream of its source.
-type id struct {
-	source string
-	number uint64
 }
 
 type record struct {
@@ -75,23 +67,6 @@ type record struct {
 	Files      []size `json:"files,omitempty"`
 	Commit     string `json:"commit,omitempty"`
 	End        bool   `json:"end,omitempty"`
-}
-
-// parseID takes SOURCE:NUMBER:NONCE apart. The source may have colons.
-func parseID(text string) (id, error) {
-	rest, ok := cutLast(text)
-	source, ok2 := cutLast(rest)
-	if ok && ok2 && source != "" {
-		if n, err := strconv.ParseUint(rest[len(source)+1:], 10, 64); err == nil {
-			return id{source, n}, nil
-		}
-	}
-	return id{}, fmt.Errorf("checkpoint id %.80q: not SOURCE:NUMBER:NONCE", text)
-}
-
-func cutLast(s string) (string, bool) {
-	i := strings.LastIndexByte(s, ':')
-	return s[:max(i, 0)], i >= 0
 }
 
 // openLedger reads what the runs before have left.
@@ -164,13 +139,13 @@ func (l *ledger) play(r *record) error {
 	}
 	switch {
 	case r.Checkpoint != "":
-		at, err := parseID(r.Checkpoint)
+		at, err := checkpoint.Parse(r.Checkpoint)
 		if err != nil {
 			return err
 		}
-		l.mark(at, r.Checkpoint, r.Files)
+		l.mark(at, r.Files)
 	case r.Commit != "":
-		at, err := parseID(r.Commit)
+		at, err := checkpoint.Parse(r.Commit)
 		if err != nil {
 			return err
 		}
@@ -208,7 +183,7 @@ func (e *entry) length() int64 {
 	return e.base
 }
 
-func (l *ledger) mark(at id, text string, sizes []size) {
+func (l *ledger) mark(at checkpoint.ID, sizes []size) {
 	for _, s := range sizes {
 		k := key{s.Name, s.Inode}
 		e := l.entries[k]
@@ -216,14 +191,14 @@ func (l *ledger) mark(at id, text string, sizes []size) {
 			e = &entry{base: s.Size}
 			l.entries[k] = e
 		}
-		e.marks = append(e.marks, mark{at, text, s.Size})
+		e.marks = append(e.marks, mark{at, s.Size})
 	}
 }
 
 // commit forgets the marks that are not needed any longer.
-func (e *entry) commit(at id) {
+func (e *entry) commit(at checkpoint.ID) {
 	for i, m := range slices.Backward(e.marks) {
-		if m.source == at.source && m.number <= at.number {
+		if m.Source == at.Source && m.Number <= at.Number {
 			e.base = m.size
 			e.marks = e.marks[i+1:]
 			return
@@ -257,14 +232,14 @@ func (l *ledger) begin(s size) error {
 
 // checkpoint notes, durably, how long files are.
 func (l *ledger) checkpoint(text string, sizes []size) error {
-	at, err := parseID(text)
+	at, err := checkpoint.Parse(text)
 	if err != nil {
 		return err
 	}
 	if len(sizes) == 0 {
 		return nil
 	}
-	l.mark(at, text, sizes)
+	l.mark(at, sizes)
 	if l.size > ledgerLimit {
 		return l.compact()
 	}
@@ -277,17 +252,17 @@ func (l *ledger) checkpoint(text string, sizes []size) error {
 // commit promotes what is acknowledged. It is not synced: if it is lost, the
 // first one of the next run says it again.
 func (l *ledger) commit(text string) error {
-	at, err := parseID(text)
+	at, err := checkpoint.Parse(text)
 	if err != nil {
 		return err
 	}
-	if l.settled[at.source] {
+	if l.settled[at.Source] {
 		for _, e := range l.entries {
 			e.commit(at)
 		}
 		return l.append(&record{Commit: text})
 	}
-	l.settled[at.source] = true
+	l.settled[at.Source] = true
 	for k, e := range l.entries {
 		if err := l.settle(k, e, at); err != nil {
 			return err
@@ -297,10 +272,10 @@ func (l *ledger) commit(text string) error {
 }
 
 // settle cuts a file back to what the source knows to be acknowledged.
-func (l *ledger) settle(k key, e *entry, at id) error {
+func (l *ledger) settle(k key, e *entry, at checkpoint.ID) error {
 	known := e.length()
 	e.commit(at)
-	later := func(m mark) bool { return m.source == at.source && m.number > at.number }
+	later := func(m mark) bool { return m.Source == at.Source && m.Number > at.Number }
 	for n := len(e.marks); n > 0 && later(e.marks[n-1]); n = len(e.marks) {
 		e.marks = e.marks[:n-1]
 	}
@@ -336,7 +311,7 @@ func (l *ledger) settle(k key, e *entry, at id) error {
 	}
 	e.open = e.begun
 	if again {
-		l.warn("%s: cannot be cut back to checkpoint %d of %s; a few events may be there twice", l.files.path(k.name), at.number, at.source)
+		l.warn("%s: cannot be cut back to checkpoint %d of %s; a few events may be there twice", l.files.path(k.name), at.Number, at.Source)
 	}
 	return nil
 }
@@ -385,7 +360,7 @@ func (l *ledger) compact() error {
 			file := func(n int64) []size { return []size{{k.name, k.inode, n}} }
 			add(record{Begin: file(e.base)})
 			for _, m := range e.marks {
-				add(record{Checkpoint: m.text, Files: file(m.size)})
+				add(record{Checkpoint: m.ID.String(), Files: file(m.size)})
 			}
 		}
 		if !slices.ContainsFunc(l.all(), func(e *entry) bool { return e.open }) {
