@@ -131,15 +131,20 @@ command. Entries have numbers from 1; N is one of them or a range such as
 dump list shows what there is: number, time, command, where in the input the
 message stood, and why it failed. dump show prints messages for people, with
 control characters escaped; with --raw it prints the content of raw alone,
-decoded, as it is. dump replay prints messages as they were, so that they can
-go into a pipe once more. They stay in the dump until dump delete is told to
-remove them.
+decoded, as it is. dump delete removes entries.
+
+dump replay sends messages once more, as they were. In a bare pipe it prints
+them, and they stay in the dump. With a pipeline of its own, after -- or then,
+which ends with an output, it removes those that have arrived; what fails
+again is a new entry. What a pipeline cannot be given stays, too: lines that
+are no message, or of which only a part was kept.
 
 # Examples
 
 	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
 	echo '{' | expert-taxonomy --dump failed.dump || dump replay failed.dump 1
-	echo '{' | expert-taxonomy --dump failed.dump || dump delete --all failed.dump`, New: func() any { return new(admindump.Command) }},
+	echo '{' | expert-taxonomy --dump failed.dump || dump delete --all failed.dump
+	echo '{"source.ip":"x"}' | expert-harmonize --dump failed.dump || dump replay failed.dump -- sh -c 'through sed s/x/192.0.2.1/ | expert-harmonize | output-file --file events.ndjson'`, New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
 number source.asn (the same for destination), whatever was there before. An

@@ -34,7 +34,7 @@ func OpenAppend(path string, perm fs.FileMode) (*File, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return f, err
 		}
-		f, err = open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
+		f, err = Create(path, perm)
 		if errors.Is(err, fs.ErrExist) {
 			// Either somebody made it in between, or it is a dangling link.
 			if _, err := os.Stat(path); err != nil {
@@ -42,15 +42,22 @@ func OpenAppend(path string, perm fs.FileMode) (*File, error) {
 			}
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		if err := SyncDir(filepath.Dir(path)); err != nil {
-			f.Close()
-			return nil, err
-		}
-		return f, nil
+		return f, err
 	}
+}
+
+// Create makes a file for appending that must not be there yet. Its name is
+// durable when Create returns.
+func Create(path string, perm fs.FileMode) (*File, error) {
+	f, err := open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return nil, err
+	}
+	if err := SyncDir(filepath.Dir(path)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // OpenExisting opens a file for reading and appending that must be there.
@@ -123,6 +130,22 @@ func (f *File) TryLock() (bool, error) {
 	}
 	return true, nil
 }
+
+// Lock is TryLock that waits. It is for locks that are held for a moment.
+func (f *File) Lock() error {
+	for {
+		err := unix.Flock(int(f.f.Fd()), unix.LOCK_EX)
+		if err != nil && err != unix.EINTR {
+			return &fs.PathError{Op: "lock", Path: f.path, Err: err}
+		}
+		if err == nil {
+			return nil
+		}
+	}
+}
+
+// Unlock gives the lock back before Close does.
+func (f *File) Unlock() error { return unix.Flock(int(f.f.Fd()), unix.LOCK_UN) }
 
 // Close closes the file. It does not sync.
 func (f *File) Close() error { return f.f.Close() }

@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -114,6 +115,40 @@ func (m *Message) Raw() io.Reader {
 // as IntelMQ does.
 func NewBase64Reader(r io.Reader) io.Reader {
 	return base64.NewDecoder(base64.StdEncoding, &alphabet{r})
+}
+
+// NewRawReader decodes the content of raw from where DecodeHead has stopped. It
+// has to be the last field.
+func NewRawReader(rest io.Reader) io.Reader { return NewBase64Reader(&base64Text{src: rest}) }
+
+var errRawNotLast = errors.New("raw has to be the last field of a report above --record-limit")
+
+// base64Text reads the inside of a JSON string up to its closing quote. A
+// backslash, as in \/, is no base64 and passed over later. Behind the string only
+// the end of the object may follow.
+type base64Text struct {
+	src  io.Reader
+	done bool
+}
+
+func (b *base64Text) Read(p []byte) (int, error) {
+	if b.done {
+		return 0, io.EOF
+	}
+	n, err := b.src.Read(p)
+	if i := bytes.IndexByte(p[:n], '"'); i >= 0 {
+		b.done = true
+		tail := append(bytes.Clone(p[i+1:n]), make([]byte, 64)...)
+		more, err := io.ReadFull(b.src, tail[n-i-1:])
+		if err == nil || string(bytes.TrimSpace(tail[:n-i-1+more])) != "}" {
+			return 0, errRawNotLast
+		}
+		return i, nil
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 type alphabet struct{ src io.Reader }

@@ -48,8 +48,9 @@ type Env struct {
 	Controlled bool                      // false until the first control line of the stream has come
 	Now        func() time.Time          // in UTC; INTELPIPE_NOW makes it stand still
 	Warn       func(format string, args ...any)
-	Path       func(name string) Emit // where --to NAME=DEST leads, or nil
-	Pipeline   Pipeline               // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
+	Fail       func(format string, args ...any) // is Warn, and the command will end with exit code 1
+	Path       func(name string) Emit           // where --to NAME=DEST leads, or nil
+	Pipeline   Pipeline                         // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
 }
 
 type envKey struct{}
@@ -65,5 +66,6 @@ func From(ctx context.Context) *Env {
 		return e
 	}
 	now := func() time.Time { return time.Now().UTC() }
-	return &Env{Dictionary: harmonization.Default(), Now: now, Warn: func(string, ...any) {}, Path: func(string) Emit { return nil }}
+	silent := func(string, ...any) {}
+	return &Env{Dictionary: harmonization.Default(), Now: now, Warn: silent, Fail: silent, Path: func(string) Emit { return nil }}
 }

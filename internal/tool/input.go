@@ -51,6 +51,8 @@ func (r *reader) place() event.Place {
 // returns nil for a line that went into the dump.
 func (r *reader) next() (*event.Message, error) {
 	if r.rest != nil { // a streamed report: skip what its parser left unread
+		r.rest.seen.close()
+		r.rest.seen = record{err: errPassed}
 		if _, err := io.Copy(io.Discard, r.rest); err != nil {
 			return nil, err
 		}
@@ -247,7 +249,7 @@ func (r *reader) bareReport() (*event.Message, error) {
 	if err := r.node.describe(m); err != nil {
 		return nil, fmt.Errorf("the flags that describe the feed: %w", err)
 	}
-	r.rest = &rest{r: r, left: int64(p.MaxReport), whole: true}
+	r.rest = &rest{r: r, left: int64(p.MaxReport), report: m, bare: true, seen: r.record()}
 	m.SetBody(r.rest)
 	r.line++
 	if m.Place().File == "" {
@@ -265,26 +267,46 @@ func (r *reader) long() (*event.Message, error) {
 		if n := m.DecodeHead(r.buf[r.start:r.end]); n > 0 {
 			m.Inherit(p.CopyCollectorProvidedFields)
 			m.SetPlace(r.place())
+			r.rest = &rest{r: r, left: int64(p.MaxReport)/3*4 + 4, report: m, seen: r.record()}
+			r.rest.head = bytes.Clone(r.buf[r.start : r.start+n])
 			r.start += n
-			r.rest = &rest{r: r, left: int64(p.MaxReport)/3*4 + 4}
-			m.SetBody(event.NewBase64Reader(&base64Text{src: r.rest}))
+			m.SetBody(event.NewRawReader(r.rest))
 			return m, nil
 		}
 	}
 	r.rest = &rest{r: r, left: 1 << 62}
-	err := r.node.failLarge(r.rest, r.place(), fmt.Errorf("longer than %d bytes, see --record-limit", r.limit))
+	line := func(w io.Writer) error { _, err := io.Copy(w, r.rest); return err }
+	r.rest.seen.err = errPassed
+	err := r.node.failLarge(line, r.place(), fmt.Errorf("longer than %d bytes, see --record-limit", r.limit))
 	return nil, err
+}
+
+func (r *reader) record() record {
+	seen := record{room: max(int64(r.node.flags.DumpBytes), recordSize)}
+	if r.node.env.Controlled {
+		seen.spill = r.node.dump.Scratch
+	}
+	return seen
 }
 
 // rest reads what is left of a line, or of the whole input.
 type rest struct {
-	r     *reader
-	left  int64 // how much is accepted
-	whole bool
-	done  bool
+	r      *reader
+	left   int64 // how much is accepted
+	bare   bool  // all of the input
+	done   bool
+	report *event.Message // that it is the content of, or nil
+	head   []byte         // what stands before it in the line
+	seen   record         // what was read
 }
 
 func (s *rest) Read(p []byte) (int, error) {
+	n, err := s.read(p)
+	s.seen.add(p[:n])
+	return n, err
+}
+
+func (s *rest) read(p []byte) (int, error) {
 	r := s.r
 	for r.start == r.end && !s.done {
 		if r.eof {
@@ -302,7 +324,7 @@ func (s *rest) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	text := r.buf[r.start:min(r.end, r.start+len(p)+1)]
-	if !s.whole {
+	if !s.bare {
 		if i := bytes.IndexByte(text, '\n'); i >= 0 {
 			text = text[:i]
 			if i == 0 || i <= len(p) {
@@ -330,31 +352,4 @@ func first(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// base64Text reads the inside of a JSON string up to its closing quote. A
-// backslash, as in \/, is no base64 and passed over later. Behind the string only the end of the object may follow.
-type base64Text struct {
-	src  io.Reader
-	done bool
-}
-
-func (b *base64Text) Read(p []byte) (int, error) {
-	if b.done {
-		return 0, io.EOF
-	}
-	n, err := b.src.Read(p)
-	if i := bytes.IndexByte(p[:n], '"'); i >= 0 {
-		b.done = true
-		tail := append(bytes.Clone(p[i+1:n]), make([]byte, 64)...)
-		more, err := io.ReadFull(b.src, tail[n-i-1:])
-		if err == nil || string(bytes.TrimSpace(tail[:n-i-1+more])) != "}" {
-			return 0, errors.New("raw has to be the last field of a report above --record-limit")
-		}
-		return i, nil
-	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -35,7 +36,7 @@ type node struct {
 	collector stage.Collector
 	flags     flags
 	env       *stage.Env
-	dump      *dump
+	dump      *dump.Writer
 	paths     *paths
 	defaults  []field
 	next      link
@@ -101,6 +102,8 @@ func (n *node) accept(m *event.Message) error {
 	if n != n.run.nodes[0] {
 		m.SetPlace(event.Place{})
 		m.Detach()
+	} else if in := n.run.in; in != nil {
+		n.line = in.place().Line // which counts empty and broken lines as well
 	}
 	if m.Body() == nil || n.flags.parserFlags != nil {
 		return nil
@@ -165,24 +168,6 @@ func (n *node) complete(m *event.Message) {
 		}
 	}
 	m.Finish()
-}
-
-// fail puts a message into the dump.
-func (n *node) fail(m *event.Message, reason error) error {
-	n.run.failed.Add(1)
-	if s := n.run.source; s != nil && m.Kind == event.Report {
-		s.lost++
-	}
-	place := m.Place()
-	if place.File == "" {
-		place = event.Place{File: "stdin", Line: n.line}
-	}
-	n.run.report(n.spec.Name, fmt.Errorf("%s: %w", place, reason))
-	if err := n.dump.add(m, place, reason); err != nil {
-		n.run.fatalf("%w", err)
-		return stage.ErrStop
-	}
-	return nil
 }
 
 // emitted is how the messages of a collector go on.
@@ -287,7 +272,7 @@ func (n *node) checkpoint(id string) error {
 			return n.broken(err)
 		}
 	}
-	if err := errors.Join(n.dump.sync(), n.paths.sync(n.env.Controlled)); err != nil {
+	if err := errors.Join(n.dump.Sync(), n.paths.sync(n.env.Controlled)); err != nil {
 		return n.broken(err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -57,13 +59,17 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 			return err
 		}
 		r.nodes = append(r.nodes, n)
-		if i := len(r.nodes) - 1; i > 0 && (n.collector != nil || r.runner != nil) {
+		if i := len(r.nodes) - 1; i > 0 && n.processor == nil {
 			return usageError{fmt.Errorf("%s starts a stream and cannot stand after then", words[0])}
 		}
 	}
-	if r.runner != nil {
+	if head := r.nodes[0]; r.runner != nil && (head.collector == nil || pipeline == nil && len(r.nodes) == 1) {
+		if pipeline != nil {
+			return usageError{errors.New("takes no pipeline after --")}
+		}
 		return nil
 	}
+	r.runner = nil
 	if err := r.own(pipeline); err != nil {
 		return err
 	}
@@ -91,15 +97,15 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	return nil
 }
 
-// cut takes the pipeline of a collector, which stands behind "--", off the
-// command line.
+// cut takes the pipeline of what starts a stream, which stands behind "--", off
+// the command line.
 func (r *run) cut(name string, args []string) (own, pipeline []string) {
 	i := slices.Index(args, "--")
 	if i < 0 {
 		return args, nil
 	}
 	if spec := find(r.specs, name); spec != nil {
-		if _, ok := spec.New().(stage.Collector); ok {
+		if _, ok := spec.New().(stage.Processor); !ok {
 			return args[:i], args[i+1:]
 		}
 	}
@@ -187,10 +193,14 @@ func (r *run) node(spec *Spec, args []string) (*node, error) {
 		r.runner = runner
 	}
 	if s := kctx.Selected(); s != nil {
-		r.runner, _ = s.Target.Addr().Interface().(stage.Runner)
+		n.cmd = s.Target.Addr().Interface()
+		r.runner, _ = n.cmd.(stage.Runner)
 	}
 	n.processor, _ = n.cmd.(stage.Processor)
 	n.collector, _ = n.cmd.(stage.Collector)
+	if n.collector != nil && n.flags.collectorFlags == nil { // dump replay
+		n.flags.collectorFlags = &collectorFlags{sourceFlags: sourceFlags{Restarts: 5}}
+	}
 	return n, n.prepare()
 }
 
@@ -213,6 +223,10 @@ func (n *node) prepare() error {
 		Warn: func(format string, args ...any) {
 			n.run.report(n.spec.Name, fmt.Errorf(format, args...))
 		},
+	}
+	n.env.Fail = func(format string, args ...any) {
+		n.run.failed.Add(1)
+		n.env.Warn(format, args...)
 	}
 	if text := getenv("INTELPIPE_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
@@ -238,11 +252,8 @@ func (n *node) prepare() error {
 		}
 		n.defaults = defaults
 	}
-	dump := n.flags.Dump
-	if dump == "" {
-		dump = filepath.Join(n.env.StateDir, n.spec.Name+".dump")
-	}
-	n.dump = newDump(dump, n.spec.Name, int64(n.flags.DumpBytes))
+	path := cmp.Or(n.flags.Dump, filepath.Join(n.env.StateDir, n.spec.Name+".dump"))
+	n.dump = dump.NewWriter(path, n.spec.Name, int64(n.flags.DumpBytes))
 	paths, err := openPaths(n)
 	n.paths = paths
 	n.env.Path = paths.emit
@@ -355,7 +366,7 @@ func (r *run) close() {
 				r.fatalf("%s: %w", n.spec.Name, err)
 			}
 		}
-		if err := errors.Join(n.dump.close(), n.paths.close()); err != nil {
+		if err := errors.Join(n.dump.Close(), n.paths.close()); err != nil {
 			r.fatalf("%s: %w", n.spec.Name, err)
 		}
 	}

@@ -10,15 +10,20 @@
 // dump list shows what there is: number, time, command, where in the input the
 // message stood, and why it failed. dump show prints messages for people, with
 // control characters escaped; with --raw it prints the content of raw alone,
-// decoded, as it is. dump replay prints messages as they were, so that they can
-// go into a pipe once more. They stay in the dump until dump delete is told to
-// remove them.
+// decoded, as it is. dump delete removes entries.
+//
+// dump replay sends messages once more, as they were. In a bare pipe it prints
+// them, and they stay in the dump. With a pipeline of its own, after -- or then,
+// which ends with an output, it removes those that have arrived; what fails
+// again is a new entry. What a pipeline cannot be given stays, too: lines that
+// are no message, or of which only a part was kept.
 //
 // # Examples
 //
 //	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
 //	echo '{' | expert-taxonomy --dump failed.dump || dump replay failed.dump 1
 //	echo '{' | expert-taxonomy --dump failed.dump || dump delete --all failed.dump
+//	echo '{"source.ip":"x"}' | expert-harmonize --dump failed.dump || dump replay failed.dump -- sh -c 'through sed s/x/192.0.2.1/ | expert-harmonize | output-file --file events.ndjson'
 package dump
 
 import (
@@ -48,7 +53,7 @@ import (
 type Command struct {
 	List   listing  `cmd:"" help:"List entries; without FILE, of all dumps in the state directory."`
 	Show   showing  `cmd:"" help:"Print messages for people."`
-	Replay replay   `cmd:"" help:"Print messages as they were."`
+	Replay replay   `cmd:"" help:"Send messages once more."`
 	Delete deletion `cmd:"" help:"Delete entries."`
 }
 
@@ -61,11 +66,6 @@ type listing struct {
 
 type showing struct {
 	Raw     bool   `help:"Print the content of raw alone, decoded."`
-	File    file   `arg:"" help:"A dump, or the name of a command."`
-	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
-}
-
-type replay struct {
 	File    file   `arg:"" help:"A dump, or the name of a command."`
 	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
 }
@@ -112,7 +112,7 @@ func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
 		if len(paths) > 1 && !l.JSON {
 			fmt.Fprintf(out, "%.*s%s:\n", min(i, 1), "\n", printable(path))
 		}
-		err := each(path, nil, func(n int, e *dumpfile.Entry, _ []byte) error { return l.print(out, path, n, e) })
+		err := each(path, nil, func(e *entry) error { return l.print(out, e) })
 		if err != nil {
 			return cmp.Or(err, out.Flush())
 		}
@@ -120,16 +120,16 @@ func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
 	return out.Flush()
 }
 
-func (l *listing) print(out io.Writer, path string, n int, e *dumpfile.Entry) error {
+func (l *listing) print(out io.Writer, e *entry) error {
 	if !l.JSON {
-		_, err := fmt.Fprintln(out, headline(n, e))
+		_, err := fmt.Fprintln(out, headline(e))
 		return err
 	}
 	size := e.Bytes
 	if e.Kept == "" {
 		text, err := e.Text()
 		if err != nil {
-			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+			return e.error(err)
 		}
 		size = int64(len(text))
 	}
@@ -145,7 +145,7 @@ func (l *listing) print(out io.Writer, path string, n int, e *dumpfile.Entry) er
 		Bytes   int64  `json:"bytes"`
 		Kept    string `json:"kept,omitempty"`
 		Cut     bool   `json:"cut,omitempty"`
-	}{path, n, e.Time, e.Command, e.Reason, e.File, e.Line, e.Column, size, e.Kept, e.Cut})
+	}{e.dump, e.number, e.Time, e.Command, e.Reason, e.File, e.Line, e.Column, size, e.Kept, e.Cut})
 	if err != nil {
 		return err
 	}
@@ -154,14 +154,14 @@ func (l *listing) print(out io.Writer, path string, n int, e *dumpfile.Entry) er
 }
 
 // headline is one entry on one line. Of a long reason the middle is left out.
-func headline(n int, e *dumpfile.Entry) string {
+func headline(e *entry) string {
 	reason := []rune(e.Reason)
 	if len(reason) > 200 {
 		reason = append(append(reason[:100:100], '…'), reason[len(reason)-100:]...)
 	}
 	at, _, _ := strings.Cut(strings.Replace(e.Time, "T", " ", 1), ".")
 	place := event.Place{File: e.File, Line: e.Line, Column: e.Column}
-	return printable(fmt.Sprintf("%d  %s  %s  %s  %s", n, at, e.Command, place, string(reason)))
+	return printable(fmt.Sprintf("%d  %s  %s  %s  %s", e.number, at, e.Command, place, string(reason)))
 }
 
 // printable escapes what a terminal might act on.
@@ -189,7 +189,7 @@ func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	out := bufio.NewWriter(stdout)
-	err = each(path, s.Entries, func(n int, e *dumpfile.Entry, _ []byte) error {
+	err = each(path, s.Entries, func(e *entry) error {
 		text, err := e.Text()
 		switch {
 		case err != nil:
@@ -201,71 +201,28 @@ func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
 				_, err = io.Copy(out, m.Raw())
 			}
 		case e.Kept != "":
-			fmt.Fprintf(out, "%s\n%d bytes in %s\n", headline(n, e), e.Bytes, printable(e.Kept))
+			fmt.Fprintf(out, "%s\n%d bytes in %s\n", headline(e), e.Bytes, printable(e.Kept))
 		default:
-			fmt.Fprintf(out, "%s\n%s\n", headline(n, e), printable(string(text)))
+			fmt.Fprintf(out, "%s\n%s\n", headline(e), printable(string(text)))
 		}
 		if err != nil {
-			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+			return e.error(err)
 		}
 		return nil
 	})
 	return cmp.Or(err, out.Flush())
 }
 
-// Run prints messages as they were.
-func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
-	path, err := r.File.find(ctx)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriterSize(stdout, 64<<10)
-	var cut []string
-	err = each(path, r.Entries, func(n int, e *dumpfile.Entry, _ []byte) error {
-		if e.Cut {
-			cut = append(cut, strconv.Itoa(n))
-			return nil
-		}
-		text, err := e.Text()
-		if err == nil && e.Kept != "" {
-			err = copyKept(out, path, e)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: entry %d: %w", path, n, err)
-		}
-		_, err = out.Write(append(text, '\n'))
-		return err
-	})
-	if err == nil && cut != nil {
-		err = fmt.Errorf("%s: left out, since only a part of it was kept: %s", path, strings.Join(cut, ", "))
-	}
-	return cmp.Or(err, out.Flush())
-}
-
 // kept is the path of the file that has a line too large for the dump. It lies
 // beside the dump, whatever an entry says.
-func kept(path string, e *dumpfile.Entry) (string, error) {
+func kept(path string, e *entry) (string, error) {
 	if filepath.Base(e.Kept) != e.Kept || !strings.HasPrefix(e.Kept, filepath.Base(path)+".") {
 		return "", fmt.Errorf("%q is no file that belongs to the dump", e.Kept)
 	}
 	return filepath.Join(filepath.Dir(path), e.Kept), nil
 }
 
-func copyKept(w io.Writer, path string, e *dumpfile.Entry) error {
-	name, err := kept(path, e)
-	if err != nil {
-		return err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
-}
-
-// Run deletes entries, under the lock that those who add entries take, too.
+// Run deletes entries.
 func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
 	if d.All != (len(d.Entries) == 0) {
 		return errors.New("delete: name entries, or --all")
@@ -274,23 +231,29 @@ func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	chosen, err := choose(d.Entries)
+	if err != nil {
+		return err
+	}
 	f, err := lock(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	var gone []string
-	left, number := 0, 0
-	err = disk.CreateAtomic(path, 0o600, func(w io.Writer) error {
-		chosen, err := choose(d.Entries)
-		if err != nil {
-			return err
-		}
-		if err := read(f, path, func(n int, e *dumpfile.Entry, line []byte) error {
-			number = n
-			if !chosen.has(n) {
+	return remove(f, path, func(e *entry) bool { return chosen.has(e.number) }, chosen.missing)
+}
+
+// remove rewrites a dump without some of its entries, under the lock that those
+// who add entries take, too. At its end check may still refuse.
+func remove(f *os.File, path string, gone func(*entry) bool, check func(path string, last int) error) error {
+	var files []string
+	left, last := 0, 0
+	err := disk.CreateAtomic(path, 0o600, func(w io.Writer) error {
+		if err := read(f, path, func(e *entry) error {
+			last = e.number
+			if !gone(e) {
 				left++
-				_, err := w.Write(line)
+				_, err := w.Write(e.line)
 				return err
 			}
 			if e.Kept == "" {
@@ -298,14 +261,14 @@ func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
 			}
 			name, err := kept(path, e)
 			if err != nil {
-				return fmt.Errorf("%s: entry %d: %w", path, n, err)
+				return e.error(err)
 			}
-			gone = append(gone, name)
+			files = append(files, name)
 			return nil
 		}); err != nil {
 			return err
 		}
-		return chosen.missing(path, number)
+		return check(path, last)
 	})
 	if err != nil {
 		return err
@@ -315,7 +278,7 @@ func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
 			return err
 		}
 	}
-	for _, name := range gone {
+	for _, name := range files {
 		if err := disk.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -343,8 +306,19 @@ func lock(path string) (*os.File, error) {
 	}
 }
 
+// entry is one of a dump.
+type entry struct {
+	dumpfile.Entry
+	dump   string // its path
+	number int    // from 1
+	from   int64  // where it begins
+	line   []byte // as it stands there, with the newline
+}
+
+func (e *entry) error(err error) error { return fmt.Errorf("%s: entry %d: %w", e.dump, e.number, err) }
+
 // each calls do with the entries that are chosen.
-func each(path string, entries []span, do func(n int, e *dumpfile.Entry, line []byte) error) error {
+func each(path string, entries []span, do func(*entry) error) error {
 	chosen, err := choose(entries)
 	if err != nil {
 		return err
@@ -358,13 +332,18 @@ func each(path string, entries []span, do func(n int, e *dumpfile.Entry, line []
 	if err != nil {
 		return err
 	}
+	return upTo(f, size, path, chosen, do)
+}
+
+// upTo is each for the first size bytes of a dump.
+func upTo(f io.Reader, size int64, path string, chosen choice, do func(*entry) error) error {
 	last := 0
-	if err := read(io.LimitReader(f, size), path, func(n int, e *dumpfile.Entry, line []byte) error {
-		last = n
-		if !chosen.has(n) {
+	if err := read(io.LimitReader(f, size), path, func(e *entry) error {
+		last = e.number
+		if !chosen.has(e.number) {
 			return nil
 		}
-		return do(n, e, line)
+		return do(e)
 	}); err != nil {
 		return err
 	}
@@ -385,12 +364,14 @@ func sizeOf(f *os.File) (int64, error) {
 	return info.Size(), nil
 }
 
-func read(f io.Reader, path string, do func(n int, e *dumpfile.Entry, line []byte) error) error {
-	n := 0
+func read(f io.Reader, path string, do func(*entry) error) error {
 	var stopped error
+	next := entry{dump: path, number: 1}
 	err := dumpfile.Read(f, func(e dumpfile.Entry, line []byte) bool {
-		n++
-		stopped = do(n, &e, line)
+		next.Entry, next.line = e, line
+		stopped = do(&next)
+		next.number++
+		next.from += int64(len(line))
 		return stopped == nil
 	})
 	if err != nil {

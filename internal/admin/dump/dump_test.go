@@ -39,8 +39,8 @@ func (*refuse) Process(context.Context, *event.Message, stage.Emit) error {
 func failed(t *testing.T) (state string, lines []string) {
 	t.Helper()
 	state = t.TempDir()
-	lines = []string{`{"source.ip":"192.0.2.1","raw":"Zm9vCmJhcg=="}`, "{\"a\": \xff}", `{"a":"` + strings.Repeat("x", 3000) + `"}`}
-	_, stderr, code := run(t, state, strings.Join(lines, "\n")+"\n", "expert-test", "--record-limit", "2000")
+	lines = []string{`{"source.ip":"192.0.2.1","raw":"Zm9vCmJhcg=="}`, "{\"a\": \xff}", `{"a":"` + strings.Repeat("x", 100_000) + `"}`}
+	_, stderr, code := run(t, state, strings.Join(lines, "\n")+"\n", "expert-test", "--record-limit", "50000")
 	if code != 1 || strings.Count(stderr, "\n") != 3 {
 		t.Fatal(code, stderr)
 	}
@@ -76,7 +76,7 @@ func TestList(t *testing.T) {
 func TestShow(t *testing.T) {
 	state, lines := failed(t)
 	stdout, _, code := run(t, state, "", "dump", "show", "expert-test")
-	if code != 0 || !strings.Contains(stdout, "\n"+lines[0]+"\n") || !strings.Contains(stdout, `{"a": \xff}`) || !strings.Contains(stdout, "3008 bytes in expert-test.dump.1") {
+	if code != 0 || !strings.Contains(stdout, "\n"+lines[0]+"\n") || !strings.Contains(stdout, `{"a": \xff}`) || !strings.Contains(stdout, "100008 bytes in expert-test.dump.1") {
 		t.Error(code, stdout)
 	}
 	if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", "1"); code != 0 || stdout != "foo\nbar" {
@@ -107,7 +107,7 @@ func TestReplay(t *testing.T) {
 
 func TestReplayCut(t *testing.T) {
 	state := t.TempDir()
-	run(t, state, strings.Repeat("x", 3000)+"\n{}\n", "expert-test", "--record-limit", "2000", "--dump-bytes", "100")
+	run(t, state, strings.Repeat("x", 100_000)+"\n{}\n", "expert-test", "--record-limit", "50000", "--dump-bytes", "100")
 	stdout, stderr, code := run(t, state, "", "dump", "replay", "expert-test")
 	if code == 0 || stdout != "{}\n" || !strings.Contains(stderr, "only a part of it was kept: 1") {
 		t.Error(code, stdout, stderr)

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// dumpEntry is a line of a dump.
+func dumpEntry(message string) string {
+	return fmt.Sprintf(`{"time":"2026-01-31T12:00:00.000001Z","command":"expert-probe","reason":"r","file":"stdin","line":1,"message":%q}`+"\n", message)
+}
+
+// TestReplay sends entries through a pipeline: what arrives leaves the dump.
+func TestReplay(t *testing.T) {
+	const good, other, wrong = `{"source.ip":"192.0.2.1"}`, `{"source.ip":"192.0.2.2"}`, `{"source.ip":"x"}`
+	all := dumpEntry(good) + dumpEntry("{") + dumpEntry(wrong) + dumpEntry(`{"__type":"Commit","id":"S:9:n"}`) + dumpEntry(other)
+	const pipeline = "expert-harmonize --dump failed.dump | output-file --file out.ndjson"
+	for _, test := range []struct {
+		name, script string
+		exit         int
+		out          string
+		left, again  string // entries that stay, and what has failed again
+	}{
+		{"all", "dump replay failed.dump -- sh -c '" + pipeline + "'", 1, "192.0.2.1 192.0.2.2", "{ Commit", "x"},
+		{"some", "dump replay failed.dump 1 3 -- sh -c '" + pipeline + "'", 0, "192.0.2.1", "{ Commit 192.0.2.2", "x"},
+		{"one", "dump replay failed.dump 5 -- sh -c '" + pipeline + "'", 0, "192.0.2.2", "192.0.2.1 { x Commit", ""},
+		{"fused", "intelpipe dump replay failed.dump 1 5 then expert-taxonomy then output-file --file out.ndjson", 0, "192.0.2.1 192.0.2.2", "{ x Commit", ""},
+		{"the pipeline dies once", "dump replay failed.dump 1 5 -- sh -c 'test -e once || { touch once; read line; kill -9 $$; }; " + pipeline + "'", 0, "192.0.2.1 192.0.2.2", "{ x Commit", ""},
+		{"the pipeline dies always", "dump replay failed.dump 1 5 -- sh -c 'read line; kill -9 $$'", 3, "", "192.0.2.1 { x Commit 192.0.2.2", ""},
+		{"no output", "dump replay failed.dump 1 -- expert-harmonize", 3, "", "192.0.2.1 { x Commit 192.0.2.2", ""},
+		{"somebody deletes", "dump replay failed.dump 5 -- sh -c 'dump delete failed.dump 1; " + pipeline + "'", 0, "192.0.2.2", "{ x Commit 192.0.2.2", ""},
+		{"a bare pipe", "dump replay failed.dump 1 5 | expert-taxonomy >out.ndjson", 0, "192.0.2.1 192.0.2.2", "192.0.2.1 { x Commit 192.0.2.2", ""},
+		{"a bare chain", "intelpipe dump replay failed.dump 1 5 then expert-taxonomy >out.ndjson", 0, "192.0.2.1 192.0.2.2", "192.0.2.1 { x Commit 192.0.2.2", ""},
+		{"what takes no pipeline", "dump list failed.dump -- cat", 2, "", "192.0.2.1 { x Commit 192.0.2.2", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := home(t)
+			write(t, dir, "failed.dump", all)
+			r := shell(t, dir, test.script)
+			if r.exit != test.exit {
+				t.Errorf("exit %d: %s", r.exit, r.stderr)
+			}
+			if got := values(read(dir, "out.ndjson")); got != test.out {
+				t.Errorf("arrived: %s", got)
+			}
+			var left, again []string
+			for line := range strings.Lines(read(dir, "failed.dump")) {
+				if strings.Contains(line, "2026-01-31") {
+					left = append(left, values(line))
+				} else {
+					again = append(again, values(line))
+				}
+			}
+			if strings.Join(left, " ") != test.left || strings.Join(again, " ") != test.again {
+				t.Errorf("in the dump: %q, again %q", left, again)
+			}
+		})
+	}
+}
+
+// values are what tells the messages of TestReplay apart.
+func values(text string) string {
+	var found []string
+	for line := range strings.Lines(text) {
+		for _, v := range []string{"192.0.2.1", "192.0.2.2", `"x\"`, "Commit", `"{"`} {
+			if strings.Contains(line, v) {
+				found = append(found, strings.Trim(v, `\"`))
+			}
+		}
+	}
+	return strings.Join(found, " ")
+}
+
+// TestReplayLarge sends a report that has a file of its own beside the dump.
+func TestReplayLarge(t *testing.T) {
+	dir := home(t)
+	content := bytes.Repeat([]byte("192.0.2.1\n"), 50_000)
+	report := `{"feed.name":"N","raw":"` + base64.StdEncoding.EncodeToString(content) + `"}`
+	entry := func(kept string, bytes int, more string) string {
+		return fmt.Sprintf(`{"time":"2026-01-31T12:00:00.000001Z","command":"parse-blocklistde","reason":"r","file":"a","kept":%q,"bytes":%d%s}`+"\n", kept, bytes, more)
+	}
+	write(t, dir, "failed.dump", entry("failed.dump.1", len(report), "")+entry("failed.dump.2", 100, `,"cut":true`)+entry("failed.dump.3", len(report)-2, ""))
+	write(t, dir, "failed.dump.1", report)
+	write(t, dir, "failed.dump.2", report[:100])
+	write(t, dir, "failed.dump.3", report[:len(report)-2])
+	r := shell(t, dir, "dump replay failed.dump -- sh -c 'parse-csv --columns source.ip --default-fields \"json:{\\\"classification.type\\\":\\\"scanner\\\"}\" | output-file --file out.ndjson'")
+	if r.exit != 1 || strings.Count(r.stderr, "it stays") != 2 {
+		t.Errorf("%d, %s", r.exit, r.stderr)
+	}
+	if n := strings.Count(read(dir, "out.ndjson"), "192.0.2.1"); n != 50_000 {
+		t.Errorf("%d events have arrived", n)
+	}
+	left, _ := filepath.Glob(filepath.Join(dir, "failed.dump*"))
+	if len(left) != 3 || strings.Count(read(dir, "failed.dump"), "\n") != 2 {
+		t.Errorf("left: %q, %s", left, read(dir, "failed.dump"))
+	}
+}
+
+// TestReplayKilled kills dump replay again and again. Each message arrives once.
+func TestReplayKilled(t *testing.T) {
+	dir := home(t)
+	const messages = 80_000
+	var b strings.Builder
+	for line := range strings.Lines(numbered(messages)) {
+		b.WriteString(dumpEntry(strings.TrimSuffix(line, "\n")))
+	}
+	write(t, dir, "failed.dump", b.String())
+	words := []string{"dump", "replay", "failed.dump", "--", "sh", "-c", "expert-taxonomy | output-file --file out.ndjson"}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	killed, length := 0, int64(0)
+	for range 8 {
+		cmd := command(t, dir, words...)
+		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+		cmd.Dir = dir
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for running := true; running; { // until something has arrived
+			select {
+			case <-ended:
+				running = false
+			case <-time.After(time.Millisecond):
+				if info, err := os.Stat(filepath.Join(dir, "out.ndjson")); err == nil && info.Size() > length {
+					time.Sleep(time.Duration(rnd.IntN(10)) * time.Millisecond)
+					length = info.Size()
+					cmd.Process.Kill()
+					<-ended
+					running = false
+				}
+			}
+		}
+		if cmd.ProcessState.ExitCode() < 0 {
+			killed++
+		}
+	}
+	if killed == 0 {
+		t.Error("was never killed in time")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "failed.dump")); err == nil {
+		if r := shell(t, dir, "dump replay failed.dump -- sh -c '"+words[6]+"'"); r.exit != 0 {
+			t.Errorf("%d, %s", r.exit, r.stderr)
+		}
+	}
+	seen := map[string]int{}
+	for line := range strings.Lines(read(dir, "out.ndjson")) {
+		seen[line]++
+	}
+	t.Logf("killed %d times, %d of %d messages", killed, len(seen), messages)
+	if len(seen) != messages {
+		t.Errorf("%d of %d messages have arrived", len(seen), messages)
+	}
+	for line, n := range seen {
+		if n != 1 {
+			t.Fatalf("%d times: %s", n, line)
+		}
+	}
+	if left := read(dir, "failed.dump"); left != "" {
+		t.Errorf("left in the dump: %.300s", left)
+	}
+}
