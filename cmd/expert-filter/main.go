@@ -16,12 +16,14 @@
 // Besides the standard output, which has the events that are kept, there are
 // four paths for --to: filter_match and filter_no_match have the events that
 // match or do not, action_other those that are dropped. What is dropped for
-// its time takes no path.
+// its time takes no path. Each leads to a file, or to a spool for collect-spool
+// if its name ends in a slash.
 //
 // # Examples
 //
 //	echo '{"feed.name":"Example","source.port":80}' | expert-filter --filter-key source.port --filter-value json:80 --filter-action keep
 //	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop
+//	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value Example --filter-action drop --to action_other=dropped/ && collect-spool dropped
 package main
 
 import (
@@ -44,10 +46,12 @@ as "6 months". Events without time.source pass these two.
 Besides the standard output, which has the events that are kept, there are
 four paths for --to: filter_match and filter_no_match have the events that
 match or do not, action_other those that are dropped. What is dropped for
-its time takes no path.
+its time takes no path. Each leads to a file, or to a spool for collect-spool
+if its name ends in a slash.
 
 # Examples
 
 	echo '{"feed.name":"Example","source.port":80}' | expert-filter --filter-key source.port --filter-value json:80 --filter-action keep
-	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop`, New: func() any { return new(filter.Command) }})
+	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop
+	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value Example --filter-action drop --to action_other=dropped/ && collect-spool dropped`, New: func() any { return new(filter.Command) }})
 }

@@ -15,14 +15,22 @@ import (
 	"time"
 )
 
-// chaosPipelines are what has to survive: $1 is the output.
+// chaosPipelines are what has to survive: $1 is the output, side/ a spool that
+// some events take the way to.
 var chaosPipelines = []struct{ name, script string }{
 	{"plain", "expert-taxonomy | expert-deduplicator --state seen | expert-rfc1918 --fields source.ip --policy del | output-file --file $1"},
 	{"two deduplicators", "expert-deduplicator --state seen | expert-taxonomy | expert-deduplicator --state again | output-file --file $1"},
 	{"through", "expert-deduplicator --state seen | through jq -c . | output-file --file $1"},
 	{"signals", "expert-taxonomy --grace 1 | expert-deduplicator --grace 1 --state seen | output-file --grace 1 --file $1"},
-	{"fused", ""},
+	{"side spool", "expert-deduplicator --state seen | " + sevens + " | " + threes + " | output-file --file $1"},
+	{"fused", "then expert-deduplicator --state seen then output-file --file out.ndjson"},
+	{"fused with side spool", "then expert-deduplicator --state seen then " + sevens + " then " + threes + " then output-file --file out.ndjson"},
 }
+
+const (
+	sevens = "expert-filter --filter-key extra.n --filter-value 7 --filter-regex search --filter-action drop --to action_other=side/"
+	threes = "expert-filter --filter-key extra.n --filter-value 3 --filter-regex search --filter-action drop --to action_other=side/"
+)
 
 // TestChaos kills a random process of a pipeline, or its source, again and
 // again, while events come in. Each of them has to arrive once. INTELPIPE_CHAOS
@@ -91,8 +99,8 @@ func newChaos(t *testing.T, script string, rnd *rand.Rand) *chaos {
 func (c *chaos) start(flags ...string) {
 	c.Helper()
 	args := append([]string{"collect-spool", "--restarts", "1000", "queue"}, flags...)
-	if c.script == "" {
-		args = append(args, strings.Fields("then expert-deduplicator --state seen then output-file --file out.ndjson")...)
+	if strings.HasPrefix(c.script, "then ") {
+		args = append(args, strings.Fields(c.script)...)
 	} else {
 		args = append(args, "--", "sh", "-c", c.script, "sh", "out.ndjson")
 	}
@@ -180,9 +188,17 @@ func (c *chaos) drain() {
 
 // compare looks for each event.
 func (c *chaos) compare(events int) {
-	text, err := os.ReadFile(filepath.Join(c.dir, "out.ndjson"))
-	if err != nil {
-		c.Fatal(err)
+	arrived, _ := filepath.Glob(filepath.Join(c.dir, "side/new/*"))
+	if strings.Contains(c.script, "side/") != (len(arrived) > 0) {
+		c.Errorf("%d segments are in the side spool", len(arrived))
+	}
+	var text []byte
+	for _, name := range append(arrived, filepath.Join(c.dir, "out.ndjson")) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			c.Fatal(err)
+		}
+		text = append(text, data...)
 	}
 	seen := make([]int, events)
 	var lost, duplicates, torn int

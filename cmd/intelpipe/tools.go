@@ -198,12 +198,14 @@ as "6 months". Events without time.source pass these two.
 Besides the standard output, which has the events that are kept, there are
 four paths for --to: filter_match and filter_no_match have the events that
 match or do not, action_other those that are dropped. What is dropped for
-its time takes no path.
+its time takes no path. Each leads to a file, or to a spool for collect-spool
+if its name ends in a slash.
 
 # Examples
 
 	echo '{"feed.name":"Example","source.port":80}' | expert-filter --filter-key source.port --filter-value json:80 --filter-action keep
-	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop`, New: func() any { return new(expertfilter.Command) }},
+	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop
+	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value Example --filter-action drop --to action_other=dropped/ && collect-spool dropped`, New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", Summary: "add the IPv4 address of a host name", Doc: `The first address of source.fqdn, or of the host in source.url if there is
 no name, becomes source.ip; the same goes for destination. An address that
 is there already stays, unless --overwrite is given.
@@ -361,7 +363,8 @@ which appear in DIR/new when they are full, or a second old, or when the
 stream ends: they are on the disk then, and never change. A segment is plain
 NDJSON, so that cat DIR/new/* shows what is waiting. Its name says when it
 was sealed, how many events it has, and their checksum. The directories are
-made if they are not there. Several writers may share one spool.
+made if they are not there. Several writers may share one spool, also those of
+one pipeline.
 
 With --quota, output-spool waits while the segments that nobody has consumed
 hold more bytes than that. It may be exceeded by one segment of each writer,

@@ -7,7 +7,8 @@
 // stream ends: they are on the disk then, and never change. A segment is plain
 // NDJSON, so that cat DIR/new/* shows what is waiting. Its name says when it
 // was sealed, how many events it has, and their checksum. The directories are
-// made if they are not there. Several writers may share one spool.
+// made if they are not there. Several writers may share one spool, also those of
+// one pipeline.
 //
 // With --quota, output-spool waits while the segments that nobody has consumed
 // hold more bytes than that. It may be exceeded by one segment of each writer,
@@ -40,7 +41,8 @@ which appear in DIR/new when they are full, or a second old, or when the
 stream ends: they are on the disk then, and never change. A segment is plain
 NDJSON, so that cat DIR/new/* shows what is waiting. Its name says when it
 was sealed, how many events it has, and their checksum. The directories are
-made if they are not there. Several writers may share one spool.
+made if they are not there. Several writers may share one spool, also those of
+one pipeline.
 
 With --quota, output-spool waits while the segments that nobody has consumed
 hold more bytes than that. It may be exceeded by one segment of each writer,

@@ -120,16 +120,7 @@ func (f *File) Size() (int64, error) {
 
 // TryLock takes an exclusive lock on the file itself, which lasts until Close
 // or the end of the process. It says false when somebody else has it.
-func (f *File) TryLock() (bool, error) {
-	err := flock(f.f)
-	if err == unix.EWOULDBLOCK {
-		return false, nil
-	}
-	if err != nil {
-		return false, &fs.PathError{Op: "lock", Path: f.path, Err: err}
-	}
-	return true, nil
-}
+func (f *File) TryLock() (bool, error) { return flock(f.f, unix.LOCK_EX) }
 
 // Lock is TryLock that waits. It is for locks that are held for a moment.
 func (f *File) Lock() error {

@@ -212,6 +212,44 @@ func TestLockNamesHolder(t *testing.T) {
 	l.Unlock()
 }
 
+// TestLockTogether lets those in who name the same party.
+func TestLockTogether(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	lock := func(party string) (*disk.Lock, error) {
+		return disk.LockTogether(t.Context(), path, party, 0)
+	}
+	var held []*disk.Lock
+	for range 3 {
+		l, err := lock("x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, l)
+	}
+	for _, l := range held {
+		for _, party := range []string{"y", "", "x y", "\nx"} {
+			if _, err := lock(party); err == nil || err.Error() != path+": in use by this process itself" {
+				t.Errorf("%q: got %v", party, err)
+			}
+		}
+		if _, err := disk.LockPath(t.Context(), path, 0); err == nil {
+			t.Error("one has it alone, though others have it")
+		}
+		l.Unlock()
+	}
+	l, err := disk.LockPath(t.Context(), path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock("x"); err == nil {
+		t.Error("the party came in beside somebody who has it alone")
+	}
+	l.Unlock()
+	if _, err = lock("y"); err != nil {
+		t.Errorf("then %v", err)
+	}
+}
+
 func BenchmarkWrite(b *testing.B) {
 	f, err := disk.OpenAppend(filepath.Join(b.TempDir(), "a"), 0o600)
 	if err != nil {

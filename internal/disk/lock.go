@@ -39,6 +39,40 @@ func (e *LockedError) Error() string {
 // itself may be replaced while it is held; that file tells who holds it, and
 // stays when the lock has gone.
 func LockPath(ctx context.Context, path string, wait time.Duration) (*Lock, error) {
+	return lockPath(ctx, path, wait, func(f *os.File) (bool, error) {
+		ok, err := flock(f, unix.LOCK_EX)
+		if ok {
+			sign(f, self()+"\n") // a courtesy; a full disk must not cost the lock
+		}
+		return ok, err
+	})
+}
+
+// LockTogether is LockPath for a party, which is one line: all who name the
+// same one hold the lock at once, and others wait until the last of them has
+// gone.
+func LockTogether(ctx context.Context, path, party string, wait time.Duration) (*Lock, error) {
+	return lockPath(ctx, path, wait, func(f *os.File) (bool, error) {
+		first, err := flock(f, unix.LOCK_EX)
+		if first {
+			err = sign(f, self()+"\n"+party+"\n")
+		}
+		if err != nil {
+			return false, err
+		}
+		// While this is held nobody signs the file. In the step from one lock to
+		// the other somebody else may have done it.
+		ok, err := flock(f, unix.LOCK_SH)
+		if ok && !strings.HasSuffix(signature(f), "\n"+party+"\n") {
+			ok = false
+			_, err = flock(f, unix.LOCK_UN)
+		}
+		return ok, err
+	})
+}
+
+// lockPath calls try until it has the lock.
+func lockPath(ctx context.Context, path string, wait time.Duration, try func(*os.File) (bool, error)) (*Lock, error) {
 	lf, err := open(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -46,13 +80,13 @@ func LockPath(ctx context.Context, path string, wait time.Duration) (*Lock, erro
 	f := lf.f
 	deadline := time.Now().Add(wait)
 	for {
-		err := flock(f)
-		if err == nil {
-			break
-		}
-		if err != unix.EWOULDBLOCK {
+		ok, err := try(f)
+		if err != nil {
 			f.Close()
-			return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+			return nil, err
+		}
+		if ok {
+			return &Lock{f}, nil
 		}
 		left := time.Until(deadline)
 		if left <= 0 {
@@ -66,23 +100,40 @@ func LockPath(ctx context.Context, path string, wait time.Duration) (*Lock, erro
 		case <-time.After(min(lockPoll, left)):
 		}
 	}
-	// The name of the holder is a courtesy; a full disk must not cost the lock.
-	if f.Truncate(0) == nil {
-		f.WriteAt([]byte(self()+"\n"), 0)
-	}
-	return &Lock{f}, nil
 }
 
 // Unlock gives the lock back.
 func (l *Lock) Unlock() error { return l.f.Close() }
 
-func flock(f *os.File) error {
+// flock says false when somebody else has a lock that is in the way.
+func flock(f *os.File, how int) (bool, error) {
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err != unix.EINTR {
-			return err
+		switch err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB); err {
+		case nil:
+			return true, nil
+		case unix.EWOULDBLOCK:
+			return false, nil
+		case unix.EINTR:
+		default:
+			return false, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}
 	}
+}
+
+func sign(f *os.File, text string) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt([]byte(text), 0)
+	return err
+}
+
+func signature(f *os.File) string {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, 4096))
+	if err != nil {
+		return ""
+	}
+	return string(b)
 }
 
 // self names this process by the words that choose the command; the rest of
@@ -96,11 +147,7 @@ func self() string {
 }
 
 func holder(f *os.File) string {
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, 200))
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(b), "\n")
+	line, _, _ := strings.Cut(signature(f), "\n")
 	pid, command, ok := strings.Cut(line, " ")
 	if _, err := strconv.ParseUint(pid, 10, 32); err != nil || !ok {
 		return ""

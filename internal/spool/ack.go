@@ -40,7 +40,7 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	if number <= last {
 		return fmt.Errorf("%s: checkpoint %d is acknowledged after %d", r.dir, number, last)
 	}
-	c := mark{escape(source), number}
+	c := mark{source: escape(source), number: number}
 	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
 	if err := disk.Rename(r.path(s), note); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (r *Reader) Acknowledged(source string) (uint64, error) {
 	}
 	if last > 0 {
 		// The run before may have died before these.
-		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+mark{escaped, last}.at()), 0)
+		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+mark{source: escaped, number: last}.at()), 0)
 		r.tidy(escaped)
 	}
 	r.acked[source] = last

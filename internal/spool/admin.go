@@ -104,9 +104,9 @@ func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]bool) Entr
 			e.State, e.Source, e.Number = Waiting, c.source, c.number
 			break
 		}
-		if _, source, ok := strings.Cut(name, windowInfix); ok {
-			e.Source = source
-			lock, err := os.Stat(filepath.Join(dir, tmpDir, "."+source+".lock"))
+		if c, ok := parseWindow(name); ok {
+			e.Source = c.source
+			lock, err := os.Stat(filepath.Join(dir, tmpDir, "."+c.source+".lock"))
 			e.State = choose(err == nil && held(lock), Open, Left)
 			break
 		}

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,15 +19,17 @@ import (
 	"github.com/intelpipe/intelpipe/internal/disk/disktest"
 )
 
-// A chain is a source, a spool, and a consumer with an output that commits as
-// output-file does. What is in it survives a crash, but for the two ends of the
+// A chain is a source, a spool that one or more writers of its pipeline share,
+// and a consumer with an output that commits as output-file does. What is in it survives a crash, but for the two ends of the
 // spool.
 type chain struct {
 	dir     string
 	windows int
+	writers int
 
 	acked    int // by the source
-	w        *Writer
+	runs     int
+	w        []*Writer
 	r        *Reader
 	number   uint64              // of the consumer's last window
 	prepared map[uint64][]string // by the output
@@ -47,16 +50,29 @@ func shortLived(t *testing.T) string {
 	return dir
 }
 
-func newChain(dir string, windows int) *chain {
-	return &chain{dir: dir, windows: windows, prepared: map[uint64][]string{}, opt: Options{SegmentBytes: 100, SegmentAge: never}}
+func newChain(dir string, windows, writers int) *chain {
+	return &chain{dir: dir, windows: windows, writers: writers, prepared: map[uint64][]string{}, opt: Options{SegmentBytes: 100, SegmentAge: never}}
 }
 
 // run goes on until everything has arrived or something fails.
 func (c *chain) run(t *testing.T, rnd *rand.Rand) (err error) {
-	if c.w, err = OpenWriter(t.Context(), c.dir, c.opt); err != nil {
-		return err
+	for range c.writers {
+		w, err := OpenWriter(t.Context(), c.dir, c.opt)
+		if err != nil {
+			return err
+		}
+		c.w = append(c.w, w)
 	}
-	if err = c.w.Commit(t.Context(), fmt.Sprintf("S:%d:n", c.acked)); err != nil {
+	c.runs++
+	control := func(do func(*Writer, context.Context, string) error, number int) error {
+		for _, w := range c.w {
+			if err := do(w, t.Context(), fmt.Sprintf("S:%d:%d", number, c.runs)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err = control((*Writer).Commit, c.acked); err != nil {
 		return err
 	}
 	if err = c.consume(t, rnd); err != nil {
@@ -69,16 +85,16 @@ func (c *chain) run(t *testing.T, rnd *rand.Rand) (err error) {
 				break
 			}
 			for n := range perWindow {
-				if err = c.w.Append(t.Context(), message(t, line((sent-1)*perWindow+n))); err != nil {
+				if err = c.w[n%c.writers].Append(t.Context(), message(t, line((sent-1)*perWindow+n))); err != nil {
 					return err
 				}
 			}
-			if err = c.w.Checkpoint(t.Context(), fmt.Sprintf("S:%d:n", sent)); err != nil {
+			if err = control((*Writer).Checkpoint, sent); err != nil {
 				return err
 			}
 		}
 		c.acked = min(sent, c.windows)
-		if err = c.w.Commit(t.Context(), fmt.Sprintf("S:%d:n", c.acked)); err != nil {
+		if err = control((*Writer).Commit, c.acked); err != nil {
 			return err
 		}
 		if rnd.IntN(2) == 0 {
@@ -87,8 +103,10 @@ func (c *chain) run(t *testing.T, rnd *rand.Rand) (err error) {
 			}
 		}
 	}
-	if err = c.w.Close(); err != nil {
-		return err
+	for _, w := range c.w {
+		if err = w.Close(); err != nil {
+			return err
+		}
 	}
 	return c.consume(t, rnd)
 }
@@ -154,11 +172,11 @@ func (c *chain) promote(n uint64) {
 
 // die is kill -9 for both ends; without dead they close as after an error.
 func (c *chain) die(dead bool) {
-	if c.w != nil {
+	for _, w := range c.w {
 		if !dead {
-			c.w.Close()
+			w.Close()
 		}
-		c.w.abandon()
+		w.abandon()
 	}
 	if c.r != nil {
 		if !dead {
@@ -190,9 +208,9 @@ func TestFaultEverywhere(t *testing.T) {
 	tried, reported := 0, 0
 	for n := 1; ; n++ {
 		reached := false
-		for mode := range 4 {
-			half, dead := mode&1 > 0, mode&2 > 0
-			c := newChain(shortLived(t), 4)
+		for mode := range 8 {
+			half, dead, writers := mode&1 > 0, mode&2 > 0, 1+mode>>2
+			c := newChain(shortLived(t), 4, writers)
 			rnd := rand.New(rand.NewPCG(uint64(n), uint64(mode)))
 			plan := &disktest.Plan{N: n, Err: disktest.Errors[n%len(disktest.Errors)], Half: half, Dead: dead}
 			restore := plan.Install(t)
@@ -201,7 +219,7 @@ func TestFaultEverywhere(t *testing.T) {
 				c.die(dead)
 			}
 			restore()
-			what := fmt.Sprintf("operation %d, half %v, dead %v", n, half, dead)
+			what := fmt.Sprintf("%d writers, operation %d, half %v, dead %v", writers, n, half, dead)
 			if plan.Count() >= n {
 				reached = true
 				tried++
@@ -235,7 +253,7 @@ func TestFaultEverywhere(t *testing.T) {
 func TestKilledAgainAndAgain(t *testing.T) {
 	for seed := range uint64(40) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
-		c := newChain(shortLived(t), 8)
+		c := newChain(shortLived(t), 8, 1+int(seed%2))
 		for kills := range 30 {
 			plan := &disktest.Plan{N: 1 + rnd.IntN(60), Half: rnd.IntN(2) == 0, Dead: rnd.IntN(3) > 0, Err: syscall.EIO}
 			if kills == 29 {
@@ -328,7 +346,7 @@ func (m *machine) powerLost(t *testing.T, to string) {
 // directories may leave both names then, so that events may be there twice.
 func TestPowerLost(t *testing.T) {
 	for n := 1; ; n++ {
-		c := newChain(shortLived(t), 4)
+		c := newChain(shortLived(t), 4, 1)
 		after := shortLived(t)
 		m := newMachine(t, n, after)
 		rnd := rand.New(rand.NewPCG(uint64(n), 9))

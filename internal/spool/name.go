@@ -46,7 +46,7 @@ func newNonce() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
 const (
 	partSuffix   = ".part"    // SEQ-NONCE.part: of a stream without control lines
-	windowInfix  = ".window@" // NONCE.window@SOURCE: no checkpoint has come yet
+	windowInfix  = ".window@" // NONCE.window@SOURCE@RUN: no checkpoint has come yet
 	lostSuffix   = ".lost"    // NAME.lost: the lines that salvaging could not keep
 	ackedPrefix  = ".acked@"  // .acked@NUMBER@SOURCE: up to where a source is acknowledged
 	maxSource    = 120        // so that no name is longer than 255 bytes
@@ -67,15 +67,18 @@ func nonceOf(part string) string {
 	return nonce
 }
 
-// A mark is the place of a checkpoint in the stream of a source. The source is escaped.
+// A mark is the place of a checkpoint in the stream of a source, which is
+// escaped. The run is a hash of its nonce; notes of readers have none.
 type mark struct {
 	source string
 	number uint64
+	run    string
 }
 
 func parseID(id string) (mark, error) {
 	at, err := checkpoint.Parse(id)
-	return mark{escape(at.Source), at.Number}, err
+	sum := sha256.Sum256([]byte(at.Nonce))
+	return mark{escape(at.Source), at.Number, hex.EncodeToString(sum[:8])}, err
 }
 
 // escape makes a part of a file's name of a source. Two sources never share one.
@@ -99,13 +102,31 @@ func escape(source string) string {
 // waiting is the name in tmp/ of a segment whose Commit has not come.
 func (m mark) waiting(n Name) string { return n.String() + "@" + m.at() }
 
-func (m mark) at() string { return strconv.FormatUint(m.number, 10) + "@" + m.source }
+func (m mark) at() string { return strconv.FormatUint(m.number, 10) + "@" + m.of() }
+
+// of names a source, and one of its runs.
+func (m mark) of() string {
+	if m.run == "" {
+		return m.source
+	}
+	return m.source + "@" + m.run
+}
 
 func parseAt(s string) (mark, bool) {
-	number, source, ok := strings.Cut(s, "@")
+	number, of, ok := strings.Cut(s, "@")
 	n, err := strconv.ParseUint(number, 10, 64)
-	m := mark{source, n}
+	source, run, _ := strings.Cut(of, "@")
+	m := mark{source, n, run}
 	return m, ok && err == nil && source != "" && m.at() == s
+}
+
+// window is the name in tmp/ of a file that no checkpoint has come for.
+func (m mark) window(nonce string) string { return nonce + windowInfix + m.of() }
+
+func parseWindow(s string) (mark, bool) {
+	_, of, ok := strings.Cut(s, windowInfix)
+	source, run, _ := strings.Cut(of, "@")
+	return mark{source: source, run: run}, ok
 }
 
 func parseWaiting(s string) (Name, mark, bool) {

@@ -49,7 +49,7 @@ func writerProcess(dir, me string) error {
 	if err != nil {
 		return err
 	}
-	commit := func() error { return w.Commit(ctx, fmt.Sprintf("W%s:%d:n", me, acked)) }
+	commit := func() error { return w.Commit(ctx, fmt.Sprintf("W%s:%d:%d", me, acked, os.Getpid())) }
 	if err := commit(); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func writerProcess(dir, me string) error {
 				return err
 			}
 		}
-		if err := w.Checkpoint(ctx, fmt.Sprintf("W%s:%d:n", me, acked+1)); err != nil {
+		if err := w.Checkpoint(ctx, fmt.Sprintf("W%s:%d:%d", me, acked+1, os.Getpid())); err != nil {
 			return err
 		}
 		acked++

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
@@ -29,8 +30,8 @@ func (s *spool) recover(ctx context.Context) (int, error) {
 				sealed++
 			}
 		}
-		if _, source, ok := strings.Cut(name, windowInfix); ok && (len(sources) == 0 || sources[len(sources)-1] != source) {
-			sources = append(sources, source)
+		if of, ok := parseWindow(name); ok && !slices.Contains(sources, of.source) {
+			sources = append(sources, of.source)
 		}
 	}
 	for _, source := range sources {
@@ -98,17 +99,17 @@ func (s *spool) dropWindows(ctx context.Context, source string) error {
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(s.removeWindows(source), lock.Unlock())
+	return errors.Join(s.removeWindows(func(of mark) bool { return of.source == source }), lock.Unlock())
 }
 
-// removeWindows is for who holds the lock of the source.
-func (s *spool) removeWindows(source string) error {
+// removeWindows is for who holds the lock of their source.
+func (s *spool) removeWindows(dead func(of mark) bool) error {
 	names, err := list(s.dir, tmpDir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, windowInfix+source) {
+		if of, ok := parseWindow(name); ok && dead(of) {
 			if err := disk.Remove(filepath.Join(s.dir, tmpDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}

@@ -26,8 +26,8 @@
 // there is no such file any longer.
 //
 // In a stream with control lines events are published at Commit, not at
-// Checkpoint. A window is written to tmp/NONCE.window@SOURCE. Checkpoint makes
-// it durable and renames it to tmp/SEQ-COUNT-CRC-NONCE.ndjson@NUMBER@SOURCE:
+// Checkpoint. A window is written to tmp/NONCE.window@SOURCE@RUN. Checkpoint makes
+// it durable and renames it to tmp/SEQ-COUNT-CRC-NONCE.ndjson@NUMBER@SOURCE@RUN:
 // it waits. Commit renames what waits up to its number into new/. The opening
 // Commit settles what a crash left by the same names: up to its number it is
 // published, what is later is removed, and so is a window without a checkpoint,
@@ -43,8 +43,14 @@
 // "spool requeue DIR NAME" publishes it. A source must therefore not be done
 // before its last Commit has come back through the pipeline.
 //
-// One writer at a time settles for a source: it holds tmp/.SOURCE.lock, so that
-// a pipeline that is being killed cannot write into the next one's windows.
+// RUN stands for the nonce of the source's run. One run at a time writes for a
+// source, so that a pipeline that is being killed cannot put a window beside
+// those of the next one: its writers hold tmp/.SOURCE.lock together. There may be
+// several, two outputs or side paths that lead to one spool. Each publishes what
+// it has written itself, and leaves alone what is of its own run, also if that
+// writer is dead: its source may take the window for arrived, since the
+// checkpoint has gone on before. Whoever comes first in the next run settles for
+// all of them, so that nothing depends on which commands a pipeline consists of.
 //
 // # What a reader promises
 //

@@ -344,19 +344,83 @@ func TestTwoSourcesAndTwoWriters(t *testing.T) {
 	wantDrained(t, dir, lines(1, 1))
 }
 
-func TestOneWriterForASource(t *testing.T) {
+func TestOneRunOfASource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		w1, w2 := openWriter(t, dir, Options{}), openWriter(t, dir, Options{})
 		check1(t, w1.Commit(t.Context(), "S:0:x"))
-		if err := w2.Commit(t.Context(), "S:0:x"); err == nil || !strings.Contains(err.Error(), "in use by this process itself") {
+		if err := w2.Commit(t.Context(), "S:0:y"); err == nil || !strings.Contains(err.Error(), "in use by this process itself") {
 			t.Errorf("got %v", err)
 		}
 		// A pipeline that is being killed is waited for.
 		w3 := openWriter(t, dir, Options{})
 		time.AfterFunc(time.Second, w1.abandon)
-		check1(t, w3.Commit(t.Context(), "S:0:x"))
+		check1(t, w3.Commit(t.Context(), "S:0:z"))
 	})
+}
+
+// Two writers of one run have windows of the same numbers. What both leave is
+// settled by whoever comes first in the next run, even if it comes alone.
+func TestTwoWritersOfOneRun(t *testing.T) {
+	dir := t.TempDir()
+	w1, w2 := openWriter(t, dir, Options{}), openWriter(t, dir, Options{})
+	both := func(do func(*Writer, context.Context, string) error, id string) {
+		t.Helper()
+		check1(t, do(w1, t.Context(), id))
+		check1(t, do(w2, t.Context(), id))
+	}
+	window := func(n int) {
+		t.Helper()
+		add(t, w1, 2*n-1, 2*n-1)
+		add(t, w2, 2*n, 2*n)
+	}
+	// The second one begins when the first one has windows already.
+	check1(t, w1.Commit(t.Context(), "S:0:x"))
+	add(t, w1, 1, 1)
+	check1(t, w1.Checkpoint(t.Context(), "S:1:x"))
+	add(t, w1, 3, 3)
+	check1(t, w2.Commit(t.Context(), "S:0:x"))
+	add(t, w2, 2, 2)
+	check1(t, w2.Checkpoint(t.Context(), "S:1:x"))
+	add(t, w2, 4, 4)
+	both((*Writer).Checkpoint, "S:2:x")
+	window(3)
+	both((*Writer).Checkpoint, "S:3:x")
+	wantFiles(t, dir, "6 0 0 0")
+	check1(t, w1.Commit(t.Context(), "S:1:x"))
+	wantFiles(t, dir, "5 1 0 0")
+	check1(t, w2.Commit(t.Context(), "S:1:x"))
+	wantDrained(t, dir, lines(1, 2))
+	window(4) // no checkpoint comes for these
+	check1(t, w1.Close())
+	wantFiles(t, dir, "5 0 0 0")
+	w2.abandon()
+
+	w1 = openWriter(t, dir, Options{})
+	check1(t, w1.Commit(t.Context(), "S:2:y"))
+	w2 = openWriter(t, dir, Options{})
+	check1(t, w2.Commit(t.Context(), "S:2:y"))
+	wantFiles(t, dir, "0 2 0 0")
+	wantDrained(t, dir, lines(3, 4))
+}
+
+// The checkpoint of a writer that died may still be on its way through the next
+// one: then its window arrives, although that one begins only now.
+func TestWriterThatDiedBeforeTheNextBegan(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir, Options{})
+	check1(t, w.Commit(t.Context(), "S:0:x"))
+	add(t, w, 1, 1)
+	check1(t, w.Checkpoint(t.Context(), "S:1:x"))
+	w.abandon()
+	w = openWriter(t, dir, Options{})
+	check1(t, w.Commit(t.Context(), "S:0:x"))
+	add(t, w, 2, 2)
+	check1(t, w.Checkpoint(t.Context(), "S:1:x"))
+	w.abandon()
+	w = openWriter(t, dir, Options{})
+	check1(t, w.Commit(t.Context(), "S:1:y"))
+	wantDrained(t, dir, lines(1, 2))
 }
 
 func TestBadIDs(t *testing.T) {
@@ -611,13 +675,34 @@ func TestNamesOfSources(t *testing.T) {
 			t.Errorf("%q and %q are both %s", old, s, e)
 		}
 		seen[e] = s
-		c := mark{e, 1 << 63}
+		at, err := parseID(s + ":9223372036854775808:" + long)
+		check1(t, err)
+		c := mark{e, 1 << 63, at.run}
 		name := c.waiting(Name{1 << 63, 1 << 30, 1 << 31, strings.Repeat("z", 13)})
 		n, c2, ok := parseWaiting(name)
-		if !ok || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
+		if !ok || c != at || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
 			t.Errorf("%q: %s", s, name)
 		}
+		if of, ok := parseWindow(c.window("z")); !ok || of.source != c.source || of.run != c.run {
+			t.Errorf("%q: %s", s, c.window("z"))
+		}
 	}
+}
+
+// Names that do not tell the run are of some other one.
+func TestNamesWithoutRun(t *testing.T) {
+	dir := t.TempDir()
+	check1(t, Create(dir))
+	for n := range 2 {
+		data := []byte(line(n) + "\n")
+		name := Name{uint64(1 + n), 1, checksum(data), "a"}
+		check1(t, os.WriteFile(filepath.Join(dir, tmpDir, fmt.Sprintf("%s@%d@S", name, 1+n)), data, 0o600))
+	}
+	check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "a.window@S"), nil, 0o600))
+	w := openWriter(t, dir, Options{})
+	check1(t, w.Commit(t.Context(), "S:1:"))
+	wantFiles(t, dir, "0 1 0 0")
+	wantDrained(t, dir, lines(0, 0))
 }
 
 func TestNoSpool(t *testing.T) {

@@ -42,14 +42,14 @@ func (w *Writer) control(ctx context.Context, id string) (mark, error) {
 		if err := w.sealNow(); err != nil {
 			return at, err
 		}
-		w.controlled, w.source = true, at.source
+		w.controlled, w.first = true, at
 	}
-	lock, err := disk.LockPath(ctx, w.lockOf(at.source), disk.LockWait)
+	lock, err := disk.LockTogether(ctx, w.lockOf(at.source), at.run, disk.LockWait)
 	if err != nil {
 		return at, err
 	}
 	w.locks[at.source] = lock
-	return at, w.removeWindows(at.source)
+	return at, w.removeWindows(func(of mark) bool { return of.source == at.source && of.run != at.run })
 }
 
 // prepare gives the parts of a window the name under which they wait.
@@ -89,6 +89,7 @@ func (w *Writer) Commit(ctx context.Context, id string) error {
 }
 
 // settle publishes or removes what other runs of a source have left waiting.
+// What other writers of this run have waiting is theirs, even if they are dead.
 func (w *Writer) settle(at mark) error {
 	names, err := list(w.dir, tmpDir)
 	if err != nil {
@@ -96,7 +97,7 @@ func (w *Writer) settle(at mark) error {
 	}
 	for _, text := range names {
 		name, c, ok := parseWaiting(text)
-		if !ok || c.source != at.source || slices.Contains(w.waiting, waiting{c, name}) {
+		if !ok || c.source != at.source || c.run == at.run || slices.Contains(w.waiting, waiting{c, name}) {
 			continue
 		}
 		if c.number <= at.number {

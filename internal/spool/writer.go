@@ -31,7 +31,7 @@ type Writer struct {
 	seg        *draft
 	err        error
 	controlled bool
-	source     string                // of the first control line
+	first      mark                  // of the first control line
 	locks      map[string]*disk.Lock // by source
 	settled    map[string]bool       // sources whose first Commit has come
 	parts      []sealed              // of the window that no checkpoint came for
@@ -124,7 +124,7 @@ func (w *Writer) begin(ctx context.Context) error {
 	}
 	s := &draft{nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
 	if w.controlled {
-		f, err := disk.OpenAppend(filepath.Join(w.dir, tmpDir, s.nonce+windowInfix+w.source), 0o644)
+		f, err := disk.OpenAppend(filepath.Join(w.dir, tmpDir, w.first.window(s.nonce)), 0o644)
 		if err != nil {
 			return err
 		}
@@ -268,12 +268,17 @@ func (w *Writer) Close() error {
 			s.timer.Stop()
 		}
 		errs = append(errs, s.f.Close())
+		if w.controlled {
+			w.parts = append(w.parts, sealed{path: s.f.Name()})
+		}
 		w.seg = nil
 	}
-	for source, lock := range w.locks {
+	for _, p := range w.parts {
 		if w.err == nil {
-			errs = append(errs, w.removeWindows(source))
+			errs = append(errs, disk.Remove(p.path))
 		}
+	}
+	for _, lock := range w.locks {
 		errs = append(errs, lock.Unlock())
 	}
 	w.err = cmp.Or(w.err, errClosed)

@@ -64,7 +64,7 @@ type outputFlags struct {
 }
 
 type pathFlags struct {
-	To []string `help:"Send what takes the path NAME to the file DEST. May be given several times." placeholder:"NAME=DEST" sep:"none" group:"common"`
+	To []string `help:"Send what takes the path NAME to the file DEST, or to a spool if DEST ends in /. May be given several times." placeholder:"NAME=DEST" sep:"none" group:"common"`
 }
 
 type jobsFlags struct {

@@ -272,7 +272,7 @@ func (n *node) checkpoint(id string) error {
 			return n.broken(err)
 		}
 	}
-	if err := errors.Join(n.dump.Sync(), n.paths.sync(n.env.Controlled)); err != nil {
+	if err := errors.Join(n.dump.Sync(), n.paths.checkpoint(n.context, id)); err != nil {
 		return n.broken(err)
 	}
 	return nil
@@ -283,6 +283,9 @@ func (n *node) commit(id string) error {
 		if err := c.Commit(n.context, id); err != nil {
 			return n.broken(err)
 		}
+	}
+	if err := n.paths.commit(n.context, id); err != nil {
+		return n.broken(err)
 	}
 	return nil
 }

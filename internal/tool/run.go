@@ -257,10 +257,7 @@ func (n *node) prepare() error {
 	paths, err := openPaths(n)
 	n.paths = paths
 	n.env.Path = paths.emit
-	if err != nil {
-		return usageError{err}
-	}
-	return nil
+	return err
 }
 
 // stateDir is where state and dumps live that are not named with a path.

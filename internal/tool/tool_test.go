@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/disk/disktest"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -270,6 +272,19 @@ func TestPaths(t *testing.T) {
 	control := "{\"__type\":\"Commit\",\"id\":\"S:0:n\"}\n{\"extra.n\":1}\n{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}\n{\"__type\":\"Commit\",\"id\":\"S:1:n\"}\n"
 	if r := run1(t, specs, []string{"expert-probe", "--to", "side=/dev/null"}, nil, strings.NewReader(control)); r.exit != ExitBroken {
 		t.Errorf("a device was accepted for what a checkpoint promises: %+v", r)
+	}
+}
+
+// TestSideSpoolThatCannotBeMade tells a mistake from what may pass.
+func TestSideSpoolThatCannotBeMade(t *testing.T) {
+	for errno, exit := range map[syscall.Errno]int{syscall.ENOSPC: ExitBroken, syscall.EACCES: ExitUsage} {
+		dir := filepath.Join(t.TempDir(), "side")
+		restore := (&disktest.Plan{N: 1, Err: errno}).Install(t)
+		r := run1(t, probes(nil), []string{"expert-probe", "--to", "side=" + dir + "/"}, nil, strings.NewReader(`{"extra.n":1}`+"\n"))
+		restore()
+		if r.exit != exit || r.stdout != "" || !strings.Contains(r.stderr, "--to side="+dir) || !strings.Contains(r.stderr, errno.Error()) {
+			t.Errorf("%v: exit %d, %q, %s", errno, r.exit, r.stdout, r.stderr)
+		}
 	}
 }
 

@@ -7,7 +7,8 @@
 // stream ends: they are on the disk then, and never change. A segment is plain
 // NDJSON, so that cat DIR/new/* shows what is waiting. Its name says when it
 // was sealed, how many events it has, and their checksum. The directories are
-// made if they are not there. Several writers may share one spool.
+// made if they are not there. Several writers may share one spool, also those of
+// one pipeline.
 //
 // With --quota, output-spool waits while the segments that nobody has consumed
 // hold more bytes than that. It may be exceeded by one segment of each writer,
@@ -32,7 +33,6 @@ package spool
 import (
 	"context"
 	"errors"
-	"syscall"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
@@ -71,24 +71,10 @@ func (c *Command) Start(ctx context.Context) error {
 		Now:          env.Now,
 		Warn:         env.Warn,
 	})
-	if isTrouble(err) {
+	if disk.IsTrouble(err) {
 		return stage.Fatal(err)
 	}
 	return err
-}
-
-// isTrouble tells what may pass from a mistake in the command line.
-func isTrouble(err error) bool {
-	var locked *disk.LockedError
-	if errors.As(err, &locked) {
-		return true
-	}
-	for _, e := range [...]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
 }
 
 // Process adds one message.
