@@ -9,6 +9,7 @@ LDFLAGS = -s -w -X github.com/intelpipe/intelpipe/internal/tool.Version=$(VERSIO
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 PREFIX ?= /usr/local
 DESTDIR ?=
+AT = $(DESTDIR)$(PREFIX)
 VECTORS ?= ../shared/vectors
 
 all: generate ## build bin/intelpipe and a link for each command
@@ -37,12 +38,18 @@ standalone: ## build one command by itself, TOOL=expert-url
 	$(BUILD) -o bin/standalone/$(TOOL) ./cmd/$(TOOL)
 
 install: all ## install below PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 755 bin/intelpipe $(DESTDIR)$(PREFIX)/bin/intelpipe
-	$(DESTDIR)$(PREFIX)/bin/intelpipe --install-links $(DESTDIR)$(PREFIX)/bin
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 scripts/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/intelpipe
+	install -d $(addprefix $(AT)/,bin lib/systemd/system share/man/man1 share/man/man7 share/bash-completion/completions)
+	install -d $(addprefix $(AT)/share/doc/intelpipe/,collect pipeline cron.d)
+	install -m 755 bin/intelpipe scripts/cron/intelpipe-cron $(AT)/bin
+	$(AT)/bin/intelpipe --install-links $(AT)/bin
+	install -m 644 man/*.1 $(AT)/share/man/man1
+	install -m 644 man/*.7 $(AT)/share/man/man7
+	install -m 644 scripts/completion.bash $(AT)/share/bash-completion/completions/intelpipe
+	install -m 644 scripts/systemd/*.service scripts/systemd/*.timer $(AT)/lib/systemd/system
+	install -m 644 scripts/systemd/collect/*.sh $(AT)/share/doc/intelpipe/collect
+	install -m 644 scripts/systemd/pipeline/*.sh $(AT)/share/doc/intelpipe/pipeline
+	install -m 644 scripts/cron/intelpipe $(AT)/share/doc/intelpipe/cron.d
+	sed -i 's|/usr/local/bin|$(PREFIX)/bin|g' $(AT)/lib/systemd/system/intelpipe-* $(AT)/share/doc/intelpipe/cron.d/intelpipe
 
 clean: ## remove what was built
 	rm -rf bin events.ndjson

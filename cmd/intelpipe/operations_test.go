@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -40,41 +41,110 @@ func setting(unit, name string) []string {
 	return values
 }
 
-// TestUnits lets systemd look for mistakes in the units.
+// install runs make install below a directory. What it takes for intelpipe is
+// this program, so that nothing is built.
+func install(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("left out: make not found, apt-get install make")
+	}
+	source, dest := t.TempDir(), t.TempDir()
+	links(t, filepath.Join(source, "bin"))
+	top, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"man", "scripts"} {
+		if err := os.Symlink(filepath.Join(top, name), filepath.Join(source, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := shell(t, source, "make -f "+quote(filepath.Join(top, "Makefile"))+" -o all install DESTDIR="+quote(dest)+" PREFIX=/usr")
+	if r.exit != 0 || r.stderr != "" {
+		t.Fatalf("%+v", r)
+	}
+	return dest
+}
+
+// TestInstall looks for all that has to be there afterwards, and for nothing
+// that becomes active by itself.
+func TestInstall(t *testing.T) {
+	dest := install(t)
+	want := []string{
+		"bin/intelpipe", "bin/expert-pass", "bin/intelpipe-cron", "share/bash-completion/completions/intelpipe",
+		"lib/systemd/system/" + collectUnit, "lib/systemd/system/" + timerUnit, "lib/systemd/system/" + pipelineUnit,
+		"share/doc/intelpipe/collect/ssh.sh", "share/doc/intelpipe/pipeline/events.sh", "share/doc/intelpipe/cron.d/intelpipe",
+	}
+	for _, name := range names() {
+		want = append(want, "bin/"+name, "share/man/man1/"+name+".1")
+	}
+	pages, _ := filepath.Glob("../../man/*.7")
+	for _, page := range pages {
+		want = append(want, "share/man/man7/"+filepath.Base(page))
+	}
+	for _, name := range want {
+		if _, err := os.Stat(filepath.Join(dest, "usr", name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := filepath.WalkDir(dest, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !slices.Contains(want, strings.TrimPrefix(path, dest+"/usr/")) {
+			t.Errorf("%s is there, too", path)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"lib/systemd/system/" + pipelineUnit, "share/doc/intelpipe/cron.d/intelpipe"} {
+		if text := read(dest, "usr/"+name); strings.Contains(text, "/usr/local") || !strings.Contains(text, "/usr/bin") {
+			t.Errorf("%s does not name the commands that were installed:\n%s", name, text)
+		}
+	}
+	if r := shell(t, dest, "usr/bin/spool --version && test -x usr/bin/intelpipe-cron"); r.exit != 0 {
+		t.Errorf("%+v", r)
+	}
+	// The manual for administrators names what is there.
+	page := strings.ReplaceAll(read("../..", "man/intelpipe-operations.7"), `\-`, "-")
+	paths := installedPath.FindAllStringSubmatch(page, -1)
+	if len(paths) < 3 {
+		t.Errorf("%d paths", len(paths))
+	}
+	for _, m := range paths {
+		if _, err := os.Stat(filepath.Join(dest, "usr", m[1])); err != nil {
+			t.Errorf("the manual names %s: %v", m[0], err)
+		}
+	}
+}
+
+var installedPath = regexp.MustCompile(`/usr/local/([a-z/-]+(?:\.[a-z]+[a-z/-]*)?)`)
+
+// TestUnits lets systemd look for mistakes in the units that are installed.
 func TestUnits(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("left out: systemd-analyze not found, apt-get install systemd")
 	}
-	dir := t.TempDir()
-	bin := filepath.Join(dir, "bin")
-	links(t, bin)
-	// What the units start has to be there, also what another build brings.
-	if !slices.Contains(names(), "collect-spool") {
-		if err := os.Symlink(filepath.Join(bin, "intelpipe"), filepath.Join(bin, "collect-spool")); err != nil {
-			t.Fatal(err)
-		}
+	dest := install(t)
+	if err := os.Mkdir(filepath.Join(dest, "bin"), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	verify := func(t *testing.T, edit func(string) string) string {
-		args := []string{"verify", "--man=no", "--recursive-errors=no"}
-		for _, name := range []string{collectUnit, timerUnit, pipelineUnit} {
-			unit := edit(strings.ReplaceAll(readScript(t, "systemd/"+name), "/usr/local/bin", bin))
-			path := filepath.Join(dir, name)
-			if err := os.WriteFile(path, []byte(unit), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			args = append(args, path)
-		}
-		out, err := exec.Command("systemd-analyze", args...).CombinedOutput()
+	if err := os.Symlink("../usr/bin/intelpipe", filepath.Join(dest, "bin/bash")); err != nil {
+		t.Fatal(err) // units have to find what they start
+	}
+	verify := func() string {
+		out, err := exec.Command("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "--root="+dest,
+			collectUnit, timerUnit, pipelineUnit).CombinedOutput()
 		if err != nil {
 			return string(out) + err.Error()
 		}
 		return string(out)
 	}
-	if said := verify(t, func(unit string) string { return unit }); said != "" {
+	if said := verify(); said != "" {
 		t.Error(said)
 	}
 	// It does see a word that is wrong, so that its silence says something.
-	if said := verify(t, func(unit string) string { return strings.Replace(unit, "ProtectHome=", "ProtectHouse=", 1) }); !strings.Contains(said, "ProtectHouse") {
+	unit := "usr/lib/systemd/system/" + pipelineUnit
+	write(t, dest, unit, strings.Replace(read(dest, unit), "ProtectHome=", "ProtectHouse=", 1))
+	if said := verify(); !strings.Contains(said, "ProtectHouse") {
 		t.Errorf("a misspelt setting is not found: %q", said)
 	}
 }
@@ -312,15 +382,9 @@ func TestOperationsNames(t *testing.T) {
 			t.Errorf("there is no unit %s", m)
 		}
 	}
-	for _, m := range sourcePath.FindAllString(text, -1) {
-		if found, err := filepath.Glob("../../" + m); err != nil || len(found) == 0 {
-			t.Errorf("there is no %s", m)
-		}
-	}
 }
 
 var (
 	commandName = regexp.MustCompile(`(?m)(?:^|[ |])((?:collect|parse|expert|output)-[a-z0-9-]+)`)
 	unitName    = regexp.MustCompile(`intelpipe-[a-z]+@`)
-	sourcePath  = regexp.MustCompile(`scripts/[a-z/*-]+(?:\.[a-z]+)?`)
 )

@@ -63,14 +63,17 @@ func TestDeliveryManExample(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no example")
 	}
+	if n := strings.Count(text, "\n"); n > 20 {
+		t.Errorf("the example has %d lines, at most 20 were expected", n)
+	}
 	dir := home(t)
 	write(t, dir, "count.py", strings.NewReplacer(`\-`, "-", `\e`, `\`).Replace(text))
 	write(t, dir, "in.ndjson", numbered(500))
 	r := shell(t, dir, `
 		output-spool --segment-bytes 2KiB queue < in.ndjson
-		collect-spool --restarts 3 queue -- sh -c 'python3 count.py count.json | head -n 100 >> thrown.away'
-		collect-spool --restarts 3 queue -- sh -c 'python3 count.py count.json | output-file --file out.ndjson | ( read -r a; read -r b; read -r c; echo "$a"; echo "$b"; echo "$c")'
-		collect-spool queue -- sh -c 'python3 count.py count.json | output-file --file out.ndjson'`)
+		collect-spool --restarts 3 queue -- sh -c 'python3 count.py count.db | head -n 100 >> thrown.away'
+		collect-spool --restarts 3 queue -- sh -c 'python3 count.py count.db | output-file --file out.ndjson | ( read -r a; read -r b; read -r c; echo "$a"; echo "$b"; echo "$c")'
+		collect-spool queue -- sh -c 'python3 count.py count.db | output-file --file out.ndjson'`)
 	if r.exit != 0 {
 		t.Fatalf("exit %d, %s", r.exit, r.stderr)
 	}
@@ -95,7 +98,7 @@ func TestSourceRefuses(t *testing.T) {
 		"foreign id": {`collect-spool queue -- sh -c 'echo "{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}"; cat >/dev/null'`, `"S:1:n" came back`},
 		"too early":  {`collect-spool queue -- sh -c 'sed -u s/Commit/Checkpoint/'`, "not the next one"},
 		"dies":       {`collect-spool --restarts 2 queue -- false`, "at window 1 (0"},
-		"dies later": {`collect-spool --restarts 2 queue -- sh -c 'head -n 1'`, "for the 2th time in a row"},
+		"dies later": {`collect-spool --restarts 2 queue -- sh -c 'head -n 1'`, "2 times in a row"},
 		"through":    {`collect-spool --restarts 1 queue -- sh -c "through sh -c 'cat; exit 7' | output-file --file out"`, "through: sh: exit status 7"},
 		"fused":      {`intelpipe collect-spool queue then through sh -c 'cat; exit 7' then output-file --file out`, "collect-spool: sh: exit status 7"},
 	} {

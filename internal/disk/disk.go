@@ -8,6 +8,7 @@ package disk
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -118,19 +119,18 @@ func (f *File) Size() (int64, error) {
 	return i.Size(), nil
 }
 
-// TryLock takes an exclusive lock on the file itself, which lasts until Close
-// or the end of the process. It says false when somebody else has it.
-func (f *File) TryLock() (bool, error) { return flock(f.f, unix.LOCK_EX) }
+// TryLock is TryLock of this package for the file.
+func (f *File) TryLock() (bool, error) { return TryLock(f.f) }
 
 // Lock is TryLock that waits. It is for locks that are held for a moment.
 func (f *File) Lock() error {
 	for {
-		err := unix.Flock(int(f.f.Fd()), unix.LOCK_EX)
-		if err != nil && err != unix.EINTR {
-			return &fs.PathError{Op: "lock", Path: f.path, Err: err}
-		}
-		if err == nil {
+		switch err := unix.Flock(int(f.f.Fd()), unix.LOCK_EX); err {
+		case nil:
 			return nil
+		case unix.EINTR:
+		default:
+			return &fs.PathError{Op: "lock", Path: f.path, Err: err}
 		}
 	}
 }
@@ -259,6 +259,36 @@ func Truncate(path string, size int64) error {
 		return err
 	}
 	return f.Sync()
+}
+
+// MkdirAll makes a directory that is missing, and those above it, durably.
+func MkdirAll(dir string, perm fs.FileMode) error {
+	dir = filepath.Clean(dir)
+	if isDir(dir) {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := MkdirAll(above, perm); err != nil {
+			return err
+		}
+	}
+	_, err := do(OpMkdir, dir, 0, func(int) (int, error) { return 0, os.Mkdir(dir, perm) })
+	if errors.Is(err, fs.ErrExist) {
+		if !isDir(dir) {
+			return fmt.Errorf("%s: not a directory", dir)
+		}
+		err = nil // somebody else was faster, and may not have synced it yet
+	}
+	if err != nil {
+		return err
+	}
+	return SyncDir(above)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // SyncDir makes the names in a directory durable. Some file systems cannot

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/disk/disktest"
@@ -156,6 +157,78 @@ func TestTryLock(t *testing.T) {
 	a.Close()
 	if got, err := b.TryLock(); !got || err != nil {
 		t.Errorf("after Close: %v, %v", got, err)
+	}
+}
+
+func TestWaitLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	var f [2]*os.File
+	for i := range f {
+		var err error
+		if f[i], err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer f[i].Close()
+	}
+	ctx := t.Context()
+	if err := disk.WaitLock(ctx, f[0], "it", 0); err != nil {
+		t.Fatal(err)
+	}
+	var locked *disk.LockedError
+	if err := disk.WaitLock(ctx, f[1], "it", 0); !errors.As(err, &locked) || err.Error() != "it: in use by another process" {
+		t.Errorf("got %v, want that it is in use", err)
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := disk.WaitLock(cancelled, f[1], "it", time.Minute); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that waiting was cancelled", err)
+	}
+	waited := make(chan error)
+	go func() { waited <- disk.WaitLock(ctx, f[1], "it", time.Minute) }()
+	f[0].Close()
+	if err := <-waited; err != nil {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestMkdirAll(t *testing.T) {
+	dir := t.TempDir()
+	var done []string
+	restore := disk.SetFault(func(op disk.Op, path string, n int, do func(int) (int, error)) (int, error) {
+		done = append(done, string(op)+" "+strings.TrimPrefix(path, dir))
+		return do(n)
+	})
+	for _, again := range []bool{false, true} {
+		if err := disk.MkdirAll(filepath.Join(dir, "a/b")+"/", 0o700); err != nil {
+			t.Fatal(again, err)
+		}
+	}
+	restore()
+	if got := strings.Join(done, ", "); got != "mkdir /a, sync , mkdir /a/b, sync /a" {
+		t.Errorf("did %s", got)
+	}
+	if i, err := os.Stat(filepath.Join(dir, "a/b")); err != nil || i.Mode().Perm() != 0o700 {
+		t.Errorf("made %v, %v", i, err)
+	}
+
+	for n := 1; n <= 4; n++ {
+		plan := &disktest.Plan{N: n, Err: disktest.Errors[0]}
+		restore := plan.Install(t)
+		err := disk.MkdirAll(filepath.Join(t.TempDir(), "a/b"), 0o700)
+		restore()
+		if !errors.Is(err, plan.Err) {
+			t.Errorf("operation %d: error %v, want %v", n, err, plan.Err)
+		}
+	}
+
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, filepath.Join(file, "a")} {
+		if err := disk.MkdirAll(path, 0o700); err == nil || err.Error() != file+": not a directory" {
+			t.Errorf("got %v, want that %s is in the way", err, file)
+		}
 	}
 }
 

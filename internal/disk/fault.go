@@ -13,6 +13,7 @@ const (
 	OpRename   Op = "rename"
 	OpTruncate Op = "truncate"
 	OpRemove   Op = "remove"
+	OpMkdir    Op = "mkdir"
 )
 
 // A Fault stands between this package and the operating system. It performs an

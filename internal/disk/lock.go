@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,6 +33,34 @@ func (e *LockedError) Error() string {
 		return e.Path + ": in use by another process"
 	}
 	return e.Path + ": in use by " + e.Holder
+}
+
+// TryLock takes the exclusive lock of an open file, which lasts until the file
+// is closed or the process ends. It says false when somebody else has it.
+func TryLock(f *os.File) (bool, error) { return flock(f, unix.LOCK_EX) }
+
+// WaitLock is TryLock that waits as long as wait says, and then returns a
+// *LockedError with path.
+func WaitLock(ctx context.Context, f *os.File, path string, wait time.Duration) error {
+	return waitLock(ctx, path, wait, func() (bool, error) { return TryLock(f) })
+}
+
+func waitLock(ctx context.Context, path string, wait time.Duration, try func() (bool, error)) error {
+	deadline := time.Now().Add(wait)
+	for {
+		if ok, err := try(); ok || err != nil {
+			return err
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			return &LockedError{Path: path}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: waiting for the lock: %w", path, context.Cause(ctx))
+		case <-time.After(min(lockPoll, left)):
+		}
+	}
 }
 
 // LockPath takes the exclusive lock that protects path, waiting for it as long
@@ -71,35 +100,21 @@ func LockTogether(ctx context.Context, path, party string, wait time.Duration) (
 	})
 }
 
-// lockPath calls try until it has the lock.
 func lockPath(ctx context.Context, path string, wait time.Duration, try func(*os.File) (bool, error)) (*Lock, error) {
 	lf, err := open(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	f := lf.f
-	deadline := time.Now().Add(wait)
-	for {
-		ok, err := try(f)
-		if err != nil {
-			f.Close()
-			return nil, err
+	if err := waitLock(ctx, path, wait, func() (bool, error) { return try(f) }); err != nil {
+		defer f.Close()
+		var locked *LockedError
+		if errors.As(err, &locked) {
+			locked.Holder = holder(f)
 		}
-		if ok {
-			return &Lock{f}, nil
-		}
-		left := time.Until(deadline)
-		if left <= 0 {
-			defer f.Close()
-			return nil, &LockedError{path, holder(f)}
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, fmt.Errorf("%s: waiting for the lock: %w", path, context.Cause(ctx))
-		case <-time.After(min(lockPoll, left)):
-		}
+		return nil, err
 	}
+	return &Lock{f}, nil
 }
 
 // Unlock gives the lock back.

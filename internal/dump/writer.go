@@ -80,7 +80,7 @@ func (d *Writer) open() error {
 	if d.file != nil {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(d.path), 0o700); err != nil {
+	if err := disk.MkdirAll(filepath.Dir(d.path), 0o700); err != nil {
 		return fmt.Errorf("the dump: %w", err)
 	}
 	f, err := disk.OpenAppend(d.path, 0o600)
@@ -181,7 +181,7 @@ func (d *Writer) beside() (*disk.File, error) {
 // Scratch creates a file without a name for what may have to go into the dump.
 func (d *Writer) Scratch() (*os.File, error) {
 	dir := filepath.Dir(d.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	f, err := os.CreateTemp(dir, ".report-")

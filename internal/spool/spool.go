@@ -128,30 +128,11 @@ func open(dir string, opt Options) (spool, error) {
 // Create makes the directories of a spool, durably, where they are missing.
 func Create(dir string) error {
 	for _, d := range dirs {
-		if err := makeDir(filepath.Join(dir, d)); err != nil {
+		if err := disk.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func makeDir(dir string) error {
-	if info, err := os.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return fmt.Errorf("%s: not a directory", dir)
-		}
-		return nil
-	}
-	above := filepath.Dir(dir)
-	if above != dir {
-		if err := makeDir(above); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return disk.SyncDir(above)
 }
 
 // exists says whether there is a spool.
@@ -238,7 +219,7 @@ func names(path string, f *disk.File) (bool, error) {
 	return err == nil && os.SameFile(here, there), err
 }
 
-// readAll reads a file from its beginning, but not more than limit.
+// readAll reads a file, unless it has more than maxSegment.
 func readAll(f *disk.File) ([]byte, error) {
 	size, err := f.Size()
 	if err != nil {
@@ -288,7 +269,7 @@ func newSequence(dir string, now func() time.Time) (*sequence, error) {
 		}
 		for _, name := range names {
 			text, _, _ := strings.Cut(name, "@")
-			// A number from far behind our time was never given out here.
+			// A number from the far future was never given out here.
 			if n, ok := ParseName(text); ok && n.Seq < 1<<63 {
 				s.last = max(s.last, n.Seq)
 			}

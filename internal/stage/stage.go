@@ -55,8 +55,10 @@ type Committer interface {
 	Commit(ctx context.Context, id string) error
 }
 
-// Finisher emits what was held back when the stream has ended well. The id is
-// empty in a stream without control lines, where state advances now.
+// Finisher is called when the stream has ended well. In one without control
+// lines it emits what was held back; Checkpoint and Commit follow with an empty
+// id, and state advances. In one with control lines it must emit nothing, since
+// no checkpoint would cover it: there what is held back goes on at Checkpoint.
 type Finisher interface {
 	Finish(ctx context.Context, emit Emit) error
 }

@@ -13,69 +13,110 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// groups returns the groups of flags in the order in which they are shown: a
-// command's own, what several commands share, what all have.
-func groups(model *kong.Application) []string {
-	keys := []string{""}
-	for _, flag := range model.Flags {
-		if flag.Group != nil && !slices.Contains(keys, flag.Group.Key) && flag.Group.Key != "common" {
-			keys = append(keys, flag.Group.Key)
-		}
-	}
-	return append(keys, "common")
-}
-
-// title is the heading of a group.
-func title(group string) string {
-	if group == "" {
-		return "Flags"
-	}
-	return strings.ToUpper(group[:1]) + group[1:] + " flags"
-}
-
 // Help writes what --help prints.
 func Help(w io.Writer, spec *Spec, model *kong.Application) {
-	fmt.Fprintf(w, "usage: %s [FLAGS]\n\n%s: %s\n", spec.Name, spec.Name, spec.Summary)
+	label := "usage:"
+	for _, n := range calls(model) {
+		fmt.Fprintf(w, "%6s %s [FLAGS]%s\n", label, n.FullPath(), arguments(n, "%s"))
+		label = ""
+	}
+	fmt.Fprintf(w, "\n%s: %s\n", spec.Name, spec.Summary)
 	if spec.Doc != "" {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(spec.Doc))
 	}
-	for _, sub := range model.Children {
-		fmt.Fprintf(w, "\n  %s %s\n        %s\n", spec.Name, usage(sub), sub.Help)
-	}
-	for _, group := range groups(model) {
-		heading := "\n" + title(group) + ":\n"
-		for _, flag := range Flags(model, group) {
-			fmt.Fprintf(w, "%s  %s\n        %s\n", heading, Synopsis(flag), Description(flag))
-			heading = ""
+	for _, s := range sections(model) {
+		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(s.title+": "+s.text))
+		for _, i := range s.items {
+			fmt.Fprintf(w, "  %s\n        %s\n", i.name, i.help)
 		}
 	}
 }
 
-func usage(n *kong.Node) string {
-	words := []string{n.Name}
+// calls are the ways to call a command: its subcommands, or just itself.
+func calls(model *kong.Application) []*kong.Node {
+	if len(model.Children) > 0 {
+		return model.Children
+	}
+	return []*kong.Node{model.Node}
+}
+
+// arguments are those of a call as they are typed, their names in a format.
+func arguments(n *kong.Node, format string) string {
+	var b strings.Builder
 	for _, arg := range n.Positional {
-		words = append(words, arg.Summary())
+		text := fmt.Sprintf(format, strings.ToUpper(arg.Name))
+		if arg.IsCumulative() {
+			text += "..."
+		}
+		if !arg.Required {
+			text = "[" + text + "]"
+		}
+		b.WriteString(" " + text)
 	}
-	return strings.Join(words, " ")
+	return b.String()
 }
 
-// Flags returns the flags of one group.
-func Flags(model *kong.Application, group string) []*kong.Flag {
-	var flags []*kong.Flag
+// A section of --help or of the man page has names as they are typed, each
+// with what it means.
+type section struct {
+	title, text string
+	items       []item
+}
+
+type item struct{ name, help string }
+
+// sections are shown in this order: subcommands or arguments, the flags that
+// are a command's own, those that several commands share, those that all have.
+func sections(model *kong.Application) []section {
+	var all []section
+	for _, n := range model.Children {
+		all = append(all, section{n.FullPath(), n.Help, append(positional(n), flagged(n, "")...)})
+	}
+	all = append(all, section{title: "Arguments", items: positional(model.Node)})
+	groups := []string{"", "common"}
 	for _, flag := range model.Flags {
-		key := ""
-		if flag.Group != nil {
-			key = flag.Group.Key
-		}
-		if key == group && !flag.Hidden {
-			flags = append(flags, flag)
+		if key := groupOf(flag); !slices.Contains(groups, key) {
+			groups = slices.Insert(groups, len(groups)-1, key)
 		}
 	}
-	return flags
+	for _, group := range groups {
+		title := "Flags"
+		if group != "" {
+			title = strings.ToUpper(group[:1]) + group[1:] + " flags"
+		}
+		all = append(all, section{title: title, items: flagged(model.Node, group)})
+	}
+	return slices.DeleteFunc(all, func(s section) bool { return s.text == "" && len(s.items) == 0 })
 }
 
-// Synopsis is a flag as it is typed.
-func Synopsis(flag *kong.Flag) string {
+func positional(n *kong.Node) []item {
+	var items []item
+	for _, arg := range n.Positional {
+		items = append(items, item{strings.ToUpper(arg.Name), arg.Help})
+	}
+	return items
+}
+
+// flagged are the flags of one group.
+func flagged(n *kong.Node, group string) []item {
+	var items []item
+	for _, flag := range n.Flags {
+		if groupOf(flag) == group && !flag.Hidden {
+			items = append(items, item{synopsis(flag), description(flag)})
+		}
+	}
+	return items
+}
+
+func groupOf(flag *kong.Flag) string {
+	if flag.Group == nil {
+		return ""
+	}
+	return flag.Group.Key
+}
+
+// synopsis is a flag as it is typed.
+func synopsis(flag *kong.Flag) string {
 	s := "--" + flag.Name
 	if flag.Short != 0 {
 		s = fmt.Sprintf("-%c, %s", flag.Short, s)
@@ -102,8 +143,8 @@ func placeholder(flag *kong.Flag) string {
 	return "TEXT"
 }
 
-// Description is the help of a flag with its default.
-func Description(flag *kong.Flag) string {
+// description is the help of a flag with its default.
+func description(flag *kong.Flag) string {
 	s := flag.Help
 	if flag.Required {
 		s += " Required."

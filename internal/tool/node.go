@@ -179,6 +179,9 @@ func (n *node) emitted() stage.Emit {
 	return func(m *event.Message) error {
 		n.line++
 		n.run.progress.count()
+		if err := n.run.reload(); err != nil {
+			return err
+		}
 		if s := n.run.source; s != nil {
 			s.uncovered = true
 		}
@@ -303,11 +306,21 @@ func (n *node) finish() error {
 		return err
 	}
 	if f, ok := n.cmd.(stage.Finisher); ok {
-		if err := f.Finish(n.context, n.pass); err != nil {
+		emit := n.pass
+		if n.env.Controlled {
+			emit = n.uncovered
+		}
+		if err := f.Finish(n.context, emit); err != nil {
 			return n.broken(err)
 		}
 	}
 	return n.next.finish()
+}
+
+// uncovered refuses what a stage emits when no checkpoint will come any more.
+func (n *node) uncovered(*event.Message) error {
+	n.run.fatalf("%s emits after the last checkpoint, where nothing makes sure that it arrives", n.spec.Name)
+	return stage.ErrStop
 }
 
 func defaultFields(d *harmonization.Dictionary, object stage.Object) ([]field, error) {

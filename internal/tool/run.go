@@ -38,6 +38,7 @@ type run struct {
 	open, controlled bool
 	covered          string
 	progress         *progress
+	reload           func() error // if SIGHUP has come
 }
 
 // report writes one line to stderr.
@@ -290,6 +291,7 @@ func (r *run) stream(ctx context.Context) int {
 	}
 	head := r.nodes[0]
 	r.progress = newProgress(r.process, head)
+	r.reload = r.hangups()
 	var err error
 	switch {
 	case r.source != nil:
@@ -381,17 +383,14 @@ func (r *run) read(ctx context.Context, head *node) error {
 		fmt.Fprintf(r.process.Stderr, "%s: reading from the terminal, end with ctrl-d; %s --help tells more\n", head.spec.Name, head.spec.Name)
 	}
 	in := head.link()
-	reload := r.hangups()
 	if isPipe(r.process.Stdin) {
 		defer linger(ctx, seconds(float64(head.flags.Grace)))()
 		ctx = context.WithoutCancel(ctx)
 	}
 	r.in = newReader(r.process.Stdin, head, in.idle)
 	for ctx.Err() == nil {
-		if reload != nil {
-			if err := reload(); err != nil {
-				return err
-			}
+		if err := r.reload(); err != nil {
+			return err
 		}
 		m, err := r.in.next()
 		if err == io.EOF {

@@ -27,7 +27,7 @@ func linger(ctx context.Context, grace time.Duration) (stop func() bool) {
 }
 
 // hangups returns a function that calls Reload of the stages that have it, if
-// SIGHUP has come. It is nil if no stage has.
+// SIGHUP has come. The signal is caught only if there are such stages.
 func (r *run) hangups() func() error {
 	var reload []*node
 	for _, n := range r.nodes {
@@ -36,7 +36,7 @@ func (r *run) hangups() func() error {
 		}
 	}
 	if len(reload) == 0 {
-		return nil
+		return func() error { return nil }
 	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -167,7 +166,7 @@ func (s *source) died(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.status(), at)
 	case s.deaths >= s.head.flags.Restarts:
-		return fmt.Errorf("the pipeline ended (%s) at %s for the %dth time in a row, see --restarts; nothing of it is acknowledged", s.process.status(), at, s.deaths)
+		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row, see --restarts; nothing of it is acknowledged", s.process.status(), at, s.deaths)
 	}
 	wait := min(firstPause<<(s.deaths-1), lastPause)
 	s.run.report(s.head.spec.Name, fmt.Errorf("the pipeline ended (%s) at %s and is started again in %v", s.process.status(), at, wait))
@@ -203,7 +202,7 @@ func (s *source) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	origin := strings.Join(s.head.args, "\x00")

@@ -65,7 +65,7 @@ func (j *journal) Finish(_ context.Context, emit stage.Emit) error {
 }
 func (j *journal) Close() error { j.note("close"); return nil }
 
-// jobs1 waits for its turn in an order that is not that of the messages.
+// parallel waits for its turn in an order that is not that of the messages.
 type parallel struct{}
 
 func (parallel) Concurrent() {}
@@ -225,6 +225,39 @@ func TestCallsInOrder(t *testing.T) {
 	}
 }
 
+// held keeps a message back until the stream ends.
+type held struct{ message *event.Message }
+
+func (h *held) Process(_ context.Context, m *event.Message, _ stage.Emit) error {
+	h.message = m.Clone()
+	return nil
+}
+
+// Finish takes no notice of what emit says, which must not help.
+func (h *held) Finish(_ context.Context, emit stage.Emit) error {
+	emit(h.message)
+	return nil
+}
+
+func TestFinishEmits(t *testing.T) {
+	const message = `{"comment":"x"}` + "\n"
+	const controls = `{"__type":"Checkpoint","id":"S:1:n"}` + "\n" + `{"__type":"Commit","id":"S:1:n"}` + "\n"
+	specs := append(probes(nil), Spec{Name: "expert-held", New: func() any { return new(held) }})
+	for _, line := range []string{"expert-held", "expert-held then expert-probe", "expert-probe then expert-held"} {
+		args := strings.Fields(line)
+		r := run1(t, specs, args, nil, strings.NewReader(message))
+		if r.stdout != message || r.stderr != "" || r.exit != ExitOK {
+			t.Errorf("%s: %+v", line, r)
+		}
+		// With control lines it would come behind the last checkpoint.
+		r = run1(t, specs, args, nil, strings.NewReader(message+controls))
+		say := args[0] + ": expert-held emits after the last checkpoint, where nothing makes sure that it arrives\n"
+		if r.stdout != controls || r.stderr != say || r.exit != ExitBroken {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+}
+
 func TestJobsKeepOrder(t *testing.T) {
 	var in, want strings.Builder
 	for n := range 300 {
@@ -379,5 +412,56 @@ func TestLongReports(t *testing.T) {
 	r := run1(t, specs, []string{"parse-lines", "--max-report", "100KiB"}, nil, strings.NewReader(list))
 	if r.exit == 0 || !strings.Contains(r.stderr, "--max-report") {
 		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+}
+
+// reloader counts how often it is told to read its data again.
+type reloader struct{ count *int }
+
+func (r *reloader) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	return emit(m)
+}
+func (r *reloader) Reload(context.Context) error { *r.count++; return nil }
+
+// until emits messages, or has them read, until somebody has had enough.
+type until struct{ enough func() bool }
+
+func (u *until) Collect(_ context.Context, emit stage.Emit) error {
+	for deadline := time.Now().Add(time.Minute); !u.enough() && time.Now().Before(deadline); {
+		m := event.New(event.Report, harmonization.Default())
+		if err := emit(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *until) Read(p []byte) (int, error) {
+	if u.enough() {
+		return 0, io.EOF
+	}
+	return copy(p, "{}\n"), nil
+}
+
+// TestHangup sends SIGHUP while a stage is at work, behind a collector and
+// behind stdin.
+func TestHangup(t *testing.T) {
+	for _, chain := range []string{"collect-until then expert-reloader", "expert-reloader"} {
+		count, started := 0, false
+		source := &until{func() bool {
+			if !started {
+				started = true
+				syscall.Kill(os.Getpid(), syscall.SIGHUP)
+			}
+			return count > 0
+		}}
+		specs := []Spec{
+			{Name: "collect-until", New: func() any { return source }},
+			{Name: "expert-reloader", New: func() any { return &reloader{&count} }},
+		}
+		r := run1(t, specs, strings.Fields(chain), nil, source)
+		if r.exit != 0 || count != 1 {
+			t.Errorf("%s: reloaded %d times, %s", chain, count, r.stderr)
+		}
 	}
 }

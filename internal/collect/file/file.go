@@ -40,6 +40,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -51,7 +52,7 @@ type Command struct {
 	DeleteFile           bool   `help:"Delete a file when its report has been acknowledged."`
 	ChunkSize            int64  `help:"Split files into reports of at most so many bytes; 0 for whole files." placeholder:"BYTES" default:"0"`
 	ChunkReplicateHeader bool   `help:"Begin each report with the first line of the file." default:"true"`
-	Files                []name `arg:"" optional:"" sep:"none" help:"Files to read; - is stdin."`
+	Files                []name `arg:"" optional:"" sep:"none" name:"file" help:"Files to read; - is stdin."`
 
 	deleted map[string]bool // files that were named
 	stdin   bool            // was read
@@ -152,11 +153,11 @@ func (c *Command) file(ctx context.Context, path string, named bool, emit stage.
 		return nil
 	}
 	if regular && path != "/dev/stdin" {
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == unix.EWOULDBLOCK {
+		if free, err := disk.TryLock(f); err != nil {
+			return err
+		} else if !free {
 			stage.From(ctx).Warn("%s: locked by another process, skipped", path)
 			return nil
-		} else if err != nil {
-			return fmt.Errorf("%s: lock: %w", path, err)
 		}
 	}
 	abs, err := filepath.Abs(path)

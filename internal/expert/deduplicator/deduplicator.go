@@ -27,11 +27,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -92,7 +92,7 @@ func (c *Command) open(ctx context.Context) error {
 	if path := c.State; path != "" {
 		if !strings.Contains(path, "/") {
 			dir := stage.From(ctx).StateDir
-			if err := os.MkdirAll(dir, 0o700); err != nil {
+			if err := disk.MkdirAll(dir, 0o700); err != nil {
 				return stage.Fatal(err)
 			}
 			path = filepath.Join(dir, path)

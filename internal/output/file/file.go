@@ -40,6 +40,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
@@ -79,7 +80,7 @@ func (c *Command) Start(ctx context.Context) error {
 		if name == "" || name == "." || name == ".." {
 			return fmt.Errorf("--file %s: this is a directory, append the name of the file", c.File)
 		}
-		if err := makeDirs(dir); err != nil {
+		if err := disk.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("--file: %w", err)
 		}
 		c.name, c.files = name, newFiles(dir, nil)
@@ -100,7 +101,7 @@ func (c *Command) Start(ctx context.Context) error {
 		}
 	}
 	c.template = template
-	if err := makeDirs(dir); err != nil {
+	if err := disk.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("--file: %w", err)
 	}
 	c.files, err = openBelow(dir)

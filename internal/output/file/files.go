@@ -71,30 +71,6 @@ func openBelow(dir string) (*files, error) {
 	return newFiles(dir, root), nil
 }
 
-// makeDirs makes a directory and those above it, durably.
-func makeDirs(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	dir = filepath.Clean(dir)
-	if info, err := os.Stat(dir); err == nil {
-		if !info.IsDir() {
-			return fmt.Errorf("%s: not a directory", dir)
-		}
-		return nil
-	}
-	above := filepath.Dir(dir)
-	if above != dir {
-		if err := makeDirs(above); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return disk.SyncDir(above)
-}
-
 // path is the name as a person would write it.
 func (fs *files) path(name string) string { return filepath.Join(fs.dir, name) }
 
@@ -152,28 +128,9 @@ func (fs *files) openLocked(ctx context.Context, name string) (*file, error) {
 		if err != nil || !f.regular {
 			return f, err
 		}
-		for {
-			err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-			if err == nil {
-				break
-			}
-			if err == unix.EINTR {
-				continue
-			}
-			if err != unix.EWOULDBLOCK {
-				f.Close()
-				return nil, fmt.Errorf("%s: lock: %w", fs.path(name), err)
-			}
-			if time.Now().After(deadline) {
-				f.Close()
-				return nil, &disk.LockedError{Path: fs.path(name)}
-			}
-			select {
-			case <-ctx.Done():
-				f.Close()
-				return nil, context.Cause(ctx)
-			case <-time.After(20 * time.Millisecond):
-			}
+		if err := disk.WaitLock(ctx, f.File, fs.path(name), time.Until(deadline)); err != nil {
+			f.Close()
+			return nil, err
 		}
 		if info, err := fs.stat(name); err == nil && inode(info) == f.inode {
 			return f, nil
@@ -302,7 +259,7 @@ func (fs *files) again(f *file) (*file, error) {
 	}
 	e := fs.open[f.name]
 	if fs.root == nil {
-		if err := makeDirs(fs.dir); err != nil {
+		if err := disk.MkdirAll(fs.dir, 0o755); err != nil {
 			return nil, err
 		}
 	}

@@ -1,0 +1,85 @@
+package tool
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// copying is a filter with arguments.
+type copying struct {
+	Fast bool     `help:"In a hurry."`
+	From string   `arg:"" help:"Where it comes from."`
+	To   []string `arg:"" optional:"" help:"Where it goes."`
+}
+
+func (*copying) Process(context.Context, *event.Message, stage.Emit) error { return nil }
+
+// errands is a command with subcommands.
+type errands struct {
+	Fetch struct {
+		Fast  bool     `help:"In a hurry."`
+		Thing []string `arg:"" help:"What to fetch."`
+	} `cmd:"" help:"Fetch things."`
+	Rest struct{} `cmd:"" help:"Do nothing."`
+}
+
+func (*errands) Run(context.Context, io.Writer) error { return nil }
+
+// TestArguments looks for the arguments of commands in what they say of
+// themselves, on the command line and on paper.
+func TestArguments(t *testing.T) {
+	for _, c := range []struct {
+		spec      Spec
+		help, man []string
+	}{
+		{
+			Spec{Name: "expert-copy", New: func() any { return new(copying) }},
+			[]string{
+				"usage: expert-copy [FLAGS] FROM [TO...]\n\nexpert-copy: ",
+				"\nArguments:\n  FROM\n        Where it comes from.\n  TO\n        Where it goes.\n\nFlags:\n  --fast\n        In a hurry.\n\nCommon flags:\n",
+			},
+			[]string{
+				".SH SYNOPSIS\n.B expert\\-copy\n[\\fIFLAGS\\fR] \\fIFROM\\fR [\\fITO\\fR...]\n.SH",
+				".SH ARGUMENTS\n.TP\n.B FROM\nWhere it comes from.\n.TP\n.B TO\nWhere it goes.\n.SH FLAGS\n.TP\n.B \\-\\-fast\nIn a hurry.\n.SH COMMON FLAGS\n",
+			},
+		},
+		{
+			Spec{Name: "errands", New: func() any { return new(errands) }},
+			[]string{
+				"usage: errands fetch [FLAGS] THING...\n       errands rest [FLAGS]\n\nerrands: ",
+				"\nerrands fetch: Fetch things.\n  THING\n        What to fetch.\n  --fast\n        In a hurry.\n\nerrands rest: Do nothing.\n\nCommon flags:\n",
+			},
+			[]string{
+				".SH SYNOPSIS\n.B errands fetch\n[\\fIFLAGS\\fR] \\fITHING\\fR...\n.br\n.B errands rest\n[\\fIFLAGS\\fR]\n.SH",
+				".SH ERRANDS FETCH\nFetch things.\n.TP\n.B THING\nWhat to fetch.\n.TP\n.B \\-\\-fast\nIn a hurry.\n.SH ERRANDS REST\nDo nothing.\n.SH COMMON FLAGS\n",
+			},
+		},
+	} {
+		c.spec.Summary = "do something"
+		model, err := Model(&c.spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var help, man bytes.Buffer
+		Help(&help, &c.spec, model)
+		if err := Man(&man, &c.spec); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.help {
+			if !strings.Contains(help.String(), want) {
+				t.Errorf("%q is not in the help:\n%s", want, help.String())
+			}
+		}
+		for _, want := range c.man {
+			if !strings.Contains(man.String(), want) {
+				t.Errorf("%q is not on the page:\n%s", want, man.String())
+			}
+		}
+	}
+}
