@@ -7,6 +7,8 @@ package disk
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -67,9 +70,15 @@ func OpenExisting(path string) (*File, error) {
 }
 
 func open(path string, flags int, perm fs.FileMode) (*File, error) {
+	return OpenBy(path, func() (*os.File, error) { return os.OpenFile(path, flags, perm) })
+}
+
+// OpenBy opens the file at path in a way of the caller's, which may be os.Root's.
+// A name that it makes is durable after the next SyncDir.
+func OpenBy(path string, open func() (*os.File, error)) (*File, error) {
 	var f *os.File
 	_, err := do(OpOpen, path, 0, func(int) (_ int, err error) {
-		f, err = os.OpenFile(path, flags, perm)
+		f, err = open()
 		return 0, err
 	})
 	if err != nil {
@@ -107,6 +116,30 @@ func (f *File) Truncate(size int64) error {
 	return err
 }
 
+// CutTorn cuts off what stands behind the last newline: of a line that a
+// writer could not finish. Only who holds the file's lock may call it.
+func (f *File) CutTorn() error {
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 4<<10)
+	for at := size; at > 0; {
+		n := min(at, int64(len(buf)))
+		at -= n
+		if _, err := f.ReadAt(buf[:n], at); err != nil {
+			return err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 || at == 0 {
+			if end := at + int64(i) + 1; end < size {
+				return f.Truncate(end)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
 // Stat describes the open file, also when its name has gone to another one.
 func (f *File) Stat() (fs.FileInfo, error) { return f.f.Stat() }
 
@@ -122,7 +155,13 @@ func (f *File) Size() (int64, error) {
 // TryLock is TryLock of this package for the file.
 func (f *File) TryLock() (bool, error) { return TryLock(f.f) }
 
-// Lock is TryLock that waits. It is for locks that are held for a moment.
+// WaitLock is TryLock that waits as long as wait says, and then returns a
+// *LockedError.
+func (f *File) WaitLock(ctx context.Context, wait time.Duration) error {
+	return waitLock(ctx, f.path, wait, f.TryLock)
+}
+
+// Lock is TryLock that waits for ever. It is for locks that are held for a moment.
 func (f *File) Lock() error {
 	for {
 		switch err := unix.Flock(int(f.f.Fd()), unix.LOCK_EX); err {

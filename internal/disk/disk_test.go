@@ -162,29 +162,29 @@ func TestTryLock(t *testing.T) {
 
 func TestWaitLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a")
-	var f [2]*os.File
+	var f [2]*disk.File
 	for i := range f {
 		var err error
-		if f[i], err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		if f[i], err = disk.OpenAppend(path, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		defer f[i].Close()
 	}
 	ctx := t.Context()
-	if err := disk.WaitLock(ctx, f[0], "it", 0); err != nil {
+	if err := f[0].WaitLock(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
 	var locked *disk.LockedError
-	if err := disk.WaitLock(ctx, f[1], "it", 0); !errors.As(err, &locked) || err.Error() != "it: in use by another process" {
+	if err := f[1].WaitLock(ctx, 0); !errors.As(err, &locked) || err.Error() != path+": in use by another process" {
 		t.Errorf("got %v, want that it is in use", err)
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := disk.WaitLock(cancelled, f[1], "it", time.Minute); !errors.Is(err, context.Canceled) {
+	if err := f[1].WaitLock(cancelled, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that waiting was cancelled", err)
 	}
 	waited := make(chan error)
-	go func() { waited <- disk.WaitLock(ctx, f[1], "it", time.Minute) }()
+	go func() { waited <- f[1].WaitLock(ctx, time.Minute) }()
 	f[0].Close()
 	if err := <-waited; err != nil {
 		t.Errorf("after Close: %v", err)
@@ -334,6 +334,36 @@ func BenchmarkWrite(b *testing.B) {
 	for b.Loop() {
 		if _, err := f.Write(p); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestCutTorn(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	for text, want := range map[string]string{
+		"":                      "",
+		"torn":                  "",
+		"a\n":                   "a\n",
+		"a\ntorn":               "a\n",
+		"a\n" + long:            "a\n",
+		long:                    "",
+		long + "\n":             long + "\n",
+		long + "\nb\n" + "torn": long + "\nb\n",
+	} {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := disk.OpenExisting(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.CutTorn(); err != nil {
+			t.Error(err)
+		}
+		f.Close()
+		if got, err := os.ReadFile(path); string(got) != want || err != nil {
+			t.Errorf("%.20q…: got %d bytes, want %d, %v", text, len(got), len(want), err)
 		}
 	}
 }

@@ -39,12 +39,6 @@ func (e *LockedError) Error() string {
 // is closed or the process ends. It says false when somebody else has it.
 func TryLock(f *os.File) (bool, error) { return flock(f, unix.LOCK_EX) }
 
-// WaitLock is TryLock that waits as long as wait says, and then returns a
-// *LockedError with path.
-func WaitLock(ctx context.Context, f *os.File, path string, wait time.Duration) error {
-	return waitLock(ctx, path, wait, func() (bool, error) { return TryLock(f) })
-}
-
 func waitLock(ctx context.Context, path string, wait time.Duration, try func() (bool, error)) error {
 	deadline := time.Now().Add(wait)
 	for {

@@ -2,20 +2,14 @@ package disk
 
 import (
 	"errors"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// IsTrouble tells what may pass, such as a full disk or a lock that somebody
-// has, from a mistake in a path.
+// IsTrouble tells what may pass, such as a full disk or the lock of another
+// process, from a mistake of whoever has named the path.
 func IsTrouble(err error) bool {
 	var locked *LockedError
-	if errors.As(err, &locked) {
-		return true
-	}
-	for _, e := range [...]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &locked) ||
+		errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EIO) || errors.Is(err, unix.EROFS)
 }

@@ -64,6 +64,9 @@ func (d *Writer) write(e *Entry) error {
 		d.file = nil
 	}
 	defer d.file.Unlock()
+	if err := d.file.CutTorn(); err != nil { // of somebody whose disk was full
+		return err
+	}
 	size, err := d.file.Size()
 	if err != nil {
 		return err

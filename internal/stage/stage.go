@@ -30,7 +30,8 @@ type Collector interface {
 }
 
 // Starter opens, connects or loads before the first message. An error is one
-// of configuration and ends the command with exit code 2; Fatal with 3.
+// of configuration and ends the command with exit code 2; Fatal with 3, and so
+// does trouble with the disk.
 type Starter interface {
 	Start(ctx context.Context) error
 }

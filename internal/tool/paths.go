@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/spool"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -50,11 +49,7 @@ func openPaths(n *node) (*paths, error) {
 		}
 		d, err := openDestination(n.env, dest)
 		if err != nil {
-			err = fmt.Errorf("--to %s: %w", to, err)
-			if disk.IsTrouble(err) {
-				return p, stage.Fatal(err)
-			}
-			return p, usageError{err}
+			return p, usageError{fmt.Errorf("--to %s: %w", to, err)}
 		}
 		p.dest[name] = d
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -280,7 +281,7 @@ func (r *run) stream(ctx context.Context) int {
 		if err := r.runner.Run(ctx, r.process.Stdout); err != nil {
 			r.report(r.nodes[0].spec.Name, err)
 			switch {
-			case stage.IsFatal(err):
+			case stage.IsFatal(err) || disk.IsTrouble(err):
 				return ExitBroken
 			case stage.IsUsage(err):
 				return ExitUsage
@@ -306,7 +307,7 @@ func (r *run) stream(ctx context.Context) int {
 		err = r.end()
 	}
 	r.close()
-	if r.fatal != nil {
+	if r.fatal != nil && (err == nil || errors.Is(err, stage.ErrStop)) {
 		err = r.fatal
 	}
 	switch {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -55,6 +56,8 @@ func Main(specs ...Spec) {
 // usageError ends a run with exit code 2.
 type usageError struct{ error }
 
+func (u usageError) Unwrap() error { return u.error }
+
 // Run runs one command, or several joined by "then", and returns the exit code.
 func Run(ctx context.Context, specs []Spec, p Process) int {
 	name, args := filepath.Base(p.Args[0]), p.Args[1:]
@@ -72,14 +75,14 @@ func Run(ctx context.Context, specs []Spec, p Process) int {
 		switch {
 		case errors.Is(err, errHelp):
 			return ExitOK
-		case errors.As(err, &usage):
+		case errors.As(err, &usage) && !disk.IsTrouble(err):
 			r.report(name, err)
 			fmt.Fprintf(p.Stderr, "%s: see %s --help\n", name, name)
 			return ExitUsage
 		}
 		r.report(name, err)
 		r.close()
-		if stage.IsFatal(err) {
+		if stage.IsFatal(err) || disk.IsTrouble(err) {
 			return ExitBroken
 		}
 		return ExitUsage

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +30,14 @@ type Plan struct {
 
 	mu    sync.Mutex
 	count int
+	seen  []Operation
+}
+
+// An Operation is one that a plan has seen. For a rename, Path is the new name.
+type Operation struct {
+	Op     disk.Op
+	Path   string
+	Failed bool
 }
 
 // Install puts the plan before all operations until the test ends.
@@ -45,6 +54,13 @@ func (p *Plan) Count() int {
 	return p.count
 }
 
+// Operations returns what the plan has seen, in order.
+func (p *Plan) Operations() []Operation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
+
 func (p *Plan) fault(op disk.Op, path string, n int, do func(int) (int, error)) (int, error) {
 	p.mu.Lock()
 	if p.Op == "" || p.Op == op {
@@ -52,6 +68,7 @@ func (p *Plan) fault(op disk.Op, path string, n int, do func(int) (int, error)) 
 	}
 	hit := p.N > 0 && p.count == p.N && (p.Op == "" || p.Op == op)
 	dead := p.Dead && p.N > 0 && p.count > p.N
+	p.seen = append(p.seen, Operation{op, path, hit || dead})
 	p.mu.Unlock()
 	if !hit && !dead {
 		return do(n)

@@ -64,12 +64,12 @@ type Command struct {
 	template *pyformat.Template
 	line     []byte
 
-	mu      sync.Mutex // the timer writes, too
-	files   *files
-	ledger  *ledger // once control lines have come
-	plain   bool    // events have come without any
-	timer   *time.Timer
-	written error // what the timer met
+	mu     sync.Mutex // the timer writes, too
+	files  *files
+	ledger *ledger // once control lines have come
+	plain  bool    // events have come without any
+	timer  *time.Timer
+	err    error // has ended the stream: what is in the files is for the next run to find out
 }
 
 // Start opens the file, or the directory below which files are made.
@@ -85,9 +85,6 @@ func (c *Command) Start(ctx context.Context) error {
 		}
 		c.name, c.files = name, newFiles(dir, nil)
 		_, err := c.files.get(ctx, name)
-		if isLocked(err) {
-			return stage.Fatal(err)
-		}
 		return err
 	}
 	dir, rest := fixed(c.File)
@@ -136,19 +133,24 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.ready(ctx); err != nil {
-		return stage.Fatal(err)
+	if c.err == nil {
+		c.err = c.ready(ctx)
+	}
+	if c.err != nil {
+		return stage.Fatal(c.err)
 	}
 	f, err := c.files.get(ctx, name)
 	if err != nil {
 		if c.template != nil && blameName(err) {
 			return err
 		}
+		c.err = err
 		return stage.Fatal(err)
 	}
 	f.buf = append(append(f.buf, line...), '\n')
 	if len(f.buf) >= blockSize {
-		return stage.Fatal(c.files.flush(f))
+		c.err = c.files.flush(f)
+		return stage.Fatal(c.err)
 	}
 	if c.timer == nil {
 		c.timer = time.AfterFunc(linger, c.onTimer)
@@ -156,11 +158,10 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 	return nil
 }
 
-// ready prepares the first event of a stream without control lines, and
-// returns what the timer met.
+// ready prepares the first event of a stream without control lines.
 func (c *Command) ready(ctx context.Context) error {
-	if c.written != nil || c.ledger != nil || c.plain {
-		return c.written
+	if c.ledger != nil || c.plain {
+		return nil
 	}
 	if c.env.Controlled {
 		return c.control(ctx)
@@ -177,10 +178,11 @@ func (c *Command) ready(ctx context.Context) error {
 func (c *Command) onTimer() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.timer != nil {
-		c.timer = nil
-		c.written = c.files.flushAll()
+	if c.timer == nil || c.err != nil {
+		return
 	}
+	c.timer = nil
+	c.err = c.files.flushAll()
 }
 
 // nameOf is the name of the event's file, relative to the directory.
@@ -221,7 +223,7 @@ func checkName(name string) error {
 // control is called with each control line; the first one opens the ledger.
 func (c *Command) control(ctx context.Context) error {
 	if c.ledger != nil {
-		return c.written
+		return nil
 	}
 	if err := c.files.regular(); err != nil {
 		return err
@@ -234,7 +236,7 @@ func (c *Command) control(ctx context.Context) error {
 		return err
 	}
 	c.ledger, c.files.ledger = l, l
-	return c.written
+	return nil
 }
 
 // ledgerPath lies beside the file. One for a template is told from others in
@@ -252,10 +254,14 @@ func (c *Command) ledgerPath() string {
 func (c *Command) Checkpoint(ctx context.Context, id string, _ stage.Emit) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = c.checkpoint(ctx, id)
+	}
+	return c.err
+}
+
+func (c *Command) checkpoint(ctx context.Context, id string) error {
 	if id == "" {
-		if c.written != nil {
-			return c.written
-		}
 		return c.files.finish()
 	}
 	if err := c.control(ctx); err != nil {
@@ -275,19 +281,24 @@ func (c *Command) Commit(ctx context.Context, id string) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.control(ctx); err != nil {
-		return err
+	if c.err == nil {
+		c.err = c.control(ctx)
 	}
-	return c.ledger.commit(id)
+	if c.err == nil {
+		c.err = c.ledger.commit(id)
+	}
+	return c.err
 }
 
 // Reload opens files again that were moved away.
 func (c *Command) Reload(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.files.closeAll(); err != nil {
-		c.written = err // the stream cannot go on
-		return err
+	if c.err == nil {
+		c.err = c.files.closeAll()
+	}
+	if c.err != nil {
+		return c.err
 	}
 	if c.template == nil {
 		_, err := c.files.get(ctx, c.name)
@@ -308,12 +319,14 @@ func (c *Command) Close() error {
 	if c.files == nil {
 		return nil
 	}
-	if c.ledger != nil {
-		err := c.ledger.close(c.files.drop())
-		c.files.close()
-		return err
+	var err error
+	switch {
+	case c.ledger != nil:
+		clean := c.files.drop()
+		err = c.ledger.close(clean && c.err == nil)
+	case c.err == nil:
+		err = c.files.flushAll()
 	}
-	err := c.files.flushAll()
 	c.files.close()
 	return err
 }

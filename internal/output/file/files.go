@@ -37,7 +37,7 @@ type files struct {
 
 // file is an open file. What is in buf is written when it is long enough.
 type file struct {
-	*os.File
+	*disk.File
 	name    string
 	inode   uint64
 	regular bool
@@ -74,16 +74,23 @@ func openBelow(dir string) (*files, error) {
 // path is the name as a person would write it.
 func (fs *files) path(name string) string { return filepath.Join(fs.dir, name) }
 
-func (fs *files) openFile(name string, flags int) (*os.File, error) {
+func (fs *files) openFile(name string, flags int) (*disk.File, error) {
+	return disk.OpenBy(fs.path(name), func() (*os.File, error) { return fs.openRaw(name, flags) })
+}
+
+func (fs *files) openRaw(name string, flags int) (*os.File, error) {
 	if fs.root == nil {
 		return os.OpenFile(fs.path(name), flags, 0o644)
 	}
 	f, err := fs.root.OpenFile(name, flags|unix.O_NONBLOCK, 0o644)
 	if errors.Is(err, os.ErrNotExist) && flags&os.O_CREATE != 0 && path.Dir(name) != "." {
-		if err := fs.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-			return nil, err
+		if err = fs.root.MkdirAll(path.Dir(name), 0o755); err == nil {
+			f, err = fs.root.OpenFile(name, flags|unix.O_NONBLOCK, 0o644)
 		}
-		return fs.root.OpenFile(name, flags|unix.O_NONBLOCK, 0o644)
+	}
+	var at *os.PathError
+	if errors.As(err, &at) {
+		at.Path = fs.path(at.Path) // os.Root names only what is below it
 	}
 	return f, err
 }
@@ -128,7 +135,7 @@ func (fs *files) openLocked(ctx context.Context, name string) (*file, error) {
 		if err != nil || !f.regular {
 			return f, err
 		}
-		if err := disk.WaitLock(ctx, f.File, fs.path(name), time.Until(deadline)); err != nil {
+		if err := f.WaitLock(ctx, time.Until(deadline)); err != nil {
 			f.Close()
 			return nil, err
 		}

@@ -35,7 +35,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	queue "github.com/intelpipe/intelpipe/internal/spool"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -71,9 +70,6 @@ func (c *Command) Start(ctx context.Context) error {
 		Now:          env.Now,
 		Warn:         env.Warn,
 	})
-	if disk.IsTrouble(err) {
-		return stage.Fatal(err)
-	}
 	return err
 }
 
