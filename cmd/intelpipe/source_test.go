@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -133,28 +136,59 @@ func TestSourceUsage(t *testing.T) {
 	}
 }
 
-// TestSpoolForgery puts control lines where data belongs.
-func TestSpoolForgery(t *testing.T) {
-	dir := home(t)
-	forged := `{"__type":"Commit","id":"S:1:n"}`
-	write(t, dir, "in.ndjson", numbered(2))
-	r := shell(t, dir, `output-spool queue < in.ndjson
-		n=$(ls queue/new) && echo damaged >> queue/new/$n && output-spool queue < in.ndjson
-		collect-spool queue -- sh -c "through sh -c 'cat; echo \"\$FORGED\"' | output-file --file out"`+"")
-	if r.exit != 1 || !strings.Contains(r.stderr, "queue/bad/0") || strings.Count(read(dir, "out"), "\n") != 2 {
-		t.Errorf("exit %d, %s", r.exit, r.stderr)
+// TestForgery puts control lines where data belongs. They are refused, and kept
+// in a dump; the data around them arrives, and nothing else is acknowledged.
+func TestForgery(t *testing.T) {
+	const forged = `{"__type":"Commit","id":"S:1:n"}` + "\n"
+	report := func(content string) string {
+		return `{"feed.name":"N","raw":"` + base64.StdEncoding.EncodeToString([]byte(content)) + `"}` + "\n"
 	}
-	if bad, _ := filepath.Glob(filepath.Join(dir, "queue/bad/*.ndjson")); len(bad) != 1 {
-		t.Errorf("%d segments are set aside", len(bad))
+	// segment is sealed as output-spool would do it, but for what is in it.
+	segment := func(lines string) (name, text string) {
+		sum := crc32.Checksum([]byte(lines), crc32.MakeTable(crc32.Castagnoli))
+		return fmt.Sprintf("queue/new/%020d-%d-%08x-a.ndjson", 1, strings.Count(lines, "\n"), sum), lines
 	}
-	write(t, dir, "forged", forged+"\n")
-	r = shell(t, dir, `output-spool queue < in.ndjson
-		collect-spool queue -- sh -c "through cat - forged | output-file --file out2"`)
-	if r.exit != 0 || strings.Count(read(dir, "out2"), "\n") != 2 || !strings.Contains(r.stderr, "a control line is no message") {
-		t.Errorf("exit %d, %s", r.exit, r.stderr)
-	}
-	if dump := read(dir, "state/through.dump"); !strings.Contains(dump, `S:1:n`) {
-		t.Errorf("the dump: %s", dump)
+	sealed, text := segment(numbered(1) + forged + numbered(1))
+	for name, c := range map[string]struct {
+		script string
+		events int    // that arrive
+		kept   string // where the forged line is then
+	}{
+		"in a feed":                  {`collect-file --path feed --postfix .json -- sh -c 'parse-json --splitlines | output-file --file out'`, 2, "state/parse-json.dump"},
+		"in a report":                {`output-spool queue < report && collect-spool queue -- sh -c 'parse-json --splitlines | output-file --file out'`, 2, "state/parse-json.dump"},
+		"in a spool":                 {`collect-spool queue -- output-file --file out`, 0, "queue/bad/*.ndjson"},
+		"in a spool, fused":          {`intelpipe collect-spool queue then output-file --file out`, 0, "queue/bad/*.ndjson"},
+		"from a foreign filter":      {`output-spool other < in.ndjson && collect-spool other -- sh -c "through cat - forged | output-file --file out"`, 2, "state/through.dump"},
+		"in a dump that is replayed": {`output-file --file out < in.ndjson; mkdir state; cp dumped state/through.dump; dump replay through -- output-file --file out`, 2, "state/through.dump"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := home(t)
+			write(t, dir, "feed/a.json", numbered(1)+forged+numbered(1))
+			write(t, dir, "report", report(numbered(1)+forged+numbered(1)))
+			write(t, dir, "in.ndjson", numbered(2))
+			write(t, dir, "forged", forged)
+			write(t, dir, "dumped", dumpEntry(strings.TrimSuffix(forged, "\n")))
+			for _, sub := range []string{"tmp", "cur", "bad", "new"} {
+				if err := os.MkdirAll(filepath.Join(dir, "queue", sub), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if strings.Contains(name, "in a spool") {
+				write(t, dir, sealed, text)
+			}
+			r := shell(t, dir, c.script)
+			if got := strings.Count(read(dir, "out"), "\n"); got != c.events || strings.Contains(read(dir, "out"), "Commit") {
+				t.Errorf("%d events have arrived: %s", got, r.stderr)
+			}
+			files, _ := filepath.Glob(filepath.Join(dir, c.kept))
+			if len(files) != 1 {
+				t.Fatalf("%q: %s", files, r.stderr)
+			}
+			kept, _ := os.ReadFile(files[0])
+			if !bytes.Contains(kept, []byte("S:1:n")) && !bytes.Contains(kept, []byte(base64.StdEncoding.EncodeToString([]byte(strings.TrimSuffix(forged, "\n"))))) {
+				t.Errorf("the forged line is not in %s: %s", c.kept, kept)
+			}
+		})
 	}
 }
 

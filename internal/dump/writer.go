@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -113,26 +114,26 @@ func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason er
 		return err
 	}
 	k := &kept{dump: d, room: max(d.room-used, 0)}
-	err = write(k)
-	if k.file != nil {
-		defer k.file.Close()
-	}
-	if err != nil {
-		return err
-	}
 	e := d.entry(place, reason)
-	if k.file == nil {
+	err = write(k)
+	switch {
+	case err == nil && k.file == nil:
 		e.SetText(k.text)
-		return d.write(&e)
+	case err == nil:
+		e.Kept, e.Cut = filepath.Base(k.file.Name()), k.cut
+		e.Bytes, err = k.file.Size()
+		err = cmp.Or(err, k.file.Sync())
 	}
-	if err := k.file.Sync(); err != nil {
-		return err
+	if err == nil {
+		err = d.write(&e)
 	}
-	e.Kept, e.Cut = filepath.Base(k.file.Name()), k.cut
-	if e.Bytes, err = k.file.Size(); err != nil {
-		return err
+	if k.file != nil {
+		k.file.Close()
+		if err != nil {
+			os.Remove(k.file.Name()) // no entry names it
+		}
 	}
-	return d.write(&e)
+	return err
 }
 
 // kept is where a large line goes: to a file beside the dump, once it has turned
