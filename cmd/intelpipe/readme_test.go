@@ -97,6 +97,8 @@ func TestReadme(t *testing.T) {
 		{"localhost", `not a valid IPAddress: "localhost"`}, // by dump list
 		{"localhost", `"source.ip":"127.0.0.1"`},            // once it has been mended
 		{"wc -l", "1\n"},                                    // the other address belongs to no known network
+		{"collect-spool", `"source.ip": "192.0.2.4"`},
+		{"collect-spool", `"source.ip": "198.51.100.7"`},
 	} {
 		if got := find(want.block); !strings.Contains(got, want.text) {
 			t.Errorf("%q is not in the output of the block with %q:\n%s", want.text, want.block, got)
