@@ -36,6 +36,7 @@ func TestReplay(t *testing.T) {
 		{"the pipeline dies always", "dump replay failed.dump 1 5 -- sh -c 'read line; kill -9 $$'", 3, "", "192.0.2.1 { x Commit 192.0.2.2", ""},
 		{"no output", "dump replay failed.dump 1 -- expert-harmonize", 3, "", "192.0.2.1 { x Commit 192.0.2.2", ""},
 		{"somebody deletes", "dump replay failed.dump 5 -- sh -c 'dump delete failed.dump 1; " + pipeline + "'", 0, "192.0.2.2", "{ x Commit 192.0.2.2", ""},
+		{"somebody deletes, and the pipeline dies", "dump replay failed.dump 5 -- sh -c 'test -e once || { touch once; dump delete failed.dump 1; kill -9 $$; }; " + pipeline + "'", 3, "", "{ x Commit 192.0.2.2", ""},
 		{"a bare pipe", "dump replay failed.dump 1 5 | expert-taxonomy >out.ndjson", 0, "192.0.2.1 192.0.2.2", "192.0.2.1 { x Commit 192.0.2.2", ""},
 		{"a bare chain", "intelpipe dump replay failed.dump 1 5 then expert-taxonomy >out.ndjson", 0, "192.0.2.1 192.0.2.2", "192.0.2.1 { x Commit 192.0.2.2", ""},
 		{"what takes no pipeline", "dump list failed.dump -- cat", 2, "", "192.0.2.1 { x Commit 192.0.2.2", ""},

@@ -21,7 +21,8 @@ type replay struct {
 	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
 
 	path   string
-	size   int64 // when it began
+	began  os.FileInfo
+	size   int64 // when it began, up to the end of an entry
 	chosen choice
 	told   map[int]bool // entries that cannot be sent
 }
@@ -98,7 +99,10 @@ func (r *replay) Start(ctx context.Context) error {
 	}
 	defer f.Close()
 	r.told = map[int]bool{}
-	r.size, err = sizeOf(f)
+	if r.size, err = sizeOf(f); err != nil {
+		return err
+	}
+	r.began, err = f.Stat()
 	return err
 }
 
@@ -110,6 +114,9 @@ func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 		return stage.Fatal(err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !os.SameFile(info, r.began) {
+		return stage.Fatal(cmp.Or(err, fmt.Errorf("%s: somebody has deleted entries meanwhile, so that the numbers are others; see dump list", r.path)))
+	}
 	pipeline := stage.From(ctx).Pipeline
 	w := window{replay: r, ctx: ctx, emit: emit}
 	if pipeline != nil {
