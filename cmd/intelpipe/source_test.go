@@ -248,9 +248,8 @@ func TestSourceStops(t *testing.T) {
 			if victim == "stage" {
 				lines(1)
 				var pid int
-				c := chaos{T: t, source: cmd}
-				for _, p := range c.processes() {
-					if text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p)); strings.HasPrefix(string(text), "expert-rfc1918") {
+				for _, p := range descendants(cmd.Process.Pid) {
+					if commandOf(p) == "expert-rfc1918" {
 						pid = p
 					}
 				}
