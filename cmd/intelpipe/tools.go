@@ -106,8 +106,9 @@ there, which ends collect-redis with exit code 3.
 	{Name: "collect-spool", Summary: "take events out of a spool", Doc: `In a bare pipe collect-spool prints what is in the spool of output-spool, and
 leaves it there. With a pipeline of its own, after -- or then, it claims the
 segments, the oldest first, and sends each as one window; one whose checkpoint
-has come back is removed. When the spool is empty it ends, which suits cron;
-with --follow it waits for more, until SIGTERM.
+has come back is removed. It ends when it has sent what was there at its start,
+which suits cron: a writer that goes on does not keep it. With --follow it
+takes what comes, and waits for more when the spool is empty, until SIGTERM.
 
 A segment that is damaged is set aside in DIR/bad, with a line on stderr and
 exit code 1 at the end; the others are delivered. The command spool shows

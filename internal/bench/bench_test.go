@@ -82,19 +82,20 @@ func TestWriteTable(t *testing.T) {
 func samples(ms ...int) *result {
 	r := new(result)
 	for _, m := range ms {
-		r.samples = append(r.samples, usage{cpu: time.Duration(m) * time.Millisecond})
+		r.samples = append(r.samples, usage{cpu: time.Duration(m) * time.Millisecond, wall: time.Duration(m+10) * time.Millisecond})
 	}
 	return r
 }
 
 func TestJudge(t *testing.T) {
-	p := plan{n: 1000, later: []string{"spool"}, tasks: []task{
+	p := plan{n: 1000, tasks: []task{
 		{name: "a", ours: "fast", ref: "copy", bar: bar{6, atMost}},
 		{name: "b", ours: "slow", ref: "copy", bar: bar{6, atMost}},
 		{name: "c", ours: "fast", ref: "slow", bar: bar{2, atLeast}},
 		{name: "d", ours: "fast", ref: "jq", bar: bar{25, atLeast}},
 		{name: "e", ours: "broken", ref: "copy", bar: bar{6, atMost}},
 		{name: "f", ours: "slow", ref: "fast", base: "copy", bar: bar{4, atMost}},
+		{name: "g", ours: "slow", ref: "fast", wall: true, bar: bar{0.5, atLeast}},
 	}}
 	rows, missed, left := p.judge(map[string]*result{
 		"copy": samples(1, 1, 1), "fast": samples(5, 6, 4), "slow": samples(21, 20, 21),
@@ -104,21 +105,21 @@ func TestJudge(t *testing.T) {
 	for _, row := range rows {
 		got = append(got, strings.Join([]string{row[0], row[1], row[3], row[5], row[7]}, " "))
 	}
-	want := []string{"a 5.000 1.000 5.00 ok", "b 21.000 1.000 21.00 MISSED", "c 5.000 21.000 4.20 ok", "e    FAILED", "f 20.000 4.000 5.00 MISSED"}
+	want := []string{"a 5.000 1.000 5.00 ok", "b 21.000 1.000 21.00 MISSED", "c 5.000 21.000 4.20 ok", "e    FAILED", "f 20.000 4.000 5.00 MISSED", "g 31.000 15.000 0.48 MISSED"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("rows %q, want %q", got, want)
 	}
-	if len(missed) != 3 || !strings.Contains(missed[1], "wrote 0 lines") {
+	if len(missed) != 4 || !strings.Contains(missed[1], "wrote 0 lines") {
 		t.Errorf("missed %q", missed)
 	}
-	if len(left) != 2 || !strings.Contains(left[0], "not installed") || !strings.Contains(left[1], "spool") {
+	if len(left) != 1 || !strings.Contains(left[0], "not installed") {
 		t.Errorf("left out %q", left)
 	}
 	var out bytes.Buffer
 	if err := conclude(&out, missed, left); !errors.Is(err, ErrMissed) {
 		t.Errorf("conclude = %v", err)
 	}
-	if !strings.Contains(out.String(), "left out: 2\n") || !strings.Contains(out.String(), "missed: 3\n") {
+	if !strings.Contains(out.String(), "left out: 1\n") || !strings.Contains(out.String(), "missed: 4\n") {
 		t.Errorf("conclude wrote %q", out.String())
 	}
 	if err := conclude(&out, nil, left); err != nil {
@@ -212,6 +213,15 @@ func TestRun(t *testing.T) {
 		}
 	}
 
+	// What a job keeps on the disk is gone, too.
+	kept := filepath.Join(t.TempDir(), "kept")
+	j = job{input: input, scratch: kept, output: kept + "/out", lines: 3, procs: [][]string{places{}.shell(`mkdir "$1" && cat >"$1/out"`, kept)}}
+	for range 2 {
+		if err := j.check(ctx, env); err != nil {
+			t.Error(err)
+		}
+	}
+
 	one := job{oneCore: true, procs: [][]string{{"/bin/sh", "-c", `test "$GOMAXPROCS" = 1`}}}
 	u, err := one.run(ctx, env, nil)
 	if err != nil {
@@ -224,6 +234,20 @@ func TestRun(t *testing.T) {
 		if strings.HasPrefix(v, "GOMAXPROCS") {
 			t.Error("a job changed the environment of the others")
 		}
+	}
+}
+
+// Syncing costs nothing in memory, so that a figure from there says nothing.
+func TestInMemory(t *testing.T) {
+	if inMemory("/proc") {
+		t.Error("/proc is taken for a file system in memory")
+	}
+	if !inMemory("/dev/shm") {
+		t.Skip("/dev/shm is no file system in memory")
+	}
+	j := job{scratch: "/dev/shm/durable"}
+	if reason := j.absent(); !strings.Contains(reason, "/dev/shm is in memory") {
+		t.Errorf("absent because of %q", reason)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A job is a pipeline that is measured: its processes read from one another,
@@ -29,6 +31,10 @@ type job struct {
 	// removed before each run.
 	output string
 
+	// scratch is the directory in which the job keeps what it syncs. It is
+	// removed before each run, and has to be on a disk.
+	scratch string
+
 	// lines is how many lines a correct job writes, checked once; -1 is any.
 	lines int
 }
@@ -42,10 +48,16 @@ type usage struct {
 
 // run runs the job once with its output going to out; nil is nowhere.
 func (j *job) run(ctx context.Context, env []string, out io.Writer) (usage, error) {
-	if j.output != "" {
-		if err := os.RemoveAll(j.output); err != nil {
+	for _, path := range []string{j.output, j.scratch} {
+		if path == "" {
+			continue
+		}
+		if err := os.RemoveAll(path); err != nil {
 			return usage{}, err
 		}
+	}
+	if j.scratch != "" {
+		unix.Sync() // so that nobody's fsync waits for what others have written
 	}
 	if j.oneCore {
 		env = append(env[:len(env):len(env)], "GOMAXPROCS=1")

@@ -1,8 +1,9 @@
 // Package disk is the small layer that everything durable goes through.
 //
 // What it returns without an error is on the disk, not in a buffer: a created,
-// renamed or removed name is followed by an fsync of its directory. Its errors
-// always name the path. Tests make any single operation fail by SetFault.
+// renamed or removed name is followed by an fsync of its directory, unless the
+// function says which fsync it leaves to others. Its errors always name the
+// path. Tests make any single operation fail by SetFault.
 package disk
 
 import (
@@ -46,22 +47,21 @@ func OpenAppend(path string, perm fs.FileMode) (*File, error) {
 			}
 			continue
 		}
-		return f, err
+		if err != nil {
+			return nil, err
+		}
+		if err := SyncDir(filepath.Dir(path)); err != nil {
+			f.Close()
+			return nil, err
+		}
+		return f, nil
 	}
 }
 
-// Create makes a file for appending that must not be there yet. Its name is
-// durable when Create returns.
+// Create makes a file for reading and appending that must not be there. Its name
+// is durable once its directory is synced, which renaming the file does.
 func Create(path string, perm fs.FileMode) (*File, error) {
-	f, err := open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
-		return nil, err
-	}
-	if err := SyncDir(filepath.Dir(path)); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+	return open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
 }
 
 // OpenExisting opens a file for reading and appending that must be there.
@@ -226,7 +226,7 @@ func CreateAtomic(path string, perm fs.FileMode, write func(io.Writer) error) (e
 func createTemp(path string, perm fs.FileMode) (*File, error) {
 	for {
 		name := tempPrefix(path) + strconv.FormatUint(rand.Uint64(), 36)
-		f, err := open(filepath.Join(filepath.Dir(path), name), os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, perm)
+		f, err := Create(filepath.Join(filepath.Dir(path), name), perm)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
@@ -261,17 +261,24 @@ func RemoveTemps(path string) error {
 
 // Rename moves a file to another name, durably.
 func Rename(from, to string) error {
-	_, err := do(OpRename, to, 0, func(int) (int, error) { return 0, os.Rename(from, to) })
-	if err != nil {
-		return err
-	}
-	if err := SyncDir(filepath.Dir(to)); err != nil {
+	if err := RenameInto(from, to); err != nil {
 		return err
 	}
 	if d := filepath.Dir(from); d != filepath.Dir(to) {
 		return SyncDir(d)
 	}
 	return nil
+}
+
+// RenameInto is Rename for who can bear that the old name is there as well after
+// the loss of power. A file system with a journal renames in one step, and needs
+// no second fsync for that; another one forgets either of two directories.
+func RenameInto(from, to string) error {
+	_, err := do(OpRename, to, 0, func(int) (int, error) { return 0, os.Rename(from, to) })
+	if err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(to))
 }
 
 // Remove removes a file, durably.

@@ -60,14 +60,16 @@ func Now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z0
 
 // Read calls yield with each entry and its line as it stands, newline
 // included, until it returns false. A line that is no entry is an error that
-// names it.
+// names it, unless it is the last one and a writer that died has torn it.
 func Read(r io.Reader, yield func(e Entry, line []byte) bool) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 0 {
 			var e Entry
-			if err := json.Unmarshal(line, &e); err != nil {
+			if err := json.Unmarshal(line, &e); err != nil && line[len(line)-1] != '\n' {
+				return nil
+			} else if err != nil {
 				return fmt.Errorf("line %d is no entry of a dump: %w", n, err)
 			}
 			if !yield(e, line) {

@@ -122,7 +122,7 @@ func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason er
 	case err == nil:
 		e.Kept, e.Cut = filepath.Base(k.file.Name()), k.cut
 		e.Bytes, err = k.file.Size()
-		err = cmp.Or(err, k.file.Sync())
+		err = cmp.Or(err, k.file.Sync(), disk.SyncDir(filepath.Dir(d.path)))
 	}
 	if err == nil {
 		err = d.write(&e)

@@ -2,7 +2,6 @@ package spool
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +25,7 @@ func (r *Reader) Ack(s *Segment) error {
 
 func (r *Reader) done(s *Segment) error {
 	delete(r.held, s.File)
-	s.Data = nil
+	s.Drop()
 	return s.f.Close()
 }
 
@@ -69,7 +68,7 @@ func (r *Reader) tidy(source string) {
 }
 
 // Acknowledged returns the last number that AckAs has noted for a source, or 0.
-// Only one reader at a time may have a source, see Slot.
+// Only one reader at a time may have a source.
 func (r *Reader) Acknowledged(source string) (uint64, error) {
 	if n, ok := r.acked[source]; ok {
 		return n, nil
@@ -114,20 +113,6 @@ func (r *Reader) Reject(s *Segment, offset int64, what string) error {
 	return errors.Join(err, r.done(s))
 }
 
-// Slot returns the lowest number that no other reader of the spool has. It is
-// this reader's until Close, so that the name of a source can be made of it.
-func (r *Reader) Slot(ctx context.Context) (int, error) {
-	for i := 0; ; i++ {
-		lock, err := disk.LockPath(ctx, filepath.Join(r.dir, curDir, ".slot-"+strconv.Itoa(i)), 0)
-		var locked *disk.LockedError
-		if errors.As(err, &locked) {
-			continue
-		}
-		r.slot = lock
-		return i, err
-	}
-}
-
 // Close ends all claims. Segments that were not acknowledged stay in cur/, free
 // for the next who looks.
 func (r *Reader) Close() error {
@@ -137,10 +122,6 @@ func (r *Reader) Close() error {
 	}
 	for source := range r.marks {
 		r.tidy(source)
-	}
-	if r.slot != nil {
-		errs = append(errs, r.slot.Unlock())
-		r.slot = nil
 	}
 	return errors.Join(errs...)
 }

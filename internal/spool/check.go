@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
 )
 
 // Damage is what is wrong with the content of a segment, and where.
@@ -52,19 +53,49 @@ func check(n Name, data []byte) *Damage {
 }
 
 // forged looks for control lines. Segments have none, and delivering one would
-// acknowledge what is not. In control lines the two words stand as they are.
+// acknowledge what is not.
 func forged(data []byte) *Damage {
-	if !bytes.Contains(data, []byte(`"Checkpoint"`)) && !bytes.Contains(data, []byte(`"Commit"`)) {
+	if !controlWord(data) {
 		return nil
 	}
 	var d *Damage
 	eachLine(data, func(number int, at int64, line []byte, bad *Damage) bool {
-		if bad != nil && bad.What == isControl {
-			d = bad
+		if bad != nil && bad.What == isControl || escaped(line) {
+			d = &Damage{at, isControl}
 		}
 		return d == nil
 	})
 	return d
+}
+
+// escaped says whether a line is a control line for who undoes escapes.
+func escaped(line []byte) bool {
+	var keys map[string]any
+	if json.Unmarshal(line, &keys) != nil || len(keys) != 2 {
+		return false
+	}
+	_, ok := keys["id"].(string)
+	return ok && (keys["__type"] == "Checkpoint" || keys["__type"] == "Commit")
+}
+
+// controlWord looks for the words of control lines. Going from one capital C to
+// the next takes less than half of the time of looking for two words. A C that
+// somebody has escaped may deceive a foreign filter.
+func controlWord(data []byte) bool {
+	if bytes.Contains(data, []byte(`\u0043`)) {
+		return true
+	}
+	for {
+		i := bytes.IndexByte(data, 'C')
+		if i < 0 {
+			return false
+		}
+		data = data[i:]
+		if bytes.HasPrefix(data, []byte(`Checkpoint"`)) || bytes.HasPrefix(data, []byte(`Commit"`)) {
+			return true
+		}
+		data = data[1:]
+	}
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -278,8 +279,10 @@ func TestKilledAgainAndAgain(t *testing.T) {
 }
 
 // A machine knows what of a spool survives the loss of power: what was synced,
-// and nothing else.
+// and nothing else. With a journal, a file that was renamed from one directory
+// to another never is in both or in none, whichever of the two was synced.
 type machine struct {
+	journal  bool
 	mu       sync.Mutex
 	t        *testing.T
 	n, count int    // the operation before which the power goes
@@ -320,13 +323,42 @@ func (m *machine) fault(op disk.Op, path string, n int, do func(int) (int, error
 				names[e.Name()] = i.Sys().(*syscall.Stat_t).Ino
 			}
 		}
+		before := m.names[filepath.Base(path)]
 		m.names[filepath.Base(path)] = names
+		if m.journal {
+			m.follow(path, before, names)
+		}
 	case op == disk.OpSync:
 		m.content[ino], _ = os.ReadFile(path)
 	case op == disk.OpOpen && info.Size() == 0:
 		delete(m.content, ino)
 	}
 	return n, err
+}
+
+// follow makes durable where the files of a synced directory have come from, or
+// gone to.
+func (m *machine) follow(dir string, lists ...map[string]uint64) {
+	moved := map[uint64]bool{}
+	for _, names := range lists {
+		for _, ino := range names {
+			moved[ino] = true
+		}
+	}
+	for _, sub := range dirs {
+		maps.DeleteFunc(m.names[sub], func(_ string, ino uint64) bool { return moved[ino] })
+		entries, _ := os.ReadDir(filepath.Join(filepath.Dir(dir), sub))
+		for _, e := range entries {
+			i, err := e.Info()
+			if err != nil || !moved[i.Sys().(*syscall.Stat_t).Ino] {
+				continue
+			}
+			if m.names[sub] == nil {
+				m.names[sub] = map[string]uint64{}
+			}
+			m.names[sub][e.Name()] = i.Sys().(*syscall.Stat_t).Ino
+		}
+	}
 }
 
 func (m *machine) powerLost(t *testing.T, to string) {
@@ -342,13 +374,20 @@ func (m *machine) powerLost(t *testing.T, to string) {
 	}
 }
 
-// TestPowerLost takes the power away at every operation. Renaming between two
-// directories may leave both names then, so that events may be there twice.
+// TestPowerLost takes the power away at every operation. Without a journal,
+// renaming between two directories may leave both names then, so that events
+// may be there twice.
 func TestPowerLost(t *testing.T) {
+	t.Run("no journal", func(t *testing.T) { losePower(t, false) })
+	t.Run("journal", func(t *testing.T) { losePower(t, true) })
+}
+
+func losePower(t *testing.T, journal bool) {
 	for n := 1; ; n++ {
 		c := newChain(shortLived(t), 4, 1)
 		after := shortLived(t)
 		m := newMachine(t, n, after)
+		m.journal = journal
 		rnd := rand.New(rand.NewPCG(uint64(n), 9))
 		err := c.run(t, rnd)
 		c.die(true)
@@ -366,6 +405,9 @@ func TestPowerLost(t *testing.T) {
 			t.Fatalf("operation %d: %v", n, err)
 		}
 		c.die(true)
+		if journal {
+			c.verify(t, fmt.Sprintf("operation %d", n))
+		}
 		for _, l := range lines(0, c.windows*perWindow-1) {
 			if !slices.Contains(c.done, l) {
 				t.Errorf("operation %d: %s is lost", n, l)
@@ -375,6 +417,83 @@ func TestPowerLost(t *testing.T) {
 			return
 		}
 	}
+}
+
+// TestPowerLostWhileClaimed takes the power away while a consumer has several
+// claims, among which a writer, who is another process, publishes and so syncs
+// the directory that the claimed segments have left.
+func TestPowerLostWhileClaimed(t *testing.T) {
+	for _, journal := range []bool{false, true} {
+		for n := 1; ; n++ {
+			dir, after := shortLived(t), shortLived(t)
+			m := newMachine(t, n, after)
+			m.journal = journal
+			published, acked, err := claimAndPublish(t, dir)
+			m.restore()
+			what := fmt.Sprintf("journal %v, operation %d", journal, n)
+			if m.count < n {
+				check1(t, err)
+				break
+			}
+			r := openReader(t, after)
+			last := int(must(r.Acknowledged("C")))
+			got := drain(t, r)
+			check1(t, r.Close())
+			if last < acked {
+				t.Errorf("%s: %d is acknowledged, was %d", what, last, acked)
+			}
+			for k := 1; k <= published; k++ {
+				switch there := slices.Contains(got, line(k)); {
+				case !there && k > last:
+					t.Errorf("%s: event %d is lost", what, k)
+				case there && k <= last && journal:
+					t.Errorf("%s: event %d is there, though it is acknowledged", what, k)
+				}
+			}
+			if slices.Sort(got); journal && len(slices.Compact(got)) != len(got) {
+				t.Errorf("%s: there twice: %q", what, got)
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}
+
+// claimAndPublish says how many events, each in a segment of its own, were
+// published and acknowledged before an operation failed.
+func claimAndPublish(t *testing.T, dir string) (published, acked int, err error) {
+	w, err := OpenWriter(t.Context(), dir, Options{SegmentAge: never})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer w.abandon()
+	r, err := OpenReader(dir, Options{})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer r.abandon()
+	var held []*Segment
+	for published < 6 {
+		if err = w.Append(t.Context(), message(t, line(published+1))); err == nil {
+			err = w.Checkpoint(t.Context(), "")
+		}
+		if err != nil {
+			return published, acked, err
+		}
+		published++
+		s, err := r.Next(t.Context(), false)
+		if err != nil {
+			return published, acked, err
+		}
+		if held = append(held, s); len(held) == 3 {
+			if err = r.AckAs(held[0], "C", uint64(acked+1)); err != nil {
+				return published, acked, err
+			}
+			held, acked = held[1:], acked+1
+		}
+	}
+	return published, acked, nil
 }
 
 // TestPlainFaultEverywhere fails every operation of a stream without control

@@ -19,20 +19,23 @@ import (
 type Reader struct {
 	spool
 	pending []place // of the last look, not yet tried
+	looked  bool
 	held    map[string]*Segment
 	acked   map[string]uint64   // by source, once it was asked for
 	marks   map[string][]string // notes of that which are not needed any longer
-	slot    *disk.Lock
+	spare   []byte              // what a dropped segment was read into
 }
 
 type place struct{ sub, name string }
 
-// A Segment is claimed, and verified. Data are its lines.
+// A Segment is claimed, and verified. Data are its lines, until Drop or the end
+// of the claim: the reader uses the memory again.
 type Segment struct {
 	Name
-	Data []byte
-	File string // the name in the directory
-	f    *disk.File
+	Data  []byte
+	File  string // the name in the directory
+	f     *disk.File
+	spare *[]byte // of the reader
 }
 
 // OpenReader opens the spool in dir, which has to be there.
@@ -50,17 +53,19 @@ func OpenReader(dir string, opt Options) (*Reader, error) {
 // Next claims the oldest segment that is free; what a dead consumer had claimed
 // comes first. When there is none it recovers what dead writers have left: that
 // needs room on the disk, which on a full one only consuming can make. Then it
-// returns io.EOF, or waits if it is to follow the spool. A *DamagedError is about one segment, which is in bad/ now:
-// report it and go on. Any other error concerns the spool.
+// returns io.EOF, or waits if it is to follow the spool. A *DamagedError is
+// about one segment, which is in bad/ now: report it and go on. Any other error
+// concerns the spool.
 func (r *Reader) Next(ctx context.Context, follow bool) (*Segment, error) {
 	for fresh := len(r.pending) == 0; ; fresh = true {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		if fresh {
+		if fresh && !(r.opt.Once && r.looked) {
 			if err := r.look(); err != nil {
 				return nil, err
 			}
+			r.looked = true
 		}
 		for len(r.pending) > 0 {
 			p := r.pending[0]
@@ -77,6 +82,7 @@ func (r *Reader) Next(ctx context.Context, follow bool) (*Segment, error) {
 		case err != nil:
 			return nil, err
 		case n > 0:
+			r.looked = false
 		case !follow:
 			return nil, io.EOF
 		default:
@@ -117,10 +123,10 @@ func (r *Reader) take(p place) (*Segment, error) {
 	if f == nil {
 		return nil, err
 	}
-	s := &Segment{File: p.name, f: f}
+	s := &Segment{File: p.name, f: f, spare: &r.spare}
 	if p.sub == newDir {
 		cur := filepath.Join(r.dir, curDir, p.name)
-		if err := disk.Rename(path, cur); err != nil {
+		if err := disk.RenameInto(path, cur); err != nil {
 			f.Close()
 			return nil, err
 		}
@@ -140,10 +146,11 @@ func (r *Reader) take(p place) (*Segment, error) {
 
 // Load reads and verifies the segment again, after Drop.
 func (s *Segment) Load() error {
-	data, err := readAll(s.f)
+	data, err := readAll(s.f, *s.spare)
 	if err != nil {
 		return err
 	}
+	*s.spare = nil
 	n, ok := ParseName(s.File)
 	if !ok {
 		return &Damage{0, "its name is not that of a segment"}
@@ -156,7 +163,12 @@ func (s *Segment) Load() error {
 }
 
 // Drop lets go of the data, but not of the claim.
-func (s *Segment) Drop() { s.Data = nil }
+func (s *Segment) Drop() {
+	if s.spare != nil && s.Data != nil {
+		*s.spare = s.Data
+	}
+	s.Data = nil
+}
 
 // Lines are the events, without their newlines.
 func (s *Segment) Lines() iter.Seq[[]byte] {

@@ -55,7 +55,7 @@ func (s *spool) recoverPart(name string) (bool, error) {
 	if err := disk.RemoveTemps(path); err != nil {
 		return false, err
 	}
-	data, err := readAll(f)
+	data, err := readAll(f, nil)
 	if err != nil {
 		return false, err
 	}

@@ -59,6 +59,11 @@
 // renames it to cur/.acked@NUMBER@SOURCE instead: that the segment is gone, and
 // up to where its source is acknowledged, become true in one step. With two
 // files, a crash in between loses the window or sends it twice.
+//
+// A claim syncs cur/, so that the segment is not lost when a writer syncs new/
+// while it is on its way. It does not sync new/: a file system with a journal
+// makes the rename durable as one step, and on one without a segment may be in
+// new/ again after the loss of power, which sends it twice and loses nothing.
 package spool
 
 import (
@@ -68,6 +73,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -91,6 +97,7 @@ type Options struct {
 	SegmentBytes int64         // a segment is sealed before it grows beyond this; 0 is 4 MiB
 	SegmentAge   time.Duration // or when it is so old, in a stream without control lines; 0 is 1 s
 	Quota        int64         // bytes in new/, cur/ and tmp/ above which a writer waits; 0 is none
+	Once         bool          // a reader takes what it finds when it looks first, and is not kept by a writer that goes on
 	Now          func() time.Time
 	Warn         func(format string, args ...any)
 }
@@ -219,8 +226,8 @@ func names(path string, f *disk.File) (bool, error) {
 	return err == nil && os.SameFile(here, there), err
 }
 
-// readAll reads a file, unless it has more than maxSegment.
-func readAll(f *disk.File) ([]byte, error) {
+// readAll reads a file as a whole, into buf if that is large enough.
+func readAll(f *disk.File, buf []byte) ([]byte, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -228,7 +235,7 @@ func readAll(f *disk.File) ([]byte, error) {
 	if size > maxSegment {
 		return nil, &Damage{maxSegment, fmt.Sprintf("%d bytes are more than any segment has", size)}
 	}
-	data := make([]byte, size)
+	data := slices.Grow(buf[:0], int(size))[:size]
 	n, err := f.ReadAt(data, 0)
 	if int64(n) == size {
 		err = nil

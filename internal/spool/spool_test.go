@@ -77,10 +77,6 @@ func (r *Reader) abandon() {
 		s.f.Close()
 	}
 	r.held = nil
-	if r.slot != nil {
-		r.slot.Unlock()
-		r.slot = nil
-	}
 }
 
 func check1(t testing.TB, err error) {
@@ -534,6 +530,49 @@ func TestClaims(t *testing.T) {
 	wantDrained(t, dir, lines(1, 4))
 }
 
+// TestOnce has a writer that adds an event for each that a consumer takes. The
+// consumer gets what was there at its start, and comes to an end.
+func TestOnce(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir, Options{SegmentBytes: 40})
+	next := 1
+	publish := func() {
+		add(t, w, next, next)
+		check1(t, w.Checkpoint(t.Context(), ""))
+		next++
+	}
+	for range 4 {
+		publish()
+	}
+	r := must(OpenReader(dir, Options{Once: true}))
+	var got []string
+	for {
+		s, err := r.Next(t.Context(), false)
+		if err == io.EOF {
+			break
+		}
+		check1(t, err)
+		got = append(got, strings.TrimSpace(string(s.Data)))
+		check1(t, r.Ack(s))
+		if publish(); next > 100 {
+			t.Fatal("the writer keeps the consumer")
+		}
+	}
+	check1(t, r.Close())
+	if !slices.Equal(got, lines(1, 4)) {
+		t.Errorf("got %q", got)
+	}
+	// What a dead writer has left was there, too.
+	add(t, w, 9, 9)
+	check1(t, w.seg.flush())
+	w.abandon()
+	r = must(OpenReader(dir, Options{Once: true}))
+	if got := drain(t, r); !slices.Equal(got, lines(5, 9)) {
+		t.Errorf("then got %q", got)
+	}
+	check1(t, r.Close())
+}
+
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
@@ -593,22 +632,6 @@ func TestAckAs(t *testing.T) {
 	entries, _ := os.ReadDir(filepath.Join(dir, curDir))
 	if len(entries) != 1 || entries[0].Name() != ".acked@150@my%2Fsource" {
 		t.Errorf("left %v", entries)
-	}
-}
-
-func TestSlots(t *testing.T) {
-	dir := t.TempDir()
-	check1(t, Create(dir))
-	a, b := openReader(t, dir), openReader(t, dir)
-	if n := must(a.Slot(t.Context())); n != 0 {
-		t.Errorf("got %d", n)
-	}
-	if n := must(b.Slot(t.Context())); n != 1 {
-		t.Errorf("got %d", n)
-	}
-	a.abandon()
-	if n := must(openReader(t, dir).Slot(t.Context())); n != 0 {
-		t.Errorf("got %d", n)
 	}
 }
 

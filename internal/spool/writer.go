@@ -117,14 +117,15 @@ func (w *Writer) Append(ctx context.Context, m *event.Message) error {
 	return w.err
 }
 
-// begin makes the file of the next segment, when there is room for it.
+// begin makes the file of the next segment, when there is room for it. Its name
+// becomes durable when it gets another one; before that nothing is promised.
 func (w *Writer) begin(ctx context.Context) error {
 	if err := w.room(ctx); err != nil {
 		return err
 	}
 	s := &draft{nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
 	if w.controlled {
-		f, err := disk.OpenAppend(filepath.Join(w.dir, tmpDir, w.first.window(s.nonce)), 0o644)
+		f, err := disk.Create(filepath.Join(w.dir, tmpDir, w.first.window(s.nonce)), 0o644)
 		if err != nil {
 			return err
 		}
@@ -133,7 +134,7 @@ func (w *Writer) begin(ctx context.Context) error {
 	}
 	for s.f == nil {
 		path := filepath.Join(w.dir, tmpDir, partName(w.seq.next(), s.nonce))
-		f, err := disk.OpenAppend(path, 0o644)
+		f, err := disk.Create(path, 0o644)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,11 @@ type Pipeline interface {
 	// Window sends what send emits, and a checkpoint. It waits while too many
 	// windows are open, and acknowledges those that have arrived.
 	Window(w Window, send func() error) error
+	// Lines sends messages that are lines already, each with its newline and
+	// known to be no control line, without taking them apart: the next
+	// process does that. It says false where the next stage is in this one,
+	// and takes them as messages.
+	Lines(lines []byte) (sent bool, err error)
 	// Settle waits until all windows are acknowledged. A source calls it
 	// before it waits for more, or lets go of what Ack needs.
 	Settle() error

@@ -48,6 +48,15 @@ func (w *writer) message(m *event.Message) error {
 	return nil
 }
 
+// lines writes whole lines as they are.
+func (w *writer) lines(p []byte) error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	_, err := w.dst.Write(p)
+	return outputError(err)
+}
+
 // stream writes a report whose content is read as it is written. If the
 // content is bad the report is condemned, and what was written of its line is
 // no message for anybody. If the stream breaks the line stays torn.

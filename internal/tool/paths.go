@@ -1,14 +1,15 @@
 package tool
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/spool"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -61,11 +62,7 @@ func openDestination(env *stage.Env, dest string) (destination, error) {
 		// To open a spool waits for nothing that could be cancelled.
 		return spool.OpenWriter(context.Background(), dest, spool.Options{Now: env.Now, Warn: env.Warn})
 	}
-	f, err := os.OpenFile(dest, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	return &sideFile{f, bufio.NewWriterSize(f, blockSize)}, nil
+	return openSideFile(dest)
 }
 
 // emit returns how a message takes the named path, or nil if it leads nowhere.
@@ -105,36 +102,75 @@ func (p *paths) each(do func(destination) error) (first error) {
 // A sideFile is a destination that nothing is taken back from: what a crash
 // has left there comes again.
 type sideFile struct {
-	*os.File
-	w *bufio.Writer
+	*disk.File
+	regular bool
+	buf     []byte // whole lines, since others may write to the file as well
+}
+
+func openSideFile(path string) (*sideFile, error) {
+	f, err := disk.OpenBy(path, func() (*os.File, error) {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
+			return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		}
+		return f, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s := &sideFile{File: f, regular: info.Mode().IsRegular()}
+	var last [1]byte
+	if s.regular && info.Size() > 0 {
+		if _, err := f.ReadAt(last[:], info.Size()-1); err == nil && last[0] != '\n' {
+			s.buf = append(s.buf, '\n') // rather than glue the next event to a line that a crash has torn
+		}
+	}
+	return s, nil
 }
 
 // Append adds a line.
-func (f *sideFile) Append(_ context.Context, m *event.Message) error {
-	_, err := f.w.Write(append(m.Append(nil), '\n'))
+func (s *sideFile) Append(_ context.Context, m *event.Message) error {
+	s.buf = append(m.Append(s.buf), '\n')
+	if len(s.buf) < blockSize {
+		return nil
+	}
+	return s.flush()
+}
+
+func (s *sideFile) flush() error {
+	buf := s.buf
+	s.buf = s.buf[:0]
+	if len(buf) == 0 {
+		return nil
+	}
+	_, err := s.Write(buf)
 	return err
 }
 
 // Checkpoint syncs the file. What cannot be made durable has no place in a
 // stream that promises to lose nothing.
-func (f *sideFile) Checkpoint(_ context.Context, id string) error {
-	if err := f.w.Flush(); err != nil {
+func (s *sideFile) Checkpoint(_ context.Context, id string) error {
+	if err := s.flush(); err != nil {
 		return err
 	}
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return err
-	case info.Mode().IsRegular():
-		return f.Sync()
-	case id != "":
-		return fmt.Errorf("%s is no regular file and cannot keep what a checkpoint promises", f.Name())
+	if !s.regular {
+		if id != "" {
+			return fmt.Errorf("%s is no regular file and cannot keep what a checkpoint promises", s.Name())
+		}
+		return nil
 	}
-	return nil
+	if err := s.Sync(); err != nil {
+		return err
+	}
+	return disk.SyncDir(filepath.Dir(s.Name()))
 }
 
 // Commit has nothing to do.
 func (*sideFile) Commit(context.Context, string) error { return nil }
 
 // Close writes what is left.
-func (f *sideFile) Close() error { return errors.Join(f.w.Flush(), f.File.Close()) }
+func (s *sideFile) Close() error { return errors.Join(s.flush(), s.File.Close()) }

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -15,6 +16,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/process"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/store"
 )
@@ -46,7 +48,7 @@ type source struct {
 	run     *run
 	head    *node
 	words   []string // the pipeline's command line; none if it is the rest of the chain
-	process *process
+	process *process.Group
 
 	name  string // of the ids; the same in every run
 	nonce string // of the ids; another one for each pipeline
@@ -139,7 +141,7 @@ func (s *source) stream(ctx context.Context) error {
 		case s.words == nil: // what this process has sent to itself cannot be taken back
 			return err
 		case errors.As(err, &torn) && s.interval() > 0:
-			s.process.kill()
+			s.kill()
 			s.run.report(s.head.spec.Name, err)
 			s.run.failed.Add(1)
 			pause(ctx, seconds(s.interval()))
@@ -147,7 +149,7 @@ func (s *source) stream(ctx context.Context) error {
 		case !errors.Is(err, errDied):
 			return err
 		}
-		s.process.kill()
+		s.kill()
 		if err := s.died(ctx); err != nil {
 			return err
 		}
@@ -161,15 +163,15 @@ func (s *source) died(ctx context.Context) error {
 	s.deaths++
 	at := s.oldest()
 	switch {
-	case s.process.ended && (len(s.open) > 0 || s.acked == s.opened):
+	case s.process.Ended() && (len(s.open) > 0 || s.acked == s.opened):
 		return fmt.Errorf("%s has not come back from the pipeline; a filter that knows nothing of checkpoints stands behind through", at)
 	case ctx.Err() != nil:
-		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.status(), at)
+		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.Status(), at)
 	case s.deaths >= s.head.flags.Restarts:
-		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row, see --restarts; nothing of it is acknowledged", s.process.status(), at, s.deaths)
+		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row, see --restarts; nothing of it is acknowledged", s.process.Status(), at, s.deaths)
 	}
 	wait := min(firstPause<<(s.deaths-1), lastPause)
-	s.run.report(s.head.spec.Name, fmt.Errorf("the pipeline ended (%s) at %s and is started again in %v", s.process.status(), at, wait))
+	s.run.report(s.head.spec.Name, fmt.Errorf("the pipeline ended (%s) at %s and is started again in %v", s.process.Status(), at, wait))
 	pause(ctx, wait)
 	return nil
 }
@@ -243,11 +245,9 @@ func (s *source) attempt(ctx context.Context) error {
 	s.back = make(chan answer, 64)
 	s.silent.Store(false)
 	if s.words != nil {
-		var err error
-		if s.process, err = startProcess(s.words, s.run.process.Stderr, s.back); err != nil {
+		if err := s.startPipeline(); err != nil {
 			return err
 		}
-		s.run.out = newWriter(s.process.stdin)
 	}
 	err := s.commit(s.acked) // settles what a crash has left
 	if err == nil && !s.collected {
@@ -321,19 +321,19 @@ func (s *source) finish(ctx context.Context) error {
 	if s.words == nil {
 		return nil
 	}
-	s.process.stdin.Close()
+	s.process.Stdin.Close()
 	for a := range s.back {
 		if err := s.take(a); err != nil {
 			return err
 		}
 	}
-	switch code := s.process.wait(); {
+	switch code := s.process.Wait(); {
 	case code == ExitOK:
 	case code == ExitFailed:
 		s.run.failed.Add(1)
 	case code < 0 && ctx.Err() != nil: // the signal was for everybody
 	default:
-		return fmt.Errorf("the pipeline ended badly (%s), though all was acknowledged", s.process.status())
+		return fmt.Errorf("the pipeline ended badly (%s), though all was acknowledged", s.process.Status())
 	}
 	return nil
 }
@@ -358,6 +358,19 @@ func (s *source) Window(w stage.Window, send func() error) error {
 	}
 	s.listen()
 	return s.wait(func() bool { return len(s.open) < openWindows })
+}
+
+// Lines passes lines on to a pipeline that is another process.
+func (s *source) Lines(lines []byte) (bool, error) {
+	if s.words == nil || len(s.run.nodes) > 1 {
+		return false, nil
+	}
+	if p := s.run.progress; p != nil {
+		for range bytes.Count(lines, []byte{'\n'}) {
+			p.count()
+		}
+	}
+	return true, s.run.written(s.run.out.lines(lines))
 }
 
 // relays says that the dump gets all of a message that fails.
@@ -404,7 +417,7 @@ func (s *source) wait(done func() bool) error {
 // Commit that is due then opens the next pipeline.
 func (s *source) nudge() error {
 	if s.ending && s.silent.Load() && s.process != nil {
-		s.process.end()
+		s.process.End()
 		return nil
 	}
 	return s.commit(s.acked)
@@ -464,7 +477,7 @@ func (s *source) keep(w window) error {
 // commit says that all up to number is acknowledged.
 func (s *source) commit(number uint64) error {
 	s.commits = append(s.commits, number)
-	if s.process != nil && s.process.ended {
+	if s.process != nil && s.process.Ended() {
 		return nil // the next pipeline is opened with it
 	}
 	err := s.head.control(event.Commit, s.id(number))
@@ -505,9 +518,7 @@ func (s *source) complain() {
 
 // close ends what is left of a stream that broke.
 func (s *source) close() error {
-	if s.process != nil {
-		s.process.kill()
-	}
+	s.kill()
 	var err error
 	if s.state != nil {
 		err = s.state.Close()

@@ -142,3 +142,52 @@ func TestSourceTellsFailures(t *testing.T) {
 		t.Errorf("exit %d, %q, %s", code, log, stderr)
 	}
 }
+
+// sheet is a source whose messages are lines already.
+type sheet struct{}
+
+func (sheet) Relay() {}
+
+func (sheet) Collect(ctx context.Context, emit stage.Emit) error {
+	pipeline := stage.From(ctx).Pipeline
+	return pipeline.Window(stage.Window{}, func() error {
+		line := []byte(`{"feed.name" : "as it was"}` + "\n")
+		if sent, err := pipeline.Lines(line); sent {
+			return err
+		}
+		m := new(event.Message)
+		if err := m.Decode(line[:len(line)-1]); err != nil {
+			return err
+		}
+		return emit(m)
+	})
+}
+
+type marker struct{}
+
+func (marker) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	m.Set("feed.code", "marked")
+	return emit(m)
+}
+
+// TestSourceOfLines sends them past nobody: not past a stage of this process.
+func TestSourceOfLines(t *testing.T) {
+	specs := []Spec{
+		{Name: "collect-sheet", New: func() any { return new(sheet) }},
+		{Name: "expert-marker", New: func() any { return new(marker) }},
+	}
+	for args, want := range map[string]string{
+		"collect-sheet":                    `{"feed.name" : "as it was"}`,
+		"collect-sheet then expert-marker": `"feed.code":"marked"`,
+	} {
+		dir := t.TempDir()
+		words := append(strings.Fields("intelpipe "+args), "--", "sh", "-c", "tee "+dir+"/seen | "+good)
+		env := map[string]string{"STATE_DIRECTORY": dir}
+		stderr := new(strings.Builder)
+		code := Run(t.Context(), specs, Process{words, strings.NewReader(""), new(strings.Builder), stderr, func(k string) string { return env[k] }})
+		seen, _ := os.ReadFile(dir + "/seen")
+		if code != ExitOK || strings.Count(string(seen), want) != 1 {
+			t.Errorf("%s: exit %d, %s%s", args, code, seen, stderr)
+		}
+	}
+}

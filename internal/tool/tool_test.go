@@ -321,6 +321,23 @@ func TestSideSpoolThatCannotBeMade(t *testing.T) {
 	}
 }
 
+// TestTornSideFile begins a new line behind one that a crash has torn.
+func TestTornSideFile(t *testing.T) {
+	specs := probes(func(ctx context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
+		return stage.From(ctx).Path("side")(m)
+	})
+	for before, want := range map[string]string{"": "", "{}\n": "{}\n", `{"extra.n":`: `{"extra.n":` + "\n"} {
+		file := filepath.Join(t.TempDir(), "side")
+		if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := run1(t, specs, []string{"expert-probe", "--to", "side=" + file}, nil, strings.NewReader(`{"extra.n":1}`+"\n"))
+		if data, _ := os.ReadFile(file); string(data) != want+`{"extra.n":1}`+"\n" || r.exit != 0 {
+			t.Errorf("%q, %+v", data, r)
+		}
+	}
+}
+
 func TestRecordLimit(t *testing.T) {
 	long := `{"comment":"` + strings.Repeat("x", 300<<10) + `"}`
 	in := `{"extra.n":1}` + "\n" + long + "\n" + `{"extra.n":2}` + "\n"

@@ -114,6 +114,26 @@ func TestReplayCut(t *testing.T) {
 	}
 }
 
+// TestTorn reads a dump whose last writer died, and adds to it.
+func TestTorn(t *testing.T) {
+	state, _ := failed(t)
+	path := filepath.Join(state, "expert-test.dump")
+	dump, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, dump[:len(dump)-10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if stdout, stderr, code := run(t, state, "", "dump", "list"); code != 0 || strings.Count(stdout, "\n") != 2 {
+		t.Error(code, stdout, stderr)
+	}
+	run(t, state, "{}\n", "expert-test")
+	if stdout, stderr, code := run(t, state, "", "dump", "list"); code != 0 || strings.Count(stdout, "\n") != 3 {
+		t.Error(code, stdout, stderr)
+	}
+}
+
 func TestDelete(t *testing.T) {
 	state, lines := failed(t)
 	for _, args := range [][]string{{}, {"--all", "1"}, {"1", "9"}} {

@@ -5,8 +5,9 @@
 // In a bare pipe collect-spool prints what is in the spool of output-spool, and
 // leaves it there. With a pipeline of its own, after -- or then, it claims the
 // segments, the oldest first, and sends each as one window; one whose checkpoint
-// has come back is removed. When the spool is empty it ends, which suits cron;
-// with --follow it waits for more, until SIGTERM.
+// has come back is removed. It ends when it has sent what was there at its start,
+// which suits cron: a writer that goes on does not keep it. With --follow it
+// takes what comes, and waits for more when the spool is empty, until SIGTERM.
 //
 // A segment that is damaged is set aside in DIR/bad, with a line on stderr and
 // exit code 1 at the end; the others are delivered. The command spool shows
@@ -38,7 +39,7 @@ import (
 // Command is collect-spool.
 type Command struct {
 	Dir      string `arg:"" help:"The directory of the spool."`
-	Follow   bool   `help:"Wait for more when the spool is empty."`
+	Follow   bool   `help:"Take what comes, and wait for more when the spool is empty."`
 	Consumer string `help:"The name of this consumer, if several share the spool." placeholder:"NAME"`
 
 	source string // under whose name it is noted in the spool what is acknowledged
@@ -77,7 +78,7 @@ func (c *Command) Acknowledged(ctx context.Context, source string) (uint64, erro
 }
 
 func (c *Command) open(ctx context.Context) (*queue.Reader, error) {
-	return queue.OpenReader(c.Dir, queue.Options{Warn: stage.From(ctx).Warn})
+	return queue.OpenReader(c.Dir, queue.Options{Warn: stage.From(ctx).Warn, Once: !c.Follow})
 }
 
 // Collect sends the segments.
@@ -139,6 +140,12 @@ func (c *Command) print(ctx context.Context, emit stage.Emit) error {
 
 // send emits the events of a segment as they are, and lets go of them.
 func (c *Command) send(ctx context.Context, s *queue.Segment, emit stage.Emit) error {
+	defer s.Drop()
+	if pipeline := stage.From(ctx).Pipeline; pipeline != nil {
+		if sent, err := pipeline.Lines(s.Data); sent {
+			return err
+		}
+	}
 	m := event.Message{Dictionary: stage.From(ctx).Dictionary}
 	place := event.Place{File: s.File}
 	for line := range s.Lines() {
@@ -151,7 +158,6 @@ func (c *Command) send(ctx context.Context, s *queue.Segment, emit stage.Emit) e
 			return err
 		}
 	}
-	s.Drop()
 	return nil
 }
 
