@@ -272,6 +272,24 @@ func TestSourceStops(t *testing.T) {
 	}
 }
 
+// TestSourceOutlived kills a source whose pipeline lives on for a while. The next
+// one waits for its end.
+func TestSourceOutlived(t *testing.T) {
+	dir := home(t)
+	write(t, dir, "in.ndjson", numbered(100))
+	r := shell(t, dir, `output-spool queue < in.ndjson
+		collect-spool queue -- sh -c '(cat >/dev/null; sleep 1; touch gone) & wait' & source=$!
+		until ls queue/cur/*.ndjson >/dev/null 2>&1; do sleep 0.01; done
+		kill -9 $source
+		collect-spool queue -- sh -c 'test -e gone || touch early; output-file --file out'`)
+	if r.exit != 0 || strings.Count(read(dir, "out"), "\n") != 100 {
+		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "early")); err == nil {
+		t.Error("a pipeline was started while that of the dead source lived on")
+	}
+}
+
 // TestDeleteFile deletes what has arrived, and nothing else.
 func TestDeleteFile(t *testing.T) {
 	pipeline := `sh -c 'parse-csv --columns source.ip --type scanner | output-file --file out'`

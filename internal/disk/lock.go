@@ -111,6 +111,10 @@ func lockPath(ctx context.Context, path string, wait time.Duration, try func(*os
 	return &Lock{f}, nil
 }
 
+// File is what the lock is held by. Processes that inherit it hold the lock as
+// well, until the last of them has gone.
+func (l *Lock) File() *os.File { return l.f }
+
 // Unlock gives the lock back.
 func (l *Lock) Unlock() error { return l.f.Close() }
 

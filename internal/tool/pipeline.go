@@ -13,7 +13,7 @@ import (
 // s.back, which is closed when nobody is left that could write to it.
 func (s *source) startPipeline() error {
 	var err error
-	s.process, err = process.Start(s.words, s.run.process.Stderr)
+	s.process, err = process.Start(s.words, s.run.process.Stderr, s.alive.File())
 	if err == nil {
 		s.run.out = newWriter(s.process.Stdin)
 		go receive(s.process.Stdout, s.back)

@@ -54,6 +54,7 @@ type source struct {
 	nonce string // of the ids; another one for each pipeline
 	state *store.Cursor
 	lock  *disk.Lock // instead of that of state, if the origin keeps the number
+	alive *disk.Lock // is held by all processes of the pipeline
 	last  string     // State of the last acknowledged window
 
 	opened    uint64 // the number that the pipeline was opened with
@@ -125,6 +126,9 @@ func (s *source) stream(ctx context.Context) error {
 	if err := s.restore(ctx); err != nil {
 		return err
 	}
+	if err := s.bury(ctx); err != nil {
+		return err
+	}
 	s.patience = cmp.Or(ctx.Value(patienceKey{}), any(patience)).(time.Duration)
 	s.silence = time.AfterFunc(s.patience, s.complain)
 	s.silence.Stop()
@@ -154,6 +158,20 @@ func (s *source) stream(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// bury waits until nothing is left of the pipeline of a run that was killed.
+// What it still has in its hands is older than what this run knows.
+func (s *source) bury(ctx context.Context) (err error) {
+	if s.words == nil {
+		return nil
+	}
+	s.alive, err = disk.LockPath(ctx, filepath.Join(s.head.env.StateDir, s.name+".pipeline"), disk.LockWait)
+	var locked *disk.LockedError
+	if errors.As(err, &locked) {
+		return fmt.Errorf("a pipeline lives on whose source has died, %s; end it", locked.Holder)
+	}
+	return err
 }
 
 func (s *source) interval() float64 { return s.head.flags.RateLimit }
@@ -523,8 +541,10 @@ func (s *source) close() error {
 	if s.state != nil {
 		err = s.state.Close()
 	}
-	if s.lock != nil {
-		err = s.lock.Unlock()
+	for _, lock := range []*disk.Lock{s.alive, s.lock} {
+		if lock != nil {
+			err = cmp.Or(err, lock.Unlock())
+		}
 	}
 	return err
 }
