@@ -291,6 +291,13 @@ func (r *run) stream(ctx context.Context) int {
 		return ExitOK
 	}
 	head := r.nodes[0]
+	// A filter that reads a file is ended by a signal as any program is: it
+	// has said nothing to anybody, and nothing advances.
+	if signals := r.process.Signals; signals != nil && (head.collector != nil || isPipe(r.process.Stdin)) {
+		var stop context.CancelFunc
+		ctx, stop = signals(ctx)
+		defer stop()
+	}
 	r.progress = newProgress(r.process, head)
 	r.reload = r.hangups()
 	var err error

@@ -12,8 +12,8 @@ import (
 
 // signals returns a context that the first SIGTERM or SIGINT ends. The second
 // one does what it does to any program: it ends the process at once.
-func signals() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+func signals(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

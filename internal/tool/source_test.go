@@ -59,7 +59,7 @@ func runSource(t *testing.T, dir string, w *windows, script string, flags ...str
 	specs := []Spec{{Name: "collect-windows", New: func() any { return w }}}
 	env := map[string]string{"STATE_DIRECTORY": dir}
 	args := append(append([]string{"collect-windows"}, flags...), "--", "sh", "-c", script)
-	code = Run(context.WithValue(context.Background(), patienceKey{}, 50*time.Millisecond), specs, Process{args, strings.NewReader(""), new(strings.Builder), errs, func(k string) string { return env[k] }})
+	code = Run(context.WithValue(context.Background(), patienceKey{}, 50*time.Millisecond), specs, Process{args, strings.NewReader(""), new(strings.Builder), errs, func(k string) string { return env[k] }, nil})
 	text, _ := os.ReadFile(errs.Name())
 	return log, string(text), code
 }
@@ -184,7 +184,7 @@ func TestSourceOfLines(t *testing.T) {
 		words := append(strings.Fields("intelpipe "+args), "--", "sh", "-c", "tee "+dir+"/seen | "+good)
 		env := map[string]string{"STATE_DIRECTORY": dir}
 		stderr := new(strings.Builder)
-		code := Run(t.Context(), specs, Process{words, strings.NewReader(""), new(strings.Builder), stderr, func(k string) string { return env[k] }})
+		code := Run(t.Context(), specs, Process{words, strings.NewReader(""), new(strings.Builder), stderr, func(k string) string { return env[k] }, nil})
 		seen, _ := os.ReadFile(dir + "/seen")
 		if code != ExitOK || strings.Count(string(seen), want) != 1 {
 			t.Errorf("%s: exit %d, %s%s", args, code, seen, stderr)

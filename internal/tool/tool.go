@@ -42,15 +42,14 @@ type Process struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(string) string
+	// Signals returns a context that a signal ends, or is nil. It is called
+	// only for what has something to bring to its end then.
+	Signals func(context.Context) (context.Context, context.CancelFunc)
 }
 
 // Main runs the command that os.Args names and exits.
 func Main(specs ...Spec) {
-	p := Process{os.Args, os.Stdin, os.Stdout, os.Stderr, os.Getenv}
-	ctx, stop := signals()
-	code := Run(ctx, specs, p)
-	stop()
-	os.Exit(code)
+	os.Exit(Run(context.Background(), specs, Process{os.Args, os.Stdin, os.Stdout, os.Stderr, os.Getenv, signals}))
 }
 
 // usageError ends a run with exit code 2.

@@ -111,7 +111,7 @@ func run1(t *testing.T, specs []Spec, args []string, env map[string]string, stdi
 		env = map[string]string{}
 	}
 	env["STATE_DIRECTORY"] = dir
-	exit := Run(context.Background(), specs, Process{args, stdin, &stdout, &stderr, func(k string) string { return env[k] }})
+	exit := Run(context.Background(), specs, Process{args, stdin, &stdout, &stderr, func(k string) string { return env[k] }, nil})
 	dump, _ := os.ReadFile(filepath.Join(dir, args[0]+".dump"))
 	return outcome{stdout.String(), stderr.String(), string(dump), exit, dir}
 }
