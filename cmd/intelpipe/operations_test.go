@@ -332,7 +332,7 @@ func TestCronHelper(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"logger":         "#!/bin/sh\necho \"$1 $2\" >>log\ncat \"$4\" >>log\n",
+		"logger":         "#!/bin/sh\necho \"$1 $2\" >>log\nexec cat >>log\n",
 		"intelpipe-cron": readScript(t, "cron/intelpipe-cron"),
 	} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
@@ -346,6 +346,8 @@ func TestCronHelper(t *testing.T) {
 		{"exit 0", "", "-t intelpipe-x\n", 0},
 		{"echo bad line >&2; exit 1", "", "-t intelpipe-x\nbad line\n", 0},
 		{"echo no network >&2; exit 3", "no network\nintelpipe-x: exit code 3\n", "-t intelpipe-x\nno network\n", 3},
+		// A command that hangs is heard of before its end.
+		{"echo stuck; for i in $(seq 500); do grep -qs stuck log && exit 0; sleep 0.1; done; exit 3", "", "-t intelpipe-x\nstuck\n", 0},
 	} {
 		os.Remove(filepath.Join(dir, "log"))
 		r := shell(t, dir, "intelpipe-cron x sh -c "+quote(c.script), "TMPDIR="+dir)

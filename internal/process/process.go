@@ -21,8 +21,8 @@ type Group struct {
 	once  sync.Once
 }
 
-// Start starts a pipeline, whose processes inherit a file.
-func Start(words []string, stderr io.Writer, inherited *os.File) (*Group, error) {
+// Start starts a pipeline, whose processes inherit a file and a variable.
+func Start(words []string, stderr io.Writer, inherited *os.File, variable string) (*Group, error) {
 	// Children of a shell that dies become ours, so that we can wait for all.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, err
@@ -40,6 +40,7 @@ func Start(words []string, stderr io.Writer, inherited *os.File) (*Group, error)
 	defer stdout.Close()
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, stdout, stderr
+	cmd.Env = append(os.Environ(), variable)
 	cmd.ExtraFiles = []*os.File{inherited}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {

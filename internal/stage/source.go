@@ -35,6 +35,11 @@ type Pipeline interface {
 	State() string
 }
 
+// InPipeline is the variable by which a command knows that it stands in the
+// pipeline of a source, and that control lines have to come. What is run on
+// data alone must not inherit it.
+const InPipeline = "INTELPIPE_PIPELINE"
+
 // Deliver sends a window through the pipeline, or in a bare pipe just sends.
 func Deliver(ctx context.Context, w Window, send func() error) error {
 	if p := From(ctx).Pipeline; p != nil {

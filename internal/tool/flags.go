@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -241,6 +243,27 @@ func (f *flags) load(args []string, getenv func(string) string) error {
 	}
 	if err := json.Unmarshal(data, &f.settings); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// check looks in what the configuration file says of one command for names that
+// it does not know: a misspelt one would be as if it were not there.
+func (f *flags) check(command string, model *kong.Application) error {
+	own, _ := f.settings[command].(map[string]any)
+	known := map[string]bool{}
+	kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			for _, name := range append([]string{flag.Name}, flag.Aliases...) {
+				known[strings.ReplaceAll(name, "-", "_")] = true
+			}
+		}
+		return next(nil)
+	})
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if !known[strings.ReplaceAll(name, "-", "_")] {
+			return fmt.Errorf("the configuration file: %s has no flag --%s", command, strings.ReplaceAll(name, "_", "-"))
+		}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 func Help(w io.Writer, spec *Spec, model *kong.Application) {
 	label := "usage:"
 	for _, n := range calls(model) {
-		fmt.Fprintf(w, "%6s %s [FLAGS]%s\n", label, n.FullPath(), arguments(n, "%s"))
+		fmt.Fprintf(w, "%6s %s [FLAGS]%s\n", label, n.FullPath(), words(n, "%s"))
 		label = ""
 	}
 	fmt.Fprintf(w, "\n%s: %s\n", spec.Name, spec.Summary)
@@ -40,8 +40,9 @@ func calls(model *kong.Application) []*kong.Node {
 	return []*kong.Node{model.Node}
 }
 
-// arguments are those of a call as they are typed, their names in a format.
-func arguments(n *kong.Node, format string) string {
+// words are what follows the flags of a call as it is typed, the names in a
+// format: its arguments, and the pipeline of what starts a stream.
+func words(n *kong.Node, format string) string {
 	var b strings.Builder
 	for _, arg := range n.Positional {
 		text := fmt.Sprintf(format, strings.ToUpper(arg.Name))
@@ -52,6 +53,9 @@ func arguments(n *kong.Node, format string) string {
 			text = "[" + text + "]"
 		}
 		b.WriteString(" " + text)
+	}
+	if _, ok := n.Target.Addr().Interface().(stage.Collector); ok {
+		b.WriteString(" [-- " + fmt.Sprintf(format, "PIPELINE") + "...]")
 	}
 	return b.String()
 }

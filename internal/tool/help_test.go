@@ -60,6 +60,11 @@ func TestArguments(t *testing.T) {
 				".SH ERRANDS FETCH\nFetch things.\n.TP\n.B THING\nWhat to fetch.\n.TP\n.B \\-\\-fast\nIn a hurry.\n.SH ERRANDS REST\nDo nothing.\n.SH COMMON FLAGS\n",
 			},
 		},
+		{
+			Spec{Name: "collect-windows", New: func() any { return new(windows) }},
+			[]string{"usage: collect-windows [FLAGS] [-- PIPELINE...]\n\ncollect-windows: "},
+			[]string{".SH SYNOPSIS\n.B collect\\-windows\n[\\fIFLAGS\\fR] [\\-\\- \\fIPIPELINE\\fR...]\n.SH"},
+		},
 	} {
 		c.spec.Summary = "do something"
 		model, err := Model(&c.spec)

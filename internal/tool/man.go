@@ -18,7 +18,7 @@ func Man(w io.Writer, spec *Spec) error {
 		if i > 0 {
 			fmt.Fprint(w, ".br\n")
 		}
-		fmt.Fprintf(w, ".B %s\n[\\fIFLAGS\\fR]%s\n", escape(n.FullPath()), arguments(n, "\\fI%s\\fR"))
+		fmt.Fprintf(w, ".B %s\n[\\fIFLAGS\\fR]%s\n", escape(n.FullPath()), strings.ReplaceAll(words(n, "\\fI%s\\fR"), "-", `\-`))
 	}
 	if spec.Doc != "" {
 		fmt.Fprint(w, ".SH DESCRIPTION\n")

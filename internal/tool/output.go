@@ -107,7 +107,7 @@ func outputError(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe), errors.Is(err, os.ErrClosed): // the last by ourselves, see nudge
 		return errClosed
 	}
 	return fmt.Errorf("stdout: %w", err)

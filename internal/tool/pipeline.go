@@ -7,13 +7,14 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/process"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // startPipeline starts the pipeline of a source. What comes back is sent to
 // s.back, which is closed when nobody is left that could write to it.
 func (s *source) startPipeline() error {
 	var err error
-	s.process, err = process.Start(s.words, s.run.process.Stderr, s.alive.File())
+	s.process, err = process.Start(s.words, s.run.process.Stderr, s.alive.File(), stage.InPipeline+"="+s.name)
 	if err == nil {
 		s.run.out = newWriter(s.process.Stdin)
 		go receive(s.process.Stdout, s.back)

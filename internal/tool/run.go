@@ -187,6 +187,9 @@ func (r *run) node(spec *Spec, args []string) (*node, error) {
 	if err := n.flags.load(args, r.process.Getenv); err != nil {
 		return nil, usageError{err}
 	}
+	if err := n.flags.check(spec.Name, k.Model); err != nil {
+		return nil, usageError{err}
+	}
 	kctx, err := k.Parse(args)
 	if err != nil {
 		return nil, usageError{err}
@@ -215,10 +218,14 @@ func foreign(k *kong.Kong) bool {
 // prepare makes what a stage needs besides its own flags.
 func (n *node) prepare() error {
 	getenv := n.run.process.Getenv
+	state, err := stateDir(getenv)
+	if err != nil {
+		return usageError{err}
+	}
 	n.env = &stage.Env{
 		Name:       n.spec.Name,
 		Dictionary: harmonization.Default(),
-		StateDir:   stateDir(getenv),
+		StateDir:   state,
 		Stdin:      n.run.process.Stdin,
 		Stderr:     n.run.process.Stderr,
 		Now:        func() time.Time { return time.Now().UTC() },
@@ -263,15 +270,18 @@ func (n *node) prepare() error {
 }
 
 // stateDir is where state and dumps live that are not named with a path.
-func stateDir(getenv func(string) string) string {
+func stateDir(getenv func(string) string) (string, error) {
 	if dir := getenv("STATE_DIRECTORY"); dir != "" {
 		dir, _, _ = strings.Cut(dir, ":") // systemd may name several
-		return dir
+		return dir, nil
 	}
 	if dir := getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "intelpipe")
+		return filepath.Join(dir, "intelpipe"), nil
 	}
-	return filepath.Join(getenv("HOME"), ".local", "state", "intelpipe")
+	if dir := getenv("HOME"); dir != "" {
+		return filepath.Join(dir, ".local", "state", "intelpipe"), nil
+	}
+	return "", errors.New("there is no place for state and dumps: set STATE_DIRECTORY, or HOME")
 }
 
 // stream runs the chain to its end and returns the exit code.
@@ -396,6 +406,7 @@ func (r *run) read(ctx context.Context, head *node) error {
 		ctx = context.WithoutCancel(ctx)
 	}
 	r.in = newReader(r.process.Stdin, head, in.idle)
+	source := r.process.Getenv(stage.InPipeline)
 	for ctx.Err() == nil {
 		if err := r.reload(); err != nil {
 			return err
@@ -418,6 +429,9 @@ func (r *run) read(ctx context.Context, head *node) error {
 			r.follow(m.Kind, m.ID())
 			err = in.control(m.Kind, m.ID())
 		} else {
+			if source != "" && !r.controlled {
+				return fmt.Errorf("data has come before the control lines of %s: %s", source, behindThrough)
+			}
 			r.open, r.covered = true, ""
 			err = in.emit(m)
 		}

@@ -34,8 +34,16 @@ const (
 	nudge = 500 * time.Millisecond
 )
 
-// patience is how long nothing may come back without a word.
-const patience = 30 * time.Second
+// patience is how long nothing may come back without a word. At the end of the
+// stream the pipeline's input is closed then, in the middle after many times as
+// long: what is only slow comes back even so.
+const (
+	patience     = 30 * time.Second
+	manyPatience = 10
+)
+
+// behindThrough is the way out when nothing comes back.
+const behindThrough = "a filter that knows nothing of checkpoints stands behind through"
 
 // patienceKey is where tests put a shorter one into the context.
 type patienceKey struct{}
@@ -72,8 +80,8 @@ type source struct {
 	failure   error  // of the collector, to be told when the pipeline has ended
 	silence   *time.Timer
 	patience  time.Duration
-	waiting   atomic.Pointer[string] // the id that silence is about
-	silent    atomic.Bool
+	waiting   atomic.Pointer[late] // what silence is about
+	silent    atomic.Int32         // how often that was told
 }
 
 type window struct {
@@ -181,12 +189,12 @@ func (s *source) died(ctx context.Context) error {
 	s.deaths++
 	at := s.oldest()
 	switch {
-	case s.process.Ended() && (len(s.open) > 0 || s.acked == s.opened):
-		return fmt.Errorf("%s has not come back from the pipeline; a filter that knows nothing of checkpoints stands behind through", at)
-	case ctx.Err() != nil:
+	case s.process.Ended() && s.acked == s.opened:
+		return fmt.Errorf("%s has not come back from the pipeline; %s", at, behindThrough)
+	case ctx.Err() != nil && !s.collected:
 		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.Status(), at)
 	case s.deaths >= s.head.flags.Restarts:
-		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row, see --restarts; nothing of it is acknowledged", s.process.Status(), at, s.deaths)
+		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row; nothing of it is acknowledged", s.process.Status(), at, s.deaths)
 	}
 	wait := min(firstPause<<(s.deaths-1), lastPause)
 	s.run.report(s.head.spec.Name, fmt.Errorf("the pipeline ended (%s) at %s and is started again in %v", s.process.Status(), at, wait))
@@ -261,7 +269,7 @@ func (s *source) attempt(ctx context.Context) error {
 	s.open, s.commits, s.uncovered, s.current = nil, nil, false, ""
 	s.opened, s.sent = s.acked, s.acked
 	s.back = make(chan answer, 64)
-	s.silent.Store(false)
+	s.silent.Store(0)
 	if s.words != nil {
 		if err := s.startPipeline(); err != nil {
 			return err
@@ -332,7 +340,7 @@ func (s *source) collect(ctx context.Context) error {
 // finish ends the stream when all is acknowledged. The last Commit has to come
 // back too: there are outputs that publish only then.
 func (s *source) finish(ctx context.Context) error {
-	s.expect("the commit " + s.id(s.acked))
+	s.expect()
 	if err := s.wait(func() bool { return len(s.commits) == 0 }); err != nil {
 		return err
 	}
@@ -430,11 +438,15 @@ func (s *source) wait(done func() bool) error {
 	}
 }
 
-// nudge is called while nothing comes back. At the end of the stream even a
-// filter that keeps everything to itself has to let go when its input ends. The
-// Commit that is due then opens the next pipeline.
+// nudge is called while nothing comes back. Even a filter that keeps everything
+// to itself has to let go when its input ends. The Commit that is due then opens
+// the next pipeline.
 func (s *source) nudge() error {
-	if s.ending && s.silent.Load() && s.process != nil {
+	enough := int32(manyPatience)
+	if s.ending {
+		enough = 1
+	}
+	if s.process != nil && s.silent.Load() >= enough {
 		s.process.End()
 		return nil
 	}
@@ -508,28 +520,30 @@ func (s *source) commit(number uint64) error {
 // listen makes silence say which checkpoint is late, from now on.
 func (s *source) listen() {
 	s.silence.Stop()
-	s.silent.Store(false)
+	s.silent.Store(0)
 	s.waiting.Store(nil)
 	if len(s.open) == 0 {
 		return
 	}
-	id := s.id(s.open[0].number)
-	if name := s.open[0].Name; name != "" {
-		id += " (" + name + ")"
-	}
-	s.expect(id)
+	s.expect()
 }
 
 // expect makes silence say what is late.
-func (s *source) expect(what string) {
-	s.waiting.Store(&what)
+func (s *source) expect() {
+	s.waiting.Store(&late{s.oldest(), time.Now()})
 	s.silence.Reset(s.patience)
 }
 
+// late is what has to come back next.
+type late struct {
+	what  string
+	since time.Time
+}
+
 func (s *source) complain() {
-	if id := s.waiting.Load(); id != nil {
-		s.silent.Store(true)
-		s.run.report(s.head.spec.Name, fmt.Errorf("nothing has come back from the pipeline for %v: waiting for %s", s.patience, *id))
+	if w := s.waiting.Load(); w != nil {
+		s.silent.Add(1)
+		s.run.report(s.head.spec.Name, fmt.Errorf("%s has not come back from the pipeline for %v; %s", w.what, time.Since(w.since).Truncate(s.patience), behindThrough))
 		s.silence.Reset(s.patience)
 	}
 }

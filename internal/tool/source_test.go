@@ -119,7 +119,7 @@ func TestSourceGivesUp(t *testing.T) {
 func TestSourceIsPatient(t *testing.T) {
 	dir := t.TempDir()
 	log, stderr, code := runSource(t, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "2")
-	if code != ExitOK || len(log) != 3 || !strings.Contains(stderr, "nothing has come back") {
+	if code != ExitOK || len(log) != 3 || !strings.Contains(stderr, "collect-windows: window 1 (w0) has not come back from the pipeline for ") {
 		t.Errorf("late: exit %d, %q, %s", code, log, stderr)
 	}
 	if log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "0"); code != ExitBroken || !strings.Contains(stderr, "the commit of window 0 has not come back") {
@@ -128,6 +128,16 @@ func TestSourceIsPatient(t *testing.T) {
 	log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "2")
 	if code != ExitBroken || len(log) != 1 || !strings.Contains(stderr, "window 1 (w0) has not come back") {
 		t.Errorf("never: exit %d, %q, %s", code, log, stderr)
+	}
+	// In the middle, where too many windows are open to go on.
+	log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "5")
+	if code != ExitBroken || len(log) != 1 || !strings.Contains(stderr, "window 1 (w0) has not come back") {
+		t.Errorf("never, in the middle: exit %d, %q, %s", code, log, stderr)
+	}
+	dir = t.TempDir()
+	log, stderr, code = runSource(t, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "5")
+	if code != ExitOK || len(log) != 7 {
+		t.Errorf("late, in the middle: exit %d, %q, %s", code, log, stderr)
 	}
 }
 

@@ -482,3 +482,32 @@ func TestHangup(t *testing.T) {
 		}
 	}
 }
+
+// TestConfigurationOfOneCommand refuses names that it does not know. Those for
+// all commands may be for others.
+func TestConfigurationOfOneCommand(t *testing.T) {
+	for config, exit := range map[string]int{
+		`{"expert-probe":{"text":"a","record_limit":"1MiB"}}`:            ExitOK,
+		`{"filter-keyz":1,"expert-other":{"filter-keyz":1}}`:             ExitOK,
+		`{"expert-probe":{"text":"a","error_max_retries":3,"yes":true}}`: ExitUsage,
+		`{"expert-probe":{"texts":"a"}}`:                                 ExitUsage,
+	} {
+		file := filepath.Join(t.TempDir(), "config.json")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := run1(t, probes(nil), []string{"expert-probe", "--config", file}, nil, strings.NewReader(""))
+		if r.exit != exit || exit == ExitUsage && !strings.Contains(r.stderr, "expert-probe has no flag --") {
+			t.Errorf("%s: %d, %s", config, r.exit, r.stderr)
+		}
+	}
+}
+
+// TestNoStateDirectory does not leave state wherever the command happens to run.
+func TestNoStateDirectory(t *testing.T) {
+	var stderr bytes.Buffer
+	exit := Run(context.Background(), probes(nil), Process{Args: []string{"expert-probe"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Getenv: func(string) string { return "" }})
+	if exit != ExitUsage || !strings.Contains(stderr.String(), "STATE_DIRECTORY") {
+		t.Errorf("%d, %s", exit, &stderr)
+	}
+}

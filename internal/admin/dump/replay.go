@@ -25,6 +25,8 @@ type replay struct {
 	size   int64 // when it began, up to the end of an entry
 	chosen choice
 	told   map[int]bool // entries that cannot be sent
+
+	pipeline stage.Pipeline
 }
 
 // Run prints messages as they were.
@@ -106,8 +108,8 @@ func (r *replay) Start(ctx context.Context) error {
 	return err
 }
 
-// Collect sends entries, and removes those that have arrived in a pipeline of
-// its own. Until then the state of the source says which have.
+// Collect sends entries. Those that have arrived in a pipeline of its own are
+// removed at the end; until then the state of the source says which have.
 func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 	f, err := os.Open(r.path)
 	if err != nil {
@@ -118,6 +120,7 @@ func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 		return stage.Fatal(cmp.Or(err, fmt.Errorf("%s: somebody has deleted entries meanwhile, so that the numbers are others; see dump list", r.path)))
 	}
 	pipeline := stage.From(ctx).Pipeline
+	r.pipeline = pipeline
 	w := window{replay: r, ctx: ctx, emit: emit}
 	if pipeline != nil {
 		if w.arrived, err = readProgress(pipeline.State(), f); err != nil {
@@ -133,13 +136,15 @@ func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 	if err == nil {
 		err = w.send()
 	}
-	if err != nil || pipeline == nil {
-		return err
+	return err
+}
+
+// Close removes what has arrived.
+func (r *replay) Close() error {
+	if r.pipeline == nil {
+		return nil
 	}
-	if err := pipeline.Settle(); err != nil {
-		return err
-	}
-	return r.remove(pipeline.State())
+	return r.remove(r.pipeline.State())
 }
 
 // remove removes what has arrived. If others have changed the dump meanwhile

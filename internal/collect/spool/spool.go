@@ -43,6 +43,7 @@ type Command struct {
 	Consumer string `help:"The name of this consumer, if several share the spool." placeholder:"NAME"`
 
 	source string // under whose name it is noted in the spool what is acknowledged
+	reader *queue.Reader
 }
 
 // Relay says that the messages were described by whoever made them.
@@ -89,20 +90,22 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	}
 	// What an earlier call has claimed and sent in vain is free again, and
 	// comes first.
+	if err := c.Close(); err != nil {
+		return err
+	}
 	r, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	c.reader = r
 	for follow := false; ; {
 		s, err := r.Next(ctx, follow)
 		follow = false
 		switch {
-		case ctx.Err() != nil:
-			return pipeline.Settle()
+		case ctx.Err() != nil, err == io.EOF && !c.Follow:
+			return nil
 		case err == io.EOF:
-			// All has to be acknowledged before anybody waits, or r is closed.
-			if err := pipeline.Settle(); err != nil || !c.Follow {
+			if err := pipeline.Settle(); err != nil { // before anybody waits
 				return err
 			}
 			follow = true
@@ -118,6 +121,16 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 			return err
 		}
 	}
+}
+
+// Close ends the claims that were not acknowledged.
+func (c *Command) Close() error {
+	r := c.reader
+	c.reader = nil
+	if r == nil {
+		return nil
+	}
+	return r.Close()
 }
 
 // print emits what is there, and leaves it.
