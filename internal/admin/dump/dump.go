@@ -268,15 +268,18 @@ func remove(f *os.File, path string, gone func(*entry) bool, check func(path str
 		}); err != nil {
 			return err
 		}
-		return check(path, last)
-	})
-	if err != nil {
-		return err
-	}
-	if left == 0 {
-		if err := disk.Remove(path); err != nil {
+		if err := check(path, last); err != nil || left > 0 {
 			return err
 		}
+		return errNothingLeft
+	})
+	if err == errNothingLeft {
+		// The file itself goes, whose lock is held. An empty one in its place
+		// would be locked by nobody, and have new entries by the time it goes.
+		err = disk.Remove(path)
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range files {
 		if err := disk.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -285,6 +288,8 @@ func remove(f *os.File, path string, gone func(*entry) bool, check func(path str
 	}
 	return nil
 }
+
+var errNothingLeft = errors.New("the dump has no entry any longer")
 
 // lock opens and locks a dump. Others may replace it while it waits.
 func lock(path string) (*os.File, error) {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/tool"
@@ -182,6 +183,33 @@ func TestDeleteWhileWritten(t *testing.T) {
 	}
 	if stdout, _, _ := run(t, state, "", "dump", "list"); strings.Count(stdout, "\n") != 3 || !strings.Contains(stdout, "late") {
 		t.Error(stdout)
+	}
+}
+
+// TestDeleteAllWhileWritten looks for the lock in the moment in which the last
+// entry goes: who wants to add one has to wait, or it would go as well.
+func TestDeleteAllWhileWritten(t *testing.T) {
+	state, _ := failed(t)
+	path := filepath.Join(state, "expert-test.dump")
+	removed := false
+	restore := disk.SetFault(func(op disk.Op, name string, n int, do func(int) (int, error)) (int, error) {
+		if op == disk.OpRemove && name == path {
+			removed = true
+			f, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if free, err := disk.TryLock(f); free || err != nil {
+				t.Errorf("the dump is not locked when it is removed: %v", err)
+			}
+		}
+		return do(n)
+	})
+	_, stderr, code := run(t, state, "", "dump", "delete", "--all", "expert-test")
+	restore()
+	if code != 0 || !removed {
+		t.Errorf("exit %d, removed: %v, %s", code, removed, stderr)
 	}
 }
 

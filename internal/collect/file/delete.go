@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
@@ -20,13 +21,24 @@ func (c *Command) Origin() string {
 	return fmt.Sprintf("%q %q %q %q", here, c.Path, c.Postfix, c.Files)
 }
 
-// deliver sends a file as one window, which deletes it at its end. If it was
-// acknowledged just before a crash, there is only that left to do.
+// resume deletes the file that was acknowledged just before a crash. The state
+// knows of it only until another file is acknowledged.
+func (c *Command) resume(ctx context.Context) error {
+	if !c.DeleteFile {
+		return nil
+	}
+	state := stage.From(ctx).Pipeline.State()
+	parts := strings.SplitN(state, " ", 4)
+	path := parts[len(parts)-1]
+	if info, err := os.Stat(path); err != nil || identity(path, info) != state {
+		return nil
+	}
+	return stage.Fatal(c.remove(ctx, path, state))
+}
+
+// deliver sends a file as one window, which deletes it at its end.
 func (c *Command) deliver(ctx context.Context, path string, info os.FileInfo, send func() error) error {
 	pipeline, state := stage.From(ctx).Pipeline, identity(path, info)
-	if pipeline.State() == state {
-		return stage.Fatal(c.remove(ctx, path, state))
-	}
 	return pipeline.Window(stage.Window{
 		Name:  path,
 		State: state,

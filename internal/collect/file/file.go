@@ -98,6 +98,9 @@ func (c *Command) Start(ctx context.Context) error {
 
 // Collect makes the reports.
 func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
+	if err := c.resume(ctx); err != nil {
+		return err
+	}
 	for _, f := range c.Files {
 		if c.deleted[string(f)] {
 			continue
