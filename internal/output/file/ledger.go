@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path"
@@ -21,7 +22,7 @@ const (
 )
 
 // A ledger knows how long files were at the checkpoints that may still be
-// unacknowledged. It is a journal, one record a line:
+// unacknowledged. It is a journal, one record a line, behind its checksum:
 //
 //	begin       lines are going to be added to these files, which are so long
 //	checkpoint  these files were written since the checkpoint before, and are so long
@@ -106,6 +107,23 @@ func (l *ledger) reopen() error {
 	return err
 }
 
+// encode makes a line of a record. A flipped bit in a length or a name must not
+// cut off what is acknowledged.
+func encode(r *record) ([]byte, error) {
+	text, err := json.Marshal(r)
+	return fmt.Appendf(nil, "%08x %s\n", checksum(text), text), err
+}
+
+func decode(line []byte) (r record, ok bool) {
+	sum, text, _ := bytes.Cut(line, []byte{' '})
+	ok = string(sum) == fmt.Sprintf("%08x", checksum(text)) && json.Unmarshal(text, &r) == nil
+	return r, ok
+}
+
+func checksum(text []byte) uint32 {
+	return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli))
+}
+
 // read plays the journal. Its last line may be torn.
 func (l *ledger) read() error {
 	text, err := os.ReadFile(l.path)
@@ -114,23 +132,20 @@ func (l *ledger) read() error {
 	} else if err != nil {
 		return err
 	}
-	torn := 0 // number of the line
-	for n := 1; len(text) > 0; n++ {
+	for n := 1; ; n++ {
 		line, rest, ended := bytes.Cut(text, []byte{'\n'})
-		text = rest
-		var r record
-		if !ended || json.Unmarshal(line, &r) != nil {
-			torn = n
-			continue
+		if !ended {
+			return nil
 		}
-		if torn > 0 {
-			return fmt.Errorf("%s:%d: damaged; if the file beside it is as it should be, delete this one", l.path, torn)
+		text = rest
+		r, ok := decode(line)
+		if !ok {
+			return fmt.Errorf("%s:%d: damaged; if the file beside it is as it should be, delete this one", l.path, n)
 		}
 		if err := l.play(&r); err != nil {
 			return fmt.Errorf("%s:%d: %w", l.path, n, err)
 		}
 	}
-	return nil
 }
 
 func (l *ledger) play(r *record) error {
@@ -208,11 +223,11 @@ func (e *entry) commit(at checkpoint.ID) {
 
 // append writes a record.
 func (l *ledger) append(r *record) error {
-	line, err := json.Marshal(r)
+	line, err := encode(r)
 	if err != nil {
 		return err
 	}
-	n, err := l.f.Write(append(line, '\n'))
+	n, err := l.f.Write(line)
 	l.size += int64(n)
 	return err
 }
@@ -347,9 +362,9 @@ func (l *ledger) compact() error {
 	err := disk.CreateAtomic(l.path, 0o600, func(w io.Writer) error {
 		var out []byte
 		add := func(r record) {
-			line, err := json.Marshal(r)
+			line, err := encode(&r)
 			if err == nil {
-				out = append(append(out, line...), '\n')
+				out = append(out, line...)
 			}
 		}
 		for k, e := range l.entries {
