@@ -205,7 +205,7 @@ func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event": 1250,
 		"internal/stage": 140,
-		"internal/tool":  2900,
+		"internal/tool":  2950,
 		"internal/feed":  320,
 	}
 	var commands []int
@@ -225,8 +225,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 4500 {
-		t.Errorf("the runtime has %d lines of code, at most 4500 were expected", total)
+	if total > 4600 {
+		t.Errorf("the runtime has %d lines of code, at most 4600 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

@@ -329,6 +329,33 @@ func TestDeleteFile(t *testing.T) {
 	}
 }
 
+// TestDeleteFileLate has a file that a crash has kept from being deleted when it
+// had been acknowledged. It does not come again, whatever comes before it now.
+func TestDeleteFileLate(t *testing.T) {
+	dir := home(t)
+	write(t, dir, "in/z.csv", "192.0.2.1\n")
+	if err := os.Link(filepath.Join(dir, "in/z.csv"), filepath.Join(dir, "kept")); err != nil {
+		t.Fatal(err)
+	}
+	script := `collect-file --path in --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file out'`
+	if r := shell(t, dir, script); r.exit != 0 {
+		t.Fatal(r.stderr)
+	}
+	if err := os.Link(filepath.Join(dir, "kept"), filepath.Join(dir, "in/z.csv")); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 9 {
+		write(t, dir, fmt.Sprintf("in/%d.csv", n), "192.0.2.2\n")
+	}
+	r := shell(t, dir, script)
+	if out := read(dir, "out"); r.exit != 0 || strings.Count(out, `"192.0.2.1"`) != 1 || strings.Count(out, "\n") != 10 {
+		t.Errorf("exit %d, %s, arrived: %s", r.exit, r.stderr, out)
+	}
+	if left := shell(t, dir, "ls in").stdout; left != "" {
+		t.Errorf("left: %s", left)
+	}
+}
+
 var sourceIP = regexp.MustCompile(`"source.ip": "([^"]*)"`)
 
 // TestConditionalRequest asks for what has changed, but only once the report

@@ -140,6 +140,17 @@ func (f *File) CutTorn() error {
 	return nil
 }
 
+// Torn says that the last line has no end, since its writer has died or had no
+// room for it. Of a file that cannot be read it says nothing.
+func (f *File) Torn() bool {
+	var last [1]byte
+	size, err := f.Size()
+	if err == nil && size > 0 {
+		_, err = f.ReadAt(last[:], size-1)
+	}
+	return err == nil && size > 0 && last[0] != '\n'
+}
+
 // Stat describes the open file, also when its name has gone to another one.
 func (f *File) Stat() (fs.FileInfo, error) { return f.f.Stat() }
 
@@ -158,7 +169,12 @@ func (f *File) TryLock() (bool, error) { return TryLock(f.f) }
 // WaitLock is TryLock that waits as long as wait says, and then returns a
 // *LockedError.
 func (f *File) WaitLock(ctx context.Context, wait time.Duration) error {
-	return waitLock(ctx, f.path, wait, f.TryLock)
+	err := waitLock(ctx, f.path, wait, f.TryLock)
+	var locked *LockedError
+	if errors.As(err, &locked) {
+		locked.Holder = f.holder()
+	}
+	return err
 }
 
 // Lock is TryLock that waits for ever. It is for locks that are held for a moment.

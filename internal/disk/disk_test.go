@@ -175,7 +175,7 @@ func TestWaitLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var locked *disk.LockedError
-	if err := f[1].WaitLock(ctx, 0); !errors.As(err, &locked) || err.Error() != path+": in use by another process" {
+	if err := f[1].WaitLock(ctx, 0); !errors.As(err, &locked) || err.Error() != path+": in use by this process itself" {
 		t.Errorf("got %v, want that it is in use", err)
 	}
 	cancelled, cancel := context.WithCancel(ctx)

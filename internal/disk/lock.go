@@ -57,6 +57,46 @@ func waitLock(ctx context.Context, path string, wait time.Duration, try func() (
 	}
 }
 
+// Locks returns the process that has the lock of a file, by its inode. To try
+// a lock would be more exact, and get into the way of who wants it just then.
+func Locks() map[uint64]int {
+	text, err := os.ReadFile("/proc/locks")
+	if err != nil {
+		return nil
+	}
+	pids := map[uint64]int{}
+	for line := range strings.Lines(string(text)) {
+		// 1: FLOCK  ADVISORY  WRITE 4711 fe:00:123456 0 EOF
+		fields := strings.Fields(line)
+		if len(fields) < 6 || fields[1] != "FLOCK" {
+			continue
+		}
+		inode, err1 := strconv.ParseUint(fields[5][strings.LastIndexByte(fields[5], ':')+1:], 10, 64)
+		pid, err2 := strconv.Atoi(fields[4])
+		if err1 == nil && err2 == nil {
+			pids[inode] = pid
+		}
+	}
+	return pids
+}
+
+// holder names who has the lock of the file, as far as it can be known.
+func (f *File) holder() string {
+	var info unix.Stat_t
+	if err := unix.Fstat(int(f.f.Fd()), &info); err != nil {
+		return ""
+	}
+	pid := Locks()[info.Ino]
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	switch {
+	case pid == os.Getpid():
+		return "this process itself"
+	case err != nil:
+		return ""
+	}
+	return fmt.Sprintf("pid %d (%s)", pid, strings.TrimSpace(string(name)))
+}
+
 // LockPath takes the exclusive lock that protects path, waiting for it as long
 // as wait says, or returns a *LockedError. The lock lies on path.lock, since path
 // itself may be replaced while it is held; that file tells who holds it, and

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -49,7 +48,7 @@ func List(dir string) ([]Entry, error) {
 	if err := exists(dir); err != nil {
 		return nil, err
 	}
-	locked := locks()
+	locked := disk.Locks()
 	var all []Entry
 	for _, sub := range dirs {
 		names, err := list(dir, sub)
@@ -70,7 +69,7 @@ func List(dir string) ([]Entry, error) {
 	return all, nil
 }
 
-func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]bool) Entry {
+func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]int) Entry {
 	e := Entry{File: filepath.Join(sub, name), Bytes: info.Size(), Sealed: info.ModTime()}
 	text, at, _ := strings.Cut(name, "@")
 	lost := sub == badDir && strings.Contains(name, lostSuffix)
@@ -83,8 +82,11 @@ func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]bool) Entr
 		}
 	}
 	held := func(info fs.FileInfo) bool {
-		st, ok := info.Sys().(*syscall.Stat_t)
-		return ok && locked[st.Ino]
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			_, ok = locked[st.Ino] // the process may be in another namespace, and have no number here
+			return ok
+		}
+		return false
 	}
 	choose := func(yes bool, a, b string) string {
 		if yes {
@@ -121,26 +123,6 @@ func whole(name string) string {
 		return name[:i+len(suffix)]
 	}
 	return name
-}
-
-// locks returns the inodes that have an flock. To try one would be more exact,
-// and get into the way of who wants it just then.
-func locks() map[uint64]bool {
-	text, err := os.ReadFile("/proc/locks")
-	if err != nil {
-		return nil
-	}
-	inodes := map[uint64]bool{}
-	for line := range bytes.Lines(text) {
-		fields := strings.Fields(string(line))
-		if len(fields) < 6 || fields[1] != "FLOCK" {
-			continue
-		}
-		if n, err := strconv.ParseUint(fields[5][strings.LastIndexByte(fields[5], ':')+1:], 10, 64); err == nil {
-			inodes[n] = true
-		}
-	}
-	return inodes
 }
 
 // Verify checks every segment and calls bad with what is wrong. What is in bad/

@@ -85,6 +85,9 @@ func (r *reader) decode(line []byte) (*event.Message, error) {
 	m := &r.message
 	m.Dictionary = r.node.env.Dictionary
 	if err := m.Decode(line); err != nil {
+		if r.eof && r.start == r.end && r.buf[r.end-1] != '\n' && r.node.env.Controlled {
+			return nil, errTorn
+		}
 		place := r.place()
 		var syntax *event.SyntaxError
 		if errors.As(err, &syntax) {
@@ -101,6 +104,10 @@ func (r *reader) decode(line []byte) (*event.Message, error) {
 }
 
 var errTooLong = errors.New("line too long")
+
+// errTorn says that whoever wrote the stream has died in the middle of a line.
+// It is no message that has failed: its source sends it again.
+var errTorn = errors.New("the stream ended in the middle of a line")
 
 // nextLine returns the next line without its newline. A line longer than the
 // limit gives errTooLong; its first bytes are in buf[start:end] then.
@@ -312,6 +319,9 @@ func (s *rest) read(p []byte) (int, error) {
 		if r.eof {
 			if r.err != nil {
 				return 0, stage.Fatal(r.err)
+			}
+			if r.node.env.Controlled {
+				return 0, stage.Fatal(errTorn)
 			}
 			s.done = true
 			break

@@ -110,8 +110,10 @@ type sideFile struct {
 func openSideFile(path string) (*sideFile, error) {
 	f, err := disk.OpenBy(path, func() (*os.File, error) {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
-		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
-			return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+		if errors.Is(err, os.ErrNotExist) {
+			return os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+		} else if errors.Is(err, os.ErrPermission) { // reading is for the last byte only and not vital
+			return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 		}
 		return f, err
 	})
@@ -122,14 +124,7 @@ func openSideFile(path string) (*sideFile, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	s := &sideFile{File: f, regular: info.Mode().IsRegular()}
-	var last [1]byte
-	if s.regular && info.Size() > 0 {
-		if _, err := f.ReadAt(last[:], info.Size()-1); err == nil && last[0] != '\n' {
-			s.buf = append(s.buf, '\n') // rather than glue the next event to a line that a crash has torn
-		}
-	}
-	return s, nil
+	return &sideFile{File: f, regular: info.Mode().IsRegular()}, nil
 }
 
 // Append adds a line.
@@ -146,6 +141,13 @@ func (s *sideFile) flush() error {
 	s.buf = s.buf[:0]
 	if len(buf) == 0 {
 		return nil
+	}
+	// Whoever does not get the lock writes beside somebody who has looked.
+	if free, err := s.TryLock(); err == nil && free {
+		defer s.Unlock()
+		if s.Torn() {
+			buf = append([]byte{'\n'}, buf...) // rather than glue the next event to a line that somebody has torn
+		}
 	}
 	_, err := s.Write(buf)
 	return err

@@ -150,7 +150,7 @@ func (s *source) stream(ctx context.Context) error {
 		switch {
 		case err == nil:
 			return s.failure
-		case s.words == nil: // what this process has sent to itself cannot be taken back
+		case s.words == nil || len(s.run.nodes) > 1: // what the stages of this process know cannot be taken back
 			return err
 		case errors.As(err, &torn) && s.interval() > 0:
 			s.kill()

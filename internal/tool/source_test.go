@@ -56,7 +56,7 @@ func runSource(t *testing.T, dir string, w *windows, script string, flags ...str
 		t.Fatal(err)
 	}
 	defer errs.Close()
-	specs := []Spec{{Name: "collect-windows", New: func() any { return w }}}
+	specs := []Spec{{Name: "collect-windows", New: func() any { return w }}, {Name: "expert-once", New: func() any { return &once{} }}}
 	env := map[string]string{"STATE_DIRECTORY": dir}
 	args := append(append([]string{"collect-windows"}, flags...), "--", "sh", "-c", script)
 	code = Run(context.WithValue(context.Background(), patienceKey{}, 50*time.Millisecond), specs, Process{args, strings.NewReader(""), new(strings.Builder), errs, func(k string) string { return env[k] }, nil})
@@ -102,6 +102,32 @@ func TestSourceStartsAgain(t *testing.T) {
 	want := []string{"ack w0 as 1", "ack w1 as 2", "ack w2 as 3", "ack w3 as 4"}
 	if !slices.Equal(acks, want) || collected < 2 || code != ExitOK {
 		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+}
+
+// once passes what it has not seen before.
+type once struct{ seen map[string]bool }
+
+func (o *once) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	if url := m.Get("feed.url"); !o.seen[url] {
+		o.seen = map[string]bool{url: true}
+		return emit(m)
+	}
+	return nil
+}
+
+// TestSourceEndsWithItsStages has a pipeline that dies behind a stage of the
+// same process, which would not let pass again what has not arrived.
+func TestSourceEndsWithItsStages(t *testing.T) {
+	dir := t.TempDir()
+	dies := `test -e ` + dir + `/died || { touch ` + dir + `/died; head -n 2 > ` + dir + `/lost; exit 9; }; tee ` + dir + `/seen | ` + good
+	log, stderr, code := runSource(t, dir, &windows{}, dies, "--count", "1", "then", "expert-once")
+	if code != ExitBroken || !slices.Equal(log, []string{"collect"}) {
+		t.Errorf("exit %d, %q, %s", code, log, stderr)
+	}
+	log, stderr, code = runSource(t, dir, &windows{}, dies, "--count", "1", "then", "expert-once")
+	if seen, _ := os.ReadFile(filepath.Join(dir, "seen")); code != ExitOK || !strings.Contains(string(seen), "/w0") {
+		t.Errorf("exit %d, %q, %s, arrived: %s", code, log, stderr, seen)
 	}
 }
 

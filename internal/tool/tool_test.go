@@ -3,6 +3,7 @@ package tool
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -338,6 +339,32 @@ func TestTornSideFile(t *testing.T) {
 	}
 }
 
+// TestSideFileTornByOthers begins a new line also behind what another process
+// has torn meanwhile.
+func TestSideFileTornByOthers(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "side")
+	specs := probes(func(ctx context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
+		f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		f.WriteString(`{"torn`)
+		return stage.From(ctx).Path("side")(m)
+	})
+	in := `{"__type":"Commit","id":"S:0:n"}
+{"extra.n":1}
+{"__type":"Checkpoint","id":"S:1:n"}
+{"extra.n":2}
+{"__type":"Checkpoint","id":"S:2:n"}
+{"__type":"Commit","id":"S:2:n"}
+`
+	r := run1(t, specs, []string{"expert-probe", "--to", "side=" + file}, nil, strings.NewReader(in))
+	if data, _ := os.ReadFile(file); string(data) != "{\"torn\n{\"extra.n\":1}\n{\"torn\n{\"extra.n\":2}\n" || r.exit != 0 {
+		t.Errorf("%q, %+v", data, r)
+	}
+}
+
 func TestRecordLimit(t *testing.T) {
 	long := `{"comment":"` + strings.Repeat("x", 300<<10) + `"}`
 	in := `{"extra.n":1}` + "\n" + long + "\n" + `{"extra.n":2}` + "\n"
@@ -429,6 +456,27 @@ func TestLongReports(t *testing.T) {
 	r := run1(t, specs, []string{"parse-lines", "--max-report", "100KiB"}, nil, strings.NewReader(list))
 	if r.exit == 0 || !strings.Contains(r.stderr, "--max-report") {
 		t.Errorf("exit %d, %s", r.exit, r.stderr)
+	}
+}
+
+// TestTornStream has streams whose source died in the middle of a line. It is
+// no message that has failed, however much of it is there.
+func TestTornStream(t *testing.T) {
+	specs := append(probes(nil), Spec{Name: "parse-lines", New: func() any { return new(lines) }})
+	opening := `{"__type":"Commit","id":"S:0:n"}` + "\n"
+	report := `{"feed.name":"N","raw":"` + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("192.0.2.1\n", 30_000)))
+	report = report[:len(report)-6]
+	for torn, words := range map[string]string{
+		`{"source.ip":"192.0.2.1","comm`:              "expert-probe",
+		`{"comment":"` + strings.Repeat("x", 100_000): "expert-probe --record-limit 64KiB",
+		report:       "parse-lines",
+		report + "M": "parse-lines --record-limit 256KiB",
+	} {
+		r := run1(t, specs, strings.Fields(words), nil, strings.NewReader(opening+torn))
+		files, _ := filepath.Glob(filepath.Join(r.dir, "*.dump*"))
+		if r.exit != ExitBroken || r.dump != "" || len(files) > 1 || !strings.HasSuffix(r.stderr, "the stream ended in the middle of a line\n") {
+			t.Errorf("%s %.30s: exit %d, %s, in the dump: %.100s", words, torn, r.exit, r.stderr, r.dump)
+		}
 	}
 }
 

@@ -11,13 +11,18 @@
 // In a stream without checkpoints it runs once. A window without messages does
 // not run it at all.
 //
+// Only the exit code tells that COMMAND was killed, and in a pipe inside of it a
+// shell hides that: give each filter a through of its own. One that exits with
+// another code than 0 though nothing is wrong, as grep does where nothing
+// matches, has to say so.
+//
 // What COMMAND knows from one window is forgotten in the next. A line of its
 // output that is no message goes into the dump.
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1"}' | through grep -F 192.0.2. | expert-taxonomy
-//	echo '{"source.port":22}' | through sh -c 'jq -c "select(.\"source.port\" == 22)" | cat'
+//	echo '{"source.ip":"192.0.2.1"}' | through sh -c 'grep -F 192.0.2. || test $? = 1' | expert-taxonomy
+//	echo '{"source.port":22}' | through jq -c 'select(."source.port" == 22)' | through sed s/22/23/
 package through
 
 import (
@@ -49,6 +54,9 @@ type word string
 // Start looks for the command.
 func (c *Command) Start(ctx context.Context) error {
 	c.message.Dictionary = stage.From(ctx).Dictionary
+	if len(c.Command) > 1 && c.Command[0] == "--" {
+		c.Command = c.Command[1:]
+	}
 	_, err := exec.LookPath(string(c.Command[0]))
 	return err
 }
