@@ -14,7 +14,10 @@
 //	bad       damaged, and set aside
 //	lost      lines that could not be salvaged
 //
-// spool list shows them, with their age in seconds, spool stat adds them up.
+// Files whose name begins with a dot are notes: .acked@NUMBER@SOURCE says up to
+// where a consumer has acknowledged, and stays.
+//
+// spool list shows the segments, with their age in seconds, spool stat adds them up.
 // spool verify reads all segments, and ends with exit code 1 if one of them is
 // damaged or was set aside.
 //
