@@ -103,6 +103,8 @@ func TestSourceRefuses(t *testing.T) {
 		"dies":       {`collect-spool --restarts 2 queue -- false`, "at window 1 (0"},
 		"dies later": {`collect-spool --restarts 2 queue -- sh -c 'head -n 1'`, "2 times in a row"},
 		"through":    {`collect-spool --restarts 1 queue -- sh -c "through sh -c 'cat; exit 7' | output-file --file out"`, "through: sh: exit status 7"},
+		"mistake":    {`collect-spool queue -- sh -c 'expert-taxonomy | output-file --fiel out'`, "(exit status 2) at window 1"},
+		"not there":  {`collect-spool queue -- sh -c 'no-such-command'`, "(exit status 127) at window 1"},
 		"swallowed":  {`collect-spool --restarts 2 queue -- sh -c 'grep --line-buffered source | output-file --file out'`, "output-file: data has come before the control lines of collect-spool-"},
 		"fused":      {`intelpipe collect-spool queue then through sh -c 'cat; exit 7' then output-file --file out`, "collect-spool: sh: exit status 7"},
 	} {
@@ -116,6 +118,9 @@ func TestSourceRefuses(t *testing.T) {
 			}
 			if again := shell(t, dir, "collect-spool queue"); again.stdout != numbered(3) {
 				t.Errorf("afterwards the spool has %q", again.stdout)
+			}
+			if n := strings.Count(r.stderr, "no-such-command") + strings.Count(r.stderr, "--fiel"); n > 1 {
+				t.Errorf("tried %d times: %s", n, r.stderr)
 			}
 			if name == "swallowed" && read(dir, "out") != "" {
 				t.Errorf("the output has %q", read(dir, "out"))

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -182,6 +183,10 @@ func (s *source) bury(ctx context.Context) (err error) {
 	return err
 }
 
+// mistakes are the exit codes of a command line that is wrong: of our commands,
+// and of a shell that cannot run a command or does not find it.
+var mistakes = []int{ExitUsage, 126, 127}
+
 func (s *source) interval() float64 { return s.head.flags.RateLimit }
 
 // died waits before the pipeline is started again, or says why it is not.
@@ -193,6 +198,8 @@ func (s *source) died(ctx context.Context) error {
 		return fmt.Errorf("%s has not come back from the pipeline; %s", at, behindThrough)
 	case ctx.Err() != nil && !s.collected:
 		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", s.process.Status(), at)
+	case s.acked == s.opened && slices.Contains(mistakes, s.process.Wait()):
+		return fmt.Errorf("the pipeline ended (%s) at %s, as one does that is written wrongly; it is not tried again", s.process.Status(), at)
 	case s.deaths >= s.head.flags.Restarts:
 		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row; nothing of it is acknowledged", s.process.Status(), at, s.deaths)
 	}
