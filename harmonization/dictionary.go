@@ -16,6 +16,7 @@ import (
 	"unsafe"
 
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // ErrInvalidKey is what errors about keys wrap: a key that is malformed or not
@@ -226,6 +227,33 @@ func (d *Dictionary) Field(kind Message, key string) (*Field, error) {
 
 // anyField holds the values below JSONDict fields.
 var anyField = Field{Type: anyType.Name, Description: "any JSON value", rule: &anyType}
+
+// Check returns an error if there is no field of that name, and says which one
+// was probably meant. It is for names that people write: flags, rules and
+// templates. The error wraps [ErrInvalidKey].
+func (d *Dictionary) Check(kind Message, key string) error {
+	_, err := d.Field(kind, key)
+	if err == nil {
+		return nil
+	}
+	names := func(yield func(string) bool) {
+		for f := range d.Fields(kind) {
+			if !yield(f.Name) {
+				return
+			}
+		}
+	}
+	near := plain.Nearest(key, names)
+	if near == "" && validKey("extra."+key) {
+		if _, err := d.Field(kind, "extra."+key); err == nil {
+			near = "extra." + key
+		}
+	}
+	if near == "" {
+		return err
+	}
+	return fmt.Errorf("%w; did you mean %s?", err, near)
+}
 
 // Fields returns the fields in alphabetical order.
 func (d *Dictionary) Fields(kind Message) iter.Seq[*Field] {

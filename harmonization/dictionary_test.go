@@ -227,3 +227,18 @@ func TestRegexp(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckSuggests(t *testing.T) {
+	for key, want := range map[string]string{
+		"source.ip": "", "extra.anything": "", "extra": "",
+		"source.ipp": "did you mean source.ip?", "score": "did you mean extra.score?", "fqdn": "did you mean source.fqdn?",
+	} {
+		err := Default().Check(Event, key)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasSuffix(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", key, err, want)
+		}
+	}
+	if err := Default().Check(Event, "Source IP!"); !errors.Is(err, ErrInvalidKey) {
+		t.Errorf("%v", err)
+	}
+}
