@@ -28,6 +28,10 @@ check: ## run all tests, and install the servers they need if root
 conformance: ## compare with the vectors of the reference, VECTORS=DIR
 	@INTELPIPE_VECTORS=$(abspath $(VECTORS)) GO=$(GO) scripts/conformance
 
+test: ## run the cases of one command and show what differs, TOOL=expert-url
+	@test -d "testdata/$(or $(TOOL),none)" || { echo "make test: there are no cases in testdata/$(TOOL); write make test TOOL=expert-url"; exit 2; }
+	@$(GO) test ./cmd/intelpipe -count=1 -run '^TestCases$$/^$(TOOL)$$'
+
 update: ## rewrite the expected output of the cases of one command, TOOL=expert-url
 	INTELPIPE_UPDATE=$(TOOL) $(GO) test ./cmd/intelpipe -count=1 -run 'TestCases'
 
@@ -57,4 +61,4 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all generate demo check conformance update bench standalone install clean help
+.PHONY: all generate demo check test conformance update bench standalone install clean help

@@ -175,7 +175,7 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 				continue // the stage before may have named the line
 			}
 			if got[name] != want {
-				t.Errorf("%s: %s\n got: %s\nwant: %s\nstderr: %s", way.name, name, got[name], want, got["stderr"])
+				t.Errorf("%s: %s is not what the case says (- what it says, + what came out):\n%sstderr: %s", way.name, name, diff(want, got[name]), got["stderr"])
 			}
 		}
 	}
