@@ -21,8 +21,9 @@ import (
 //	fuzzy, or nothing          whatever the DateTime type takes
 //
 // A function that returns null has nothing to say about the value, which is no
-// error. A bad spec is an error.
-func TimeConverter(spec string) (func(Value) (Value, error), error) {
+// error. The reading, which may be nil, is for texts without a zone, and for
+// the order of day and month where no format gives it. A bad spec is an error.
+func TimeConverter(spec string) (func(Value, *Reading) (Value, error), error) {
 	name, format, hasFormat := strings.Cut(spec, "|")
 	format, _, _ = strings.Cut(format, "|")
 	switch name {
@@ -35,12 +36,12 @@ func TimeConverter(spec string) (func(Value) (Value, error), error) {
 			return nil, fmt.Errorf("time format %q: %w", spec, err)
 		}
 		midnight := name == "from_format_midnight"
-		return converter(func(v Value) (Value, bool) {
+		return converter(func(v Value, r *Reading) (Value, bool) {
 			m, ok := layout.parse(v.Python())
 			if midnight {
-				m.hour, m.minute, m.second, m.micro, m.offset = 0, 0, 0, 0, 0
+				m = moment{year: m.year, month: m.month, day: m.day}
 			}
-			t, exists := m.time()
+			t, exists := m.in(r.location())
 			return Text(FormatTime(t)), ok && exists
 		}), nil
 	}
@@ -49,22 +50,28 @@ func TimeConverter(spec string) (func(Value) (Value, error), error) {
 	}
 	switch name {
 	case "timestamp":
-		return converter(fromTimestamp), nil
+		return converter(whatever(fromTimestamp)), nil
 	case "windows_nt":
-		return converter(fromWindows), nil
+		return converter(whatever(fromWindows)), nil
 	case "epoch_millis":
-		return converter(fromMillis), nil
+		return converter(whatever(fromMillis)), nil
 	case "utc_isoformat":
-		return converter(func(v Value) (Value, bool) { return v, validTime(v) }), nil
+		return converter(func(v Value, _ *Reading) (Value, bool) { return v, validTime(v) }), nil
 	case "fuzzy", "":
-		return converter(sanitiseTime), nil
+		return converter(sanitiseTimeAs), nil
 	}
 	return nil, fmt.Errorf("time format %q: unknown conversion", spec)
 }
 
-func converter(f func(Value) (Value, bool)) func(Value) (Value, error) {
-	return func(v Value) (Value, error) {
-		if w, ok := f(v); ok {
+// whatever makes a converter of one that reads numbers, which leave nothing
+// open.
+func whatever(f func(Value) (Value, bool)) func(Value, *Reading) (Value, bool) {
+	return func(v Value, _ *Reading) (Value, bool) { return f(v) }
+}
+
+func converter(f func(Value, *Reading) (Value, bool)) func(Value, *Reading) (Value, error) {
+	return func(v Value, r *Reading) (Value, error) {
+		if w, ok := f(v, r); ok {
 			return w, nil
 		}
 		return Value{}, &ValueError{Type: "time", Value: v}

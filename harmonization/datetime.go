@@ -16,8 +16,10 @@ func validTime(v Value) bool {
 	return canonicalTime(v.Text)
 }
 
-// sanitiseTime also takes numbers: 20200102 is a date.
-func sanitiseTime(v Value) (Value, bool) {
+func sanitiseTime(v Value) (Value, bool) { return sanitiseTimeAs(v, nil) }
+
+// sanitiseTimeAs also takes numbers: 20200102 is a date.
+func sanitiseTimeAs(v Value, r *Reading) (Value, bool) {
 	s := v.Text
 	switch v.Kind {
 	case String:
@@ -32,15 +34,38 @@ func sanitiseTime(v Value) (Value, bool) {
 	default:
 		return v, false
 	}
-	if m, ok := common(s); ok && m.offset == 0 && m.exists() {
+	if m, ok := common(s); ok && m.offset == 0 && (m.zoned || r.location() == nil) && m.exists() {
 		return Text(m.format()), true
 	}
-	t, err := ParseTime(s)
+	t, err := ParseTimeAs(s, r)
 	if err != nil {
 		return v, false
 	}
 	return Text(FormatTime(t)), true
 }
+
+// Reading says how to read what the text of a time leaves open. Nil and the
+// zero value read it as the data format does: in UTC, the month first.
+type Reading struct {
+	// Location is where times without a zone are from. A time that its clocks
+	// showed twice is the first of the two; one that they skipped is counted
+	// from the hour before.
+	Location *time.Location
+	// DayFirst says that the day comes before the month in dates that are all
+	// numbers: 11/12/2026 is in December. Dates that begin with the year, such
+	// as 2026-11-12, are not affected.
+	DayFirst bool
+}
+
+// location returns nil for UTC.
+func (r *Reading) location() *time.Location {
+	if r == nil || r.Location == time.UTC {
+		return nil
+	}
+	return r.Location
+}
+
+func (r *Reading) dayFirst() bool { return r != nil && r.DayFirst }
 
 // FormatTime returns the canonical form of t: UTC, with microseconds where
 // there are any.
@@ -97,13 +122,17 @@ var errTime = errors.New("not a time")
 // Where that mode guesses at what is not there, ParseTime fails: a date needs
 // year, month and day, and a zone must be one that is known. The years of two
 // digits are those from 1969 to 2068.
-func ParseTime(s string) (time.Time, error) {
+func ParseTime(s string) (time.Time, error) { return ParseTimeAs(s, nil) }
+
+// ParseTimeAs is [ParseTime] where it is known how to read what the text
+// leaves open.
+func ParseTimeAs(s string, r *Reading) (time.Time, error) {
 	if m, ok := common(s); ok {
-		if t, ok := m.time(); ok {
+		if t, ok := m.in(r.location()); ok {
 			return t, nil
 		}
 	}
-	t, ok := parseFuzzy(s)
+	t, ok := parseFuzzy(s, r)
 	if !ok {
 		return time.Time{}, errTime
 	}
@@ -114,6 +143,7 @@ func ParseTime(s string) (time.Time, error) {
 type moment struct {
 	year, month, day, hour, minute, second, micro int
 	offset                                        int // seconds east of UTC
+	zoned                                         bool
 }
 
 // exists reports whether there is such a day and such a time of day.
@@ -126,11 +156,33 @@ func (m *moment) exists() bool {
 // time returns the moment in UTC. Python's years end at 1 and 9999, and so do
 // the four digits of the canonical form.
 func (m *moment) time() (time.Time, bool) {
-	if !m.exists() || m.offset <= -24*3600 || m.offset >= 24*3600 {
+	if !m.exists() || m.offset <= -maxOffset || m.offset >= maxOffset {
 		return time.Time{}, false
 	}
 	t := time.Date(m.year, time.Month(m.month), m.day, m.hour, m.minute, m.second-m.offset, m.micro*1000, time.UTC)
 	return t, 1 <= t.Year() && t.Year() <= 9999
+}
+
+// in returns the moment in UTC. If it has no zone it is a time of that place.
+func (m *moment) in(place *time.Location) (time.Time, bool) {
+	if !m.zoned && place != nil && m.exists() {
+		m.offset = m.offsetIn(place)
+	}
+	return m.time()
+}
+
+// offsetIn returns the offset of a place when its clocks showed m. Where they
+// were put back and showed it twice, and where they were put forward and did
+// not show it, that is the offset from before the change.
+func (m *moment) offsetIn(place *time.Location) int {
+	at := func(t time.Time) int { _, offset := t.In(place).Zone(); return offset }
+	shown := time.Date(m.year, time.Month(m.month), m.day, m.hour, m.minute, m.second, 0, time.UTC)
+	before, after := at(shown.AddDate(0, 0, -1)), at(shown.AddDate(0, 0, 1))
+	fits := func(offset int) bool { return at(shown.Add(-time.Duration(offset)*time.Second)) == offset }
+	if !fits(before) && fits(after) {
+		return after
+	}
+	return before
 }
 
 func daysIn(year, month int) int {
@@ -155,6 +207,7 @@ func common(s string) (moment, bool) {
 			rest = rest[1:]
 		}
 		m.offset, ok = commonZone(rest)
+		m.zoned = true
 	}
 	return m, ok
 }
@@ -226,7 +279,7 @@ func commonZone(s string) (int, bool) {
 	case len(s) != 3:
 		return 0, false
 	}
-	if hours|minutes < 0 {
+	if hours|minutes < 0 || minutes > 59 {
 		return 0, false
 	}
 	offset := hours*3600 + minutes*60

@@ -78,7 +78,7 @@ func TestTimeConverter(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		got, err := convert(c.in)
+		got, err := convert(c.in, nil)
 		if err == nil && got == (Value{}) {
 			got.Text = "null"
 		}
@@ -142,8 +142,108 @@ func FuzzStrptime(f *testing.F) {
 		if err != nil || len(format) > 60 || len(text) > 60 {
 			return
 		}
-		if v, err := convert(Text(text)); err == nil && !validTime(v) {
+		if v, err := convert(Text(text), nil); err == nil && !validTime(v) {
 			t.Fatalf("%q of %q is %v", format, text, v)
 		}
 	})
+}
+
+// TestReading reads texts that leave open which place or which order they
+// mean.
+func TestReading(t *testing.T) {
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	apia, err := time.LoadLocation("Pacific/Apia")
+	if err != nil {
+		t.Fatal(err)
+	}
+	field, _ := Default().Field(Event, "time.source")
+	for _, c := range []struct {
+		reading  *Reading
+		in, want string
+	}{
+		{nil, "2026-11-24 18:05", "2026-11-24T18:05:00+00:00"},
+		{&Reading{}, "11/12/2026", "2026-11-12T00:00:00+00:00"},
+		{&Reading{Location: time.UTC}, "2026-11-24 18:05", "2026-11-24T18:05:00+00:00"},
+		{&Reading{Location: vienna}, "2026-11-24 18:05", "2026-11-24T17:05:00+00:00"},
+		{&Reading{Location: vienna}, "2026-07-24T18:05:00.5", "2026-07-24T16:05:00.500000+00:00"},
+		{&Reading{Location: vienna}, "24 July 2026 6:05 pm", "2026-07-24T16:05:00+00:00"},
+		{&Reading{Location: vienna}, "2026-11-24", "2026-11-23T23:00:00+00:00"},
+		{&Reading{Location: vienna}, "20261124", "2026-11-23T23:00:00+00:00"},
+		{&Reading{Location: vienna}, "2026-11-24T18:05:00+00:00", "2026-11-24T18:05:00+00:00"},
+		{&Reading{Location: vienna}, "2026-11-24 18:05Z", "2026-11-24T18:05:00+00:00"},
+		{&Reading{Location: vienna}, "2026-11-24 18:05 +0300", "2026-11-24T15:05:00+00:00"},
+		{&Reading{Location: vienna}, "24 Nov 2026 18:05 GMT", "2026-11-24T18:05:00+00:00"},
+		{&Reading{Location: vienna}, "24 Nov 2026 18:05 EST", "2026-11-24T23:05:00+00:00"},
+		// The clocks go from 2 to 3 on 29 March, and from 3 to 2 on 25 October.
+		{&Reading{Location: vienna}, "2026-03-29 01:59:59", "2026-03-29T00:59:59+00:00"},
+		{&Reading{Location: vienna}, "2026-03-29 02:30", "2026-03-29T01:30:00+00:00"},
+		{&Reading{Location: vienna}, "2026-03-29 03:00", "2026-03-29T01:00:00+00:00"},
+		{&Reading{Location: vienna}, "2026-10-25 02:30", "2026-10-25T00:30:00+00:00"},
+		{&Reading{Location: vienna}, "2026-10-25 03:00", "2026-10-25T02:00:00+00:00"},
+		// Samoa left out 30 December 2011.
+		{&Reading{Location: apia}, "2011-12-29 12:00", "2011-12-29T22:00:00+00:00"},
+		{&Reading{Location: apia}, "2011-12-31 12:00", "2011-12-30T22:00:00+00:00"},
+		{&Reading{Location: vienna}, "0001-01-01 00:00", ""},
+		{&Reading{DayFirst: true}, "11/12/2026", "2026-12-11T00:00:00+00:00"},
+		{&Reading{DayFirst: true}, "11.12.2026 10:00", "2026-12-11T10:00:00+00:00"},
+		{&Reading{DayFirst: true}, "11-12-26", "2026-12-11T00:00:00+00:00"},
+		{&Reading{DayFirst: true}, "24.11.2026", "2026-11-24T00:00:00+00:00"},
+		{&Reading{DayFirst: true}, "11/24/2026", ""},
+		{&Reading{DayFirst: true}, "2026-11-12", "2026-11-12T00:00:00+00:00"},
+		{&Reading{DayFirst: true}, "2026/11/12 10:00", "2026-11-12T10:00:00+00:00"},
+		{&Reading{DayFirst: true}, "20261112", "2026-11-12T00:00:00+00:00"},
+		{&Reading{DayFirst: true}, "Nov 12, 2026", "2026-11-12T00:00:00+00:00"},
+		{&Reading{Location: vienna, DayFirst: true}, "11.12.2026 18:05", "2026-12-11T17:05:00+00:00"},
+	} {
+		got, err := field.SanitiseAs(Text(c.in), c.reading)
+		if got.Text != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: %v, %v, want %s", c.in, got, err, c.want)
+		}
+	}
+	for _, spec := range []string{"from_format|%d.%m.%Y %H:%M", "fuzzy"} {
+		convert, err := TimeConverter(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := convert(Text("24.07.2026 18:05"), &Reading{Location: vienna})
+		if want := "2026-07-24T16:05:00+00:00"; err != nil || got.Text != want {
+			t.Errorf("%s: %v, %v, want %s", spec, got, err, want)
+		}
+	}
+	convert, _ := TimeConverter("from_format|%d.%m.%Y %H:%M%z")
+	if got, err := convert(Text("24.07.2026 18:05+0000"), &Reading{Location: vienna}); err != nil || got.Text != "2026-07-24T18:05:00+00:00" {
+		t.Errorf("%v, %v", got, err)
+	}
+	port, _ := Default().Field(Event, "source.port")
+	if got, err := port.SanitiseAs(Text("443"), &Reading{Location: vienna}); err != nil || got != Int(443) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestZone(t *testing.T) {
+	noon := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for name, want := range map[string]int{
+		"UTC": 0, "Z": 0, "GMT": 0, "+02:00": 7200, "-0330": -12600, "+05": 18000, "Europe/Vienna": 7200, "CET": 7200,
+		"America/Argentina/Buenos_Aires": -10800, "Etc/GMT+3": -10800, "America/Port-au-Prince": -14400, "Japan": 32400,
+	} {
+		for range 2 {
+			place, err := Zone(name)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			if _, got := noon.In(place).Zone(); got != want {
+				t.Errorf("%s: %d, want %d", name, got, want)
+			}
+		}
+	}
+	for _, name := range []string{"", "Local", "localtime", "Europe", "Europe/", "Europe//Vienna", "../Europe/Vienna", "/etc/localtime",
+		"posix/Europe/Vienna", "right/UTC", "europe/vienna", "Europe/Wien", "Mars/Phobos", "zone.tab", "+2", "+99:00", "nonsense"} {
+		if place, err := Zone(name); err == nil {
+			t.Errorf("%s: %v, want an error", name, place)
+		}
+	}
 }

@@ -323,6 +323,21 @@ func (f *Field) Valid(v Value) error {
 // allocated for it.
 func (f *Field) Sanitise(v Value) (Value, error) {
 	w, ok := f.rule.sanitise(v)
+	return f.sanitised(v, w, ok)
+}
+
+// SanitiseAs is [Field.Sanitise] where it is known how to read what the text
+// of a time leaves open.
+func (f *Field) SanitiseAs(v Value, r *Reading) (Value, error) {
+	if r == nil || f.Type != "DateTime" {
+		return f.Sanitise(v)
+	}
+	w, ok := sanitiseTimeAs(v, r)
+	return f.sanitised(v, w, ok)
+}
+
+// sanitised returns w, which was made of v, if it fits the field.
+func (f *Field) sanitised(v, w Value, ok bool) (Value, error) {
 	if !ok {
 		return Value{}, &ValueError{Type: f.Type, Value: v}
 	}

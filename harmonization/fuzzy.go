@@ -15,7 +15,7 @@ import (
 // words skipped, numbers sorted into year, month and day by their size.
 
 // parseFuzzy reads a time out of s.
-func parseFuzzy(s string) (time.Time, bool) {
+func parseFuzzy(s string, r *Reading) (time.Time, bool) {
 	if len(s) > 1000 {
 		return time.Time{}, false // running text this long is no time
 	}
@@ -23,7 +23,7 @@ func parseFuzzy(s string) (time.Time, bool) {
 	if !p.parse() {
 		return time.Time{}, false
 	}
-	return p.result()
+	return p.result(r)
 }
 
 // part is a number that may be missing.
@@ -86,8 +86,8 @@ func (p *fuzzyParser) parse() bool {
 }
 
 // result puts together what was found.
-func (p *fuzzyParser) result() (time.Time, bool) {
-	year, month, day, ok := p.date.resolve()
+func (p *fuzzyParser) result(r *Reading) (time.Time, bool) {
+	year, month, day, ok := p.date.resolve(r.dayFirst())
 	if !ok || !year.set || !month.set || !day.set {
 		return time.Time{}, false
 	}
@@ -99,6 +99,7 @@ func (p *fuzzyParser) result() (time.Time, bool) {
 	m := moment{
 		year: year.n, month: month.n, day: day.n,
 		hour: p.hour.n, minute: p.minute.n, second: p.second.n, micro: p.micro.n,
+		zoned: p.zone != "" || p.offset.set,
 	}
 	switch {
 	case isUTC(p.zone):
@@ -109,7 +110,7 @@ func (p *fuzzyParser) result() (time.Time, bool) {
 			return time.Time{}, false
 		}
 	}
-	return m.time()
+	return m.in(r.location())
 }
 
 // at returns the token at i, or nothing beyond the end.
@@ -443,7 +444,7 @@ func (d *dateParts) mayBeDay(n int, fraction bool) bool {
 }
 
 // resolve says which number is year, month and day.
-func (d *dateParts) resolve() (year, month, day part, ok bool) {
+func (d *dateParts) resolve(dayFirst bool) (year, month, day part, ok bool) {
 	v := d.values
 	if d.n != 3 {
 		// With less than three numbers there is no whole date; with four it is
@@ -472,7 +473,7 @@ func (d *dateParts) resolve() (year, month, day part, ok bool) {
 		return pick(0, 2, 1)
 	case v[0] > 31 || d.year.set && d.year.n == 0:
 		return pick(0, 1, 2)
-	case v[0] > 12:
+	case v[0] > 12 || dayFirst:
 		return pick(2, 1, 0)
 	}
 	return pick(2, 0, 1)

@@ -75,7 +75,7 @@ func (l *layout) add(format string) error {
 type readings struct {
 	year, month, day, hour, minute, second, micro int
 	yearDay, hour12, half, offset                 int
-	zoned                                         bool // offset is from %z, which outranks %Z
+	named, zoned                                  bool // offset is from %Z, or from %z, which outranks it
 }
 
 // parse reads all of s.
@@ -92,7 +92,7 @@ func (l *layout) parse(s string) (moment, bool) {
 		t := time.Date(r.year, 1, r.yearDay, 0, 0, 0, 0, time.UTC)
 		r.year, r.month, r.day = t.Year(), int(t.Month()), t.Day()
 	}
-	return moment{r.year, r.month, r.day, r.hour, r.minute, r.second, r.micro, r.offset}, true
+	return moment{r.year, r.month, r.day, r.hour, r.minute, r.second, r.micro, r.offset, r.named || r.zoned}, true
 }
 
 // match reads s along the steps and returns what is left. Where a directive
@@ -201,6 +201,7 @@ func read(directive byte, s string, r *readings) bool {
 		return readOffset(s, r)
 	case 'Z':
 		offset, ok := zoneOffset(strings.ToUpper(s))
+		r.named = true
 		if !r.zoned {
 			r.offset = offset
 		}

@@ -141,7 +141,7 @@ func TestFunctionVectors(t *testing.T) {
 			if bad != nil {
 				t.Fatalf("%s: %v", x.ID, bad)
 			}
-			got, err = convert(in)
+			got, err = convert(in, nil)
 		case x.Function == "utils.parse_relative":
 			d, bad := ParseRelative(in.Text)
 			got, err = Int(int64(d.Minutes())), bad

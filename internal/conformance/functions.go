@@ -58,9 +58,9 @@ func checkFunction(line []byte, res *Result) error {
 			}
 			spec = text(format)
 		}
-		var convert func(harmonization.Value) (harmonization.Value, error)
+		var convert func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
 		if convert, err = harmonization.TimeConverter(spec); err == nil {
-			out, err = convert(in)
+			out, err = convert(in, nil)
 		}
 	case v.Function == "ASN.check_asn":
 		typ, _ := harmonization.Type("ASN")

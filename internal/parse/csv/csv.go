@@ -180,7 +180,7 @@ func (c *Command) convert(t *target, text string) (v harmonization.Value, skip b
 			return v, false, fmt.Errorf("%s: %w", t.key, err)
 		}
 	case t.parse != nil:
-		if v, err = t.parse(v); err != nil {
+		if v, err = t.parse(v, nil); err != nil {
 			return v, false, fmt.Errorf("%s: %w", t.key, err)
 		}
 	case t.url:

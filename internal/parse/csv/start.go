@@ -33,7 +33,7 @@ type target struct {
 	json      bool
 	url       bool
 	translate bool
-	parse     func(harmonization.Value) (harmonization.Value, error)
+	parse     func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
 }
 
 // booleans is a list of true and false. It is written with commas, or as JSON.

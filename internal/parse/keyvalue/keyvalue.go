@@ -37,7 +37,7 @@ type Command struct {
 	StripQuotes   bool         `help:"Remove double quotes around a value." default:"true"`
 
 	fields map[string]string
-	epoch  func(harmonization.Value) (harmonization.Value, error)
+	epoch  func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
 }
 
 // Start checks the field names.
@@ -93,7 +93,7 @@ func (c *Command) add(ctx context.Context, e *event.Message, field, text string)
 		return
 	}
 	if field == "time.source" && strings.Trim(text, "0123456789") == "" {
-		if t, err := c.epoch(v); err == nil {
+		if t, err := c.epoch(v, nil); err == nil {
 			v = t
 		}
 	}
