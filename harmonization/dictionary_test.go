@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -240,5 +241,49 @@ func TestCheckSuggests(t *testing.T) {
 	}
 	if err := Default().Check(Event, "Source IP!"); !errors.Is(err, ErrInvalidKey) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestMeanings holds that each field and each type says what it means, in a
+// line that fits beside its name.
+func TestMeanings(t *testing.T) {
+	for _, kind := range []Message{Event, Report} {
+		for f := range Default().Fields(kind) {
+			if n := len(f.Description); n < 8 || n > 100 || strings.HasSuffix(f.Description, ".") {
+				t.Errorf("%s %s: %q", kind, f.Name, f.Description)
+			}
+		}
+	}
+	// The switch is searched without any set-up and the table is for people:
+	// they have the same types.
+	source, err := os.ReadFile("vocabulary.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(source), "\nfunc Taxonomy(")
+	text, _, _ = strings.Cut(text, "\n}\n")
+	types := regexp.MustCompile(`"([^"]+)"[,:]`)
+	want := map[string]bool{}
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "return") {
+			continue
+		}
+		for _, m := range types.FindAllStringSubmatch(line, -1) {
+			want[m[1]] = true
+		}
+	}
+	last := ""
+	for c := range Classifications() {
+		if taxonomy, ok := Taxonomy(c.Type); !ok || taxonomy != c.Taxonomy || !isTaxonomy(taxonomy) || !want[c.Type] {
+			t.Errorf("%s: %s, want %s", c.Type, c.Taxonomy, taxonomy)
+		}
+		if c.Taxonomy < last || c.Description == "" || len(c.Description) > 80 {
+			t.Errorf("%s: %s", c.Type, c.Description)
+		}
+		delete(want, c.Type)
+		last = c.Taxonomy
+	}
+	if len(want) > 0 {
+		t.Errorf("types without a meaning: %v", want)
 	}
 }

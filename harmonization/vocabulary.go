@@ -1,8 +1,22 @@
 package harmonization
 
+import (
+	"iter"
+	"slices"
+)
+
 // The vocabulary: the classes of the Reference Incident Classification with
 // IntelMQ's additions, and the other types that are lists of words. They are
 // switches, which the compiler turns into searches that need no set-up.
+
+// Classification is one type of incident, the taxonomy it belongs to and what it
+// means.
+type Classification struct{ Type, Taxonomy, Description string }
+
+// Classifications returns all types, by taxonomy.
+func Classifications() iter.Seq[Classification] {
+	return slices.Values(classifications[:])
+}
 
 // Taxonomy returns the taxonomy that a classification type belongs to, and
 // whether there is such a type.
@@ -134,4 +148,53 @@ func isSeverity(s string) bool {
 		return true
 	}
 	return false
+}
+
+// classifications has the same types as the switch in Taxonomy; a test holds
+// them together.
+var classifications = [...]Classification{
+	{"spam", "abusive-content", "sends mail in bulk that nobody asked for, or helps to"},
+	{"harmful-speech", "abusive-content", "defames, harasses or threatens people"},
+	{"violence", "abusive-content", "shows or glorifies violence or the abuse of children"},
+	{"ddos", "availability", "floods a service from many hosts so that others cannot use it"},
+	{"dos", "availability", "makes a service unusable from one host, by a flood or a crash"},
+	{"outage", "availability", "is down without an attack: broken hardware, power or lines"},
+	{"sabotage", "availability", "was damaged on purpose, physically or from inside"},
+	{"misconfiguration", "availability", "fails because it is set up wrongly, such as an expired DNSSEC key"},
+	{"copyright", "fraud", "offers or installs works without a licence"},
+	{"masquerade", "fraud", "pretends to be another person or organisation to gain from it"},
+	{"phishing", "fraud", "imitates a known party to make people give away credentials"},
+	{"unauthorized-use-of-resources", "fraud", "uses somebody's systems for its own gain, as pyramid schemes do"},
+	{"unauthorised-information-access", "information-content-security", "reads data without permission, with stolen credentials or on the wire"},
+	{"unauthorised-information-modification", "information-content-security", "changes or encrypts data without permission, as a defacement does"},
+	{"data-loss", "information-content-security", "data is lost, by a failure or a theft"},
+	{"data-leak", "information-content-security", "confidential data, such as credentials, has become known to others"},
+	{"scanner", "information-gathering", "probes hosts, ports or services to find weak ones"},
+	{"sniffing", "information-gathering", "records the traffic of others"},
+	{"social-engineering", "information-gathering", "gets information from people by lies, tricks or threats"},
+	{"brute-force", "intrusion-attempts", "tries many passwords to log in"},
+	{"exploit", "intrusion-attempts", "tries to make use of a known vulnerability"},
+	{"ids-alert", "intrusion-attempts", "an attack that a sensor or a honeypot has reported"},
+	{"application-compromise", "intrusions", "an application was taken over through a flaw in it"},
+	{"burglary", "intrusions", "somebody broke into a building or a room"},
+	{"privileged-account-compromise", "intrusions", "an attacker has an administrator's account"},
+	{"system-compromise", "intrusions", "a system was taken over, and how is not known: a backdoor, a login"},
+	{"unprivileged-account-compromise", "intrusions", "an attacker has an ordinary user's account"},
+	{"c2-server", "malicious-code", "gives commands to infected systems"},
+	{"infected-system", "malicious-code", "runs malware, such as the client of a botnet"},
+	{"malware-configuration", "malicious-code", "holds a configuration that malware fetches"},
+	{"malware-distribution", "malicious-code", "offers malware for download"},
+	{"blacklist", "other", "is on a list of bad hosts that does not say why"},
+	{"dga-domain", "other", "a domain that malware computes to find its server"},
+	{"malware", "other", "a sample of malware, or something that has to do with one"},
+	{"proxy", "other", "lets anybody hide behind it"},
+	{"tor", "other", "is a node of the Tor network"},
+	{"other", "other", "fits no other type"},
+	{"undetermined", "other", "the type is not known yet"},
+	{"test", "test", "made for a test: nothing has happened"},
+	{"ddos-amplifier", "vulnerable", "answers small requests at length to whoever a sender pretends to be"},
+	{"information-disclosure", "vulnerable", "tells strangers what they should not know, as an open SNMP does"},
+	{"potentially-unwanted-accessible", "vulnerable", "offers a service to all that is usually not meant for all, as Telnet or RDP"},
+	{"vulnerable-system", "vulnerable", "has a known vulnerability"},
+	{"weak-crypto", "vulnerable", "accepts encryption that can be broken, as SSL 3"},
 }
