@@ -77,7 +77,8 @@ func TestConstraints(t *testing.T) {
 		{"malware.name", Text("Ä"), ""}, {"event_hash", Text("abc./"), "ABC./"}, {"event_hash", Text("xyz"), ""},
 		{"misp.event_uuid", Text("2A2CD7D7-0B1C-4F3A-9C2B-5E8F0D1A2B3C"), "2a2cd7d7-0b1c-4f3a-9c2b-5e8f0d1a2b3c"},
 		{"severity", Text("High"), "high"}, {"severity", Text("urgent"), ""},
-		{"product.name", Text("Exchange_Server"), "exchange_server"}, {"product.name", Text("exchange server"), ""},
+		{"product.name", Text("Exchange_Server"), "exchange_server"}, {"product.name", Text("DCS-930L (rev. B)"), "dcs-930l (rev. b)"},
+		{"product.vendor", Text("D-Link / Alpha"), "d-link / alpha"}, {"product.version", Text("1.0 (SP2)+"), "1.0 (sp2)+"},
 		{"product.vulnerabilities", Text("CVE-2020-0001;cve-2020-0002"), "cve-2020-0001;cve-2020-0002"},
 	} {
 		f, err := d.Field(Event, c.key)
@@ -188,7 +189,7 @@ func TestPredicates(t *testing.T) {
 		expr string
 		fold bool
 	}{{printable, false}, {noFinalDot, false}, {twoAlnum, false}, {upperHex, false}, {uuid, false}, {uuid2, false},
-		{cpe, false}, {severity, false}, {transport, true}} {
+		{severity, false}, {transport, true}} {
 		match := predicate(c.expr, c.fold)
 		expr := c.expr
 		if c.fold {

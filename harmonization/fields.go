@@ -14,7 +14,6 @@ const (
 	upperHex   = `^[A-F0-9./]+$`
 	uuid       = `^[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}$`
 	uuid2      = `^[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[0-9a-z]{12}$`
-	cpe        = `^[a-z0-9_.:\-]+$`
 	severity   = `^(critical|high|medium|low|info|undefined)$`
 	transport  = `^(ip|icmp|igmp|ggp|ipencap|st2|tcp|cbt|egp|igp|bbn-rcc|nvp(-ii)?|pup|argus|emcon|xnet|chaos|` +
 		`udp|mux|dcn|hmp|prm|xns-idp|trunk-1|trunk-2|leaf-1|leaf-2|rdp|irtp|iso-tp4|netblt|mfe-nsp|` +
@@ -77,9 +76,9 @@ var eventFields = [...]Field{
 	{Name: "misp.event_uuid", Type: "LowercaseString", Length: 36, Regex: uuid2, Description: "UUID of the event in MISP"},
 	{Name: "output", Type: "JSON", Description: "the event in the format of another system, as JSON text"},
 	{Name: "product.full_name", Type: "String", Description: "name of the product for people"},
-	{Name: "product.name", Type: "LowercaseString", Regex: cpe, Description: "product, as in its CPE name"},
-	{Name: "product.vendor", Type: "LowercaseString", Regex: cpe, Description: "vendor, as in the CPE name"},
-	{Name: "product.version", Type: "LowercaseString", Regex: cpe, Description: "version, as in the CPE name"},
+	{Name: "product.name", Type: "LowercaseString", Description: "product, as in its CPE name where it has one"},
+	{Name: "product.vendor", Type: "LowercaseString", Description: "vendor, as in the CPE name"},
+	{Name: "product.version", Type: "LowercaseString", Description: "version, as in the CPE name"},
 	{Name: "product.vulnerabilities", Type: "LowercaseString", Description: "vulnerabilities of the product, separated by semicolons: cve-2020-11985;cve-2025-3891"},
 	{Name: "protocol.application", Type: "LowercaseString", Length: 100, Regex: printable, Description: "application protocol: http, sip, vnc"},
 	{Name: "protocol.transport", Type: "LowercaseString", Length: 11, IRegex: transport, Description: "transport protocol: tcp, udp, icmp"},

@@ -47,8 +47,6 @@ func predicate(expr string, fold bool) matcher {
 		return matchUpperHex
 	case uuid, uuid2:
 		return matchUUID
-	case cpe:
-		return matchCPE
 	case severity:
 		return matchSeverity
 	}
@@ -121,16 +119,6 @@ func matchUUID(s string) bool {
 		}
 	}
 	return true
-}
-
-func matchCPE(s string) bool {
-	s = chomp(s)
-	for i := range len(s) {
-		if c := s[i]; !isDigit(c) && (c < 'a' || c > 'z') && strings.IndexByte("_.:-", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 func matchSeverity(s string) bool { return isSeverity(chomp(s)) }
