@@ -83,7 +83,14 @@ type flags struct {
 	*jobsFlags
 
 	settings map[string]any // of the configuration file
+	secrets  []string       // see secretVariables
 }
+
+// secretVariables returns the names of the environment variables that carry
+// secrets of this command's flags: INTELPIPE_<COMMAND>_<FLAG> and
+// INTELPIPE_<FLAG>, where set, and also if a flag on the command line takes
+// precedence. What a command starts must not inherit them.
+func (f *flags) secretVariables() []string { return f.secrets }
 
 func (f *flags) feed() feedFlags {
 	switch {
@@ -144,7 +151,31 @@ func parser(spec *Spec, cmd any, f *flags, getenv func(string) string) (*kong.Ko
 		f.jobsFlags = new(jobsFlags)
 		options = append(options, kong.Embed(f.jobsFlags))
 	}
-	return kong.New(cmd, options...)
+	k, err := kong.New(cmd, options...)
+	if err != nil {
+		return nil, err
+	}
+	return k, kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok && isSecret(flag) {
+			for _, name := range variables(spec.Name, secretName(flag)) {
+				if getenv(name) != "" {
+					f.secrets = append(f.secrets, name)
+				}
+			}
+		}
+		return next(nil)
+	})
+}
+
+func isSecret(flag *kong.Flag) bool { return flag.Target.Type() == reflect.TypeFor[stage.Secret]() }
+
+// secretName is the name of a flag for the secret itself, without the file.
+func secretName(flag *kong.Flag) string { return strings.TrimSuffix(flag.Name, "-file") }
+
+// variables are the environment variables for a flag: that of the command
+// comes before that of all commands.
+func variables(command, flag string) []string {
+	return []string{"INTELPIPE_" + variable(command) + "_" + variable(flag), "INTELPIPE_" + variable(flag)}
 }
 
 // family is the part of a command's name before the dash.
@@ -158,19 +189,20 @@ func (f *flags) resolve(command string, flag *kong.Flag, getenv func(string) str
 	if flag.Name == "help" || flag.Name == "version" || flag.Name == "config" {
 		return nil, nil
 	}
-	secret := flag.Target.Type() == reflect.TypeFor[stage.Secret]()
+	secret := isSecret(flag)
 	name := flag.Name
 	if secret {
-		name = strings.TrimSuffix(name, "-file")
+		name = secretName(flag)
 	}
-	for _, prefix := range []string{"INTELPIPE_" + variable(command) + "_", "INTELPIPE_"} {
-		if text := getenv(prefix + variable(name)); text != "" {
+	files := variables(command, flag.Name)
+	for i, variable := range variables(command, name) {
+		if text := getenv(variable); text != "" {
 			if secret {
 				return stage.Secret(text), nil
 			}
 			return text, nil
 		}
-		if text := getenv(prefix + variable(flag.Name)); secret && text != "" {
+		if text := getenv(files[i]); secret && text != "" {
 			return text, nil
 		}
 	}

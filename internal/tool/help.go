@@ -159,8 +159,8 @@ func description(flag *kong.Flag) string {
 	for _, alias := range flag.Aliases {
 		s += fmt.Sprintf(" Also --%s.", alias)
 	}
-	if flag.Target.Type() == reflect.TypeFor[stage.Secret]() {
-		s += fmt.Sprintf(" Or the secret itself in INTELPIPE_%s.", variable(strings.TrimSuffix(flag.Name, "-file")))
+	if isSecret(flag) {
+		s += fmt.Sprintf(" Or the secret itself in INTELPIPE_%s.", variable(secretName(flag)))
 	}
 	return s
 }
