@@ -27,15 +27,12 @@ type Number = json.Number
 // RawMessage is an encoded value that is decoded later.
 type RawMessage = json.RawMessage
 
-// errInvalid is what Unmarshal says about text that is no JSON document.
-var errInvalid = errors.New("invalid JSON")
-
 // Unmarshal decodes one JSON document. Numbers that land in an any keep their
 // text as a [Number]. The text is checked first, because the library is lax
 // with what it skips.
 func Unmarshal(data []byte, v any) error {
-	if !Valid(data) {
-		return errInvalid
+	if err := Check(unsafe.String(unsafe.SliceData(data), len(data))); err != nil {
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
