@@ -13,12 +13,10 @@ expert-x: do something
   --not-a-flag=X is in the text
 
 Flags:
-  --filter-keys=A,B,…
-        Keys. Default: raw.
-  --[no-]overwrite
-        Overwrite. Also --force-overwrite.
+  --filter-keys=A,B,…     Keys. Default: raw.
+  --[no-]overwrite        Overwrite. Also --force-overwrite.
   --match-fields=json:{…}
-        An object.
+                          An object.
   --filter-value=VALUE|json:…
         A value.
   --host=TEXT

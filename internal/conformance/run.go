@@ -78,9 +78,9 @@ func (r *Runner) help(command string) (map[string]*Flag, error) {
 	if f, ok := r.flags[command]; ok {
 		return f, nil
 	}
-	out, err := exec.Command(r.bin, command, "--help").Output()
+	out, err := exec.Command(r.bin, command, "--help-all").Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s --help: %w", command, err)
+		return nil, fmt.Errorf("%s --help-all: %w", command, err)
 	}
 	r.flags[command] = ParseHelp(string(out))
 	return r.flags[command], nil

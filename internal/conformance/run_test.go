@@ -15,9 +15,9 @@ const multicall = `#!/bin/sh
 help() { printf 'usage\n\nFlags:\n'; for f; do printf '  --%s\n        Text.\n' "$f"; done; }
 case "$1 $2" in
 "list ") for c in expert-url expert-wait expert-idea expert-filter expert-jinja output-file; do echo "$c  text"; done; exit ;;
-"expert-filter --help") help to=NAME=DEST; exit ;;
-"output-file --help") help file=FILE; exit ;;
-*" --help") help host=TEXT; exit ;;
+"expert-filter --help-all") help to=NAME=DEST; exit ;;
+"output-file --help-all") help file=FILE; exit ;;
+*" --help-all") help host=TEXT; exit ;;
 esac
 case $1 in
 expert-url) cat ;;

@@ -7,7 +7,8 @@ import (
 
 // Nearest returns the known word that somebody who wrote word probably meant:
 // the one that is reached with the fewest letters changed, added, left out or
-// swapped, or one that has word as a whole part, as "url" is one of "http-url".
+// swapped, or one that ends with word as a whole part, as "http-url" does with
+// "url", or that begins with it.
 // It is empty if none is near.
 func Nearest(word string, known iter.Seq[string]) string {
 	best, bestScore := "", 0
@@ -15,17 +16,32 @@ func Nearest(word string, known iter.Seq[string]) string {
 		if candidate == word {
 			return candidate
 		}
-		score := 2 * distance(strings.ToLower(word), candidate)
-		if hasPart(candidate, strings.ToLower(word)) {
+		// Of source.adress and source.asn only the ends are compared: what they
+		// have in common says nothing.
+		shared := sharedParts(word, candidate)
+		score := 2 * distance(strings.ToLower(word[shared:]), candidate[shared:])
+		if hasPart(candidate, strings.ToLower(word)) || len(word) > 2 && strings.HasPrefix(candidate, strings.ToLower(word)) {
 			score = min(score, 3)
 		}
-		near := score <= max(2, 2*(len(word)/3)) || score == 3
+		near := score <= max(2, 2*((len(word)-shared)/3)) || score == 3
 		better := best == "" || score < bestScore || score == bestScore && len(candidate) < len(best)
 		if near && better {
 			best, bestScore = candidate, score
 		}
 	}
 	return best
+}
+
+// sharedParts is the length of the parts, each with its dot, with which both
+// begin.
+func sharedParts(a, b string) int {
+	n := 0
+	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
+		if a[i] == '.' {
+			n = i + 1
+		}
+	}
+	return n
 }
 
 // hasPart reports whether word ends candidate, as a part between separators.

@@ -38,10 +38,11 @@ func TestClip(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	known := slices.Values([]string{"http-url", "http-header", "name", "source.ip", "source.port", "scanner", "phishing", "parse-csv", "parse-json"})
+	known := slices.Values([]string{"http-url", "http-header", "name", "source.ip", "source.port", "scanner", "phishing", "parse-csv", "parse-json", "columns-required", "columns"})
 	for word, want := range map[string]string{
 		"url": "http-url", "nmae": "name", "source.ipp": "source.ip", "scaner": "scanner",
 		"prase-csv": "parse-csv", "fishing": "phishing", "quite-different": "", "x": "",
+		"colu": "columns", "source.adress": "", "source.prot": "source.port", "sorce.ip": "source.ip", "column": "columns", "columns-r": "columns-required",
 	} {
 		if got := Nearest(word, known); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)

@@ -35,6 +35,13 @@ func (s *Size) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Value is a flag for a value that is compared with those of a field. Written
+// as json:… it has its type already; else the field decides.
+type Value struct {
+	harmonization.Value
+	Typed bool // written as json:…, or no string in the configuration file
+}
+
 // Object is a flag that takes a JSON object, written json:{…}.
 type Object map[string]any
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/harmonization"
 )
 
 // Completion writes a script for bash that completes commands and flags.
@@ -31,10 +33,24 @@ func Completion(w io.Writer, specs []Spec) error {
 		names = append(names, specs[i].Name)
 	}
 	all := strings.Join(names, " ")
-	fmt.Fprintf(w, "\t*) words='list completion --install-links %s' ;;\n\tesac\n"+
+	var more []string
+	for _, b := range builtins() {
+		more = append(more, b.name)
+	}
+	fmt.Fprintf(w, "\thelp | man) words='%s' ;;\n\tfields) words='%s' ;;\n\ttypes) words='%s' ;;\n"+
+		"\t*) words='%s' ;;\n\tesac\n"+
 		"\tif [[ ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then words='%s'; fi\n"+
-		"\tif [[ $cur == -* || $command == intelpipe || ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then\n"+
+		"\tif [[ $cur == -* || $command =~ ^(intelpipe|help|man|types)$ || ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then\n"+
 		"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n\tfi\n}\n"+
-		"complete -o default -F _intelpipe intelpipe %s\n", all, all, all)
+		"complete -o default -F _intelpipe intelpipe %s\n", all, "--json --report --harmonization --help", "--json --harmonization --help "+classes(), strings.Join(more, " ")+" "+all, all, all)
 	return nil
+}
+
+// classes are the classification types.
+func classes() string {
+	var names []string
+	for c := range harmonization.Classes() {
+		names = append(names, c.Type)
+	}
+	return strings.Join(names, " ")
 }

@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +20,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -28,7 +32,8 @@ type common struct {
 	RecordLimit   stage.Size `help:"The longest event that is accepted." default:"16MiB" placeholder:"SIZE" group:"common"`
 	Grace         int        `help:"Seconds that a filter may go on reading after SIGTERM." default:"10" placeholder:"SECONDS" group:"common"`
 	Config        string     `help:"Take flags from this JSON file." default:"/etc/intelpipe/config.json" placeholder:"FILE" group:"common"`
-	Help          bool       `help:"Print this and exit." short:"h" group:"common"`
+	Help          bool       `help:"Print the command's own flags and examples, and exit." short:"h" group:"common"`
+	HelpAll       bool       `help:"Print all flags and the manual's text, and exit." group:"common"`
 	Version       bool       `help:"Print the version and exit." group:"common"`
 }
 
@@ -57,8 +62,8 @@ type parserFlags struct {
 	FileName                    string       `help:"The name that bare input had as a file, extra.file_name." placeholder:"NAME" group:"feed"`
 	Input                       string       `help:"What stdin is: reports, or the raw content of one. By default the first key decides." enum:"auto,report,raw" default:"auto" group:"feed"`
 	MaxReport                   stage.Size   `help:"The largest report that is accepted." default:"64GiB" placeholder:"SIZE" group:"common"`
-	DefaultFields               stage.Object `help:"Fields to set where the parser sets nothing." aliases:"defaults-fields" placeholder:"json:{…}" group:"feed"`
-	CopyCollectorProvidedFields []string     `help:"Fields of the report to copy to its events, besides those of the feed." placeholder:"FIELD,…" group:"feed"`
+	DefaultFields               stage.Object `help:"Fields to set where the parser sets nothing." aliases:"defaults-fields" placeholder:"json:{…}" group:"feed" field:"event"`
+	CopyCollectorProvidedFields []string     `help:"Fields of the report to copy to its events, besides those of the feed." placeholder:"FIELD,…" group:"feed" field:"report"`
 }
 
 type outputFlags struct {
@@ -83,7 +88,9 @@ type flags struct {
 	*jobsFlags
 
 	settings map[string]any // of the configuration file
+	config   string         // its name
 	secrets  []string       // see secretVariables
+	places   places         // of the flags that have been given
 }
 
 // secretVariables returns the names of the environment variables that carry
@@ -102,32 +109,15 @@ func (f *flags) feed() feedFlags {
 	return feedFlags{}
 }
 
-var errHelp = errors.New("help was asked for")
-
-// parser builds the grammar of one command. Its flags come from the command
-// line, else from the environment, else from the configuration file.
+// parser builds the grammar of one command.
 func parser(spec *Spec, cmd any, f *flags, getenv func(string) string) (*kong.Kong, error) {
 	options := []kong.Option{
 		kong.Name(spec.Name),
 		kong.NoDefaultHelp(),
 		kong.Exit(func(int) {}),
 		kong.Embed(&f.common),
-		kong.TypeMapper(reflect.TypeFor[[]string](), kong.MapperFunc(listMapper)),
-		kong.TypeMapper(reflect.TypeFor[stage.Object](), kong.MapperFunc(objectMapper)),
-		kong.TypeMapper(reflect.TypeFor[stage.Secret](), kong.MapperFunc(secretMapper)),
-		kong.TypeMapper(reflect.TypeFor[harmonization.Value](), kong.MapperFunc(valueMapper)),
-		kong.PostBuild(func(k *kong.Kong) error {
-			for _, flag := range k.Model.Flags {
-				if flag.IsBool() {
-					flag.Tag.Negatable = "_" // --no-x
-				}
-			}
-			return nil
-		}),
-		kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-			return f.resolve(spec.Name, flag, getenv)
-		})),
 	}
+	options = append(options, mappers()...)
 	switch family(spec.Name) {
 	case "collect":
 		f.collectorFlags = new(collectorFlags)
@@ -178,6 +168,22 @@ func variables(command, flag string) []string {
 	return []string{"INTELPIPE_" + variable(command) + "_" + variable(flag), "INTELPIPE_" + variable(flag)}
 }
 
+// mappers make values of text.
+func mappers() []kong.Option {
+	return []kong.Option{
+		kong.TypeMapper(reflect.TypeFor[[]string](), kong.MapperFunc(listMapper)),
+		kong.TypeMapper(reflect.TypeFor[stage.Object](), kong.MapperFunc(objectMapper)),
+		kong.TypeMapper(reflect.TypeFor[stage.Secret](), kong.MapperFunc(secretMapper)),
+		kong.TypeMapper(reflect.TypeFor[harmonization.Value](), kong.MapperFunc(valueMapper)),
+		kong.TypeMapper(reflect.TypeFor[stage.Value](), kong.MapperFunc(fieldValueMapper)),
+		kong.TypeMapper(reflect.TypeFor[[]float64](), kong.MapperFunc(numbersMapper)),
+		kong.KindMapper(reflect.Bool, kong.MapperFunc(boolMapper)),
+		kong.KindMapper(reflect.Int, kong.MapperFunc(intMapper)),
+		kong.KindMapper(reflect.Int64, kong.MapperFunc(intMapper)),
+		kong.KindMapper(reflect.Float64, kong.MapperFunc(floatMapper)),
+	}
+}
+
 // family is the part of a command's name before the dash.
 func family(name string) string {
 	before, _, _ := strings.Cut(name, "-")
@@ -185,9 +191,9 @@ func family(name string) string {
 }
 
 // resolve looks a flag up in the environment and the configuration file.
-func (f *flags) resolve(command string, flag *kong.Flag, getenv func(string) string) (any, error) {
-	if flag.Name == "help" || flag.Name == "version" || flag.Name == "config" {
-		return nil, nil
+func (f *flags) resolve(command string, flag *kong.Flag, getenv func(string) string) (setting, bool) {
+	if flag.Name == "help" || flag.Name == "help-all" || flag.Name == "version" || flag.Name == "config" || flag.Tag.Has("noenv") {
+		return setting{}, false
 	}
 	secret := isSecret(flag)
 	name := flag.Name
@@ -198,28 +204,28 @@ func (f *flags) resolve(command string, flag *kong.Flag, getenv func(string) str
 	for i, variable := range variables(command, name) {
 		if text := getenv(variable); text != "" {
 			if secret {
-				return stage.Secret(text), nil
+				return setting{stage.Secret(text), variable}, true
 			}
-			return text, nil
+			return setting{text, variable}, true
 		}
 		if text := getenv(files[i]); secret && text != "" {
-			return text, nil
+			return setting{text, files[i]}, true
 		}
 	}
 	if dir := getenv("CREDENTIALS_DIRECTORY"); secret && dir != "" {
 		if path := filepath.Join(dir, name); exists(path) {
-			return path, nil
+			return setting{path, "CREDENTIALS_DIRECTORY"}, true
 		}
 	}
 	own, _ := f.settings[command].(map[string]any)
-	for _, settings := range []map[string]any{own, f.settings} {
+	for i, settings := range []map[string]any{own, f.settings} {
 		for _, name := range append([]string{flag.Name}, flag.Aliases...) {
-			if v, ok := lookup(settings, name); ok {
-				return v, nil
+			if v, ok := lookup(settings, name); ok && (v != "" || flag.Tag.Has("empty")) {
+				return setting{v, f.config + ": " + []string{command + ": ", ""}[i] + name}, true
 			}
 		}
 	}
-	return nil, nil
+	return setting{}, false
 }
 
 func variable(name string) string {
@@ -262,9 +268,9 @@ func (f *flags) load(args []string, getenv func(string) string) error {
 	path := cmp.Or(getenv("INTELPIPE_CONFIG"), defaultConfig)
 	for i, arg := range args {
 		if value, ok := strings.CutPrefix(arg, "--config="); ok {
-			path = value
+			path = cmp.Or(value, path)
 		} else if arg == "--config" && i+1 < len(args) {
-			path = args[i+1]
+			path = cmp.Or(args[i+1], path)
 		}
 	}
 	data, err := os.ReadFile(path)
@@ -273,31 +279,79 @@ func (f *flags) load(args []string, getenv func(string) string) error {
 	} else if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &f.settings); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	f.config = path
+	var content any
+	if err := json.Unmarshal(data, &content); err != nil {
+		return json.InFile(path, err)
+	}
+	var ok bool
+	if f.settings, ok = content.(map[string]any); !ok {
+		return fmt.Errorf(`%s: an object with flags is expected, such as {"dump": "/var/lib/intelpipe/failed.dump"}`, path)
 	}
 	return nil
 }
 
-// check looks in what the configuration file says of one command for names that
-// it does not know: a misspelt one would be as if it were not there.
-func (f *flags) check(command string, model *kong.Application) error {
-	own, _ := f.settings[command].(map[string]any)
+// check looks in the configuration file for names that nobody knows: a
+// misspelt one would be as if it were not there. What stands at the top may
+// belong to any command, of which a program that is one command knows nothing.
+func (f *flags) check(command string, model *kong.Application, specs []Spec) error {
 	known := map[string]bool{}
+	names(known, model)
+	own, isObject := f.settings[command].(map[string]any)
+	if _, given := f.settings[command]; given && !isObject {
+		return fmt.Errorf("%s: %s: an object with the flags of the command is expected", f.config, command)
+	}
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if !known[flagName(name)] {
+			return unknown("flag", fmt.Sprintf("%s: %s: ", f.config, command), name, flagName(name), maps.Keys(known))
+		}
+	}
+	all := false
+	for _, name := range slices.Sorted(maps.Keys(f.settings)) {
+		if known[flagName(name)] || find(specs, name) != nil || len(specs) == 1 {
+			continue
+		}
+		if !all {
+			for i := range specs {
+				other, err := Model(&specs[i])
+				if err != nil {
+					return err
+				}
+				names(known, other)
+				known[specs[i].Name] = true
+			}
+			all = true
+		}
+		if !known[flagName(name)] {
+			return unknown("flag or command", f.config+": ", name, flagName(name), maps.Keys(known))
+		}
+	}
+	return nil
+}
+
+// names adds the names of all flags of a command.
+func names(known map[string]bool, model *kong.Application) {
 	kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
 		if flag, ok := node.(*kong.Flag); ok {
-			for _, name := range append([]string{flag.Name}, flag.Aliases...) {
-				known[strings.ReplaceAll(name, "-", "_")] = true
+			known[flag.Name] = true
+			for _, alias := range flag.Aliases {
+				known[alias] = true
 			}
 		}
 		return next(nil)
 	})
-	for _, name := range slices.Sorted(maps.Keys(own)) {
-		if !known[strings.ReplaceAll(name, "-", "_")] {
-			return fmt.Errorf("the configuration file: %s has no flag --%s", command, strings.ReplaceAll(name, "_", "-"))
-		}
+}
+
+// flagName is the name of a flag, for one that may be spelt as IntelMQ does.
+func flagName(name string) string { return strings.ReplaceAll(name, "_", "-") }
+
+// unknown is the error for a name that is none, with the one that was probably
+// meant.
+func unknown(kind, place, name, word string, known iter.Seq[string]) error {
+	if near := plain.Nearest(word, known); near != "" {
+		return fmt.Errorf("%sunknown %s %s; did you mean %s?", place, kind, plain.Quote(name), near)
 	}
-	return nil
+	return fmt.Errorf("%sunknown %s %s", place, kind, plain.Quote(name))
 }
 
 func exists(path string) bool {
@@ -306,29 +360,37 @@ func exists(path string) bool {
 }
 
 // text pops a flag's value as text.
-func text(ctx *kong.DecodeContext) (string, error) {
-	token, err := ctx.Scan.PopValue(ctx.Value.Name)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprint(token.Value), nil
-}
+func text(ctx *kong.DecodeContext) string { return fmt.Sprint(ctx.Scan.Pop().Value) }
 
 // listMapper reads a,b,c or, where an element holds a comma, ["a","b,c"]. A
 // flag tagged sep:"none" takes its value as one element.
 func listMapper(ctx *kong.DecodeContext, target reflect.Value) error {
-	s, err := text(ctx)
-	if err != nil {
-		return err
+	if ctx.Value.Flag == nil { // arguments
+		list := []string{}
+		for token := ctx.Scan.Pop(); !token.IsEOL(); token = ctx.Scan.Pop() {
+			list = append(list, fmt.Sprint(token.Value))
+		}
+		target.Set(reflect.ValueOf(list))
+		return nil
 	}
+	s := text(ctx)
+	if ctx.Value.Tag.Sep == -1 {
+		target.Set(reflect.ValueOf(append(target.Interface().([]string), s)))
+		return nil
+	}
+	list, err := elements(s)
+	target.Set(reflect.ValueOf(list))
+	return err
+}
+
+// elements reads a comma list or a JSON array.
+func elements(s string) ([]string, error) {
 	list := []string{}
 	switch {
-	case ctx.Value.Tag.Sep == -1:
-		list = append(target.Interface().([]string), s)
 	case strings.HasPrefix(s, "["):
 		var items []any
 		if err := json.Unmarshal([]byte(s), &items); err != nil {
-			return fmt.Errorf("a comma list or a JSON array is expected: %w", err)
+			return list, fmt.Errorf("a comma list or a JSON array is expected: %w", err)
 		}
 		for _, item := range items {
 			list = append(list, fmt.Sprint(item))
@@ -339,53 +401,130 @@ func listMapper(ctx *kong.DecodeContext, target reflect.Value) error {
 			list[i] = strings.TrimSpace(list[i])
 		}
 	}
-	target.Set(reflect.ValueOf(list))
+	return list, nil
+}
+
+// numbersMapper reads a list of numbers.
+func numbersMapper(ctx *kong.DecodeContext, target reflect.Value) error {
+	list, err := elements(text(ctx))
+	if err != nil {
+		return err
+	}
+	numbers := make([]float64, len(list))
+	for i, s := range list {
+		if numbers[i], err = number(s); err != nil {
+			return err
+		}
+	}
+	target.Set(reflect.ValueOf(numbers))
+	return nil
+}
+
+func number(s string) (float64, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
+		return 0, fmt.Errorf("%s: a number is expected", plain.Quote(s))
+	}
+	return n, nil
+}
+
+func floatMapper(ctx *kong.DecodeContext, target reflect.Value) error {
+	n, err := number(text(ctx))
+	target.SetFloat(n)
+	return err
+}
+
+func intMapper(ctx *kong.DecodeContext, target reflect.Value) error {
+	s := text(ctx)
+	n, err := strconv.ParseInt(s, 10, target.Type().Bits())
+	if errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("%s: this number is too large", plain.Quote(s))
+	} else if err != nil {
+		return fmt.Errorf("%s: a whole number is expected", plain.Quote(s))
+	}
+	target.SetInt(n)
+	return nil
+}
+
+func boolMapper(ctx *kong.DecodeContext, target reflect.Value) error {
+	s := text(ctx)
+	switch strings.ToLower(s) {
+	case "true", "yes", "on", "1":
+		target.SetBool(true)
+	case "false", "no", "off", "0":
+		target.SetBool(false)
+	default:
+		return fmt.Errorf("%s: true or false is expected", plain.Quote(s))
+	}
 	return nil
 }
 
 // objectMapper reads json:{…}.
 func objectMapper(ctx *kong.DecodeContext, target reflect.Value) error {
-	s, err := text(ctx)
-	if err != nil {
+	s := text(ctx)
+	if err := checkJSON(s); err != nil {
 		return err
 	}
-	var object map[string]any
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(s, "json:")), &object); err != nil {
-		return fmt.Errorf("json:{…} is expected: %w", err)
+	var value any
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(s, "json:")), &value); err != nil {
+		return err
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return fmt.Errorf("%s: an object is expected, json:{…}", plain.Quote(s))
 	}
 	target.Set(reflect.ValueOf(stage.Object(object)))
 	return nil
 }
 
+// checkJSON looks at a JSON document that may stand behind json:. Columns count
+// from the beginning of the flag's value.
+func checkJSON(s string) error {
+	literal := strings.TrimPrefix(s, "json:")
+	err := json.Check(literal)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) && syntax.Line == 1 {
+		syntax.Column += len(s) - len(literal)
+	}
+	return err
+}
+
 // valueMapper reads a string, or after json: a value of any type.
 func valueMapper(ctx *kong.DecodeContext, target reflect.Value) error {
-	token, err := ctx.Scan.PopValue(ctx.Value.Name)
-	if err != nil {
-		return err
-	}
+	v, err := fieldValue(ctx)
+	target.Set(reflect.ValueOf(v.Value))
+	return err
+}
+
+// fieldValueMapper also says whether the value has its type already.
+func fieldValueMapper(ctx *kong.DecodeContext, target reflect.Value) error {
+	v, err := fieldValue(ctx)
+	target.Set(reflect.ValueOf(v))
+	return err
+}
+
+func fieldValue(ctx *kong.DecodeContext) (v stage.Value, err error) {
+	token := ctx.Scan.Pop()
 	s := fmt.Sprint(token.Value)
-	v := harmonization.Text(s)
 	literal, isJSON := strings.CutPrefix(s, "json:")
 	if _, ok := token.Value.(typed); ok {
 		literal, isJSON = s, true
 	}
-	if isJSON {
-		var err error
-		if v, err = event.ParseValue(literal); err != nil {
-			return fmt.Errorf("no JSON after json: %w", err)
-		}
+	if !isJSON {
+		return stage.Value{Value: harmonization.Text(s)}, nil
 	}
-	target.Set(reflect.ValueOf(v))
-	return nil
+	if err := checkJSON(s); err != nil {
+		return v, err
+	}
+	v.Typed = true
+	v.Value, err = event.ParseValue(literal)
+	return v, err
 }
 
 // secretMapper reads the file that the flag names. From the environment the
 // secret comes as it is.
 func secretMapper(ctx *kong.DecodeContext, target reflect.Value) error {
-	token, err := ctx.Scan.PopValue(ctx.Value.Name)
-	if err != nil {
-		return err
-	}
+	token := ctx.Scan.Pop()
 	secret, ok := token.Value.(stage.Secret)
 	if !ok {
 		data, err := os.ReadFile(fmt.Sprint(token.Value))

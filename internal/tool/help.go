@@ -3,33 +3,99 @@ package tool
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Help writes what --help prints.
-func Help(w io.Writer, spec *Spec, model *kong.Application) {
+// helpWidth is how wide help is at most, on any terminal.
+const helpWidth = 80
+
+// helpText is what --help prints, the command's own flags and two examples, or
+// with all what --help-all does: everything.
+func helpText(spec *Spec, model *kong.Application, all bool) string {
+	var b strings.Builder
 	label := "usage:"
 	for _, n := range calls(model) {
-		fmt.Fprintf(w, "%6s %s [FLAGS]%s\n", label, n.FullPath(), words(n, "%s"))
+		fmt.Fprintf(&b, "%6s %s [FLAGS]%s\n", label, n.FullPath(), words(n, "%s"))
 		label = ""
 	}
-	fmt.Fprintf(w, "\n%s: %s\n", spec.Name, spec.Summary)
-	if spec.Doc != "" {
-		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(spec.Doc))
+	b.WriteString("\n" + wrap(spec.Name+": "+spec.Summary, 0) + "\n")
+	if all && spec.Doc != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(spec.Doc))
 	}
 	for _, s := range sections(model) {
-		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(s.title+": "+s.text))
+		if !all && s.shared {
+			continue
+		}
+		b.WriteString("\n" + wrap(strings.TrimSpace(s.title+": "+s.text), 0) + "\n")
 		for _, i := range s.items {
-			fmt.Fprintf(w, "  %s\n        %s\n", i.name, i.help)
+			b.WriteString(i.entry())
 		}
 	}
+	if all {
+		return b.String()
+	}
+	if list := examples(spec.Doc); len(list) > 0 {
+		b.WriteString("\nExamples:\n")
+		for _, text := range firstExamples(spec.Name, list, 2) {
+			b.WriteString("  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n")
+		}
+	}
+	b.WriteString("\n" + wrap(fmt.Sprintf("--help-all shows all flags, intelpipe man %s the manual.", spec.Name), 0) + "\n")
+	return b.String()
+}
+
+// firstExamples returns examples until n of them have called the command.
+func firstExamples(name string, list []string, n int) []string {
+	for i, text := range list {
+		if strings.Contains(text, name) {
+			if n--; n == 0 {
+				return list[:i+1]
+			}
+		}
+	}
+	return list
+}
+
+// helpIndent is the column in which the texts of flags begin.
+const helpIndent = 26
+
+// entry is a name with its help beside it, or below it where it is long.
+func (i item) entry() string {
+	name := "  " + i.name
+	text := wrap(i.help, helpIndent)
+	if utf8.RuneCountInString(name)+2 > helpIndent {
+		return name + "\n" + strings.Repeat(" ", helpIndent) + text + "\n"
+	}
+	return name + strings.Repeat(" ", helpIndent-utf8.RuneCountInString(name)) + text + "\n"
+}
+
+// wrap breaks text into lines no longer than helpWidth, all but the first one
+// indented. A blank that must not be broken is U+00A0.
+func wrap(text string, indent int) string {
+	var b strings.Builder
+	column := indent
+	for i, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > helpWidth:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = indent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return strings.ReplaceAll(b.String(), "\u00a0", " ")
 }
 
 // calls are the ways to call a command: its subcommands, or just itself.
@@ -64,6 +130,7 @@ func words(n *kong.Node, format string) string {
 // with what it means.
 type section struct {
 	title, text string
+	shared      bool // the flags are not the command's own
 	items       []item
 }
 
@@ -74,7 +141,7 @@ type item struct{ name, help string }
 func sections(model *kong.Application) []section {
 	var all []section
 	for _, n := range model.Children {
-		all = append(all, section{n.FullPath(), n.Help, append(positional(n), flagged(n, "")...)})
+		all = append(all, section{title: n.FullPath(), text: n.Help, items: append(positional(n), flagged(n, "")...)})
 	}
 	all = append(all, section{title: "Arguments", items: positional(model.Node)})
 	groups := []string{"", "common"}
@@ -88,7 +155,7 @@ func sections(model *kong.Application) []section {
 		if group != "" {
 			title = strings.ToUpper(group[:1]) + group[1:] + " flags"
 		}
-		all = append(all, section{title: title, items: flagged(model.Node, group)})
+		all = append(all, section{title: title, shared: group == "common" || group == "feed", items: flagged(model.Node, group)})
 	}
 	return slices.DeleteFunc(all, func(s section) bool { return s.text == "" && len(s.items) == 0 })
 }
@@ -153,11 +220,14 @@ func description(flag *kong.Flag) string {
 	if flag.Required {
 		s += " Required."
 	}
-	if flag.Default != "" && !flag.IsBool() && flag.Default != "0" {
-		s += fmt.Sprintf(" Default: %s.", flag.Default)
+	switch {
+	case flag.Default != "":
+		s += fmt.Sprintf(" Default:\u00a0%s.", flag.Default)
+	case flag.IsBool() && flag.Tag.Get("group") != "common":
+		s += " Default:\u00a0false."
 	}
 	for _, alias := range flag.Aliases {
-		s += fmt.Sprintf(" Also --%s.", alias)
+		s += fmt.Sprintf(" Also\u00a0--%s.", alias)
 	}
 	if isSecret(flag) {
 		s += fmt.Sprintf(" Or the secret itself in INTELPIPE_%s.", variable(secretName(flag)))

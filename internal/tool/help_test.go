@@ -42,22 +42,22 @@ func TestArguments(t *testing.T) {
 			Spec{Name: "expert-copy", New: func() any { return new(copying) }},
 			[]string{
 				"usage: expert-copy [FLAGS] FROM [TO...]\n\nexpert-copy: ",
-				"\nArguments:\n  FROM\n        Where it comes from.\n  TO\n        Where it goes.\n\nFlags:\n  --fast\n        In a hurry.\n\nCommon flags:\n",
+				"\nArguments:\n  FROM                    Where it comes from.\n  TO                      Where it goes.\n\nFlags:\n  --fast                  In a hurry. Default: false.\n\nCommon flags:\n",
 			},
 			[]string{
 				".SH SYNOPSIS\n.B expert\\-copy\n[\\fIFLAGS\\fR] \\fIFROM\\fR [\\fITO\\fR...]\n.SH",
-				".SH ARGUMENTS\n.TP\n.B FROM\nWhere it comes from.\n.TP\n.B TO\nWhere it goes.\n.SH FLAGS\n.TP\n.B \\-\\-fast\nIn a hurry.\n.SH COMMON FLAGS\n",
+				".SH ARGUMENTS\n.TP\n.B FROM\nWhere it comes from.\n.TP\n.B TO\nWhere it goes.\n.SH FLAGS\n.TP\n.B \\-\\-fast\nIn a hurry. Default: false.\n.SH COMMON FLAGS\n",
 			},
 		},
 		{
 			Spec{Name: "errands", New: func() any { return new(errands) }},
 			[]string{
 				"usage: errands fetch [FLAGS] THING...\n       errands rest [FLAGS]\n\nerrands: ",
-				"\nerrands fetch: Fetch things.\n  THING\n        What to fetch.\n  --fast\n        In a hurry.\n\nerrands rest: Do nothing.\n\nCommon flags:\n",
+				"\nerrands fetch: Fetch things.\n  THING                   What to fetch.\n  --fast                  In a hurry. Default: false.\n\nerrands rest: Do nothing.\n\nCommon flags:\n",
 			},
 			[]string{
 				".SH SYNOPSIS\n.B errands fetch\n[\\fIFLAGS\\fR] \\fITHING\\fR...\n.br\n.B errands rest\n[\\fIFLAGS\\fR]\n.SH",
-				".SH ERRANDS FETCH\nFetch things.\n.TP\n.B THING\nWhat to fetch.\n.TP\n.B \\-\\-fast\nIn a hurry.\n.SH ERRANDS REST\nDo nothing.\n.SH COMMON FLAGS\n",
+				".SH ERRANDS FETCH\nFetch things.\n.TP\n.B THING\nWhat to fetch.\n.TP\n.B \\-\\-fast\nIn a hurry. Default: false.\n.SH ERRANDS REST\nDo nothing.\n.SH COMMON FLAGS\n",
 			},
 		},
 		{
@@ -71,14 +71,14 @@ func TestArguments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var help, man bytes.Buffer
-		Help(&help, &c.spec, model)
-		if err := Man(&man, &c.spec); err != nil {
+		var man bytes.Buffer
+		help := helpText(&c.spec, model, true)
+		if err := Man(&man, &c.spec, []Spec{c.spec}); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range c.help {
-			if !strings.Contains(help.String(), want) {
-				t.Errorf("%q is not in the help:\n%s", want, help.String())
+			if !strings.Contains(help, want) {
+				t.Errorf("%q is not in the help:\n%s", want, help)
 			}
 		}
 		for _, want := range c.man {

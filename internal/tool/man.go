@@ -3,11 +3,12 @@ package tool
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
-// Man writes the manual page of a command.
-func Man(w io.Writer, spec *Spec) error {
+// Man writes the manual page of one of the commands.
+func Man(w io.Writer, spec *Spec, specs []Spec) error {
 	model, err := Model(spec)
 	if err != nil {
 		return err
@@ -30,13 +31,91 @@ func Man(w io.Writer, spec *Spec) error {
 			fmt.Fprintln(w, escape(s.text))
 		}
 		for _, i := range s.items {
-			fmt.Fprintf(w, ".TP\n.B %s\n%s\n", escape(i.name), escape(i.help))
+			fmt.Fprint(w, i.roff())
 		}
 	}
 	fmt.Fprint(w, ".SH EXIT STATUS\n0: all passed. 1: some messages failed and are in the dump. "+
 		"2: usage or configuration. 3: the stream broke.\n"+
-		".SH SEE ALSO\n.BR intelpipe (7)\n")
+		".SH SEE ALSO\n")
+	pages := append([]string{"intelpipe(7)"}, neighbours(spec, specs)...)
+	for i, page := range pages {
+		name, number, _ := strings.Cut(page, "(")
+		comma := " ,"
+		if i == len(pages)-1 {
+			comma = ""
+		}
+		fmt.Fprintf(w, ".BR %s (%s%s\n", escape(name), number, comma)
+	}
 	return nil
+}
+
+// roff is an item of a list.
+func (i item) roff() string {
+	return fmt.Sprintf(".TP\n.B %s\n%s\n", escape(i.name), escape(strings.ReplaceAll(i.help, "\u00a0", " ")))
+}
+
+// beside are the pages that belong to those of a family.
+var beside = map[string][]string{
+	"collect": {"intelpipe-delivery(7)", "intelpipe-operations(7)"},
+	"parse":   {"collect-file(1)", "collect-http(1)", "expert-taxonomy(1)", "dump(1)"},
+	"expert":  {"expert-harmonize(1)", "dump(1)"},
+	"output":  {"intelpipe-delivery(7)", "dump(1)"},
+	"":        {"intelpipe-delivery(7)", "intelpipe-operations(7)"},
+}
+
+// neighbours are the pages to read next: the commands of the same noun in other
+// families, such as collect-redis and output-redis, those that the manual
+// names, and what belongs to the family.
+func neighbours(spec *Spec, specs []Spec) []string {
+	own := family(spec.Name)
+	noun := strings.TrimPrefix(spec.Name, own+"-")
+	if noun == spec.Name {
+		own = ""
+	}
+	var pages []string
+	add := func(page string) {
+		if page != spec.Name+"(1)" && !slices.Contains(pages, page) {
+			pages = append(pages, page)
+		}
+	}
+	for _, s := range specs {
+		if other := strings.TrimPrefix(s.Name, family(s.Name)+"-"); own != "" && strings.TrimSuffix(other, "s") == strings.TrimSuffix(noun, "s") {
+			add(s.Name + "(1)")
+		}
+	}
+	for _, s := range specs {
+		if mentions(spec.Doc, s.Name) {
+			add(s.Name + "(1)")
+		}
+	}
+	for _, page := range beside[own] {
+		if name, ok := strings.CutSuffix(page, "(1)"); !ok || find(specs, name) != nil {
+			add(page)
+		}
+	}
+	return pages
+}
+
+// mentions reports whether a text names a command, as a whole word.
+func mentions(doc, name string) bool {
+	if !strings.Contains(name, "-") {
+		return false // dump, spool and through are words of the language as well
+	}
+	for rest := doc; ; {
+		i := strings.Index(rest, name)
+		if i < 0 {
+			return false
+		}
+		after := rest[i+len(name):]
+		if (i == 0 || !nameByte(rest[i-1])) && (after == "" || !nameByte(after[0])) {
+			return true
+		}
+		rest = after
+	}
+}
+
+func nameByte(c byte) bool {
+	return c == '-' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
 }
 
 // prose renders a package comment: paragraphs, indented blocks, # headings.

@@ -330,12 +330,8 @@ func defaultFields(d *harmonization.Dictionary, object stage.Object) ([]field, e
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
-		f, err := d.Field(harmonization.Event, key)
-		if err != nil {
+		if _, err := d.CheckValue(harmonization.Event, key, value); err != nil {
 			return nil, err
-		}
-		if _, err := f.Sanitise(value); err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
 		}
 		fields = append(fields, field{key, value})
 	}

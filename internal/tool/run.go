@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -14,9 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/alecthomas/kong"
-
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -54,7 +50,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	for _, words := range split(name, args) {
 		spec := find(r.specs, words[0])
 		if spec == nil {
-			return usageError{fmt.Errorf("unknown command %q after then", words[0])}
+			return usageError{unknownCommand(r.specs, words[0], " after then")}
 		}
 		n, err := r.node(spec, words[1:])
 		if err != nil {
@@ -167,39 +163,13 @@ func split(name string, args []string) [][]string {
 // node makes one stage of its words on the command line.
 func (r *run) node(spec *Spec, args []string) (*node, error) {
 	n := &node{run: r, spec: spec, args: args, cmd: spec.New()}
-	k, err := parser(spec, n.cmd, &n.flags, r.process.Getenv)
+	selected, err := n.flags.parse(spec, r.specs, n.cmd, args, r.process)
 	if err != nil {
-		return nil, err // a mistake in the command's struct
+		return nil, err
 	}
-	for _, arg := range args {
-		if foreign(k) && !strings.HasPrefix(arg, "-") {
-			break
-		}
-		switch arg {
-		case "--help", "-h":
-			Help(r.process.Stdout, spec, k.Model)
-			return nil, errHelp
-		case "--version":
-			fmt.Fprintln(r.process.Stdout, spec.Name, Version)
-			return nil, errHelp
-		}
-	}
-	if err := n.flags.load(args, r.process.Getenv); err != nil {
-		return nil, usageError{err}
-	}
-	if err := n.flags.check(spec.Name, k.Model); err != nil {
-		return nil, usageError{err}
-	}
-	kctx, err := k.Parse(args)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	if runner, ok := n.cmd.(stage.Runner); ok {
+	n.cmd = selected
+	if runner, ok := selected.(stage.Runner); ok {
 		r.runner = runner
-	}
-	if s := kctx.Selected(); s != nil {
-		n.cmd = s.Target.Addr().Interface()
-		r.runner, _ = n.cmd.(stage.Runner)
 	}
 	n.processor, _ = n.cmd.(stage.Processor)
 	n.collector, _ = n.cmd.(stage.Collector)
@@ -207,12 +177,6 @@ func (r *run) node(spec *Spec, args []string) (*node, error) {
 		n.flags.collectorFlags = &collectorFlags{sourceFlags: sourceFlags{Restarts: 5}}
 	}
 	return n, n.prepare()
-}
-
-// foreign reports whether the words of another command begin with the first
-// one that is no flag.
-func foreign(k *kong.Kong) bool {
-	return len(k.Model.Positional) > 0 && k.Model.Positional[0].Passthrough
 }
 
 // prepare makes what a stage needs besides its own flags.
@@ -223,12 +187,11 @@ func (n *node) prepare() error {
 		return usageError{err}
 	}
 	n.env = &stage.Env{
-		Name:       n.spec.Name,
-		Dictionary: harmonization.Default(),
-		StateDir:   state,
-		Stdin:      n.run.process.Stdin,
-		Stderr:     n.run.process.Stderr,
-		Now:        func() time.Time { return time.Now().UTC() },
+		Name:     n.spec.Name,
+		StateDir: state,
+		Stdin:    n.run.process.Stdin,
+		Stderr:   n.run.process.Stderr,
+		Now:      func() time.Time { return time.Now().UTC() },
 		Warn: func(format string, args ...any) {
 			n.run.report(n.spec.Name, fmt.Errorf(format, args...))
 		},
@@ -244,15 +207,11 @@ func (n *node) prepare() error {
 		}
 		n.env.Now = now.UTC
 	}
-	if path := n.flags.Harmonization; path != "" {
-		f, err := os.Open(path)
-		if err != nil {
-			return usageError{err}
-		}
-		defer f.Close()
-		if n.env.Dictionary, err = harmonization.Load(f); err != nil {
-			return usageError{fmt.Errorf("%s: %w", path, err)}
-		}
+	if n.env.Dictionary, err = dictionary(n.flags.Harmonization); err != nil {
+		return usageError{err}
+	}
+	if err := n.flags.checkNames(n.env.Dictionary); err != nil {
+		return usageError{err}
 	}
 	if n.flags.parserFlags != nil {
 		defaults, err := defaultFields(n.env.Dictionary, n.flags.DefaultFields)

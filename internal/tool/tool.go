@@ -96,57 +96,6 @@ func find(specs []Spec, name string) *Spec {
 	return nil
 }
 
-// multi handles what the multi-call binary can do besides its commands.
-func multi(specs []Spec, p Process, args []string) int {
-	first := ""
-	if len(args) > 0 {
-		first = args[0]
-	}
-	switch first {
-	case "list":
-		for _, s := range specs {
-			fmt.Fprintf(p.Stdout, "%-32s %s\n", s.Name, s.Summary)
-		}
-	case "--version", "version":
-		fmt.Fprintln(p.Stdout, "intelpipe", Version)
-	case "--help", "-h", "help", "":
-		fmt.Fprint(p.Stdout, "usage: intelpipe COMMAND [FLAGS] [then COMMAND [FLAGS]]...\n"+
-			"       intelpipe list | man COMMAND | completion | --install-links DIR | --version\n\n"+
-			"Filters for security incident feeds. Each reads and writes events as JSON, one a line.\n"+
-			"intelpipe list tells all commands, COMMAND --help tells one.\n")
-		if first == "" {
-			return ExitUsage
-		}
-	case "completion":
-		if err := Completion(p.Stdout, specs); err != nil {
-			fmt.Fprintf(p.Stderr, "intelpipe: %v\n", err)
-			return ExitBroken
-		}
-	case "man":
-		if len(args) != 2 || find(specs, args[1]) == nil {
-			fmt.Fprintln(p.Stderr, "intelpipe: man wants the name of a command, intelpipe list tells all")
-			return ExitUsage
-		}
-		if err := Man(p.Stdout, find(specs, args[1])); err != nil {
-			fmt.Fprintf(p.Stderr, "intelpipe: %v\n", err)
-			return ExitBroken
-		}
-	case "--install-links":
-		if len(args) != 2 {
-			fmt.Fprintln(p.Stderr, "intelpipe: --install-links wants a directory")
-			return ExitUsage
-		}
-		if err := installLinks(specs, args[1]); err != nil {
-			fmt.Fprintf(p.Stderr, "intelpipe: %v\n", err)
-			return ExitBroken
-		}
-	default:
-		fmt.Fprintf(p.Stderr, "intelpipe: unknown command %q, intelpipe list tells all\n", first)
-		return ExitUsage
-	}
-	return ExitOK
-}
-
 // installLinks makes a symbolic link to this program for each command.
 func installLinks(specs []Spec, dir string) error {
 	self, err := os.Executable()

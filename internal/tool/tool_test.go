@@ -31,6 +31,19 @@ type probe struct {
 	Secret  stage.Secret        `name:"secret-file" help:"A secret."`
 	Yes     bool                `help:"True by default." default:"true"`
 	Size    stage.Size          `help:"A size." default:"1KiB"`
+	Count   int                 `help:"A number."`
+	Float   float64             `help:"A number."`
+	Floats  []float64           `help:"Numbers."`
+	Field   string              `help:"A field." field:"event,false"`
+	Fields  []string            `help:"Fields." field:"event"`
+	Report  []string            `help:"Fields of reports." field:"report"`
+	Columns []string            `help:"Fields." field:"event,columns,newer"`
+	Keys    stage.Object        `help:"Fields." field:"event"`
+	Values  stage.Object        `help:"Fields." field:"event,values"`
+	Type    string              `help:"A type." vocabulary:"classification.type"`
+	Types   stage.Object        `help:"Types." vocabulary:"classification.type"`
+	Mode    string              `help:"A word." enum:",fast,slow" default:""`
+	Blank   string              `help:"Text." default:"-" empty:"nothing"`
 	process func(ctx context.Context, c *probe, m *event.Message, emit stage.Emit) error
 }
 
@@ -531,22 +544,38 @@ func TestHangup(t *testing.T) {
 	}
 }
 
-// TestConfigurationOfOneCommand refuses names that it does not know. Those for
-// all commands may be for others.
-func TestConfigurationOfOneCommand(t *testing.T) {
-	for config, exit := range map[string]int{
-		`{"expert-probe":{"text":"a","record_limit":"1MiB"}}`:            ExitOK,
-		`{"filter-keyz":1,"expert-other":{"filter-keyz":1}}`:             ExitOK,
-		`{"expert-probe":{"text":"a","error_max_retries":3,"yes":true}}`: ExitUsage,
-		`{"expert-probe":{"texts":"a"}}`:                                 ExitUsage,
+// TestConfigurationFile refuses names that nobody knows, and says where the
+// file is no JSON. A program that is one command knows nothing of others.
+func TestConfigurationFile(t *testing.T) {
+	one, all := probes(nil), append(probes(nil), Spec{Name: "errands", New: func() any { return new(errands) }})
+	for _, c := range []struct {
+		specs        []Spec
+		config, want string // what stderr has behind the name of the file, if anything
+	}{
+		{one, `{"expert-probe":{"text":"a","record_limit":"1MiB","yes":false}}`, ""},
+		{one, `{"filter-keyz":1,"expert-other":{"filter-keyz":1}}`, ""},
+		{one, `{"expert-probe":{"text":"a","error_max_retries":3,"yes":true}}`, `: expert-probe: unknown flag "error_max_retries"` + "\n"},
+		{one, `{"expert-probe":{"texts":"a"}}`, `: expert-probe: unknown flag "texts"; did you mean text?` + "\n"},
+		{one, `{"expert-probe":1}`, ": expert-probe: an object with the flags of the command is expected\n"},
+		{all, `{"fast":true,"errands":{"fast":true},"text":""}`, ""},
+		{all, `{"faast":true}`, `: unknown flag or command "faast"; did you mean fast?` + "\n"},
+		{all, `{"erands":{"fast":true}}`, `: unknown flag or command "erands"; did you mean errands?` + "\n"},
+		{one, "{\n  \"text\": \"a\"\n  \"yes\": true\n}", ":3:3: invalid JSON: "},
+		{one, `["text"]`, ": an object with flags is expected, such as "},
+		{one, `{"expert-probe":{"count":"many"}}`, `: expert-probe: count: "many": a whole number is expected` + "\n"},
+		{one, `{"expert-probe":{"count":3,"float":1.5,"floats":[1,2.5],"count":3}}`, ""},
 	} {
 		file := filepath.Join(t.TempDir(), "config.json")
-		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(c.config), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r := run1(t, probes(nil), []string{"expert-probe", "--config", file}, nil, strings.NewReader(""))
-		if r.exit != exit || exit == ExitUsage && !strings.Contains(r.stderr, "expert-probe has no flag --") {
-			t.Errorf("%s: %d, %s", config, r.exit, r.stderr)
+		r := run1(t, c.specs, []string{"expert-probe", "--config", file}, nil, strings.NewReader(""))
+		want, exit := "", ExitOK
+		if c.want != "" {
+			want, exit = "expert-probe: "+file+c.want, ExitUsage
+		}
+		if r.exit != exit || !strings.HasPrefix(r.stderr, want) || want == "" && r.stderr != "" {
+			t.Errorf("%s: %d, %swant %s", c.config, r.exit, r.stderr, want)
 		}
 	}
 }
