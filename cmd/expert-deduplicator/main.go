@@ -19,8 +19,11 @@
 //
 // # Examples
 //
-//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' | expert-deduplicator
-//	echo '{"source.ip":"192.0.2.1"}' | expert-deduplicator --filter-type whitelist --filter-keys source.ip,source.port --state ./seen
+//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' |
+//	  expert-deduplicator
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
+//	  --state ./seen
 package main
 
 import (
@@ -46,6 +49,9 @@ state is saved at the end of the input, and with Redis at once.
 
 # Examples
 
-	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' | expert-deduplicator
-	echo '{"source.ip":"192.0.2.1"}' | expert-deduplicator --filter-type whitelist --filter-keys source.ip,source.port --state ./seen`, New: func() any { return new(deduplicator.Command) }})
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' |
+	  expert-deduplicator
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
+	  --state ./seen`, New: func() any { return new(deduplicator.Command) }})
 }

@@ -4,10 +4,15 @@
 //
 // With --filter-key, --filter-value and --filter-action an event whose field
 // has that value is kept (and all others are dropped) or dropped (and all
-// others are kept). Values are compared with their type: the text 80 is not
-// the number 80, which is written json:80. With --filter-regex the value is a
-// regular expression that is searched for in the field's text. A field that is
-// missing never matches.
+// others are kept). The value is read as one of the field: for source.port 80 is
+// a number, for time.source any spelling of a time will do, and for an address a
+// network such as 198.51.100.0/24 matches all addresses in it. A value that the
+// field cannot have is an error. Below extra, where values have no type of their
+// own, 80 matches the number and the text. A value after json: has the type that
+// it is written with: json:80 is the number, json:"80" the text.
+//
+// With --filter-regex the value is a regular expression that is searched for in
+// the field's text. A field that is missing never matches.
 //
 // --not-before and --not-after drop events by their time.source. Either is a
 // point in time, in UTC unless it says otherwise, or a span back from now such
@@ -21,9 +26,15 @@
 //
 // # Examples
 //
-//	echo '{"feed.name":"Example","source.port":80}' | expert-filter --filter-key source.port --filter-value json:80 --filter-action keep
-//	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop
-//	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value Example --filter-action drop --to action_other=dropped/ && collect-spool dropped
+//	printf '{"source.ip":"198.51.100.7"}\n{"source.ip":"192.0.2.1"}\n' |
+//	  expert-filter --filter-key source.ip --filter-value 198.51.100.0/24 \
+//	  --filter-action keep
+//	echo '{"feed.name":"Example"}' |
+//	  expert-filter --filter-key feed.name --filter-value '^Exa' \
+//	  --filter-regex search --filter-action drop
+//	echo '{"feed.name":"Example"}' |
+//	  expert-filter --filter-key feed.name --filter-value Example \
+//	  --filter-action drop --to action_other=dropped/ && collect-spool dropped
 package main
 
 import (
@@ -34,10 +45,15 @@ import (
 func main() {
 	tool.Main(tool.Spec{Name: "expert-filter", Summary: "pass or drop events by a field's value or by their time", Doc: `With --filter-key, --filter-value and --filter-action an event whose field
 has that value is kept (and all others are dropped) or dropped (and all
-others are kept). Values are compared with their type: the text 80 is not
-the number 80, which is written json:80. With --filter-regex the value is a
-regular expression that is searched for in the field's text. A field that is
-missing never matches.
+others are kept). The value is read as one of the field: for source.port 80 is
+a number, for time.source any spelling of a time will do, and for an address a
+network such as 198.51.100.0/24 matches all addresses in it. A value that the
+field cannot have is an error. Below extra, where values have no type of their
+own, 80 matches the number and the text. A value after json: has the type that
+it is written with: json:80 is the number, json:"80" the text.
+
+With --filter-regex the value is a regular expression that is searched for in
+the field's text. A field that is missing never matches.
 
 --not-before and --not-after drop events by their time.source. Either is a
 point in time, in UTC unless it says otherwise, or a span back from now such
@@ -51,7 +67,13 @@ if its name ends in a slash.
 
 # Examples
 
-	echo '{"feed.name":"Example","source.port":80}' | expert-filter --filter-key source.port --filter-value json:80 --filter-action keep
-	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop
-	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value Example --filter-action drop --to action_other=dropped/ && collect-spool dropped`, New: func() any { return new(filter.Command) }})
+	printf '{"source.ip":"198.51.100.7"}\n{"source.ip":"192.0.2.1"}\n' |
+	  expert-filter --filter-key source.ip --filter-value 198.51.100.0/24 \
+	  --filter-action keep
+	echo '{"feed.name":"Example"}' |
+	  expert-filter --filter-key feed.name --filter-value '^Exa' \
+	  --filter-regex search --filter-action drop
+	echo '{"feed.name":"Example"}' |
+	  expert-filter --filter-key feed.name --filter-value Example \
+	  --filter-action drop --to action_other=dropped/ && collect-spool dropped`, New: func() any { return new(filter.Command) }})
 }

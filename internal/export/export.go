@@ -23,7 +23,7 @@ type Flags struct {
 	HierarchicalOutput      bool   `help:"Nest the fields: source.ip becomes ip inside of source." aliases:"message-hierarchical,message-hierarchical-output" group:"export"`
 	MessageWithType         bool   `help:"Include __type." aliases:"with-type" group:"export"`
 	MessageJSONDictAsString bool   `name:"message-jsondict-as-string" help:"Write extra as one string that holds JSON." group:"export"`
-	SingleKey               string `help:"Write the value of this field alone: raw decoded, output as the JSON it holds." placeholder:"FIELD" group:"export"`
+	SingleKey               string `help:"Write the value of this field alone: raw decoded, output as the JSON it holds." placeholder:"FIELD" group:"export" field:"event,false"`
 	KeepRawField            bool   `help:"Include raw, which is left out otherwise." group:"export"`
 
 	x exporter

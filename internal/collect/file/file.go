@@ -48,7 +48,7 @@ import (
 // Command is collect-file.
 type Command struct {
 	Path                 string `help:"The directory to read." placeholder:"DIR"`
-	Postfix              string `help:"The end of the names of the files to read; empty for all." placeholder:"TEXT" default:".csv"`
+	Postfix              string `help:"The end of the names of the files to read; empty for all." placeholder:"TEXT" default:".csv" empty:"all files"`
 	DeleteFile           bool   `help:"Delete a file when its report has been acknowledged."`
 	ChunkSize            int64  `help:"Split files into reports of at most so many bytes; 0 for whole files." placeholder:"BYTES" default:"0"`
 	ChunkReplicateHeader bool   `help:"Begin each report with the first line of the file." default:"true"`

@@ -19,8 +19,11 @@
 //
 // # Examples
 //
-//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' | expert-deduplicator
-//	echo '{"source.ip":"192.0.2.1"}' | expert-deduplicator --filter-type whitelist --filter-keys source.ip,source.port --state ./seen
+//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' |
+//	  expert-deduplicator
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
+//	  --state ./seen
 package deduplicator
 
 import (
@@ -40,7 +43,7 @@ import (
 
 // Command says which events are the same, and how long.
 type Command struct {
-	FilterKeys         []string     `help:"The fields that do not count, or with whitelist the only ones that do." default:"raw,time.observation" placeholder:"FIELD,…"`
+	FilterKeys         []string     `help:"The fields that do not count, raw and time.observation if none are named, or with whitelist the only ones that do." placeholder:"FIELD,…" field:"event"`
 	FilterType         string       `help:"Whether the fields are left out (blacklist) or looked at (whitelist)." enum:"blacklist,whitelist" default:"blacklist"`
 	Bypass             bool         `help:"Pass everything."`
 	State              string       `help:"Remember what has been seen in FILE." placeholder:"FILE"`
@@ -65,6 +68,9 @@ type seen interface {
 // Start opens the state.
 func (c *Command) Start(ctx context.Context) error {
 	c.only = c.FilterType == "whitelist"
+	if len(c.FilterKeys) == 0 && !c.only {
+		c.FilterKeys = []string{"raw", "time.observation"}
+	}
 	switch {
 	case c.only && len(c.FilterKeys) == 0:
 		return errors.New("--filter-type whitelist without --filter-keys would make all events alike")
@@ -102,7 +108,7 @@ func (c *Command) open(ctx context.Context) error {
 			return stage.Fatal(fmt.Errorf("--state: %w", err))
 		}
 	}
-	c.seen = &local{set, c.RedisCacheTtl}
+	c.seen = &local{set, c.RedisCacheTtl, stage.From(ctx).Now}
 	return nil
 }
 
@@ -149,10 +155,11 @@ func (c *Command) Close() error {
 type local struct {
 	set *store.Seen
 	ttl int64
+	now func() time.Time
 }
 
 func (l *local) check(_ context.Context, key [32]byte) (bool, error) {
-	return l.set.Check(key, time.Now().Unix(), l.ttl), nil
+	return l.set.Check(key, l.now().Unix(), l.ttl), nil
 }
 
 func (l *local) checkpoint(id string) error {

@@ -24,7 +24,7 @@ type stream struct {
 
 func start(t *testing.T, c *Command, controlled bool) *stream {
 	t.Helper()
-	env := &stage.Env{Dictionary: harmonization.Default(), StateDir: t.TempDir(), Controlled: controlled}
+	env := &stage.Env{Dictionary: harmonization.Default(), StateDir: t.TempDir(), Controlled: controlled, Now: time.Now}
 	s := &stream{t, c, stage.WithEnv(context.Background(), env), env}
 	if c.FilterType == "" {
 		c.FilterType = "blacklist"

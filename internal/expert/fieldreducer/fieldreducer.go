@@ -23,7 +23,7 @@ import (
 // Command says which fields stay.
 type Command struct {
 	Type string   `help:"Keep the keys (whitelist) or remove them (blacklist)." enum:"whitelist,blacklist" required:""`
-	Keys []string `help:"The keys." placeholder:"KEY,…" required:""`
+	Keys []string `help:"The fields; extra stands for all below it." placeholder:"FIELD,…" required:"" field:"event"`
 }
 
 // Process removes fields.

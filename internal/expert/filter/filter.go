@@ -4,10 +4,15 @@
 //
 // With --filter-key, --filter-value and --filter-action an event whose field
 // has that value is kept (and all others are dropped) or dropped (and all
-// others are kept). Values are compared with their type: the text 80 is not
-// the number 80, which is written json:80. With --filter-regex the value is a
-// regular expression that is searched for in the field's text. A field that is
-// missing never matches.
+// others are kept). The value is read as one of the field: for source.port 80 is
+// a number, for time.source any spelling of a time will do, and for an address a
+// network such as 198.51.100.0/24 matches all addresses in it. A value that the
+// field cannot have is an error. Below extra, where values have no type of their
+// own, 80 matches the number and the text. A value after json: has the type that
+// it is written with: json:80 is the number, json:"80" the text.
+//
+// With --filter-regex the value is a regular expression that is searched for in
+// the field's text. A field that is missing never matches.
 //
 // --not-before and --not-after drop events by their time.source. Either is a
 // point in time, in UTC unless it says otherwise, or a span back from now such
@@ -21,34 +26,40 @@
 //
 // # Examples
 //
-//	echo '{"feed.name":"Example","source.port":80}' | expert-filter --filter-key source.port --filter-value json:80 --filter-action keep
-//	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value '^Exa' --filter-regex search --filter-action drop
-//	echo '{"feed.name":"Example"}' | expert-filter --filter-key feed.name --filter-value Example --filter-action drop --to action_other=dropped/ && collect-spool dropped
+//	printf '{"source.ip":"198.51.100.7"}\n{"source.ip":"192.0.2.1"}\n' |
+//	  expert-filter --filter-key source.ip --filter-value 198.51.100.0/24 \
+//	  --filter-action keep
+//	echo '{"feed.name":"Example"}' |
+//	  expert-filter --filter-key feed.name --filter-value '^Exa' \
+//	  --filter-regex search --filter-action drop
+//	echo '{"feed.name":"Example"}' |
+//	  expert-filter --filter-key feed.name --filter-value Example \
+//	  --filter-action drop --to action_other=dropped/ && collect-spool dropped
 package filter
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"strings"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/pyformat"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // Command says what is kept.
 type Command struct {
-	FilterKey    string              `help:"The field to look at." placeholder:"FIELD"`
-	FilterValue  harmonization.Value `help:"The value it must have." placeholder:"VALUE|json:…"`
-	FilterAction string              `help:"What to do with events that match: keep or drop." placeholder:"keep|drop"`
+	FilterKey    string              `help:"The field to look at." placeholder:"FIELD" field:"event"`
+	FilterValue  stage.Value         `help:"The value it must have, for addresses also a network." placeholder:"VALUE|json:…" empty:"the empty text"`
+	FilterAction string              `help:"What to do with events that match." enum:",keep,drop" default:"" placeholder:"keep|drop"`
 	FilterRegex  harmonization.Value `help:"With any word here, such as search, the value is a regular expression." placeholder:"search"`
 	NotBefore    string              `help:"Drop what happened before this time." placeholder:"TIME|SPAN"`
 	NotAfter     string              `help:"Drop what happened after this time." placeholder:"TIME|SPAN"`
 
-	regex                  *regexp.Regexp
+	matches                func(harmonization.Value) bool
+	now                    func() time.Time
 	before, after          limit
 	match, noMatch, others stage.Emit
 }
@@ -68,35 +79,40 @@ func (c *Command) Start(ctx context.Context) error {
 	if err := c.complete(); err != nil {
 		return err
 	}
-	if c.FilterKey != "" && isTrue(c.FilterRegex) {
-		if c.regex, err = harmonization.Regexp(c.FilterValue.Python()); err != nil {
+	env := stage.From(ctx)
+	if c.FilterKey != "" {
+		if c.matches, err = c.matcher(env.Dictionary); err != nil {
 			return fmt.Errorf("--filter-value: %w", err)
 		}
 	}
-	env := stage.From(ctx)
+	c.now = env.Now
 	c.match, c.noMatch, c.others = env.Path("filter_match"), env.Path("filter_no_match"), env.Path("action_other")
 	return nil
 }
 
-// complete refuses a filter that says only half of what it takes.
+// complete refuses a filter that says only half of what it takes. The empty
+// text is a value, but alone it says nothing.
 func (c *Command) complete() error {
-	given := 0
-	for _, ok := range []bool{c.FilterKey != "", hasValue(c.FilterValue), c.FilterAction != ""} {
-		if ok {
-			given++
+	value := c.FilterValue.Kind != harmonization.Null
+	if c.FilterKey == "" && c.FilterAction == "" && c.FilterValue.Value == harmonization.Text("") {
+		value = false
+	}
+	var missing []string
+	for _, f := range []struct {
+		given bool
+		name  string
+	}{{c.FilterKey != "", "--filter-key"}, {value, "--filter-value"}, {c.FilterAction != "", "--filter-action"}} {
+		if !f.given {
+			missing = append(missing, f.name)
 		}
 	}
 	switch {
-	case given == 0 && (c.before.set || c.after.set):
+	case len(missing) == 0, len(missing) == 3 && (c.before.set || c.after.set):
 		return nil
-	case given == 0:
+	case len(missing) == 3:
 		return errors.New("nothing to filter by: give --filter-key, --filter-value and --filter-action, or --not-before or --not-after")
-	case given < 3:
-		return errors.New("--filter-key, --filter-value and --filter-action belong together: one of them is missing")
-	case c.FilterAction != "keep" && c.FilterAction != "drop":
-		return fmt.Errorf("--filter-action %q: keep or drop is expected", c.FilterAction)
 	}
-	return nil
+	return fmt.Errorf("--filter-key, --filter-value and --filter-action belong together; missing: %s", strings.Join(missing, ", "))
 }
 
 // Process decides about one event.
@@ -122,27 +138,26 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	return send(c.others, m)
 }
 
-func (c *Command) matches(v harmonization.Value) bool {
-	if c.regex != nil {
-		return c.regex.MatchString(v.Python())
-	}
-	return pyformat.Equal(v, c.FilterValue)
-}
-
 // untimely reports whether the event is too old or too young.
 func (c *Command) untimely(ctx context.Context, m *event.Message) bool {
 	text := m.Get("time.source")
 	if text == "" {
 		return false
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
+	t, err := parseTime(text)
 	if err != nil {
-		if t, err = harmonization.ParseTime(text); err != nil {
-			stage.From(ctx).Warn("%s: time.source: %v, its time is not looked at", m.Place(), err)
-			return false
-		}
+		stage.From(ctx).Warn("%s: time.source: %v, its time is not looked at", m.Place(), err)
+		return false
 	}
-	return c.before.set && t.Before(c.before.at()) || c.after.set && t.After(c.after.at())
+	return c.before.set && t.Before(c.before.at(c.now)) || c.after.set && t.After(c.after.at(c.now))
+}
+
+// parseTime reads the canonical form at once, and any other by hand.
+func parseTime(text string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	return harmonization.ParseTime(text)
 }
 
 // send gives a path a copy, if the path leads anywhere.
@@ -174,15 +189,11 @@ func parseLimit(text string) (limit, error) {
 	return limit{set: true, time: t}, nil
 }
 
-func (l limit) at() time.Time {
+func (l limit) at(now func() time.Time) time.Time {
 	if l.time.IsZero() {
-		return time.Now().Add(-l.back)
+		return now().Add(-l.back)
 	}
 	return l.time
-}
-
-func hasValue(v harmonization.Value) bool {
-	return v.Kind != harmonization.Null && (v.Kind != harmonization.String || v.Text != "")
 }
 
 // isTrue is what Python takes for true, except that the word false is not.

@@ -25,8 +25,8 @@ import (
 
 // Command says which fields are looked at.
 type Command struct {
-	Fields []string `help:"The fields to look at." default:"destination.ip,source.ip,source.url" placeholder:"FIELD,…"`
-	Policy []string `help:"For each field, what to do if it matches: del removes the field, drop the event." default:"del,drop,drop" placeholder:"del|drop,…"`
+	Fields []string `help:"The fields to look at." default:"destination.ip,source.ip,source.url" placeholder:"FIELD,…" field:"event"`
+	Policy []string `help:"For each field, what to do if it matches: del removes the field, drop the event." enum:"del,drop" default:"del,drop,drop" placeholder:"del|drop,…"`
 
 	checks []func(string) bool
 }

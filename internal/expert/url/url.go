@@ -30,7 +30,7 @@ import (
 // Command says which fields are set.
 type Command struct {
 	Overwrite  bool     `help:"Replace fields that are there already."`
-	SkipFields []string `help:"Fields not to set." placeholder:"FIELD,…"`
+	SkipFields []string `help:"Fields not to set." placeholder:"FIELD,…" field:"event"`
 }
 
 // Process takes both URLs apart.

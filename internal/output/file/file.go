@@ -96,6 +96,9 @@ func (c *Command) Start(ctx context.Context) error {
 		if len(index) != 1 {
 			return fmt.Errorf("--file %s: a field is written {event[source.ip]}", c.File)
 		}
+		if err := c.env.Dictionary.Check(harmonization.Event, index[0]); err != nil {
+			return fmt.Errorf("--file %s: %w", c.File, err)
+		}
 	}
 	c.template = template
 	if err := disk.MkdirAll(dir, 0o755); err != nil {

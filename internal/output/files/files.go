@@ -27,7 +27,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -39,7 +38,7 @@ import (
 type Command struct {
 	Dir    string `help:"Where the files appear." placeholder:"DIR" required:""`
 	Tmp    string `help:"Where they are written, on the same file system; .tmp in --dir by default." placeholder:"DIR"`
-	Suffix string `help:"The end of their names." placeholder:"TEXT" default:".json"`
+	Suffix string `help:"The end of their names." placeholder:"TEXT" default:".json" empty:"no suffix"`
 	export.Flags
 
 	env     *stage.Env
@@ -131,7 +130,7 @@ func (c *Command) Process(_ context.Context, m *event.Message, _ stage.Emit) err
 // write makes a file in --tmp. The inode, which only the file itself can tell,
 // makes the name unique that it will get.
 func (c *Command) write() (d draft, err error) {
-	now := time.Now()
+	now := c.env.Now()
 	var f *os.File
 	for f == nil {
 		c.count++

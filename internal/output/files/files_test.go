@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -15,7 +16,7 @@ import (
 
 func start(t *testing.T, c *Command) (context.Context, *stage.Env) {
 	t.Helper()
-	env := &stage.Env{Dictionary: harmonization.Default(), Warn: t.Errorf}
+	env := &stage.Env{Dictionary: harmonization.Default(), Now: time.Now, Warn: t.Errorf}
 	ctx := stage.WithEnv(context.Background(), env)
 	if err := c.Start(ctx); err != nil {
 		t.Fatal(err)

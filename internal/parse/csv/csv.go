@@ -41,17 +41,17 @@ import (
 
 // Command says how rows are written and which fields the columns become.
 type Command struct {
-	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:""`
+	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:"" field:"event,columns,newer"`
 	ColumnsRequired    booleans            `help:"For each column whether a wrong or missing value makes the row fail; by default it does." placeholder:"BOOL,…"`
-	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}"`
-	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}"`
-	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}"`
+	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}" field:"event,newer"`
+	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer"`
+	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}" field:"event,newer"`
 	DefaultUrlProtocol string              `help:"What to put before a URL that has no protocol." default:"http://" placeholder:"PROTOCOL"`
 	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
 	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`
 	TimeFormat         string              `help:"How times are written: timestamp, windows_nt, epoch_millis, utc_isoformat, from_format|…, from_format_midnight|… or fuzzy." placeholder:"FORMAT"`
-	Type               string              `help:"The classification.type of rows that have none." placeholder:"TYPE"`
-	TypeTranslation    stage.Object        `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}"`
+	Type               string              `help:"The classification.type of rows that have none." placeholder:"TYPE" vocabulary:"classification.type"`
+	TypeTranslation    stage.Object        `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}" vocabulary:"classification.type"`
 	FilterText         string              `help:"Keep only rows with this text, or those without it. It is sought in the columns joined by the delimiter." placeholder:"TEXT"`
 	FilterType         string              `help:"Whether rows with the text are kept (whitelist) or left out (blacklist)." enum:",whitelist,blacklist" default:"" placeholder:"whitelist|blacklist"`
 

@@ -3,13 +3,16 @@ package csv
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -69,7 +72,7 @@ func (c *Command) Start(ctx context.Context) (err error) {
 		return err
 	}
 	if c.Type != "" {
-		if c.typ, err = typeValue(d, c.Type); err != nil {
+		if c.typ, err = d.CheckValue(harmonization.Event, typeField, harmonization.Text(c.Type)); err != nil {
 			return fmt.Errorf("--type: %w", err)
 		}
 	}
@@ -124,14 +127,6 @@ func texts(flag string, object stage.Object) (map[string]string, error) {
 	return m, nil
 }
 
-func typeValue(d *harmonization.Dictionary, typ string) (harmonization.Value, error) {
-	f, err := d.Field(harmonization.Event, typeField)
-	if err != nil {
-		return harmonization.Value{}, err
-	}
-	return f.Sanitise(harmonization.Text(typ))
-}
-
 // field looks up a key. One that is too new for the dictionary in force lives
 // below extra.
 func field(d *harmonization.Dictionary, key string) (string, *harmonization.Field, error) {
@@ -163,6 +158,12 @@ func (c *Command) compile(d *harmonization.Dictionary) ([]column, error) {
 	times, err := harmonization.TimeConverter(c.TimeFormat)
 	if err != nil {
 		return nil, fmt.Errorf("--time-format: %w", err)
+	}
+	if err := c.inColumns("column-regex-search", search); err != nil {
+		return nil, err
+	}
+	if err := c.inColumns("data-type", kinds); err != nil {
+		return nil, err
 	}
 	uses := map[string]int{}
 	columns := make([]column, len(c.Columns))
@@ -214,6 +215,24 @@ func (c *Command) compile(d *harmonization.Dictionary) ([]column, error) {
 		}
 	}
 	return columns, nil
+}
+
+// inColumns refuses what would be without effect: fields that no column has.
+func (c *Command) inColumns(flag string, fields map[string]string) error {
+	var names []string
+	for _, column := range c.Columns {
+		names = append(names, strings.Split(column, "|")...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		if near := plain.Nearest(name, slices.Values(names)); near != "" {
+			return fmt.Errorf("--%s: %s is not in --columns; did you mean %s?", flag, name, near)
+		}
+		return fmt.Errorf("--%s: %s is not in --columns", flag, name)
+	}
+	return nil
 }
 
 // inherited reports whether an event may have the field from its report.

@@ -31,7 +31,7 @@ import (
 
 // Command says how the pairs are written and which fields they become.
 type Command struct {
-	Keys          stage.Object `help:"The field for each key." placeholder:"json:{…}" required:""`
+	Keys          stage.Object `help:"The field for each key." placeholder:"json:{KEY:FIELD}" required:"" field:"event,values"`
 	PairSeparator string       `help:"What stands between two pairs." default:" "`
 	KvSeparator   string       `help:"What stands between key and value." default:"="`
 	StripQuotes   bool         `help:"Remove double quotes around a value." default:"true"`
@@ -45,17 +45,11 @@ func (c *Command) Start(ctx context.Context) (err error) {
 	if len(c.Keys) == 0 {
 		return errors.New(`--keys: name at least one, such as json:{"srcip":"source.ip"}`)
 	}
-	if c.PairSeparator == "" || c.KvSeparator == "" {
-		return errors.New("--pair-separator and --kv-separator must not be empty")
-	}
 	c.fields = make(map[string]string, len(c.Keys))
 	for key, v := range c.Keys {
 		field, ok := v.(string)
 		if !ok {
 			return fmt.Errorf("--keys: %s: the name of a field is expected", key)
-		}
-		if _, err := stage.From(ctx).Dictionary.Field(harmonization.Event, field); err != nil {
-			return fmt.Errorf("--keys: %s: %w", key, err)
 		}
 		c.fields[key] = field
 	}
