@@ -22,8 +22,9 @@
 //
 // # Examples
 //
-//	collect-redis --redis-server-port 9 --redis-queue file-output-queue | expert-taxonomy || echo "no server"
-//	collect-redis --redis-server-port 9 --redis-queue file-output-queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson' || echo "no server"
+//	collect-redis --redis-queue file-output-queue | expert-taxonomy
+//	collect-redis --redis-queue file-output-queue -- \
+//	  sh -c 'expert-taxonomy | output-file --file events.ndjson'
 package main
 
 import (
@@ -52,6 +53,7 @@ there, which ends collect-redis with exit code 3.
 
 # Examples
 
-	collect-redis --redis-server-port 9 --redis-queue file-output-queue | expert-taxonomy || echo "no server"
-	collect-redis --redis-server-port 9 --redis-queue file-output-queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson' || echo "no server"`, New: func() any { return new(redis.Command) }})
+	collect-redis --redis-queue file-output-queue | expert-taxonomy
+	collect-redis --redis-queue file-output-queue -- \
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(redis.Command) }})
 }

@@ -21,8 +21,10 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue | expert-taxonomy
-//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson'
+//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
+//	collect-spool queue | expert-taxonomy
+//	collect-spool queue -- \
+//	  sh -c 'expert-taxonomy | output-file --file events.ndjson'
 package main
 
 import (
@@ -50,6 +52,8 @@ given --consumer; the others are numbered in the order of their start.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue | expert-taxonomy
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(spool.Command) }})
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
+	collect-spool queue | expert-taxonomy
+	collect-spool queue -- \
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(spool.Command) }})
 }

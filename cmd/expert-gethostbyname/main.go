@@ -18,6 +18,8 @@
 // # Examples
 //
 //	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
+//	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
+//	  expert-gethostbyname --no-fallback-to-url
 package main
 
 import (
@@ -41,5 +43,7 @@ Answers are kept in memory as long as they say, a day at most.
 
 # Examples
 
-	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname`, New: func() any { return new(gethostbyname.Command) }})
+	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
+	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
+	  expert-gethostbyname --no-fallback-to-url`, New: func() any { return new(gethostbyname.Command) }})
 }

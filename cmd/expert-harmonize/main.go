@@ -21,6 +21,7 @@
 // # Examples
 //
 //	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
+//	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra
 package main
 
 import (
@@ -47,5 +48,6 @@ becomes an Event.
 
 # Examples
 
-	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize`, New: func() any { return new(harmonize.Command) }})
+	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
+	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, New: func() any { return new(harmonize.Command) }})
 }

@@ -6,7 +6,8 @@
 //
 //	[{"rulename": "web servers",
 //	  "if":   {"source.port": "^(80|443)$", "protocol.application": ""},
-//	  "then": {"protocol.application": "http", "comment": "port {msg[source.port]}"}}]
+//	  "then": {"protocol.application": "http",
+//	           "comment": "port {msg[source.port]}"}}]
 //
 // A rule applies if all conditions of its if hold. The empty text wants the
 // field to be absent. Any other text is a regular expression in Python's
@@ -25,8 +26,11 @@
 //
 // # Examples
 //
-//	echo '[{"rulename":"web","if":{"source.port":"^(80|443)$"},"then":{"protocol.application":"http"}}]' > modify.json
+//	echo '[{"rulename":"web","if":{"source.port":"^(80|443)$"},
+//	  "then":{"protocol.application":"http"}}]' > modify.json
 //	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
+//	echo '{"source.port":80,"protocol.application":"x"}' |
+//	  expert-modify --configuration-path modify.json --no-overwrite
 package main
 
 import (
@@ -39,7 +43,8 @@ func main() {
 
 	[{"rulename": "web servers",
 	  "if":   {"source.port": "^(80|443)$", "protocol.application": ""},
-	  "then": {"protocol.application": "http", "comment": "port {msg[source.port]}"}}]
+	  "then": {"protocol.application": "http",
+	           "comment": "port {msg[source.port]}"}}]
 
 A rule applies if all conditions of its if hold. The empty text wants the
 field to be absent. Any other text is a regular expression in Python's
@@ -58,6 +63,9 @@ it, up to --maximum-matches that apply. On SIGHUP the file is read again.
 
 # Examples
 
-	echo '[{"rulename":"web","if":{"source.port":"^(80|443)$"},"then":{"protocol.application":"http"}}]' > modify.json
-	echo '{"source.port":443}' | expert-modify --configuration-path modify.json`, New: func() any { return new(modify.Command) }})
+	echo '[{"rulename":"web","if":{"source.port":"^(80|443)$"},
+	  "then":{"protocol.application":"http"}}]' > modify.json
+	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
+	echo '{"source.port":80,"protocol.application":"x"}' |
+	  expert-modify --configuration-path modify.json --no-overwrite`, New: func() any { return new(modify.Command) }})
 }

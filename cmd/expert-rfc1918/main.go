@@ -11,7 +11,10 @@
 //
 // # Examples
 //
-//	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' | expert-rfc1918
+//	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' |
+//	  expert-rfc1918
+//	echo '{"source.ip":"10.0.0.1","source.fqdn":"www.example.com"}' |
+//	  expert-rfc1918 --fields source.ip --policy del
 package main
 
 import (
@@ -29,5 +32,8 @@ or .asn.
 
 # Examples
 
-	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' | expert-rfc1918`, New: func() any { return new(rfc1918.Command) }})
+	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' |
+	  expert-rfc1918
+	echo '{"source.ip":"10.0.0.1","source.fqdn":"www.example.com"}' |
+	  expert-rfc1918 --fields source.ip --policy del`, New: func() any { return new(rfc1918.Command) }})
 }

@@ -9,6 +9,7 @@
 // # Examples
 //
 //	echo '{"classification.type":"phishing"}' | expert-taxonomy
+//	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy
 package main
 
 import (
@@ -23,5 +24,6 @@ other and undetermined. What is already there stays.
 
 # Examples
 
-	echo '{"classification.type":"phishing"}' | expert-taxonomy`, New: func() any { return new(taxonomy.Command) }})
+	echo '{"classification.type":"phishing"}' | expert-taxonomy
+	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`, New: func() any { return new(taxonomy.Command) }})
 }

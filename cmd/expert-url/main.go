@@ -14,6 +14,8 @@
 // # Examples
 //
 //	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
+//	echo '{"source.url":"https://192.0.2.1/"}' |
+//	  expert-url --skip-fields source.port
 package main
 
 import (
@@ -33,5 +35,7 @@ cannot be is left out, and so is a host that is neither address nor name.
 
 # Examples
 
-	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url`, New: func() any { return new(url.Command) }})
+	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
+	echo '{"source.url":"https://192.0.2.1/"}' |
+	  expert-url --skip-fields source.port`, New: func() any { return new(url.Command) }})
 }

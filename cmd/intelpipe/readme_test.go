@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/alicebob/miniredis/v2"
 )
 
 // links makes a directory like the one that make fills: a link to this program
@@ -136,8 +139,10 @@ func examples(doc string) []string {
 }
 
 // TestExamples runs the examples of every manual, as a user would who copies
-// them into a shell one after the other.
+// them into a shell one after the other, without a network. What talks to Redis
+// finds a server where the environment says.
 func TestExamples(t *testing.T) {
+	redis := miniredis.RunT(t)
 	for _, spec := range tools {
 		t.Run(spec.Name, func(t *testing.T) {
 			commands := examples(spec.Doc)
@@ -146,8 +151,38 @@ func TestExamples(t *testing.T) {
 			}
 			dir := t.TempDir()
 			links(t, filepath.Join(dir, "bin"))
-			if r := shell(t, dir, "set -e\n"+strings.Join(commands, "\n")); r.exit != 0 {
+			redis.FlushAll()
+			r := shell(t, dir, "set -e -o pipefail\n"+strings.Join(commands, "\n"), "INTELPIPE_REDIS_SERVER_PORT="+redis.Port())
+			if r.exit != 0 {
 				t.Errorf("%q: %+v", commands, r)
+			}
+			if strings.Contains(r.stderr, "usage") || strings.Contains(r.stderr, "--help") {
+				t.Errorf("the examples are called wrongly: %s", r.stderr)
+			}
+		})
+	}
+}
+
+// TestHelpFitsAScreen holds the help of every command to 80 columns and to what
+// a person takes in at once: its own flags and two examples.
+func TestHelpFitsAScreen(t *testing.T) {
+	for _, spec := range tools {
+		t.Run(spec.Name, func(t *testing.T) {
+			for _, flag := range []string{"--help", "--help-all"} {
+				r := inProcess(t.TempDir(), []string{spec.Name, flag}, strings.NewReader(""))
+				for line := range strings.Lines(r.stdout) {
+					if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+						t.Errorf("%s: %d columns: %s", flag, n, line)
+					}
+				}
+				if n := strings.Count(r.stdout, "\n"); flag == "--help" && n > 45 {
+					t.Errorf("%d lines:\n%s", n, r.stdout)
+				}
+			}
+			r := inProcess(t.TempDir(), []string{spec.Name, "--help"}, strings.NewReader(""))
+			_, shown, _ := strings.Cut(r.stdout, "\nExamples:\n")
+			if strings.Count(shown, spec.Name) < 2 || strings.Contains(r.stdout, "--record-limit") {
+				t.Errorf("not two examples, or flags that are not its own:\n%s", r.stdout)
 			}
 		})
 	}

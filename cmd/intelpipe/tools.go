@@ -6,6 +6,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
+	adminserve "github.com/intelpipe/intelpipe/internal/admin/serve"
 	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
 	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
@@ -53,9 +54,9 @@ anything failed before it left collect-file.
 
 # Examples
 
-	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name "Example feed" feed.csv
-	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"
-	mkdir -p incoming; collect-file --path incoming --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file events.ndjson'`, New: func() any { return new(collectfile.Command) }},
+	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name Example feed.csv
+	mkdir -p in; collect-file --path in --delete-file -- sh -c \
+	  'parse-csv --columns source.ip | output-file --file events.ndjson'`, New: func() any { return new(collectfile.Command) }},
 	{Name: "collect-http", Summary: "fetch a report by HTTP", Doc: `What the server sends becomes one report. A zip file becomes one report for
 each file in it, and with --extract-files so does a tar, also a compressed
 one, and what gzip or bzip2 have compressed. Reports have no limit in size
@@ -80,7 +81,10 @@ whether a report has arrived, and it is fetched each time.
 
 # Examples
 
-	collect-http --http-url http://localhost:9/lists/ssh.txt --http-timeout-max-tries 1 || echo "not reachable"`, New: func() any { return new(collecthttp.Command) }},
+	printf '192.0.2.4\n' > ssh.txt
+	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'
+	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt -- \
+	  sh -c "parse-blocklistde | output-file --file events.ndjson"'`, New: func() any { return new(collecthttp.Command) }},
 	{Name: "collect-redis", Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
 fill. In a bare pipe collect-redis prints what waits there, the oldest message
 first, and leaves it.
@@ -101,8 +105,9 @@ there, which ends collect-redis with exit code 3.
 
 # Examples
 
-	collect-redis --redis-server-port 9 --redis-queue file-output-queue | expert-taxonomy || echo "no server"
-	collect-redis --redis-server-port 9 --redis-queue file-output-queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson' || echo "no server"`, New: func() any { return new(collectredis.Command) }},
+	collect-redis --redis-queue file-output-queue | expert-taxonomy
+	collect-redis --redis-queue file-output-queue -- \
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(collectredis.Command) }},
 	{Name: "collect-spool", Summary: "take events out of a spool", Doc: `In a bare pipe collect-spool prints what is in the spool of output-spool, and
 leaves it there. With a pipeline of its own, after -- or then, it claims the
 segments, the oldest first, and sends each as one window; one whose checkpoint
@@ -122,8 +127,10 @@ given --consumer; the others are numbered in the order of their start.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue | expert-taxonomy
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(collectspool.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
+	collect-spool queue | expert-taxonomy
+	collect-spool queue -- \
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(collectspool.Command) }},
 	{Name: "dump", Summary: "look at messages that failed, send them again, delete them", Doc: `Every command keeps the messages that failed in a dump, COMMAND.dump in the
 state directory or what --dump names. FILE is the name of a dump, or of a
 command. Entries have numbers from 1; N is one of them or a range such as
@@ -143,9 +150,9 @@ are no message, or of which only a part was kept.
 # Examples
 
 	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
-	echo '{' | expert-taxonomy --dump failed.dump || dump replay failed.dump 1
-	echo '{' | expert-taxonomy --dump failed.dump || dump delete --all failed.dump
-	echo '{"source.ip":"x"}' | expert-harmonize --dump failed.dump || dump replay failed.dump -- sh -c 'through sed s/x/192.0.2.1/ | expert-harmonize | output-file --file events.ndjson'`, New: func() any { return new(admindump.Command) }},
+	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
+	  dump replay mend.dump -- sh -c 'through sed s/x/192.0.2.1/ |
+	  expert-harmonize | output-file --file events.ndjson'`, New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
 number source.asn (the same for destination), whatever was there before. An
@@ -158,7 +165,8 @@ with gzip. On SIGHUP it is read again.
 # Examples
 
 	printf '192.0.2.0/24\t64496\n' > asn.dat
-	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat`, New: func() any { return new(expertasnlookup.Command) }},
+	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
+	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-deduplicator", Summary: "drop events that have been seen before", Doc: `An event is dropped if one with the same content has been seen within the
 time that --redis-cache-ttl says. By default all fields count but raw and
 time.observation. With --filter-type whitelist only those of --filter-keys
@@ -187,7 +195,10 @@ nothing is left is not passed on.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' | expert-field-reducer --type blacklist --keys raw`, New: func() any { return new(expertfieldreducer.Command) }},
+	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
+	  expert-field-reducer --type blacklist --keys raw
+	echo '{"source.ip":"192.0.2.1","extra.tag":"x","comment":"y"}' |
+	  expert-field-reducer --type whitelist --keys source.ip,extra`, New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", Summary: "pass or drop events by a field's value or by their time", Doc: `With --filter-key, --filter-value and --filter-action an event whose field
 has that value is kept (and all others are dropped) or dropped (and all
 others are kept). The value is read as one of the field: for source.port 80 is
@@ -236,7 +247,9 @@ Answers are kept in memory as long as they say, a day at most.
 
 # Examples
 
-	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname`, New: func() any { return new(expertgethostbyname.Command) }},
+	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
+	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
+	  expert-gethostbyname --no-fallback-to-url`, New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", Summary: "check and mend messages that come from outside", Doc: `Every field is looked at. A value that is valid stays as it is, byte for
 byte; one that is not is brought into the form that the data format wants;
 if it has none, the message goes into the dump. Fields without a value
@@ -255,12 +268,14 @@ becomes an Event.
 
 # Examples
 
-	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize`, New: func() any { return new(expertharmonize.Command) }},
+	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
+	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, New: func() any { return new(expertharmonize.Command) }},
 	{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or YAML:
 
 	[{"rulename": "web servers",
 	  "if":   {"source.port": "^(80|443)$", "protocol.application": ""},
-	  "then": {"protocol.application": "http", "comment": "port {msg[source.port]}"}}]
+	  "then": {"protocol.application": "http",
+	           "comment": "port {msg[source.port]}"}}]
 
 A rule applies if all conditions of its if hold. The empty text wants the
 field to be absent. Any other text is a regular expression in Python's
@@ -279,8 +294,11 @@ it, up to --maximum-matches that apply. On SIGHUP the file is read again.
 
 # Examples
 
-	echo '[{"rulename":"web","if":{"source.port":"^(80|443)$"},"then":{"protocol.application":"http"}}]' > modify.json
-	echo '{"source.port":443}' | expert-modify --configuration-path modify.json`, New: func() any { return new(expertmodify.Command) }},
+	echo '[{"rulename":"web","if":{"source.port":"^(80|443)$"},
+	  "then":{"protocol.application":"http"}}]' > modify.json
+	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
+	echo '{"source.port":80,"protocol.application":"x"}' |
+	  expert-modify --configuration-path modify.json --no-overwrite`, New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-rfc1918", Summary: "remove addresses and names that cannot be on the internet", Doc: `The fields of --fields are looked at in order. The first one that holds an
 address of a private or reserved network, a name of a reserved domain, a URL
 with one of these as its host, or a reserved AS number decides: by the
@@ -290,14 +308,18 @@ or .asn.
 
 # Examples
 
-	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' | expert-rfc1918`, New: func() any { return new(expertrfc1918.Command) }},
+	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' |
+	  expert-rfc1918
+	echo '{"source.ip":"10.0.0.1","source.fqdn":"www.example.com"}' |
+	  expert-rfc1918 --fields source.ip --policy del`, New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-taxonomy", Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes
 other and undetermined. What is already there stays.
 
 # Examples
 
-	echo '{"classification.type":"phishing"}' | expert-taxonomy`, New: func() any { return new(experttaxonomy.Command) }},
+	echo '{"classification.type":"phishing"}' | expert-taxonomy
+	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`, New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-url", Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
 user's name source.account. The same goes for destination.url. The scheme of
@@ -309,22 +331,25 @@ cannot be is left out, and so is a host that is neither address nor name.
 
 # Examples
 
-	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url`, New: func() any { return new(experturl.Command) }},
+	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
+	echo '{"source.url":"https://192.0.2.1/"}' |
+	  expert-url --skip-fields source.port`, New: func() any { return new(experturl.Command) }},
 	{Name: "output-blackhole", Summary: "accept events and forget them", Doc: `# Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | output-blackhole`, New: func() any { return new(outputblackhole.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' | output-blackhole
+	echo '{"source.ip":"192.0.2.1"}' | output-blackhole --pass`, New: func() any { return new(outputblackhole.Command) }},
 	{Name: "output-file", Summary: "append events to a file, one a line", Doc: `Events become JSON with sorted keys, without raw unless --keep-raw-field.
 The file is made if it is not there, and so are the directories above it.
 It is locked: a second writer waits 10 seconds and then gives up with exit
 code 3. Lines are written whole, after a second at the latest. SIGHUP makes
 output-file open the file again, so that it can be rotated.
 
-With --format-filename the file's name is made for each event. {event[feed.code]}
-stands for a field, None if there is none, and a field that is a time can be
-formatted: {event[time.source]:%Y-%m-%d}. Events cannot choose their place
-freely. The file lies below the directory that stands before the first brace,
-slashes in a field become _, and an event whose name would leave that
-directory fails.
+With --format-filename the file's name is made for each event.
+{event[feed.code]} stands for a field, None if there is none, and a field
+that is a time can be formatted: {event[time.source]:%Y-%m-%d}. Events cannot
+choose their place freely. The file lies below the directory that stands
+before the first brace, slashes in a field become _, and an event whose name
+would leave that directory fails.
 
 In a stream with checkpoints each one says how long the file was. A source
 that starts again after a crash cuts the file back to what it knows to be
@@ -338,8 +363,9 @@ cut, such as a pipe, is refused in such a stream.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-file --file events.ndjson
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`, New: func() any { return new(outputfile.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' | output-file --file events.ndjson
+	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' |
+	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`, New: func() any { return new(outputfile.Command) }},
 	{Name: "output-files", Summary: "write each event into a file of its own", Doc: `An event is written to a file in --tmp and then renamed into --dir, where
 another program can take it as soon as it appears: it is complete then. The
 names are unique, as in a maildir: host, process, time, device and inode,
@@ -353,7 +379,9 @@ when its checkpoint comes, after they are safe on the disk.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming`, New: func() any { return new(outputfiles.Command) }},
+	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming
+	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
+	  output-files --dir incoming --suffix .event --keep-raw-field`, New: func() any { return new(outputfiles.Command) }},
 	{Name: "output-redis", Summary: "put events into a queue of IntelMQ", Doc: `Events are put into a list of a Redis server, in the form in which IntelMQ's
 bots expect them in their queues: JSON with sorted keys, __type and raw
 included. The bot that reads it is the one with this source queue, or
@@ -372,7 +400,10 @@ machine.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | output-redis --redis-server-port 9 --redis-queue file-output-queue || echo "no server"`, New: func() any { return new(outputredis.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' |
+	  output-redis --redis-queue file-output-queue
+	echo '{"source.ip":"192.0.2.1"}' |
+	  output-redis --redis-queue file-output-queue --redis-timeout 60000`, New: func() any { return new(outputredis.Command) }},
 	{Name: "output-spool", Summary: "keep events in a directory until collect-spool takes them", Doc: `The spool is a queue on the disk. Events are written to segments in DIR/tmp,
 which appear in DIR/new when they are full, or a second old, or when the
 stream ends: they are on the disk then, and never change. A segment is plain
@@ -397,22 +428,26 @@ put it into the queue.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool queue && cat queue/new/*
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool --quota 10GiB queue`, New: func() any { return new(outputspool.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && cat queue/new/*
+	echo '{"source.ip":"192.0.2.1"}' | output-spool --quota 10GiB queue`, New: func() any { return new(outputspool.Command) }},
 	{Name: "parse-abusech-feodotracker", Summary: "parse the list of command and control servers of Feodo Tracker", Doc: `The list is the JSON that abuse.ch publishes as ipblocklist.json. The time of
 an event is when the server was first seen, or else the day on which it was
 last online.
 
 # Examples
 
-	echo '[{"ip_address":"192.0.2.1","port":443,"malware":"Dridex"}]' | parse-abusech-feodotracker`, New: func() any { return new(parseabusechfeodotracker.Command) }},
+	echo '[{"ip_address":"192.0.2.1","port":443,"malware":"Dridex"}]' |
+	  parse-abusech-feodotracker
+	echo '[{"ip_address":"192.0.2.1","first_seen":"2026-01-31 10:20:30"}]' |
+	  parse-abusech-feodotracker --name "Feodo Tracker"`, New: func() any { return new(parseabusechfeodotracker.Command) }},
 	{Name: "parse-blocklistde", Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
 unknown list is a blacklist.
 
 # Examples
 
-	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt`, New: func() any { return new(parseblocklistde.Command) }},
+	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
+	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"`, New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-csv", Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
 the value fits one (source.ip|source.fqdn). Columns of the row beyond those
@@ -434,8 +469,11 @@ column of the row, {1} for the second, {{ for a brace.
 
 # Examples
 
-	printf '192.0.2.1,80\n' | parse-csv --columns source.ip,source.port --type scanner
-	printf '# host;path\nexample.com;/a\n' | parse-csv --delimiter ';' --columns source.fqdn,source.urlpath --type phishing --compose-fields 'json:{"source.url":"http://{0}{1}"}'`, New: func() any { return new(parsecsv.Command) }},
+	printf '192.0.2.1,80\n' |
+	  parse-csv --columns source.ip,source.port --type scanner
+	printf '# host;path\nexample.com;/a\n' |
+	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
+	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`, New: func() any { return new(parsecsv.Command) }},
 	{Name: "parse-json", Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
 --splitlines each line is one event. This is not the parser for any other
@@ -452,7 +490,8 @@ Bare input that begins like a report, with feed.name for instance, needs
 # Examples
 
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
-	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' | parse-json --splitlines`, New: func() any { return new(parsejson.Command) }},
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
+	  parse-json --splitlines`, New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", Summary: "parse lines of key=value pairs", Doc: `Many firewalls and other devices log like this. A line is cut at each
 --pair-separator, and what that gives at its last --kv-separator; a piece
 without one is left out, and so are keys that --keys does not name. Quotes
@@ -465,7 +504,10 @@ zone. The events have no classification.type unless a key or
 
 # Examples
 
-	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'`, New: func() any { return new(parsekeyvalue.Command) }},
+	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value \
+	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
+	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
+	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, New: func() any { return new(parsekeyvalue.Command) }},
 	{Name: "parse-shadowserver", Summary: "parse the reports of the Shadowserver Foundation", Doc: `The type of a report is told by its file name, extra.file_name, such as
 2026-01-31-scan_http-example.csv; --feedname says it outright by the name of
 the feed. A schema says which field each column of that type becomes. The
@@ -489,7 +531,20 @@ these columns, it goes into the dump as a whole.
 
 # Examples
 
-	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' | parse-shadowserver --file-name scan_http.csv`, New: func() any { return new(parseshadowserver.Command) }},
+	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' |
+	  parse-shadowserver --file-name scan_http.csv
+	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
+	  parse-shadowserver --feedname Accessible-Telnet`, New: func() any { return new(parseshadowserver.Command) }},
+	{Name: "serve", Summary: "run a command that finds the files of a directory at a web server", Doc: `The server listens on 127.0.0.1, on a port that is free, for as long as the
+command runs. Its address is in the command's environment as SERVER. With it
+a collector can be tried without a network. The exit code is that of the
+command.
+
+# Examples
+
+	printf '192.0.2.4\n' > ssh.txt
+	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt | parse-blocklistde'
+	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'`, New: func() any { return new(adminserve.Command) }},
 	{Name: "spool", Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
 Each of its files is a segment, which is in one of these states:
 
@@ -505,9 +560,9 @@ Each of its files is a segment, which is in one of these states:
 Files whose name begins with a dot are notes: .acked@NUMBER@SOURCE says up to
 where a consumer has acknowledged, and stays.
 
-spool list shows the segments, with their age in seconds, spool stat adds them up.
-spool verify reads all segments, and ends with exit code 1 if one of them is
-damaged or was set aside.
+spool list shows the segments, with their age in seconds, spool stat adds them
+up. spool verify reads all segments, and ends with exit code 1 if one of them
+is damaged or was set aside.
 
 spool requeue puts segments back into the queue: those named, or all that
 are bad and whole, and all that are orphaned. With --salvage it also makes
@@ -520,8 +575,7 @@ will not be run again; else it may be sent again, and be there twice.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool list queue
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool stat --json queue`, New: func() any { return new(adminspool.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue`, New: func() any { return new(adminspool.Command) }},
 	{Name: "through", Summary: "let a filter that knows nothing of checkpoints take part", Doc: `Any filter of lines can stand in a bare pipe. In the pipeline of a source one
 that swallows checkpoints, changes their place or holds back what belongs
 before them breaks the promise that nothing is lost. through runs COMMAND once
@@ -541,6 +595,8 @@ output that is no message goes into the dump.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | through sh -c 'grep -F 192.0.2. || test $? = 1' | expert-taxonomy
-	echo '{"source.port":22}' | through jq -c 'select(."source.port" == 22)' | through sed s/22/23/`, New: func() any { return new(adminthrough.Command) }},
+	echo '{"source.ip":"192.0.2.1"}' |
+	  through sh -c 'grep -F 192.0.2. || test $? = 1' | expert-taxonomy
+	echo '{"source.port":22}' |
+	  through jq -c 'select(."source.port" == 22)' | through sed s/22/23/`, New: func() any { return new(adminthrough.Command) }},
 }

@@ -5,6 +5,7 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1"}' | output-blackhole
+//	echo '{"source.ip":"192.0.2.1"}' | output-blackhole --pass
 package main
 
 import (
@@ -15,5 +16,6 @@ import (
 func main() {
 	tool.Main(tool.Spec{Name: "output-blackhole", Summary: "accept events and forget them", Doc: `# Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | output-blackhole`, New: func() any { return new(blackhole.Command) }})
+	echo '{"source.ip":"192.0.2.1"}' | output-blackhole
+	echo '{"source.ip":"192.0.2.1"}' | output-blackhole --pass`, New: func() any { return new(blackhole.Command) }})
 }

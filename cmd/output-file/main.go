@@ -8,12 +8,12 @@
 // code 3. Lines are written whole, after a second at the latest. SIGHUP makes
 // output-file open the file again, so that it can be rotated.
 //
-// With --format-filename the file's name is made for each event. {event[feed.code]}
-// stands for a field, None if there is none, and a field that is a time can be
-// formatted: {event[time.source]:%Y-%m-%d}. Events cannot choose their place
-// freely. The file lies below the directory that stands before the first brace,
-// slashes in a field become _, and an event whose name would leave that
-// directory fails.
+// With --format-filename the file's name is made for each event.
+// {event[feed.code]} stands for a field, None if there is none, and a field
+// that is a time can be formatted: {event[time.source]:%Y-%m-%d}. Events cannot
+// choose their place freely. The file lies below the directory that stands
+// before the first brace, slashes in a field become _, and an event whose name
+// would leave that directory fails.
 //
 // In a stream with checkpoints each one says how long the file was. A source
 // that starts again after a crash cuts the file back to what it knows to be
@@ -27,8 +27,9 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-file --file events.ndjson
-//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-file --format-filename --file 'out/{event[feed.name]}.ndjson'
+//	echo '{"source.ip":"192.0.2.1"}' | output-file --file events.ndjson
+//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' |
+//	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'
 package main
 
 import (
@@ -43,12 +44,12 @@ It is locked: a second writer waits 10 seconds and then gives up with exit
 code 3. Lines are written whole, after a second at the latest. SIGHUP makes
 output-file open the file again, so that it can be rotated.
 
-With --format-filename the file's name is made for each event. {event[feed.code]}
-stands for a field, None if there is none, and a field that is a time can be
-formatted: {event[time.source]:%Y-%m-%d}. Events cannot choose their place
-freely. The file lies below the directory that stands before the first brace,
-slashes in a field become _, and an event whose name would leave that
-directory fails.
+With --format-filename the file's name is made for each event.
+{event[feed.code]} stands for a field, None if there is none, and a field
+that is a time can be formatted: {event[time.source]:%Y-%m-%d}. Events cannot
+choose their place freely. The file lies below the directory that stands
+before the first brace, slashes in a field become _, and an event whose name
+would leave that directory fails.
 
 In a stream with checkpoints each one says how long the file was. A source
 that starts again after a crash cuts the file back to what it knows to be
@@ -62,6 +63,7 @@ cut, such as a pipe, is refused in such a stream.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-file --file events.ndjson
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`, New: func() any { return new(file.Command) }})
+	echo '{"source.ip":"192.0.2.1"}' | output-file --file events.ndjson
+	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' |
+	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`, New: func() any { return new(file.Command) }})
 }

@@ -16,6 +16,8 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming
+//	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
+//	  output-files --dir incoming --suffix .event --keep-raw-field
 package main
 
 import (
@@ -37,5 +39,7 @@ when its checkpoint comes, after they are safe on the disk.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming`, New: func() any { return new(files.Command) }})
+	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming
+	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
+	  output-files --dir incoming --suffix .event --keep-raw-field`, New: func() any { return new(files.Command) }})
 }

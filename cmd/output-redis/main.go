@@ -20,7 +20,10 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1"}' | output-redis --redis-server-port 9 --redis-queue file-output-queue || echo "no server"
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  output-redis --redis-queue file-output-queue
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  output-redis --redis-queue file-output-queue --redis-timeout 60000
 package main
 
 import (
@@ -47,5 +50,8 @@ machine.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1"}' | output-redis --redis-server-port 9 --redis-queue file-output-queue || echo "no server"`, New: func() any { return new(redis.Command) }})
+	echo '{"source.ip":"192.0.2.1"}' |
+	  output-redis --redis-queue file-output-queue
+	echo '{"source.ip":"192.0.2.1"}' |
+	  output-redis --redis-queue file-output-queue --redis-timeout 60000`, New: func() any { return new(redis.Command) }})
 }

@@ -9,6 +9,7 @@
 // # Examples
 //
 //	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
+//	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"
 package main
 
 import (
@@ -23,5 +24,6 @@ unknown list is a blacklist.
 
 # Examples
 
-	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt`, New: func() any { return new(blocklistde.Command) }})
+	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
+	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"`, New: func() any { return new(blocklistde.Command) }})
 }

@@ -23,8 +23,11 @@
 //
 // # Examples
 //
-//	printf '192.0.2.1,80\n' | parse-csv --columns source.ip,source.port --type scanner
-//	printf '# host;path\nexample.com;/a\n' | parse-csv --delimiter ';' --columns source.fqdn,source.urlpath --type phishing --compose-fields 'json:{"source.url":"http://{0}{1}"}'
+//	printf '192.0.2.1,80\n' |
+//	  parse-csv --columns source.ip,source.port --type scanner
+//	printf '# host;path\nexample.com;/a\n' |
+//	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
+//	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing
 package main
 
 import (
@@ -54,6 +57,9 @@ column of the row, {1} for the second, {{ for a brace.
 
 # Examples
 
-	printf '192.0.2.1,80\n' | parse-csv --columns source.ip,source.port --type scanner
-	printf '# host;path\nexample.com;/a\n' | parse-csv --delimiter ';' --columns source.fqdn,source.urlpath --type phishing --compose-fields 'json:{"source.url":"http://{0}{1}"}'`, New: func() any { return new(csv.Command) }})
+	printf '192.0.2.1,80\n' |
+	  parse-csv --columns source.ip,source.port --type scanner
+	printf '# host;path\nexample.com;/a\n' |
+	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
+	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`, New: func() any { return new(csv.Command) }})
 }

@@ -18,7 +18,8 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
-//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' | parse-json --splitlines
+//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
+//	  parse-json --splitlines
 package main
 
 import (
@@ -43,5 +44,6 @@ Bare input that begins like a report, with feed.name for instance, needs
 # Examples
 
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
-	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' | parse-json --splitlines`, New: func() any { return new(json.Command) }})
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
+	  parse-json --splitlines`, New: func() any { return new(json.Command) }})
 }

@@ -14,7 +14,10 @@
 //
 // # Examples
 //
-//	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
+//	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value \
+//	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
+//	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
+//	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'
 package main
 
 import (
@@ -35,5 +38,8 @@ zone. The events have no classification.type unless a key or
 
 # Examples
 
-	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'`, New: func() any { return new(keyvalue.Command) }})
+	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value \
+	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
+	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
+	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, New: func() any { return new(keyvalue.Command) }})
 }

@@ -17,9 +17,9 @@
 // Files whose name begins with a dot are notes: .acked@NUMBER@SOURCE says up to
 // where a consumer has acknowledged, and stays.
 //
-// spool list shows the segments, with their age in seconds, spool stat adds them up.
-// spool verify reads all segments, and ends with exit code 1 if one of them is
-// damaged or was set aside.
+// spool list shows the segments, with their age in seconds, spool stat adds them
+// up. spool verify reads all segments, and ends with exit code 1 if one of them
+// is damaged or was set aside.
 //
 // spool requeue puts segments back into the queue: those named, or all that
 // are bad and whole, and all that are orphaned. With --salvage it also makes
@@ -33,7 +33,6 @@
 //
 //	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool list queue
 //	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue
-//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool stat --json queue
 package main
 
 import (
@@ -57,9 +56,9 @@ Each of its files is a segment, which is in one of these states:
 Files whose name begins with a dot are notes: .acked@NUMBER@SOURCE says up to
 where a consumer has acknowledged, and stays.
 
-spool list shows the segments, with their age in seconds, spool stat adds them up.
-spool verify reads all segments, and ends with exit code 1 if one of them is
-damaged or was set aside.
+spool list shows the segments, with their age in seconds, spool stat adds them
+up. spool verify reads all segments, and ends with exit code 1 if one of them
+is damaged or was set aside.
 
 spool requeue puts segments back into the queue: those named, or all that
 are bad and whole, and all that are orphaned. With --salvage it also makes
@@ -72,6 +71,5 @@ will not be run again; else it may be sent again, and be there twice.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool list queue
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool stat --json queue`, New: func() any { return new(spool.Command) }})
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue`, New: func() any { return new(spool.Command) }})
 }

@@ -178,21 +178,26 @@ const begin, end = "<!-- commands: generated -->\n", "<!-- /commands -->\n"
 
 // readme renews the table of commands in the README.
 func readme(commands []command) ([]byte, error) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		return nil, err
-	}
-	before, rest, ok1 := strings.Cut(string(text), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok1 || !ok2 {
-		return nil, fmt.Errorf("README.md: no place for the table of commands")
-	}
 	var b bytes.Buffer
 	b.WriteString("| Command | What it does |\n|---|---|\n")
 	for _, c := range commands {
 		fmt.Fprintf(&b, "| [%s](man/%s.1) | %s |\n", c.name, c.name, c.summary)
 	}
-	return []byte(before + begin + b.String() + end + after), nil
+	return between("README.md", begin, end, b.Bytes())
+}
+
+// between is a file written by hand with what is generated between two lines.
+func between(name, begin, end string, text []byte) ([]byte, error) {
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	before, rest, ok1 := strings.Cut(string(old), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		return nil, fmt.Errorf("%s: the line %q or %q is missing, between which text is generated", name, begin, end)
+	}
+	return []byte(before + begin + string(text) + end + after), nil
 }
 
 type generator struct {
@@ -237,6 +242,17 @@ func (g *generator) views(commands []command) error {
 	views := map[string][]string{"scripts/completion.bash": {"completion"}}
 	for _, c := range commands {
 		views["man/"+c.name+".1"] = []string{"man", c.name}
+	}
+	flags, err := exec.Command(binary, "man", "--common-flags").Output()
+	if err != nil {
+		return fmt.Errorf("intelpipe man --common-flags: %w", err)
+	}
+	page, err := between("man/intelpipe.7", ".\\\" common flags: generated\n", ".\\\" end of common flags\n", flags)
+	if err != nil {
+		return err
+	}
+	if err := g.write("man/intelpipe.7", page); err != nil {
+		return err
 	}
 	for name, args := range views {
 		out, err := exec.Command(binary, args...).Output()

@@ -8,6 +8,7 @@ package stage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -88,13 +89,24 @@ type usage struct{ error }
 func (u usage) Unwrap() error { return u.error }
 
 // Usage marks what a Runner says about how it was called: exit code 2.
-func Usage(err error) error { return usage{err} }
+func Usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usage{err}
+}
 
 // IsUsage reports whether err, or an error it wraps, was marked by Usage.
 func IsUsage(err error) bool {
 	var u usage
 	return errors.As(err, &u)
 }
+
+// Exit is the exit code of a program that a Runner has run in its place: the
+// runtime ends with it and says nothing.
+type Exit int
+
+func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // IsFatal reports whether err, or an error it wraps, was marked by Fatal.
 func IsFatal(err error) bool {

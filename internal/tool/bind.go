@@ -104,8 +104,8 @@ func (b *binder) read(args []string) error {
 			}
 			b.node = b.node.Children[child]
 			b.scope = append(slices.Clone(b.scope), b.node.Flags...)
-		case foreign(b.node):
-			b.args = args[i:]
+		case foreign(b.node, len(b.args)):
+			b.args = append(b.args, args[i:]...)
 			return nil
 		default:
 			b.args = append(b.args, arg)
@@ -328,8 +328,8 @@ func example(spec *Spec, flags ...*kong.Flag) string {
 	for _, text := range examples(spec.Doc) {
 		text = continued.ReplaceAllString(text, " ")
 		if i := strings.Index(" "+text, " "+spec.Name+" "); i >= 0 {
-			text = own(text[i:])
-			if !slices.ContainsFunc(flags, func(f *kong.Flag) bool { return !strings.Contains(text, "--"+f.Name) }) {
+			text = own(text, i)
+			if !strings.Contains(text, "$") && !slices.ContainsFunc(flags, func(f *kong.Flag) bool { return !strings.Contains(text, "--"+f.Name) }) {
 				return text
 			}
 		}
@@ -341,23 +341,28 @@ func example(spec *Spec, flags ...*kong.Flag) string {
 	return text
 }
 
-// own cuts a command off at the end of it, where another one begins or its
-// input or output is named.
-func own(text string) string {
-	quote := rune(0)
+// own cuts the command out of text that begins at start. It ends where another
+// one begins, or its input or output is named, or the quote that it stands in.
+func own(text string, start int) string {
+	var quotes []rune // that are open, outside of the command and in it
+	outside := 0
 	for i, r := range text {
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
+		if i == start {
+			outside = len(quotes)
+		}
+		switch n := len(quotes); {
+		case n > 0 && r == quotes[n-1]:
+			if n == outside && i >= start {
+				return strings.TrimSpace(text[start:i])
 			}
-		case r == '\'' || r == '"':
-			quote = r
-		case strings.ContainsRune("|&;<>)", r):
-			return strings.TrimSpace(text[:i])
+			quotes = quotes[:n-1]
+		case (r == '\'' || r == '"') && (n == 0 || n == outside && i >= start):
+			quotes = append(quotes, r)
+		case i >= start && n == outside && strings.ContainsRune("|&;<>)", r):
+			return strings.TrimSpace(text[start:i])
 		}
 	}
-	return text
+	return text[start:]
 }
 
 // examples are the commands of the section Examples of a manual. A line that
@@ -478,9 +483,13 @@ func (f *flags) parse(spec *Spec, specs []Spec, cmd any, args []string, p Proces
 	if err != nil {
 		return nil, err // a mistake in the command's struct
 	}
+	words := 0
 	for _, arg := range args {
-		if foreign(k.Model.Node) && !strings.HasPrefix(arg, "-") {
-			break
+		if !strings.HasPrefix(arg, "-") {
+			if foreign(k.Model.Node, words) {
+				break
+			}
+			words++
 		}
 		var text string
 		switch arg {
@@ -511,10 +520,10 @@ func (f *flags) parse(spec *Spec, specs []Spec, cmd any, args []string, p Proces
 	return cmd, nil
 }
 
-// foreign reports whether the words of another command begin with the first
-// one that is no flag.
-func foreign(n *kong.Node) bool {
-	return len(n.Positional) > 0 && n.Positional[0].Passthrough
+// foreign reports whether the words of another command begin with that
+// argument.
+func foreign(n *kong.Node, argument int) bool {
+	return argument < len(n.Positional) && n.Positional[argument].Passthrough
 }
 
 // show writes text that a person has asked for.

@@ -351,17 +351,17 @@ func types(_ []Spec, p Process, args []string) (string, error) {
 		return text, err
 	}
 	var rows []row
-	for class := range harmonization.Classes() {
+	for class := range harmonization.Classifications() {
 		if _, err := c.dictionary.CheckValue(harmonization.Event, "classification.type", harmonization.Text(class.Type)); err != nil {
 			continue // the dictionary allows fewer
 		}
-		if c.matches(class.Type, class.Taxonomy+" "+class.Meaning) {
-			rows = append(rows, row{{"name", class.Type}, {"taxonomy", class.Taxonomy}, {"meaning", class.Meaning}})
+		if c.matches(class.Type, class.Taxonomy+" "+class.Description) {
+			rows = append(rows, row{{"type", class.Type}, {"taxonomy", class.Taxonomy}, {"meaning", class.Description}})
 		}
 	}
 	if len(rows) == 0 {
 		return "", usageError{noMatch("types: no classification type", c.Pattern, func(yield func(string) bool) {
-			for class := range harmonization.Classes() {
+			for class := range harmonization.Classifications() {
 				if !yield(class.Type) {
 					return
 				}

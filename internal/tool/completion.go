@@ -49,7 +49,7 @@ func Completion(w io.Writer, specs []Spec) error {
 // classes are the classification types.
 func classes() string {
 	var names []string
-	for c := range harmonization.Classes() {
+	for c := range harmonization.Classifications() {
 		names = append(names, c.Type)
 	}
 	return strings.Join(names, " ")

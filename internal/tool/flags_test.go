@@ -200,15 +200,15 @@ func TestFieldsAndTypes(t *testing.T) {
 	for _, c := range []struct {
 		line, stdout, stderr string
 	}{
-		{"fields source.ip", "source.ip  IPAddress  IP address\n", ""},
-		{"fields SOURCE.P*T", "source.port  Integer  port\n", ""},
-		{"fields --report rtir", "rtir_id  Integer  ticket in Request Tracker\n", ""},
-		{"fields source.ip --json", `{"name":"source.ip","type":"IPAddress","meaning":"IP address"}` + "\n", ""},
+		{"fields source.ip", "source.ip  IPAddress  IP address of the reported system\n", ""},
+		{"fields SOURCE.P*T", "source.port  Integer  port of the reported system\n", ""},
+		{"fields --report rtir", "rtir_id  Integer  number of the ticket in Request Tracker\n", ""},
+		{"fields source.ip --json", `{"name":"source.ip","type":"IPAddress","meaning":"IP address of the reported system"}` + "\n", ""},
 		{"fields --harmonization " + file, "local.owner  String  who it belongs to\n", ""},
 		{"fields source.ipp", "", "intelpipe: fields: no field matches \"source.ipp\"; did you mean source.ip?\n"},
 		{"fields 'x y", "", "intelpipe: fields: unexpected argument \"y\"\n"},
-		{"types spam", "spam  abusive-content  unsolicited bulk mail\n", ""},
-		{"types --json tor", `{"name":"tor","taxonomy":"other","meaning":"node of the Tor network"}` + "\n", ""},
+		{"types spam", "spam  abusive-content  sends mail in bulk that nobody asked for, or helps to\n", ""},
+		{"types --json tor", `{"type":"tor","taxonomy":"other","meaning":"is a node of the Tor network"}` + "\n", ""},
 		{"types phising", "", "intelpipe: types: no classification type matches \"phising\"; did you mean phishing?\n"},
 	} {
 		r := run1(t, specs, append([]string{"intelpipe"}, strings.Fields(c.line)...), nil, strings.NewReader(""))

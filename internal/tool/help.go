@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -25,7 +26,7 @@ func helpText(spec *Spec, model *kong.Application, all bool) string {
 		fmt.Fprintf(&b, "%6s %s [FLAGS]%s\n", label, n.FullPath(), words(n, "%s"))
 		label = ""
 	}
-	b.WriteString("\n" + wrap(spec.Name+": "+spec.Summary, 0) + "\n")
+	b.WriteString("\n" + wrap(spec.Name+": "+spec.Summary, 0, 0) + "\n")
 	if all && spec.Doc != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(spec.Doc))
 	}
@@ -33,12 +34,13 @@ func helpText(spec *Spec, model *kong.Application, all bool) string {
 		if !all && s.shared {
 			continue
 		}
-		b.WriteString("\n" + wrap(strings.TrimSpace(s.title+": "+s.text), 0) + "\n")
+		b.WriteString("\n" + wrap(strings.TrimSpace(s.title+": "+s.text), 0, 0) + "\n")
 		for _, i := range s.items {
 			b.WriteString(i.entry())
 		}
 	}
 	if all {
+		b.WriteString("\n" + wrap("man 7 intelpipe has a glossary of words such as window, checkpoint, path and dump.", 0, 0) + "\n")
 		return b.String()
 	}
 	if list := examples(spec.Doc); len(list) > 0 {
@@ -47,7 +49,7 @@ func helpText(spec *Spec, model *kong.Application, all bool) string {
 			b.WriteString("  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n")
 		}
 	}
-	b.WriteString("\n" + wrap(fmt.Sprintf("--help-all shows all flags, intelpipe man %s the manual.", spec.Name), 0) + "\n")
+	b.WriteString("\n" + wrap(fmt.Sprintf("--help-all shows all flags, intelpipe man %s the manual.", spec.Name), 0, 0) + "\n")
 	return b.String()
 }
 
@@ -66,26 +68,22 @@ func firstExamples(name string, list []string, n int) []string {
 // helpIndent is the column in which the texts of flags begin.
 const helpIndent = 26
 
-// entry is a name with its help beside it, or below it where it is long.
+// entry is a name with its help beside it.
 func (i item) entry() string {
-	name := "  " + i.name
-	text := wrap(i.help, helpIndent)
-	if utf8.RuneCountInString(name)+2 > helpIndent {
-		return name + "\n" + strings.Repeat(" ", helpIndent) + text + "\n"
-	}
-	return name + strings.Repeat(" ", helpIndent-utf8.RuneCountInString(name)) + text + "\n"
+	name := fmt.Sprintf("  %-*s", helpIndent-4, i.name) + "  "
+	return name + wrap(i.help, utf8.RuneCountInString(name), helpIndent) + "\n"
 }
 
-// wrap breaks text into lines no longer than helpWidth, all but the first one
-// indented. A blank that must not be broken is U+00A0.
-func wrap(text string, indent int) string {
+// wrap breaks text into lines no longer than helpWidth. The first one begins in
+// a column of its own, the others are indented. A blank that must not be broken
+// is U+00A0.
+func wrap(text string, column, indent int) string {
 	var b strings.Builder
-	column := indent
 	for i, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }) {
 		n := utf8.RuneCountInString(word)
 		switch {
-		case i == 0:
-		case column+1+n > helpWidth:
+		case i == 0 && column+n <= helpWidth:
+		case i == 0, column+1+n > helpWidth:
 			b.WriteString("\n" + strings.Repeat(" ", indent))
 			column = indent
 		default:
@@ -222,7 +220,11 @@ func description(flag *kong.Flag) string {
 	}
 	switch {
 	case flag.Default != "":
-		s += fmt.Sprintf(" Default:\u00a0%s.", flag.Default)
+		value := flag.Default
+		if strings.ContainsAny(value, " ") || strings.Trim(value, ",;:=|") == "" {
+			value = strings.ReplaceAll(strconv.Quote(value), " ", "\u00a0")
+		}
+		s += fmt.Sprintf(" Default:\u00a0%s.", value)
 	case flag.IsBool() && flag.Tag.Get("group") != "common":
 		s += " Default:\u00a0false."
 	}

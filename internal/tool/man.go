@@ -36,7 +36,7 @@ func Man(w io.Writer, spec *Spec, specs []Spec) error {
 	}
 	fmt.Fprint(w, ".SH EXIT STATUS\n0: all passed. 1: some messages failed and are in the dump. "+
 		"2: usage or configuration. 3: the stream broke.\n"+
-		".SH SEE ALSO\n")
+		".SH SEE ALSO\nThe glossary in intelpipe(7) explains words such as window, checkpoint, path and dump.\n.PP\n")
 	pages := append([]string{"intelpipe(7)"}, neighbours(spec, specs)...)
 	for i, page := range pages {
 		name, number, _ := strings.Cut(page, "(")

@@ -21,9 +21,9 @@
 // # Examples
 //
 //	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
-//	echo '{' | expert-taxonomy --dump failed.dump || dump replay failed.dump 1
-//	echo '{' | expert-taxonomy --dump failed.dump || dump delete --all failed.dump
-//	echo '{"source.ip":"x"}' | expert-harmonize --dump failed.dump || dump replay failed.dump -- sh -c 'through sed s/x/192.0.2.1/ | expert-harmonize | output-file --file events.ndjson'
+//	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
+//	  dump replay mend.dump -- sh -c 'through sed s/x/192.0.2.1/ |
+//	  expert-harmonize | output-file --file events.ndjson'
 package dump
 
 import (

@@ -21,8 +21,10 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1"}' | through sh -c 'grep -F 192.0.2. || test $? = 1' | expert-taxonomy
-//	echo '{"source.port":22}' | through jq -c 'select(."source.port" == 22)' | through sed s/22/23/
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  through sh -c 'grep -F 192.0.2. || test $? = 1' | expert-taxonomy
+//	echo '{"source.port":22}' |
+//	  through jq -c 'select(."source.port" == 22)' | through sed s/22/23/
 package through
 
 import (

@@ -19,9 +19,9 @@
 //
 // # Examples
 //
-//	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name "Example feed" feed.csv
-//	mkdir -p incoming; collect-file --path incoming --postfix .csv --name "Example feed"
-//	mkdir -p incoming; collect-file --path incoming --delete-file -- sh -c 'parse-csv --columns source.ip --type scanner | output-file --file events.ndjson'
+//	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name Example feed.csv
+//	mkdir -p in; collect-file --path in --delete-file -- sh -c \
+//	  'parse-csv --columns source.ip | output-file --file events.ndjson'
 package file
 
 import (

@@ -26,7 +26,10 @@
 //
 // # Examples
 //
-//	collect-http --http-url http://localhost:9/lists/ssh.txt --http-timeout-max-tries 1 || echo "not reachable"
+//	printf '192.0.2.4\n' > ssh.txt
+//	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'
+//	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt -- \
+//	  sh -c "parse-blocklistde | output-file --file events.ndjson"'
 package http
 
 import (

@@ -22,8 +22,9 @@
 //
 // # Examples
 //
-//	collect-redis --redis-server-port 9 --redis-queue file-output-queue | expert-taxonomy || echo "no server"
-//	collect-redis --redis-server-port 9 --redis-queue file-output-queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson' || echo "no server"
+//	collect-redis --redis-queue file-output-queue | expert-taxonomy
+//	collect-redis --redis-queue file-output-queue -- \
+//	  sh -c 'expert-taxonomy | output-file --file events.ndjson'
 package redis
 
 import (

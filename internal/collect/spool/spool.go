@@ -21,8 +21,10 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue | expert-taxonomy
-//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && collect-spool queue -- sh -c 'expert-taxonomy | output-file --file events.ndjson'
+//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
+//	collect-spool queue | expert-taxonomy
+//	collect-spool queue -- \
+//	  sh -c 'expert-taxonomy | output-file --file events.ndjson'
 package spool
 
 import (

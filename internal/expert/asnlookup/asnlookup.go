@@ -15,6 +15,7 @@
 //
 //	printf '192.0.2.0/24\t64496\n' > asn.dat
 //	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
+//	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat
 package asnlookup
 
 import (

@@ -8,7 +8,10 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' | expert-field-reducer --type blacklist --keys raw
+//	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
+//	  expert-field-reducer --type blacklist --keys raw
+//	echo '{"source.ip":"192.0.2.1","extra.tag":"x","comment":"y"}' |
+//	  expert-field-reducer --type whitelist --keys source.ip,extra
 package fieldreducer
 
 import (

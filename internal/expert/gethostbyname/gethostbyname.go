@@ -18,6 +18,8 @@
 // # Examples
 //
 //	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
+//	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
+//	  expert-gethostbyname --no-fallback-to-url
 package gethostbyname
 
 import (

@@ -21,6 +21,7 @@
 // # Examples
 //
 //	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
+//	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra
 package harmonize
 
 import (

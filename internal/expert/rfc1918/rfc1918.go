@@ -11,7 +11,10 @@
 //
 // # Examples
 //
-//	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' | expert-rfc1918
+//	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' |
+//	  expert-rfc1918
+//	echo '{"source.ip":"10.0.0.1","source.fqdn":"www.example.com"}' |
+//	  expert-rfc1918 --fields source.ip --policy del
 package rfc1918
 
 import (

@@ -9,6 +9,7 @@
 // # Examples
 //
 //	echo '{"classification.type":"phishing"}' | expert-taxonomy
+//	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy
 package taxonomy
 
 import (

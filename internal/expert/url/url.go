@@ -14,6 +14,8 @@
 // # Examples
 //
 //	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
+//	echo '{"source.url":"https://192.0.2.1/"}' |
+//	  expert-url --skip-fields source.port
 package url
 
 import (

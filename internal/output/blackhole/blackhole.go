@@ -5,6 +5,7 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1"}' | output-blackhole
+//	echo '{"source.ip":"192.0.2.1"}' | output-blackhole --pass
 package blackhole
 
 import (

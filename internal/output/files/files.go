@@ -16,6 +16,8 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming
+//	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
+//	  output-files --dir incoming --suffix .event --keep-raw-field
 package files
 
 import (

@@ -20,7 +20,10 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1"}' | output-redis --redis-server-port 9 --redis-queue file-output-queue || echo "no server"
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  output-redis --redis-queue file-output-queue
+//	echo '{"source.ip":"192.0.2.1"}' |
+//	  output-redis --redis-queue file-output-queue --redis-timeout 60000
 package redis
 
 import (

@@ -26,8 +26,8 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool queue && cat queue/new/*
-//	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-spool --quota 10GiB queue
+//	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && cat queue/new/*
+//	echo '{"source.ip":"192.0.2.1"}' | output-spool --quota 10GiB queue
 package spool
 
 import (

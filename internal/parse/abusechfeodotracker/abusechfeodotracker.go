@@ -8,7 +8,10 @@
 //
 // # Examples
 //
-//	echo '[{"ip_address":"192.0.2.1","port":443,"malware":"Dridex"}]' | parse-abusech-feodotracker
+//	echo '[{"ip_address":"192.0.2.1","port":443,"malware":"Dridex"}]' |
+//	  parse-abusech-feodotracker
+//	echo '[{"ip_address":"192.0.2.1","first_seen":"2026-01-31 10:20:30"}]' |
+//	  parse-abusech-feodotracker --name "Feodo Tracker"
 package abusechfeodotracker
 
 import (

@@ -9,6 +9,7 @@
 // # Examples
 //
 //	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
+//	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"
 package blocklistde
 
 import (

@@ -18,7 +18,8 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
-//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' | parse-json --splitlines
+//	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
+//	  parse-json --splitlines
 package json
 
 import (

@@ -14,7 +14,10 @@
 //
 // # Examples
 //
-//	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
+//	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value \
+//	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
+//	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
+//	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'
 package keyvalue
 
 import (

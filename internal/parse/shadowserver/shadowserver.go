@@ -25,7 +25,10 @@
 //
 // # Examples
 //
-//	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' | parse-shadowserver --file-name scan_http.csv
+//	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' |
+//	  parse-shadowserver --file-name scan_http.csv
+//	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
+//	  parse-shadowserver --feedname Accessible-Telnet
 package shadowserver
 
 import (
