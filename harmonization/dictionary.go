@@ -110,7 +110,10 @@ func Load(r io.Reader) (*Dictionary, error) {
 	}
 	var conf map[string]map[string]entry
 	if err := json.Unmarshal(text, &conf); err != nil {
-		return nil, err
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			return nil, err
+		}
+		return nil, errors.New(`fields are expected as in {"event": {"source.port": {"type": "Integer", "length": 5}}}`)
 	}
 	if _, ok := conf["event"]; !ok {
 		return nil, errors.New("no fields for events")

@@ -24,7 +24,8 @@ func Nearest(word string, known iter.Seq[string]) string {
 			score = min(score, 3)
 		}
 		near := score <= max(2, 2*((len(word)-shared)/3)) || score == 3
-		better := best == "" || score < bestScore || score == bestScore && len(candidate) < len(best)
+		better := best == "" || score < bestScore ||
+			score == bestScore && (len(candidate) < len(best) || len(candidate) == len(best) && candidate < best)
 		if near && better {
 			best, bestScore = candidate, score
 		}

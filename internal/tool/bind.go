@@ -7,7 +7,6 @@ import (
 	"iter"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -320,13 +319,11 @@ func lower(s string) string {
 	return strings.ToLower(s[:min(1, len(s))]) + strings.TrimSuffix(s[min(1, len(s)):], ".")
 }
 
-var continued = regexp.MustCompile(`\s*\\\n\s*`)
-
 // example is a call of the command with these flags, from its manual if that
 // has one.
 func example(spec *Spec, flags ...*kong.Flag) string {
 	for _, text := range examples(spec.Doc) {
-		text = continued.ReplaceAllString(text, " ")
+		text = strings.Join(strings.Fields(strings.ReplaceAll(text, "\\\n", " ")), " ")
 		if i := strings.Index(" "+text, " "+spec.Name+" "); i >= 0 {
 			text = own(text, i)
 			if !strings.Contains(text, "$") && !slices.ContainsFunc(flags, func(f *kong.Flag) bool { return !strings.Contains(text, "--"+f.Name) }) {

@@ -293,7 +293,8 @@ func (f *flags) load(args []string, getenv func(string) string) error {
 
 // check looks in the configuration file for names that nobody knows: a
 // misspelt one would be as if it were not there. What stands at the top may
-// belong to any command, of which a program that is one command knows nothing.
+// belong to any command, of which a program that is one command knows nothing;
+// it is looked at if it is nearly a name of this command.
 func (f *flags) check(command string, model *kong.Application, specs []Spec) error {
 	known := map[string]bool{}
 	names(known, model)
@@ -306,10 +307,17 @@ func (f *flags) check(command string, model *kong.Application, specs []Spec) err
 			return unknown("flag", fmt.Sprintf("%s: %s: ", f.config, command), name, flagName(name), maps.Keys(known))
 		}
 	}
+	near := maps.Clone(known)
+	for i := range specs {
+		near[specs[i].Name] = true
+	}
 	all := false
 	for _, name := range slices.Sorted(maps.Keys(f.settings)) {
 		if known[flagName(name)] || find(specs, name) != nil || len(specs) == 1 {
 			continue
+		}
+		if plain.Nearest(flagName(name), maps.Keys(near)) == "" {
+			continue // it would take long to find out whether it belongs to another command
 		}
 		if !all {
 			for i := range specs {

@@ -55,12 +55,18 @@ func (i item) roff() string {
 }
 
 // beside are the pages that belong to those of a family.
-var beside = map[string][]string{
-	"collect": {"intelpipe-delivery(7)", "intelpipe-operations(7)"},
-	"parse":   {"collect-file(1)", "collect-http(1)", "expert-taxonomy(1)", "dump(1)"},
-	"expert":  {"expert-harmonize(1)", "dump(1)"},
-	"output":  {"intelpipe-delivery(7)", "dump(1)"},
-	"":        {"intelpipe-delivery(7)", "intelpipe-operations(7)"},
+func beside(family string) []string {
+	switch family {
+	case "collect":
+		return []string{"intelpipe-delivery(7)", "intelpipe-operations(7)"}
+	case "parse":
+		return []string{"collect-file(1)", "collect-http(1)", "expert-taxonomy(1)", "dump(1)"}
+	case "expert":
+		return []string{"expert-harmonize(1)", "dump(1)"}
+	case "output":
+		return []string{"intelpipe-delivery(7)", "dump(1)"}
+	}
+	return []string{"intelpipe-delivery(7)", "intelpipe-operations(7)"}
 }
 
 // neighbours are the pages to read next: the commands of the same noun in other
@@ -88,7 +94,7 @@ func neighbours(spec *Spec, specs []Spec) []string {
 			add(s.Name + "(1)")
 		}
 	}
-	for _, page := range beside[own] {
+	for _, page := range beside(own) {
 		if name, ok := strings.CutSuffix(page, "(1)"); !ok || find(specs, name) != nil {
 			add(page)
 		}

@@ -558,7 +558,7 @@ func TestConfigurationFile(t *testing.T) {
 		{one, `{"expert-probe":{"texts":"a"}}`, `: expert-probe: unknown flag "texts"; did you mean text?` + "\n"},
 		{one, `{"expert-probe":1}`, ": expert-probe: an object with the flags of the command is expected\n"},
 		{all, `{"fast":true,"errands":{"fast":true},"text":""}`, ""},
-		{all, `{"faast":true}`, `: unknown flag or command "faast"; did you mean fast?` + "\n"},
+		{all, `{"textt":"a"}`, `: unknown flag or command "textt"; did you mean text?` + "\n"},
 		{all, `{"erands":{"fast":true}}`, `: unknown flag or command "erands"; did you mean errands?` + "\n"},
 		{one, "{\n  \"text\": \"a\"\n  \"yes\": true\n}", ":3:3: invalid JSON: "},
 		{one, `["text"]`, ": an object with flags is expected, such as "},
