@@ -204,8 +204,8 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event": 1250,
-		"internal/stage": 140,
-		"internal/tool":  2950,
+		"internal/stage": 160,
+		"internal/tool":  4000,
 		"internal/feed":  320,
 	}
 	var commands []int
@@ -225,8 +225,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 4600 {
-		t.Errorf("the runtime has %d lines of code, at most 4600 were expected", total)
+	if total > 5650 {
+		t.Errorf("the runtime has %d lines of code, at most 5650 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

@@ -418,7 +418,8 @@ func (f *flags) checkNames(d *harmonization.Dictionary) error {
 // checkFields looks up the names in a flag's value. Options, separated by
 // commas: values, of an object that has the names there and not as keys;
 // columns, names in the form of parse-csv; newer, which takes fields that only
-// the built-in dictionary knows; false, which means none.
+// the built-in dictionary knows; group, which takes extra for all below it;
+// false, which means none.
 func checkFields(d *harmonization.Dictionary, kind, options string, value any) error {
 	has := func(option string) bool { return slices.Contains(strings.Split(options, ","), option) }
 	message := harmonization.Event
@@ -440,6 +441,9 @@ func checkFields(d *harmonization.Dictionary, kind, options string, value any) e
 			}
 			if err != nil {
 				return err
+			}
+			if f, _ := d.Field(message, name); f != nil && f.Type == "JSONDict" && !has("group") {
+				return fmt.Errorf("no message has %s itself: name a field below it, such as %s.tag", name, name)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -307,15 +306,15 @@ func dictionary(path string) (*harmonization.Dictionary, error) {
 	return d, nil
 }
 
-// matches reports whether the pattern is in a name or a meaning. With a * in it,
-// the whole name has to match.
-func (c *inspection) matches(name, meaning string) bool {
+// matches reports whether the pattern is in a row. With a * in it, the whole
+// name has to match.
+func (c *inspection) matches(r row) bool {
 	pattern := strings.ToLower(c.Pattern)
 	if strings.Contains(pattern, "*") {
-		ok, _ := filepath.Match(strings.NewReplacer("[", `\[`, "?", `\?`).Replace(pattern), name)
+		ok, _ := filepath.Match(strings.NewReplacer("[", `\[`, "?", `\?`).Replace(pattern), r[0][1])
 		return ok
 	}
-	return strings.Contains(name, pattern) || strings.Contains(strings.ToLower(meaning), pattern)
+	return slices.ContainsFunc(r[:], func(pair [2]string) bool { return strings.Contains(strings.ToLower(pair[1]), pattern) })
 }
 
 func fields(_ []Spec, p Process, args []string) (string, error) {
@@ -329,20 +328,9 @@ func fields(_ []Spec, p Process, args []string) (string, error) {
 	}
 	var rows []row
 	for f := range c.dictionary.Fields(kind) {
-		if c.matches(f.Name, f.Description) {
-			rows = append(rows, row{{"name", f.Name}, {"type", f.Type}, {"meaning", f.Description}})
-		}
+		rows = append(rows, row{{"name", f.Name}, {"type", f.Type}, {"meaning", f.Description}})
 	}
-	if len(rows) == 0 {
-		return "", usageError{noMatch("fields: no field", c.Pattern, func(yield func(string) bool) {
-			for f := range c.dictionary.Fields(kind) {
-				if !yield(f.Name) {
-					return
-				}
-			}
-		})}
-	}
-	return c.print(rows)
+	return c.print("fields: no field", rows)
 }
 
 func types(_ []Spec, p Process, args []string) (string, error) {
@@ -352,38 +340,30 @@ func types(_ []Spec, p Process, args []string) (string, error) {
 	}
 	var rows []row
 	for class := range harmonization.Classifications() {
-		if _, err := c.dictionary.CheckValue(harmonization.Event, "classification.type", harmonization.Text(class.Type)); err != nil {
-			continue // the dictionary allows fewer
-		}
-		if c.matches(class.Type, class.Taxonomy+" "+class.Description) {
+		if _, err := c.dictionary.CheckValue(harmonization.Event, "classification.type", harmonization.Text(class.Type)); err == nil {
 			rows = append(rows, row{{"type", class.Type}, {"taxonomy", class.Taxonomy}, {"meaning", class.Description}})
 		}
 	}
-	if len(rows) == 0 {
-		return "", usageError{noMatch("types: no classification type", c.Pattern, func(yield func(string) bool) {
-			for class := range harmonization.Classifications() {
-				if !yield(class.Type) {
-					return
-				}
-			}
-		})}
-	}
-	return c.print(rows)
-}
-
-func noMatch(what, pattern string, known iter.Seq[string]) error {
-	hint := ""
-	if near := plain.Nearest(pattern, known); near != "" {
-		hint = "; did you mean " + near + "?"
-	}
-	return fmt.Errorf("%s matches %s%s", what, plain.Quote(pattern), hint)
+	return c.print("types: no classification type", rows)
 }
 
 // row is what is known of one thing, in pairs of a name and a value.
 type row [3][2]string
 
-// print lays rows out as columns, or as objects.
-func (c *inspection) print(rows []row) (string, error) {
+// print lays the rows that match out as columns, or as objects.
+func (c *inspection) print(what string, all []row) (string, error) {
+	rows := slices.DeleteFunc(slices.Clone(all), func(r row) bool { return !c.matches(r) })
+	if len(rows) == 0 {
+		var names []string
+		for _, r := range all {
+			names = append(names, r[0][1])
+		}
+		hint := ""
+		if near := plain.Nearest(c.Pattern, slices.Values(names)); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		return "", usageError{fmt.Errorf("%s matches %s%s", what, plain.Quote(c.Pattern), hint)}
+	}
 	var b strings.Builder
 	var width [2]int
 	for _, r := range rows {

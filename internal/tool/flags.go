@@ -62,8 +62,8 @@ type parserFlags struct {
 	FileName                    string       `help:"The name that bare input had as a file, extra.file_name." placeholder:"NAME" group:"feed"`
 	Input                       string       `help:"What stdin is: reports, or the raw content of one. By default the first key decides." enum:"auto,report,raw" default:"auto" group:"feed"`
 	MaxReport                   stage.Size   `help:"The largest report that is accepted." default:"64GiB" placeholder:"SIZE" group:"common"`
-	DefaultFields               stage.Object `help:"Fields to set where the parser sets nothing." aliases:"defaults-fields" placeholder:"json:{…}" group:"feed" field:"event"`
-	CopyCollectorProvidedFields []string     `help:"Fields of the report to copy to its events, besides those of the feed." placeholder:"FIELD,…" group:"feed" field:"report"`
+	DefaultFields               stage.Object `help:"Fields to set where the parser sets nothing." aliases:"defaults-fields" placeholder:"json:{…}" group:"feed" field:"event,group"`
+	CopyCollectorProvidedFields []string     `help:"Fields of the report to copy to its events, besides those of the feed." placeholder:"FIELD,…" group:"feed" field:"report,group"`
 }
 
 type outputFlags struct {

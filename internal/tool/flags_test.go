@@ -113,6 +113,7 @@ func TestUsageErrors(t *testing.T) {
 		`expert-probe --list ["a",`:                           `--list: a comma list or a JSON array is expected: invalid JSON at column `,
 		"expert-probe operand":                                `unexpected argument "operand"`,
 		"expert-probe --field source.ipp":                     `--field: invalid key "source.ipp": not a field of events; did you mean source.ip?`,
+		"expert-probe --fields source.ip,extra":               `--fields: no message has extra itself: name a field below it, such as extra.tag`,
 		"expert-probe --field score":                          `--field: invalid key "score": not a field of events; did you mean extra.score?`,
 		"expert-probe --fields comment,source.pot":            `--fields: invalid key "source.pot": not a field of events; did you mean source.port?`,
 		"expert-probe --report source.ip":                     `--report: invalid key "source.ip": not a field of reports; did you mean extra.source.ip?`,

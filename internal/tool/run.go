@@ -16,6 +16,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -41,7 +42,7 @@ type run struct {
 // report writes one line to stderr.
 func (r *run) report(name string, err error) {
 	r.progress.clear()
-	fmt.Fprintf(r.process.Stderr, "%s: %s\n", name, clean(err.Error()))
+	fmt.Fprintf(r.process.Stderr, "%s: %s\n", name, plain.Line(err.Error()))
 }
 
 // start parses the command line and starts all stages, the last one first.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -126,20 +125,4 @@ func installLinks(specs []Spec, dir string) error {
 		}
 	}
 	return nil
-}
-
-// clean makes text safe for a terminal and a log: one line, no control characters.
-func clean(text string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }) < 0 {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
-			fmt.Fprintf(&b, `\x%02x`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

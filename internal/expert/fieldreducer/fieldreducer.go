@@ -26,7 +26,7 @@ import (
 // Command says which fields stay.
 type Command struct {
 	Type string   `help:"Keep the keys (whitelist) or remove them (blacklist)." enum:"whitelist,blacklist" required:""`
-	Keys []string `help:"The fields; extra stands for all below it." placeholder:"FIELD,…" required:"" field:"event"`
+	Keys []string `help:"The fields; extra stands for all below it." placeholder:"FIELD,…" required:"" field:"event,group"`
 }
 
 // Process removes fields.

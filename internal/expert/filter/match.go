@@ -26,8 +26,6 @@ func (c *Command) matcher(d *harmonization.Dictionary) (func(harmonization.Value
 	switch {
 	case err != nil:
 		return nil, err
-	case f.Type == "JSONDict":
-		return nil, fmt.Errorf("%s stands for all fields below it: name one in --filter-key, such as %s.tag", c.FilterKey, c.FilterKey)
 	case c.FilterValue.Typed, value.Text == "":
 		return equals(value), nil // the empty text is one to any field
 	case f.Name == "":

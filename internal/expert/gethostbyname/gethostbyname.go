@@ -36,7 +36,7 @@ import (
 // Command says what is resolved, and by whom.
 type Command struct {
 	FallbackToUrl     bool                `help:"Take the host of the URL where there is no name." default:"true"`
-	GaierrorsToIgnore harmonization.Value `help:"More errors that leave an event as it is, numbers of getaddrinfo; write it with an equals sign." placeholder:"N,…"`
+	GaierrorsToIgnore harmonization.Value `help:"More errors that leave an event as it is, numbers of getaddrinfo." placeholder:"N,…"`
 	Overwrite         bool                `help:"Replace an address that is there already."`
 	dns.Flags
 

@@ -44,11 +44,11 @@ import (
 
 // Command says how rows are written and which fields the columns become.
 type Command struct {
-	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:"" field:"event,columns,newer"`
+	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:"" field:"event,columns,newer,group"`
 	ColumnsRequired    booleans            `help:"For each column whether a wrong or missing value makes the row fail; by default it does." placeholder:"BOOL,…"`
-	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}" field:"event,newer"`
-	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer"`
-	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}" field:"event,newer"`
+	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}" field:"event,newer,group"`
+	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer,group"`
+	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}" field:"event,newer,group"`
 	DefaultUrlProtocol string              `help:"What to put before a URL that has no protocol." default:"http://" placeholder:"PROTOCOL"`
 	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
 	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`

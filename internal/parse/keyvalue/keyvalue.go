@@ -34,7 +34,7 @@ import (
 
 // Command says how the pairs are written and which fields they become.
 type Command struct {
-	Keys          stage.Object `help:"The field for each key." placeholder:"json:{KEY:FIELD}" required:"" field:"event,values"`
+	Keys          stage.Object `help:"The field for each key." placeholder:"json:{KEY:FIELD}" required:"" field:"event,values,group"`
 	PairSeparator string       `help:"What stands between two pairs." default:" "`
 	KvSeparator   string       `help:"What stands between key and value." default:"="`
 	StripQuotes   bool         `help:"Remove double quotes around a value." default:"true"`
