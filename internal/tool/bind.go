@@ -119,6 +119,11 @@ func (b *binder) flag(arg string, rest []string) (used int, err error) {
 	flag, negated := b.find(name)
 	switch {
 	case flag == nil:
+		for _, child := range b.node.Children {
+			if slices.ContainsFunc(child.Flags, func(f *kong.Flag) bool { return "--"+f.Name == name }) {
+				return 0, fmt.Errorf("%s has to stand behind the subcommand, as in %s %s", name, child.FullPath(), name)
+			}
+		}
 		return 0, unknownFlag(name, b.scope)
 	case flag.IsBool() && !hasValue:
 		value = "true"
@@ -226,13 +231,13 @@ func (b *binder) arguments() error {
 		}
 		if take == 0 {
 			if arg.Required {
-				return fmt.Errorf("%s is missing: %s", strings.ToUpper(arg.Name), lower(arg.Help))
+				return fmt.Errorf("the argument %s is missing: %s", strings.ToUpper(arg.Name), lower(arg.Help))
 			}
 			return nil
 		}
 		value := reflect.New(arg.Target.Type()).Elem()
 		if err := decodeAll(arg, rest[:take], value); err != nil {
-			return fmt.Errorf("%s: %w", strings.ToUpper(arg.Name), err)
+			return fmt.Errorf("the argument %s: %w", strings.ToUpper(arg.Name), err)
 		}
 		arg.Apply(value)
 		rest = rest[take:]

@@ -204,17 +204,17 @@ func (f *flags) resolve(command string, flag *kong.Flag, getenv func(string) str
 	for i, variable := range variables(command, name) {
 		if text := getenv(variable); text != "" {
 			if secret {
-				return setting{stage.Secret(text), variable}, true
+				return setting{stage.Secret(text), "the variable " + variable}, true
 			}
-			return setting{text, variable}, true
+			return setting{text, "the variable " + variable}, true
 		}
 		if text := getenv(files[i]); secret && text != "" {
-			return setting{text, files[i]}, true
+			return setting{text, "the variable " + files[i]}, true
 		}
 	}
 	if dir := getenv("CREDENTIALS_DIRECTORY"); secret && dir != "" {
 		if path := filepath.Join(dir, name); exists(path) {
-			return setting{path, "CREDENTIALS_DIRECTORY"}, true
+			return setting{path, "the credential " + name}, true
 		}
 	}
 	own, _ := f.settings[command].(map[string]any)

@@ -225,7 +225,7 @@ func description(flag *kong.Flag) string {
 			value = strings.ReplaceAll(strconv.Quote(value), " ", "\u00a0")
 		}
 		s += fmt.Sprintf(" Default:\u00a0%s.", value)
-	case flag.IsBool() && flag.Tag.Get("group") != "common":
+	case flag.IsBool() && !slices.Contains([]string{"help", "help-all", "version"}, flag.Name):
 		s += " Default:\u00a0false."
 	}
 	for _, alias := range flag.Aliases {

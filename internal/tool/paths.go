@@ -43,7 +43,8 @@ func openPaths(n *node) (*paths, error) {
 			return p, usageError{fmt.Errorf("--to %s: NAME=DEST is expected", to)}
 		}
 		if known := router.Paths(); len(known) > 0 && !slices.Contains(known, name) {
-			return p, usageError{fmt.Errorf("--to %s: there is no path %s, only %s", to, name, strings.Join(known, ", "))}
+			err := unknown("path", "--to: ", name, name, slices.Values(known))
+			return p, usageError{fmt.Errorf("%w; there are %s", err, enumeration(known, "and"))}
 		}
 		if p.dest[name] != nil {
 			return p, usageError{fmt.Errorf("--to %s: the path %s leads somewhere else already", to, name)}

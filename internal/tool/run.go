@@ -204,7 +204,7 @@ func (n *node) prepare() error {
 	if text := getenv("INTELPIPE_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			return usageError{fmt.Errorf("INTELPIPE_NOW: %w", err)}
+			return usageError{fmt.Errorf("the variable INTELPIPE_NOW: %s: a time such as 2026-01-31T12:00:00Z is expected", plain.Quote(text))}
 		}
 		n.env.Now = now.UTC
 	}
