@@ -297,16 +297,19 @@ func enumerated(flag *kong.Flag, v reflect.Value) error {
 		values = list
 	}
 	for _, value := range values {
-		if slices.Contains(words, value) {
-			continue
+		if !slices.Contains(words, value) {
+			return noneOf(words, value)
 		}
-		err := fmt.Errorf("%s: %s is expected", plain.Quote(value), choice(words))
-		if near := plain.Nearest(value, slices.Values(words)); near != "" {
-			err = fmt.Errorf("%w; did you mean %s?", err, near)
-		}
-		return err
 	}
 	return nil
+}
+
+// noneOf is the error for a value that is none of the words.
+func noneOf(words []string, value string) error {
+	if near := plain.Nearest(value, slices.Values(words)); near != "" {
+		return fmt.Errorf("%s: %s is expected; did you mean %s?", plain.Quote(value), choice(words), near)
+	}
+	return fmt.Errorf("%s: %s is expected", plain.Quote(value), choice(words))
 }
 
 func choice(words []string) string { return enumeration(words, "or") }

@@ -43,8 +43,7 @@ func openPaths(n *node) (*paths, error) {
 			return p, usageError{fmt.Errorf("--to %s: NAME=DEST is expected", to)}
 		}
 		if known := router.Paths(); len(known) > 0 && !slices.Contains(known, name) {
-			err := unknown("path", "--to: ", name, name, slices.Values(known))
-			return p, usageError{fmt.Errorf("%w; there are %s", err, enumeration(known, "and"))}
+			return p, usageError{fmt.Errorf("--to: the path %w", noneOf(known, name))}
 		}
 		if p.dest[name] != nil {
 			return p, usageError{fmt.Errorf("--to %s: the path %s leads somewhere else already", to, name)}
