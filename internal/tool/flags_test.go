@@ -219,3 +219,37 @@ func TestFieldsAndTypes(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCommandLine reads any words: they are a command line or a mistake that is
+// told in one line, with another one that names --help.
+func FuzzCommandLine(f *testing.F) {
+	f.Add("--text a --list [\"b\"] --no-yes --object json:{\"a\":1}")
+	f.Add("--value json:[1 --count=-5 -- x")
+	f.Add("--columns a|b,,__IGNORE__ --types {\"x\":\"scaner\"} -h=1")
+	f.Add("fetch --fast -")
+	dir := f.TempDir()
+	getenv := func(name string) string { return map[string]string{"STATE_DIRECTORY": dir}[name] }
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, spec := range append(probes(nil), Spec{Name: "errands", New: func() any { return new(errands) }}) {
+			if strings.Contains(line, "--to") || strings.Contains(line, "file") || strings.Contains(line, "config") || strings.Contains(line, "harm") || strings.Contains(line, "dump") {
+				t.Skip("these name files")
+			}
+			var stdout, stderr strings.Builder
+			args := append([]string{spec.Name}, strings.Split(line, " ")...)
+			exit := Run(context.Background(), []Spec{spec}, Process{Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: getenv})
+			first, rest, _ := strings.Cut(stderr.String(), "\n")
+			switch exit {
+			case ExitOK:
+				if first != "" {
+					t.Errorf("%q: %s", args, stderr.String())
+				}
+			case ExitUsage:
+				if !strings.HasPrefix(first, spec.Name+": ") || rest != spec.Name+": see "+spec.Name+" --help\n" || strings.Contains(first, "EOL") {
+					t.Errorf("%q: %s", args, stderr.String())
+				}
+			default:
+				t.Errorf("%q: %d, %s", args, exit, stderr.String())
+			}
+		}
+	})
+}

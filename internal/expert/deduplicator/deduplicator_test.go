@@ -184,3 +184,20 @@ func TestNothingIsAllocated(t *testing.T) {
 		t.Errorf("%v allocations a message, %v of them for the hash", n, hash)
 	}
 }
+
+// TestTimeOfTheRuntime lets the time that the runtime tells go by.
+func TestTimeOfTheRuntime(t *testing.T) {
+	now := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	c := &Command{FilterType: "blacklist", RedisCacheTtl: 3600}
+	env := &stage.Env{Dictionary: harmonization.Default(), Now: func() time.Time { return now }}
+	s := &stream{t, c, stage.WithEnv(context.Background(), env), env}
+	if err := c.Start(s.ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s.expect("once", true)
+	now = now.Add(59 * time.Minute)
+	s.expect("once", false)
+	now = now.Add(2 * time.Minute)
+	s.expect("once", true)
+}
