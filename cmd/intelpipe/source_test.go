@@ -145,6 +145,61 @@ func TestSourceUsage(t *testing.T) {
 	}
 }
 
+// TestPipeBesideThePipeline has another pipe in the script of a pipeline, which
+// no control line can reach. What keeps nothing works there as anywhere else.
+func TestPipeBesideThePipeline(t *testing.T) {
+	const event = `{"source.url":"http://example.org/"}`
+	for name, c := range map[string]struct {
+		script string
+		exit   int
+		say    string
+	}{
+		"a filter":                    {`echo '` + event + `' | expert-url > side`, 0, ""},
+		"a substitution":              {`x=$(echo '` + event + `' | expert-url | expert-taxonomy); echo "$x" > side`, 0, ""},
+		"an output that says so":      {`echo '` + event + `' | expert-url | env -u INTELPIPE_PIPELINE output-file --file side`, 0, ""},
+		"an output":                   {`echo '` + event + `' | expert-url | output-file --file side`, 3, "what is no part of the pipeline runs behind env -u INTELPIPE_PIPELINE"},
+		"what remembers":              {`echo '` + event + `' | expert-deduplicator --filter-keys source.url --state side-state >&2`, 3, "expert-deduplicator: data has come before"},
+		"a side file":                 {`echo '` + event + `' | expert-filter --filter-key source.url --filter-value x --filter-action keep --to action_other=side`, 3, "expert-filter: data has come before"},
+		"a filter that is swallowing": {`sed -u -n s/example/example/p | expert-url | output-file --file side; exit 1`, 3, "sed does not pass checkpoints on; write: through sed -u -n s/example/example/p;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := home(t)
+			write(t, dir, "in.ndjson", strings.Replace(event, "}", "}\n", 1))
+			write(t, dir, "script", c.script+" || exit; expert-taxonomy | output-file --file out\n")
+			r := shell(t, dir, "output-spool queue < in.ndjson; collect-spool --restarts 1 queue -- sh script")
+			if r.exit != c.exit || !strings.Contains(r.stderr, c.say) {
+				t.Errorf("exit %d, %s", r.exit, r.stderr)
+			}
+			if side := read(dir, "side"); strings.Contains(side, "example.org") != (c.exit == 0) {
+				t.Errorf("the side has %q", side)
+			}
+			if out := read(dir, "out"); strings.Contains(out, "example.org") != (c.exit == 0) {
+				t.Errorf("the output has %q", out)
+			}
+		})
+	}
+}
+
+// TestSecondSignal ends a source whose pipeline stands still by two signals: it
+// dies at once, and so does its pipeline.
+func TestSecondSignal(t *testing.T) {
+	dir := home(t)
+	write(t, dir, "in.ndjson", numbered(3))
+	r := shell(t, dir, `
+		output-spool queue < in.ndjson
+		collect-spool --grace 400 queue -- sh -c 'echo $$ > pid; trap "" TERM; exec <&-; sleep 400 & touch started; exec sleep 400' &
+		source=$!
+		until test -e started; do sleep 0.01; done
+		kill $source
+		while kill $source 2>/dev/null; do sleep 0.01; done
+		wait $source; echo $?
+		kill -0 -- -$(cat pid) 2>/dev/null && echo alive; true`)
+	if r.stdout != "143\n" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestForgery puts control lines where data belongs. They are refused, and kept
 // in a dump; the data around them arrives, and nothing else is acknowledged.
 func TestForgery(t *testing.T) {

@@ -155,6 +155,12 @@ func lockPath(ctx context.Context, path string, wait time.Duration, try func(*os
 // well, until the last of them has gone.
 func (l *Lock) File() *os.File { return l.f }
 
+// Release gives the lock back for all processes that have inherited it, too.
+func (l *Lock) Release() error {
+	_, err := flock(l.f, unix.LOCK_UN)
+	return err
+}
+
 // Unlock gives the lock back.
 func (l *Lock) Unlock() error { return l.f.Close() }
 

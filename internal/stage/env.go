@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ type Env struct {
 	StateDir   string                    // where files named without a slash live; may not exist yet
 	Stdin      io.Reader                 // for a collector; others get messages
 	Stderr     io.Writer                 // for other programs; a command uses Warn
+	Environ    func() []string           // for other programs: without secrets of this process, and without InPipeline
 	Controlled bool                      // false until the first control line of the stream has come
 	Now        func() time.Time          // in UTC; INTELPIPE_NOW makes it stand still
 	Warn       func(format string, args ...any)
@@ -74,5 +76,5 @@ func From(ctx context.Context) *Env {
 	}
 	now := func() time.Time { return time.Now().UTC() }
 	silent := func(string, ...any) {}
-	return &Env{Dictionary: harmonization.Default(), Now: now, Warn: silent, Fail: silent, Path: func(string) Emit { return nil }}
+	return &Env{Dictionary: harmonization.Default(), Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Path: func(string) Emit { return nil }}
 }

@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/process"
@@ -13,13 +16,38 @@ import (
 // startPipeline starts the pipeline of a source. What comes back is sent to
 // s.back, which is closed when nobody is left that could write to it.
 func (s *source) startPipeline() error {
-	var err error
-	s.process, err = process.Start(s.words, s.run.process.Stderr, s.alive.File(), stage.InPipeline+"="+s.name)
-	if err == nil {
-		s.run.out = newWriter(s.process.Stdin)
-		go receive(s.process.Stdout, s.back)
+	env := append(s.run.environ(), stage.InPipeline+"="+s.name)
+	p, err := process.Start(s.words, s.run.process.Stderr, s.alive.File(), env)
+	if err != nil {
+		return err
 	}
-	return err
+	s.process = p
+	s.running.Store(p)
+	s.run.out = newWriter(s)
+	go receive(p, s.back)
+	return nil
+}
+
+// environ is the environment of what this process starts: without the secrets
+// of its own flags, and without what tells where in a pipeline it stands itself.
+func (r *run) environ() []string {
+	private := []string{stage.InPipeline}
+	for _, n := range r.nodes {
+		private = append(private, n.flags.secretVariables()...)
+	}
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(private, name)
+	})
+}
+
+// keeps says whether a stage of this process keeps anything of a message when
+// the stream has ended: it writes it somewhere, or remembers it.
+func (r *run) keeps() bool {
+	return slices.ContainsFunc(r.nodes, func(n *node) bool {
+		_, state := n.cmd.(stage.Committer)
+		return state || n.flags.outputFlags != nil || len(n.paths.dest) > 0
+	})
 }
 
 // receive passes on what a pipeline gives back. A last line without a newline is

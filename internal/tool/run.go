@@ -192,6 +192,7 @@ func (n *node) prepare() error {
 		StateDir: state,
 		Stdin:    n.run.process.Stdin,
 		Stderr:   n.run.process.Stderr,
+		Environ:  n.run.environ,
 		Now:      func() time.Time { return time.Now().UTC() },
 		Warn: func(format string, args ...any) {
 			n.run.report(n.spec.Name, fmt.Errorf(format, args...))
@@ -333,12 +334,16 @@ func (r *run) end() error {
 	return nil
 }
 
-// close releases what the stages hold.
+// close releases what the stages hold. A source ends its pipeline before, and
+// keeps its locks until they are done: the next run of it relies on both.
 func (r *run) close() {
 	if r.source != nil {
-		if err := r.source.close(); err != nil {
-			r.fatalf("%w", err)
-		}
+		r.source.kill()
+		defer func() {
+			if err := r.source.close(); err != nil {
+				r.fatalf("%w", err)
+			}
+		}()
 	}
 	for _, n := range r.nodes {
 		if c, ok := n.cmd.(stage.Closer); ok && n.started {
@@ -392,8 +397,8 @@ func (r *run) read(ctx context.Context, head *node) error {
 			r.follow(m.Kind, m.ID())
 			err = in.control(m.Kind, m.ID())
 		} else {
-			if source != "" && !r.controlled {
-				return fmt.Errorf("data has come before the control lines of %s: %s", source, behindThrough)
+			if source != "" && !r.controlled && r.keeps() {
+				return r.early(source)
 			}
 			r.open, r.covered = true, ""
 			err = in.emit(m)

@@ -8,10 +8,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/checkpoint"
@@ -83,6 +85,16 @@ type source struct {
 	patience  time.Duration
 	waiting   atomic.Pointer[late] // what silence is about
 	silent    atomic.Int32         // how often that was told
+	came      bool                 // something has come back in this attempt
+	unread    bool                 // nobody reads what is written to the pipeline
+	stuck     bool                 // it was given up because it did not read
+	running   atomic.Pointer[process.Group]
+	grace     time.Duration // after a signal, for the next answer
+	end       *time.Timer   // the end of the grace
+	signalled atomic.Bool
+	expired   atomic.Bool // the grace has ended
+	dying     atomic.Bool // this process ends by a second signal
+	looker    looker
 }
 
 type window struct {
@@ -132,10 +144,11 @@ func dataError(line []byte) error {
 // stream runs the source to its end.
 func (s *source) stream(ctx context.Context) error {
 	ctx = stage.WithEnv(ctx, s.head.env)
+	defer s.heed(ctx)()
 	if err := s.restore(ctx); err != nil {
 		return err
 	}
-	if err := s.bury(ctx); err != nil {
+	if err := s.waitForOldPipeline(ctx, disk.LockWait); err != nil {
 		return err
 	}
 	s.patience = cmp.Or(ctx.Value(patienceKey{}), any(patience)).(time.Duration)
@@ -147,10 +160,18 @@ func (s *source) stream(ctx context.Context) error {
 		if s.run.fatal != nil {
 			return s.run.fatal
 		}
+		if s.dying.Load() {
+			select {} // and start nothing in the meantime
+		}
 		var torn tornError
 		switch {
 		case err == nil:
+			if s.alive != nil { // what the pipeline has left behind has nothing in its hands
+				return cmp.Or(s.failure, s.alive.Release())
+			}
 			return s.failure
+		case s.expired.Load():
+			return fmt.Errorf("%s has not come back from the pipeline within %v after the signal (--grace), and the pipeline was killed; what was not acknowledged is sent again next time", s.oldest(), s.grace)
 		case s.words == nil || len(s.run.nodes) > 1: // what the stages of this process know cannot be taken back
 			return err
 		case errors.As(err, &torn) && s.interval() > 0:
@@ -169,16 +190,21 @@ func (s *source) stream(ctx context.Context) error {
 	}
 }
 
-// bury waits until nothing is left of the pipeline of a run that was killed.
-// What it still has in its hands is older than what this run knows.
-func (s *source) bury(ctx context.Context) (err error) {
+// waitForOldPipeline waits until every process of a killed run's pipeline has
+// exited: they may still deliver data that this run is about to send again.
+func (s *source) waitForOldPipeline(ctx context.Context, wait time.Duration) (err error) {
 	if s.words == nil {
 		return nil
 	}
-	s.alive, err = disk.LockPath(ctx, filepath.Join(s.head.env.StateDir, s.name+".pipeline"), disk.LockWait)
+	path := filepath.Join(s.head.env.StateDir, s.name+".pipeline")
+	s.alive, err = disk.LockPath(ctx, path, wait)
 	var locked *disk.LockedError
 	if errors.As(err, &locked) {
-		return fmt.Errorf("a pipeline lives on whose source has died, %s; end it", locked.Holder)
+		path += ".lock"
+		if found := process.Using(path); len(found) > 0 {
+			return fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes: %s", strings.Join(found, ", "))
+		}
+		return fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes, which have %s open", path)
 	}
 	return err
 }
@@ -194,6 +220,8 @@ func (s *source) died(ctx context.Context) error {
 	s.deaths++
 	at := s.oldest()
 	switch {
+	case s.stuck && s.acked == s.opened:
+		return fmt.Errorf("the pipeline has read nothing for %v at %s, and was killed", manyPatience*s.patience, at)
 	case s.process.Ended() && s.acked == s.opened:
 		return fmt.Errorf("%s has not come back from the pipeline; %s", at, behindThrough)
 	case ctx.Err() != nil && !s.collected:
@@ -277,10 +305,12 @@ func (s *source) attempt(ctx context.Context) error {
 	s.opened, s.sent = s.acked, s.acked
 	s.back = make(chan answer, 64)
 	s.silent.Store(0)
+	s.came, s.unread, s.stuck = false, false, false
 	if s.words != nil {
 		if err := s.startPipeline(); err != nil {
 			return err
 		}
+		defer s.look(ctx)()
 	}
 	err := s.commit(s.acked) // settles what a crash has left
 	if err == nil && !s.collected {
@@ -354,7 +384,7 @@ func (s *source) finish(ctx context.Context) error {
 	if s.words == nil {
 		return nil
 	}
-	s.process.Stdin.Close()
+	s.process.Finish()
 	for a := range s.back {
 		if err := s.take(a); err != nil {
 			return err
@@ -449,12 +479,19 @@ func (s *source) wait(done func() bool) error {
 // to itself has to let go when its input ends. The Commit that is due then opens
 // the next pipeline.
 func (s *source) nudge() error {
-	enough := int32(manyPatience)
-	if s.ending {
-		enough = 1
-	}
-	if s.process != nil && s.silent.Load() >= enough {
+	silent := s.silent.Load()
+	switch {
+	case s.process == nil:
+	case s.process.Ended(): // one that has given back nothing at all is not only slow
+		if silent >= manyPatience || silent > 0 && !s.came {
+			return stage.ErrStop
+		}
+		return nil
+	case s.unread && s.process.Exited(): // what it has left behind keeps its end of the pipe open
+		return stage.ErrStop
+	case silent >= manyPatience, silent > 0 && s.ending:
 		s.process.End()
+		s.silent.Store(0)
 		return nil
 	}
 	return s.commit(s.acked)
@@ -462,6 +499,11 @@ func (s *source) nudge() error {
 
 // take deals with what came back. Only what is due is accepted.
 func (s *source) take(a answer) error {
+	s.came = true
+	s.looker.stop()
+	if s.signalled.Load() {
+		s.end.Reset(s.grace)
+	}
 	switch {
 	case a.err != nil:
 		s.run.fatalf("%w", a.err)
@@ -535,6 +577,24 @@ func (s *source) listen() {
 	s.expect()
 }
 
+// Write writes to the pipeline. One that does not read is late as well, also
+// when no checkpoint has been sent yet.
+func (s *source) Write(p []byte) (int, error) {
+	if s.waiting.Load() == nil {
+		s.expect()
+		defer s.listen()
+	}
+	s.process.Stdin.SetWriteDeadline(time.Now().Add(manyPatience * s.patience))
+	n, err := s.process.Stdin.Write(p)
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		s.unread = true
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.stuck, err = true, os.ErrClosed
+	}
+	return n, err
+}
+
 // expect makes silence say what is late.
 func (s *source) expect() {
 	s.waiting.Store(&late{s.oldest(), time.Now()})
@@ -555,9 +615,8 @@ func (s *source) complain() {
 	}
 }
 
-// close ends what is left of a stream that broke.
+// close gives the locks back.
 func (s *source) close() error {
-	s.kill()
 	var err error
 	if s.state != nil {
 		err = s.state.Close()

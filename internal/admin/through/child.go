@@ -5,11 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // A child is a command that runs. Our ends of its pipes never block, since it
@@ -21,7 +18,7 @@ type child struct {
 }
 
 // start runs the command.
-func start(words []word, stderr io.Writer) (*child, error) {
+func start(words []word, stderr io.Writer, env []string) (*child, error) {
 	args := make([]string, len(words))
 	for i, w := range words {
 		args[i] = string(w)
@@ -33,7 +30,7 @@ func start(words []word, stderr io.Writer) (*child, error) {
 	theirs := os.NewFile(uintptr(in[0]), "stdin")
 	defer theirs.Close()
 	c := &child{cmd: exec.Command(args[0], args[1:]...), stdin: in[1], stdout: -1}
-	c.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, stage.InPipeline+"=") })
+	c.cmd.Env = env
 	if err := unix.Pipe2(out[:], unix.O_CLOEXEC); err != nil {
 		c.close()
 		return nil, err

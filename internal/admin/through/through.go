@@ -67,7 +67,8 @@ func (c *Command) Start(ctx context.Context) error {
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
 	if c.child == nil {
 		var err error
-		if c.child, err = start(c.Command, stage.From(ctx).Stderr); err != nil {
+		env := stage.From(ctx)
+		if c.child, err = start(c.Command, env.Stderr, env.Environ()); err != nil {
 			return stage.Fatal(err)
 		}
 		c.line = 0
