@@ -40,6 +40,14 @@ type Pipeline interface {
 // data alone must not inherit it.
 const InPipeline = "INTELPIPE_PIPELINE"
 
+// InReplay is the variable that names the Trail of a Replayer.
+const InReplay = "INTELPIPE_REPLAY"
+
+// Replayer is a collector that sends again what has failed. Its Trail is a file,
+// of package dump, by which the commands of its pipeline know where a message
+// stood when it failed first, and by which they say what has failed again.
+type Replayer interface{ Trail() string }
+
 // Deliver sends a window through the pipeline, or in a bare pipe just sends.
 func Deliver(ctx context.Context, w Window, send func() error) error {
 	if p := From(ctx).Pipeline; p != nil {

@@ -30,9 +30,11 @@ func (s *source) heed(ctx context.Context) (stop func()) {
 
 // expire ends what has used up its grace.
 func (s *source) expire() {
+	s.alone.Lock()
+	defer s.alone.Unlock()
 	s.expired.Store(true)
-	if p := s.running.Load(); p != nil {
-		p.Abort()
+	if s.process != nil {
+		s.process.Abort()
 	} else if s.words == nil {
 		s.run.report(s.head.spec.Name, fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace))
 		os.Exit(ExitBroken)
@@ -52,9 +54,9 @@ func (s *source) heedSecond(ctx context.Context) (stop func()) {
 			<-received
 		}
 		second := <-received
-		s.dying.Store(true)
-		if p := s.running.Load(); p != nil {
-			p.Abort()
+		s.alone.Lock() // for ever: nothing is started in the meantime
+		if s.process != nil {
+			s.process.Abort()
 		}
 		signal.Reset(second)
 		syscall.Kill(os.Getpid(), second.(syscall.Signal))

@@ -16,13 +16,20 @@ import (
 // startPipeline starts the pipeline of a source. What comes back is sent to
 // s.back, which is closed when nobody is left that could write to it.
 func (s *source) startPipeline() error {
+	s.alone.Lock()
+	defer s.alone.Unlock()
 	env := append(s.run.environ(), stage.InPipeline+"="+s.name)
+	if again, ok := s.head.cmd.(stage.Replayer); ok {
+		env = append(env, stage.InReplay+"="+again.Trail())
+	}
 	p, err := process.Start(s.words, s.run.process.Stderr, s.alive.File(), env)
 	if err != nil {
 		return err
 	}
 	s.process = p
-	s.running.Store(p)
+	if s.signalled.Load() {
+		s.end.Reset(s.grace)
+	}
 	s.run.out = newWriter(s)
 	go receive(p, s.back)
 	return nil
@@ -31,7 +38,7 @@ func (s *source) startPipeline() error {
 // environ is the environment of what this process starts: without the secrets
 // of its own flags, and without what tells where in a pipeline it stands itself.
 func (r *run) environ() []string {
-	private := []string{stage.InPipeline}
+	private := []string{stage.InPipeline, stage.InReplay}
 	for _, n := range r.nodes {
 		private = append(private, n.flags.secretVariables()...)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -88,12 +89,11 @@ type source struct {
 	came      bool                 // something has come back in this attempt
 	unread    bool                 // nobody reads what is written to the pipeline
 	stuck     bool                 // it was given up because it did not read
-	running   atomic.Pointer[process.Group]
-	grace     time.Duration // after a signal, for the next answer
-	end       *time.Timer   // the end of the grace
+	alone     sync.Mutex           // who starts or aborts the pipeline
+	grace     time.Duration        // after a signal, for the next answer
+	end       *time.Timer          // the end of the grace
 	signalled atomic.Bool
 	expired   atomic.Bool // the grace has ended
-	dying     atomic.Bool // this process ends by a second signal
 	looker    looker
 }
 
@@ -160,9 +160,8 @@ func (s *source) stream(ctx context.Context) error {
 		if s.run.fatal != nil {
 			return s.run.fatal
 		}
-		if s.dying.Load() {
-			select {} // and start nothing in the meantime
-		}
+		s.alone.Lock() // which is held for ever while this process dies by a second signal
+		s.alone.Unlock()
 		var torn tornError
 		switch {
 		case err == nil:
