@@ -14,7 +14,7 @@ _intelpipe() {
 	collect-http) words='--http-url --http-url-formatting --timezone --extract-files --max-download --max-unpacked --http-timeout-sec --http-timeout-max-tries --http-username --http-password-file --http-proxy --https-proxy --http-user-agent --http-verify-cert --http-header --ssl-client-certificate --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version --name --provider --code --documentation --accuracy --rate-limit --restarts' ;;
 	collect-redis) words='--redis-server-ip --redis-server-port --redis-db --redis-password-file --redis-queue --redis-timeout --follow --window-messages --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version --rate-limit --restarts' ;;
 	collect-spool) words='--follow --consumer --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version --rate-limit --restarts' ;;
-	dump) words='list show replay delete --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version' ;;
+	dump) words='list show edit replay delete --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version' ;;
 	expert-asn-lookup) words='--database --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version' ;;
 	expert-deduplicator) words='--filter-keys --filter-type --bypass --state --redis-cache-host --redis-cache-port --redis-cache-db --redis-cache-ttl --redis-cache-password-file --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version' ;;
 	expert-field-reducer) words='--type --keys --harmonization --dump --dump-bytes --record-limit --grace --config --help --help-all --version' ;;

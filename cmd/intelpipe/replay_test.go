@@ -29,7 +29,7 @@ func TestReplay(t *testing.T) {
 		left, again  string // entries that stay, and what has failed again
 	}{
 		{"all", "dump replay failed.dump -- sh -c '" + pipeline + "'", 1, "192.0.2.1 192.0.2.2", "{ Commit", "x"},
-		{"some", "dump replay failed.dump 1 3 -- sh -c '" + pipeline + "'", 0, "192.0.2.1", "{ Commit 192.0.2.2", "x"},
+		{"some", "dump replay failed.dump 1 3 -- sh -c '" + pipeline + "'", 1, "192.0.2.1", "{ Commit 192.0.2.2", "x"},
 		{"one", "dump replay failed.dump 5 -- sh -c '" + pipeline + "'", 0, "192.0.2.2", "192.0.2.1 { x Commit", ""},
 		{"fused", "intelpipe dump replay failed.dump 1 5 then expert-taxonomy then output-file --file out.ndjson", 0, "192.0.2.1 192.0.2.2", "{ x Commit", ""},
 		{"the pipeline dies once", "dump replay failed.dump 1 5 -- sh -c 'test -e once || { touch once; read line; kill -9 $$; }; " + pipeline + "'", 0, "192.0.2.1 192.0.2.2", "{ x Commit", ""},
@@ -53,7 +53,10 @@ func TestReplay(t *testing.T) {
 			}
 			var left, again []string
 			for line := range strings.Lines(read(dir, "failed.dump")) {
-				if strings.Contains(line, "2026-01-31") {
+				if !strings.Contains(line, `"time":"2026-01-31T12:00:00.000001Z"`) || !strings.Contains(line, `"file":"stdin","line":1,`) {
+					t.Errorf("not what it was: %s", line)
+				}
+				if strings.Contains(line, `"reason":"r"`) {
 					left = append(left, values(line))
 				} else {
 					again = append(again, values(line))
@@ -63,6 +66,109 @@ func TestReplay(t *testing.T) {
 				t.Errorf("in the dump: %q, again %q", left, again)
 			}
 		})
+	}
+}
+
+// TestReplayAgain mends entries on their way. What fails again keeps where and
+// when it failed first, and the last line counts.
+func TestReplayAgain(t *testing.T) {
+	const parser = "parse-csv --columns source.ip,source.port --type scanner"
+	for _, test := range []struct {
+		name, script string
+		exit         int
+		last, out    string
+	}{
+		{"pipe", "dump replay parse-csv -- sh -c '" + parser + " | expert-url | output-file --file out'", 1, "dump: replayed 4, passed 1, failed again 3 (kept: dump list)\n", "192.0.2.1"},
+		{"fused", "intelpipe dump replay parse-csv then " + parser + " then output-file --file out", 1, "dump: replayed 4, passed 1, failed again 3 (kept: dump list)\n", "192.0.2.1"},
+		{"mended", `dump replay --edit 'sed "s/x/53/; s/localhost/192.0.2.2/"' parse-csv -- sh -c '` + parser + " | output-file --file out'", 0, "dump: replayed 4, passed 4, failed again 0\n", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4"},
+		{"mended, fused", `intelpipe dump replay --edit 'sed "s/x/53/"' parse-csv then ` + parser + " then output-file --file out", 1, "dump: replayed 4, passed 3, failed again 1 (kept: dump list)\n", "192.0.2.1 192.0.2.3 192.0.2.4"},
+		{"not mended", `dump replay --edit 'grep -v localhost' parse-csv -- sh -c '` + parser + " | output-file --file out'", 1, "dump: replayed 3, passed 1, failed again 2, 1 stay (kept: dump list)\n", "192.0.2.1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := home(t)
+			// The first one fails only here. Two are the same but for their place.
+			write(t, dir, "in.csv", "192.0.2.1;1\nlocalhost,2\n192.0.2.3,x\n192.0.2.4,x\n192.0.2.4,x\n")
+			r := shell(t, dir, parser+" < in.csv; dump delete parse-csv 4")
+			if lines := dumpPlaces(t, dir); lines != "in.csv:1 in.csv:2 in.csv:3 in.csv:5" {
+				t.Fatalf("%s, %+v", lines, r)
+			}
+			write(t, dir, "state/parse-csv.dump", strings.Replace(read(dir, "state/parse-csv.dump"), "MTkyLjAuMi4xOzEK", "MTkyLjAuMi4xLDEK", 1))
+			before := read(dir, "state/parse-csv.dump")
+			r = shell(t, dir, test.script)
+			if r.exit != test.exit || !strings.HasSuffix(r.stderr, test.last) {
+				t.Errorf("exit %d, %s", r.exit, r.stderr)
+			}
+			var arrived []string
+			for _, m := range sourceIP.FindAllStringSubmatch(read(dir, "out"), -1) {
+				arrived = append(arrived, m[1])
+			}
+			if strings.Join(arrived, " ") != test.out {
+				t.Errorf("arrived: %q", arrived)
+			}
+			for line := range strings.Lines(read(dir, "state/parse-csv.dump")) {
+				place := line[:strings.Index(line, `"message"`)]
+				if i := strings.Index(place, `,"reason"`); !strings.Contains(before, place[:i]) || !strings.Contains(before, place[strings.Index(place, `"file"`):]) {
+					t.Errorf("%s was not there before: %s", place, before)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "state/.*")); len(left) > 0 {
+				t.Errorf("left: %q", left)
+			}
+		})
+	}
+}
+
+// dumpPlaces are those of all entries.
+func dumpPlaces(t *testing.T, dir string) string {
+	t.Helper()
+	var places []string
+	for line := range strings.Lines(shell(t, dir, "dump list").stdout) {
+		places = append(places, strings.Fields(line)[4])
+	}
+	return strings.Join(places, " ")
+}
+
+// TestDumpEdit changes one of several entries in an editor, and leaves every
+// other byte of the dump as it is, also where it is no UTF-8.
+func TestDumpEdit(t *testing.T) {
+	dir := home(t)
+	report := func(content string) string {
+		return `{"__type":"Report", "feed.name" : "N","raw":"` + base64.StdEncoding.EncodeToString([]byte(content)) + `"}`
+	}
+	binary := `{"time":"2026-01-31T12:00:00.000001Z","command":"expert-probe","reason":"r","file":"stdin","line":2,"base64":"eyL/In0="}` + "\n"
+	all := dumpEntry(report("a\xff;b")) + binary + dumpEntry(`{"source.ip":"x"}`) + dumpEntry(report("c\n\xfed\n"))
+	for _, c := range []struct {
+		name, editor, entries string
+		want                  string
+	}{
+		{"nothing", "true", "", all},
+		{"touched", "touch", "", all},
+		{"a report", "sed -i s/b/e/", "1", dumpEntry(report("a\xff;e")) + binary + dumpEntry(`{"source.ip":"x"}`) + dumpEntry(report("c\n\xfed\n"))},
+		{"with a line feed that editors add", "f() { for f; do echo >> $f; done; }; f", "1-3", all},
+		{"a line", "sed -i s/x/192.0.2.1/", "", dumpEntry(report("a\xff;b")) + binary + dumpEntry(`{"source.ip":"192.0.2.1"}`) + dumpEntry(report("c\n\xfed\n"))},
+		{"binary", "sed -i 's/\"}/\":1}/'", "2", dumpEntry(report("a\xff;b")) + strings.Replace(binary, "eyL/In0=", "eyL/IjoxfQ==", 1) + dumpEntry(`{"source.ip":"x"}`) + dumpEntry(report("c\n\xfed\n"))},
+		{"lines", "sed -i s/d/e/", "4", dumpEntry(report("a\xff;b")) + binary + dumpEntry(`{"source.ip":"x"}`) + dumpEntry(report("c\n\xfee\n"))},
+		{"the editor fails", "sed -i s/a/e/ no-such-file; false", "", all},
+		{"two lines of one", "f() { for f; do printf '{\n}' > $f; done; }; f", "3", all},
+		{"somebody deletes", "dump delete failed.dump 1; sed -i s/c/e/", "4", strings.TrimPrefix(all, dumpEntry(report("a\xff;b")))},
+	} {
+		write(t, dir, "failed.dump", all)
+		write(t, dir, "editor", c.editor+` "$@"`+"\n")
+		r := shell(t, dir, `EDITOR="sh editor" dump edit failed.dump `+c.entries)
+		if got := read(dir, "failed.dump"); got != c.want {
+			t.Errorf("%s: got %s, want %s, %+v", c.name, got, c.want, r)
+		}
+		left, err := filepath.Glob(filepath.Join(dir, ".edit-*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept := c.name == "two lines of one" || c.name == "somebody deletes"; len(left) > 0 != kept || kept != strings.Contains(r.stderr, "what was edited is in") || kept && r.exit != 1 {
+			t.Errorf("%s: %q, %+v", c.name, left, r)
+		}
+		for _, l := range left {
+			os.RemoveAll(l)
+		}
 	}
 }
 
@@ -92,7 +198,7 @@ func TestReplayLarge(t *testing.T) {
 	write(t, dir, "failed.dump.2", report[:100])
 	write(t, dir, "failed.dump.3", report[:len(report)-2])
 	r := shell(t, dir, "dump replay failed.dump -- sh -c 'parse-csv --columns source.ip --default-fields \"json:{\\\"classification.type\\\":\\\"scanner\\\"}\" | output-file --file out.ndjson'")
-	if r.exit != 1 || strings.Count(r.stderr, "it stays") != 2 {
+	if r.exit != 1 || strings.Count(r.stderr, "it stays") != 2 || !strings.HasSuffix(r.stderr, "dump: replayed 1, passed 1, failed again 0, 2 stay\n") {
 		t.Errorf("%d, %s", r.exit, r.stderr)
 	}
 	if n := strings.Count(read(dir, "out.ndjson"), "192.0.2.1"); n != 50_000 {

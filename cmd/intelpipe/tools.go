@@ -131,7 +131,7 @@ given --consumer; the others are numbered in the order of their start.
 	collect-spool queue | expert-taxonomy
 	collect-spool queue -- \
 	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(collectspool.Command) }},
-	{Name: "dump", Summary: "look at messages that failed, send them again, delete them", Doc: `Every command keeps the messages that failed in a dump, COMMAND.dump in the
+	{Name: "dump", Summary: "look at messages that failed, change them, send them again", Doc: `Every command keeps the messages that failed in a dump, COMMAND.dump in the
 state directory or what --dump names. FILE is the name of a dump, or of a
 command. Entries have numbers from 1; N is one of them or a range such as
 3-7, and without N all are meant.
@@ -139,20 +139,33 @@ command. Entries have numbers from 1; N is one of them or a range such as
 dump list shows what there is: number, time, command, where in the input the
 message stood, and why it failed. dump show prints messages for people, with
 control characters escaped; with --raw it prints the content of raw alone,
-decoded, as it is. dump delete removes entries.
+decoded, as it is, or the whole message where there is no raw. dump delete
+removes entries.
 
-dump replay sends messages once more, as they were. In a bare pipe it prints
-them, and they stay in the dump. With a pipeline of its own, after -- or then,
-which ends with an output, it removes those that have arrived; what fails
-again is a new entry. What a pipeline cannot be given stays, too: lines that
-are no message, or of which only a part was kept.
+dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report
+the file has the content, decoded; of any other message the file has the
+message itself, which has to stay on one line. What is not changed stays as
+it is, byte for byte.
+
+dump replay sends messages once more, as they were. With --edit a command
+changes them on their way: it reads the same content as an editor gets, and
+what it prints is sent. In a bare pipe dump replay prints messages, and they
+stay in the dump. With a pipeline of its own, after -- or then, which ends
+with an output, it removes those that have arrived. What fails again is a new
+entry that says when and where the message failed first. The last line says
+how many have passed and failed; the exit code is 1 if some have failed. What
+a pipeline cannot be given stays: lines that are no message, or of which only
+a part was kept, and messages for which the command of --edit fails.
+
+A few entries are one JSON object a line. Where many messages of one file
+fail in a row, a line may have several, which share what they have in common.
 
 # Examples
 
 	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
 	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
-	  dump replay mend.dump -- sh -c 'through sed s/x/192.0.2.1/ |
-	  expert-harmonize | output-file --file events.ndjson'`, New: func() any { return new(admindump.Command) }},
+	  dump replay --edit 'sed s/x/192.0.2.1/' mend.dump -- sh -c \
+	  'expert-harmonize | output-file --file events.ndjson'`, New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
 number source.asn (the same for destination), whatever was there before. An
@@ -590,7 +603,8 @@ shell hides that: give each filter a through of its own. One that exits with
 another code than 0 though nothing is wrong, as grep does where nothing
 matches, has to say so.
 
-What COMMAND knows from one window is forgotten in the next. A line of its
+COMMAND does not get the variables that carry secrets of this process's own
+flags. What COMMAND knows from one window is forgotten in the next. A line of its
 output that is no message goes into the dump.
 
 # Examples

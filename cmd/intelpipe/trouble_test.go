@@ -217,11 +217,13 @@ func (y *try) dumped() map[string]int {
 		if err != nil {
 			y.Fatal(err)
 		}
-		err = dump.Read(f, func(e dump.Entry, line []byte) bool {
+		err = dump.Read(f, func(entries []dump.Entry, line []byte) bool {
 			if line[len(line)-1] != '\n' {
 				y.Errorf("%s: the last line is torn: %s", path, line)
 			}
-			times[e.Message]++
+			for _, e := range entries {
+				times[e.Message]++
+			}
 			return true
 		})
 		f.Close()

@@ -16,7 +16,8 @@
 // another code than 0 though nothing is wrong, as grep does where nothing
 // matches, has to say so.
 //
-// What COMMAND knows from one window is forgotten in the next. A line of its
+// COMMAND does not get the variables that carry secrets of this process's own
+// flags. What COMMAND knows from one window is forgotten in the next. A line of its
 // output that is no message goes into the dump.
 //
 // # Examples
@@ -47,7 +48,8 @@ shell hides that: give each filter a through of its own. One that exits with
 another code than 0 though nothing is wrong, as grep does where nothing
 matches, has to say so.
 
-What COMMAND knows from one window is forgotten in the next. A line of its
+COMMAND does not get the variables that carry secrets of this process's own
+flags. What COMMAND knows from one window is forgotten in the next. A line of its
 output that is no message goes into the dump.
 
 # Examples

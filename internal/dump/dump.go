@@ -1,9 +1,11 @@
 // Package dump is the format of the file that keeps the messages that failed:
-// one JSON object a line.
+// one JSON object a line, which is one entry or, where many have failed in a
+// row, a burst of them.
 package dump
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -30,25 +32,33 @@ type Entry struct {
 }
 
 // SetText stores the bytes of the message.
-func (e *Entry) SetText(text []byte) {
-	if utf8.Valid(text) {
-		e.Message = string(text)
-	} else {
-		e.Base64 = base64.StdEncoding.EncodeToString(text)
-	}
-}
+func (e *Entry) SetText(text []byte) { e.Message, e.Base64 = split(text) }
 
 // Text returns the bytes of the message, but for one that is Kept.
-func (e *Entry) Text() ([]byte, error) {
-	if e.Base64 != "" {
-		return base64.StdEncoding.DecodeString(e.Base64)
+func (e *Entry) Text() ([]byte, error) { return join(e.Message, e.Base64) }
+
+// split is how bytes are stored: as text if they are UTF-8.
+func split(text []byte) (message, encoded string) {
+	if utf8.Valid(text) {
+		return string(text), ""
 	}
-	return []byte(e.Message), nil
+	return "", base64.StdEncoding.EncodeToString(text)
+}
+
+func join(message, encoded string) ([]byte, error) {
+	if encoded != "" {
+		return base64.StdEncoding.DecodeString(encoded)
+	}
+	return []byte(message), nil
 }
 
 // Append appends the entry as one line.
 func (e *Entry) Append(dst []byte) ([]byte, error) {
-	line, err := json.Marshal(e)
+	return appendLine(dst, e)
+}
+
+func appendLine(dst []byte, v any) ([]byte, error) {
+	line, err := json.Marshal(v)
 	if err != nil {
 		return dst, err
 	}
@@ -58,21 +68,24 @@ func (e *Entry) Append(dst []byte) ([]byte, error) {
 // Now is the time of an entry that is written now.
 func Now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
 
-// Read calls yield with each entry and its line as it stands, newline
-// included, until it returns false. A line that is no entry is an error that
+// Read calls yield with each line as it stands, newline included, and its
+// entries, until it returns false. A line that is no entry is an error that
 // names it, unless it is the last one and a writer that died has torn it.
-func Read(r io.Reader, yield func(e Entry, line []byte) bool) error {
+func Read(r io.Reader, yield func(entries []Entry, line []byte) bool) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 0 {
-			var e Entry
-			if err := json.Unmarshal(line, &e); err != nil && line[len(line)-1] != '\n' {
+			var b burst
+			wrong := json.Unmarshal(line, &b)
+			if wrong != nil && line[len(line)-1] != '\n' {
 				return nil
-			} else if err != nil {
-				return fmt.Errorf("line %d is no entry of a dump: %w", n, err)
 			}
-			if !yield(e, line) {
+			entries, expanded := b.entries()
+			if wrong = cmp.Or(wrong, expanded); wrong != nil {
+				return fmt.Errorf("line %d is no entry of a dump: %w", n, wrong)
+			}
+			if !yield(entries, line) {
 				return nil
 			}
 		}

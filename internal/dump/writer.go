@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -21,33 +22,104 @@ type Writer struct {
 	command string
 	room    int64
 	file    *disk.File
-	dirty   bool // written since the last sync
+	dirty   bool    // written since the last sync
+	pending []Entry // not written yet
+	bytes   int     // of their messages
+	known   bool    // total is known
+	total   int64   // how much there is, as far as this writer knows
+	large   int64   // of that in files beside the dump
 }
 
-// NewWriter makes a writer for the dump at path. Lines that are too large for an
-// entry are kept in files beside it, which have no more than room bytes together.
+// NewWriter makes a writer for the dump at path, which is full when it has room
+// bytes, with the files beside it that have what is too large for an entry.
 func NewWriter(path, command string, room int64) *Writer {
 	return &Writer{path: path, command: command, room: room}
 }
 
-// Add adds a message. The entry is durable after the next Sync.
+// A FullError says that a dump takes no more.
+type FullError struct {
+	Path string
+	Room int64
+}
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("the dump %s has %d bytes or more (--dump-bytes): make room with dump replay or dump delete", e.Path, e.Room)
+}
+
+// Full returns a *FullError if there is no room left. A writer that cannot be
+// given its message again asks before it takes the next one: the last entry
+// may go beyond the room.
+func (d *Writer) Full() error {
+	if !d.known {
+		info, err := os.Stat(d.path)
+		if err == nil && info.Mode().IsRegular() {
+			d.large, err = d.used()
+			d.total = d.large + info.Size()
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("the dump: %w", err)
+		}
+		d.known = true
+	}
+	// What is pending takes less, where it becomes a burst.
+	if d.total+int64(d.bytes+len(d.pending)*mostOverhead) >= d.room {
+		if err := d.Flush(); err != nil {
+			return err
+		}
+	}
+	if d.total >= d.room {
+		return &FullError{d.path, d.room}
+	}
+	return nil
+}
+
+// mostOverhead is what an entry has besides its message, if names and reasons
+// are of a usual length.
+const mostOverhead = 500
+
+// Add adds a message. The entry is in the file after the next Flush, or when
+// there are many, and durable after the next Sync.
 func (d *Writer) Add(message []byte, place event.Place, reason error) error {
 	e := d.entry(place, reason)
 	e.SetText(message)
-	return d.write(&e)
+	if n := len(d.pending); n > 0 && place.Again == nil && e.Time[:secondsLen] == d.pending[n-1].Time[:secondsLen] {
+		e.Time = d.pending[n-1].Time // so that a burst has one
+	}
+	d.pending = append(d.pending, e)
+	if d.bytes += len(message) + len(e.Reason); d.bytes < burstBytes {
+		return nil
+	}
+	return d.Flush()
 }
 
+// secondsLen is how much of a time tells the second.
+const secondsLen = len("2006-01-02T15:04:05")
+
 func (d *Writer) entry(place event.Place, reason error) Entry {
-	return Entry{
+	e := Entry{
 		Time: Now(), Command: d.command, Reason: reason.Error(),
 		File: place.File, Line: place.Line, Column: place.Column,
 	}
+	if place.Again != nil {
+		e.Time = place.Again.Time
+	}
+	return e
 }
 
-// write appends one entry. The file may have been replaced meanwhile by
-// somebody who deleted entries from it.
-func (d *Writer) write(e *Entry) error {
-	line, err := e.Append(nil)
+// Flush writes what was added.
+func (d *Writer) Flush() error {
+	if d == nil || len(d.pending) == 0 {
+		return nil
+	}
+	entries := d.pending
+	d.pending, d.bytes = d.pending[:0], 0
+	return d.write(entries...)
+}
+
+// write appends entries. The file may have been replaced meanwhile by somebody
+// who deleted entries from it.
+func (d *Writer) write(entries ...Entry) error {
+	lines, err := AppendAll(nil, entries)
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.path, err)
 	}
@@ -72,11 +144,12 @@ func (d *Writer) write(e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.file.Write(line); err != nil {
+	if _, err := d.file.Write(lines); err != nil {
 		d.file.Truncate(size) // no torn entry
 		return err
 	}
 	d.dirty = true
+	d.total = d.large + size + int64(len(lines))
 	return nil
 }
 
@@ -106,17 +179,22 @@ func same(f *disk.File, path string) bool {
 const inline = 64 << 10
 
 // Large adds a message that write writes as one line, without a newline. If it
-// is longer than 64 KiB it gets a file of its own, as far as there is room. It
-// is written to its end in any case.
-func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason error) error {
-	used, err := d.used()
-	if err != nil {
+// is longer than 64 KiB it gets a file of its own. It is written to its end in
+// any case; what there is no room for is cut off or, if all of it is asked for,
+// a *FullError.
+func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason error, all bool) error {
+	if err := d.Flush(); err != nil {
 		return err
 	}
-	k := &kept{dump: d, room: max(d.room-used, 0)}
+	if err := d.Full(); err != nil && (all || !errors.As(err, new(*FullError))) {
+		return err
+	}
+	k := &kept{dump: d, room: max(d.room-d.total, 0)}
 	e := d.entry(place, reason)
-	err = write(k)
+	err := write(k)
 	switch {
+	case err == nil && k.cut && all:
+		err = &FullError{d.path, d.room}
 	case err == nil && k.file == nil:
 		e.SetText(k.text)
 	case err == nil:
@@ -124,13 +202,15 @@ func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason er
 		e.Bytes, err = k.file.Size()
 		err = cmp.Or(err, k.file.Sync(), disk.SyncDir(filepath.Dir(d.path)))
 	}
+	d.large += e.Bytes
 	if err == nil {
-		err = d.write(&e)
+		err = d.write(e)
 	}
 	if k.file != nil {
 		k.file.Close()
 		if err != nil {
 			os.Remove(k.file.Name()) // no entry names it
+			d.large -= e.Bytes
 		}
 	}
 	return err
@@ -201,13 +281,18 @@ func (d *Writer) Scratch() (*os.File, error) {
 
 // used is how much the files beside the dump hold.
 func (d *Writer) used() (int64, error) {
-	files, err := filepath.Glob(d.path + ".[0-9]*")
+	names, err := os.ReadDir(filepath.Dir(d.path))
 	if err != nil {
 		return 0, err
 	}
 	var sum int64
-	for _, name := range files {
-		if info, err := os.Stat(name); err == nil {
+	prefix := filepath.Base(d.path) + "."
+	for _, name := range names {
+		number, ok := strings.CutPrefix(name.Name(), prefix)
+		if _, err := strconv.Atoi(number); !ok || err != nil {
+			continue
+		}
+		if info, err := name.Info(); err == nil {
 			sum += info.Size()
 		}
 	}
@@ -216,17 +301,18 @@ func (d *Writer) used() (int64, error) {
 
 // Sync makes durable what was added.
 func (d *Writer) Sync() error {
-	if !d.dirty {
-		return nil
+	if err := d.Flush(); err != nil || !d.dirty {
+		return err
 	}
 	d.dirty = false
 	return d.file.Sync()
 }
 
-// Close gives the file back.
+// Close writes what is left and gives the file back.
 func (d *Writer) Close() error {
+	err := d.Flush()
 	if d == nil || d.file == nil {
-		return nil
+		return err
 	}
-	return d.file.Close()
+	return errors.Join(err, d.file.Close())
 }

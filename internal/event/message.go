@@ -341,6 +341,18 @@ type Place struct {
 	File   string
 	Line   int64 // from 1; 0 if the input has no lines
 	Column int   // in bytes, from 1; 0 if it is the whole line
+	Again  *Again
+}
+
+// Again says of a message that is sent once more out of a dump what its entry
+// says.
+type Again struct {
+	Sum    uint64 // tells it apart until the rest is known
+	Entry  int    // its number in this replay
+	Time   string // when it failed first
+	File   string // where it stood then
+	Line   int64
+	Column int
 }
 
 func (p Place) String() string {

@@ -16,12 +16,40 @@ func (n *node) fail(m *event.Message, reason error) error {
 	}
 	place := m.Place()
 	if place.File == "" {
-		place = event.Place{File: "stdin", Line: n.line}
+		place = event.Place{File: "stdin", Line: n.line, Again: place.Again}
 	}
-	n.run.report(n.spec.Name, fmt.Errorf("%s: %w", place, reason))
-	if err := n.keep(m, place, reason); err != nil {
+	place, err := n.again(m, place)
+	if err != nil {
 		n.run.fatalf("%w", err)
 		return stage.ErrStop
+	}
+	n.run.report(n.spec.Name, fmt.Errorf("%s: %w", place, reason))
+	return n.kept(n.keep(m, place, reason))
+}
+
+// kept deals with a message that is in the dump, or would have to be. If the
+// dump is full a source sends it again; in a bare pipe it was the last one.
+func (n *node) kept(err error) error {
+	if err != nil {
+		n.run.fatalf("%w", err)
+		return stage.ErrStop
+	}
+	if !n.run.controlled {
+		n.run.full = n.dump.Full()
+	}
+	return nil
+}
+
+// room is an error if there is none in a dump for what may fail next. Behind a
+// source that is asked when it fails, since the source sends it again.
+func (r *run) room() error {
+	if r.process.Getenv(stage.InPipeline) != "" {
+		return nil
+	}
+	for _, n := range r.nodes {
+		if err := n.dump.Full(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -29,11 +57,16 @@ func (n *node) fail(m *event.Message, reason error) error {
 // keep puts a message into the dump. Of a report that is being streamed that is
 // more than what is at hand.
 func (n *node) keep(m *event.Message, place event.Place, reason error) error {
+	if n.run.controlled {
+		if err := n.dump.Full(); err != nil {
+			return err
+		}
+	}
 	if in := n.run.in; in != nil && in.rest != nil && in.rest.report == m && in.rest.seen.err != errPassed {
 		if err := in.rest.seen.err; err != nil {
 			return err
 		}
-		return n.dump.Large(func(w io.Writer) error { return in.rest.whole(m, w) }, place, reason)
+		return n.dump.Large(func(w io.Writer) error { return in.rest.whole(m, w) }, place, reason, n.run.controlled)
 	}
 	return n.dump.Add(dumpText(m), place, reason)
 }
@@ -42,7 +75,7 @@ func (n *node) keep(m *event.Message, place event.Place, reason error) error {
 func (n *node) failLarge(line func(io.Writer) error, place event.Place, reason error) error {
 	n.run.failed.Add(1)
 	n.run.report(n.spec.Name, fmt.Errorf("%s: %w", place, reason))
-	return n.dump.Large(line, place, reason)
+	return n.kept(n.dump.Large(line, place, reason, n.run.controlled))
 }
 
 // dumpText is the message as it was received or, for an event that a parser has

@@ -28,9 +28,9 @@ import (
 type common struct {
 	Harmonization string     `help:"Take the fields from FILE, an IntelMQ harmonization.conf." placeholder:"FILE" group:"common"`
 	Dump          string     `help:"Where messages go that fail; by default COMMAND.dump in the state directory." placeholder:"FILE" group:"common"`
-	DumpBytes     stage.Size `help:"Room for lines that are too large for the dump itself and kept in files beside it." default:"2GiB" placeholder:"SIZE" group:"common"`
+	DumpBytes     stage.Size `help:"How large the dump may become, with the files beside it that have lines too large for it. When it is full the command ends." default:"2GiB" placeholder:"SIZE" group:"common"`
 	RecordLimit   stage.Size `help:"The longest event that is accepted." default:"16MiB" placeholder:"SIZE" group:"common"`
-	Grace         int        `help:"Seconds that a filter may go on reading after SIGTERM." default:"10" placeholder:"SECONDS" group:"common"`
+	Grace         int        `help:"Seconds after SIGTERM in which a filter may go on reading, or in which something has to come back from the pipeline of a source." default:"10" placeholder:"SECONDS" group:"common"`
 	Config        string     `help:"Take flags from this JSON file." default:"/etc/intelpipe/config.json" placeholder:"FILE" group:"common"`
 	Help          bool       `help:"Print the command's own flags and examples, and exit." short:"h" group:"common"`
 	HelpAll       bool       `help:"Print all flags and the manual's text, and exit." group:"common"`

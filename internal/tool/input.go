@@ -142,8 +142,12 @@ func (r *reader) nextLine() ([]byte, error) {
 	}
 }
 
-// fill reads once more, and makes room before.
+// fill reads once more, and makes room before. If what would fail has no place
+// any longer, it stays where it is.
 func (r *reader) fill() error {
+	if full := r.node.run.full; full != nil && !r.node.run.controlled {
+		return stage.Fatal(full)
+	}
 	if r.start > 0 && r.end == len(r.buf) || r.start == r.end {
 		copy(r.buf, r.buf[r.start:r.end])
 		r.start, r.end = 0, r.end-r.start

@@ -56,13 +56,13 @@ type field struct {
 
 // link is how the stage before sees this one.
 func (n *node) link() link {
-	l := link{emit: n.emit, control: n.control, idle: n.next.idle, finish: n.finish}
+	l := link{emit: n.emit, control: n.control, idle: n.idle, finish: n.finish}
 	if late, ok := n.cmd.(stage.Late); ok {
 		l.idle = func() error {
 			if err := late.Idle(n.context, n.pass); err != nil {
 				return n.broken(err)
 			}
-			return n.next.idle()
+			return n.idle()
 		}
 	}
 	if f := n.flags.jobsFlags; f != nil && f.Jobs > 1 {
@@ -74,10 +74,18 @@ func (n *node) link() link {
 			if err := n.jobs.drain(); err != nil {
 				return err
 			}
-			return n.next.idle()
+			return n.idle()
 		}
 	}
 	return l
+}
+
+// idle lets go of what has failed, and of what the stages behind hold.
+func (n *node) idle() error {
+	if err := n.dump.Flush(); err != nil {
+		return n.broken(err)
+	}
+	return n.next.idle()
 }
 
 // emit works on one message and passes its results on at once.
@@ -100,7 +108,7 @@ func (n *node) emit(m *event.Message) error {
 func (n *node) accept(m *event.Message) error {
 	n.line++
 	if n != n.run.nodes[0] {
-		m.SetPlace(event.Place{})
+		m.SetPlace(event.Place{Again: m.Place().Again})
 		m.Detach()
 	} else if in := n.run.in; in != nil {
 		n.line = in.place().Line // which counts empty and broken lines as well
@@ -185,6 +193,9 @@ func (n *node) emitted() stage.Emit {
 		if s := n.run.source; s != nil {
 			s.uncovered = true
 		}
+		if n.run.full != nil {
+			return n.broken(n.run.full)
+		}
 		return emit(m)
 	}
 }
@@ -211,7 +222,7 @@ func (n *node) emitReport(m *event.Message) error {
 			return err
 		}
 		if nodes := n.run.nodes; len(nodes) > 1 && nodes[1].flags.parserFlags == nil {
-			return n.next.idle() // only the writer and parsers find out what the content is like
+			return n.idle() // only the writer and parsers find out what the content is like
 		}
 	}
 	if err := m.Err(); err != nil {
@@ -221,7 +232,7 @@ func (n *node) emitReport(m *event.Message) error {
 			return err
 		}
 	}
-	return n.next.idle()
+	return n.idle()
 }
 
 // describe adds the feed's fields to a report, where it has none yet.

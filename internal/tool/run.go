@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,8 @@ type run struct {
 	in      *reader
 	failed  atomic.Int64 // messages in the dump
 	fatal   error        // what broke the stream
+	full    error        // a dump is, so that nothing more may be read
+	trail   *dump.Trail  // of the replay whose messages these are
 	runner  stage.Runner
 	source  *source // if the head is a collector that owns its pipeline
 	// open says that messages of a stream with control lines have come whose
@@ -255,7 +258,7 @@ func (r *run) stream(ctx context.Context) int {
 			}
 			r.report(r.nodes[0].spec.Name, err)
 			switch {
-			case stage.IsFatal(err) || disk.IsTrouble(err):
+			case stage.IsFatal(err) || disk.IsTrouble(err) || errors.Is(err, os.ErrPermission): // what cannot be read is not empty
 				return ExitBroken
 			case stage.IsUsage(err):
 				return ExitUsage
@@ -274,8 +277,9 @@ func (r *run) stream(ctx context.Context) int {
 	}
 	r.progress = newProgress(r.process, head)
 	r.reload = r.hangups()
-	var err error
+	err := r.openTrail()
 	switch {
+	case err != nil:
 	case r.source != nil:
 		err = r.source.stream(ctx)
 	case head.collector != nil:
@@ -284,8 +288,12 @@ func (r *run) stream(ctx context.Context) int {
 		err = r.read(ctx, head)
 	}
 	r.progress.clear()
-	if err == nil {
+	switch {
+	case err == nil:
 		err = r.end()
+	case r.full != nil && (errors.Is(err, r.full) || r.fatal != nil && errors.Is(r.fatal, r.full)):
+		r.fatal = nil
+		err = cmp.Or(r.end(), r.full) // what was read has been worked on, and counts
 	}
 	r.close()
 	if r.fatal != nil && (err == nil || errors.Is(err, stage.ErrStop)) {
@@ -345,6 +353,9 @@ func (r *run) close() {
 			}
 		}()
 	}
+	if r.trail != nil {
+		defer r.trail.Close()
+	}
 	for _, n := range r.nodes {
 		if c, ok := n.cmd.(stage.Closer); ok && n.started {
 			if err := c.Close(); err != nil {
@@ -375,6 +386,7 @@ func (r *run) read(ctx context.Context, head *node) error {
 	}
 	r.in = newReader(r.process.Stdin, head, in.idle)
 	source := r.process.Getenv(stage.InPipeline)
+	r.full = r.room()
 	for ctx.Err() == nil {
 		if err := r.reload(); err != nil {
 			return err
@@ -401,6 +413,9 @@ func (r *run) read(ctx context.Context, head *node) error {
 				return r.early(source)
 			}
 			r.open, r.covered = true, ""
+			if r.trail != nil {
+				r.mark(m)
+			}
 			err = in.emit(m)
 		}
 		if r.fatal != nil {
@@ -427,6 +442,9 @@ func (r *run) follow(kind event.Kind, id string) {
 // collect runs a collector, once or in intervals.
 func (r *run) collect(ctx context.Context, head *node) error {
 	ctx = stage.WithEnv(ctx, head.env)
+	if err := r.room(); err != nil {
+		return err
+	}
 	for {
 		err := head.collector.Collect(ctx, head.emitted())
 		if r.fatal != nil {

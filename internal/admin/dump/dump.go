@@ -1,6 +1,6 @@
 // Package dump implements dump.
 //
-// dump: look at messages that failed, send them again, delete them
+// dump: look at messages that failed, change them, send them again
 //
 // Every command keeps the messages that failed in a dump, COMMAND.dump in the
 // state directory or what --dump names. FILE is the name of a dump, or of a
@@ -10,20 +10,33 @@
 // dump list shows what there is: number, time, command, where in the input the
 // message stood, and why it failed. dump show prints messages for people, with
 // control characters escaped; with --raw it prints the content of raw alone,
-// decoded, as it is. dump delete removes entries.
+// decoded, as it is, or the whole message where there is no raw. dump delete
+// removes entries.
 //
-// dump replay sends messages once more, as they were. In a bare pipe it prints
-// them, and they stay in the dump. With a pipeline of its own, after -- or then,
-// which ends with an output, it removes those that have arrived; what fails
-// again is a new entry. What a pipeline cannot be given stays, too: lines that
-// are no message, or of which only a part was kept.
+// dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report
+// the file has the content, decoded; of any other message the file has the
+// message itself, which has to stay on one line. What is not changed stays as
+// it is, byte for byte.
+//
+// dump replay sends messages once more, as they were. With --edit a command
+// changes them on their way: it reads the same content as an editor gets, and
+// what it prints is sent. In a bare pipe dump replay prints messages, and they
+// stay in the dump. With a pipeline of its own, after -- or then, which ends
+// with an output, it removes those that have arrived. What fails again is a new
+// entry that says when and where the message failed first. The last line says
+// how many have passed and failed; the exit code is 1 if some have failed. What
+// a pipeline cannot be given stays: lines that are no message, or of which only
+// a part was kept, and messages for which the command of --edit fails.
+//
+// A few entries are one JSON object a line. Where many messages of one file
+// fail in a row, a line may have several, which share what they have in common.
 //
 // # Examples
 //
 //	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
 //	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
-//	  dump replay mend.dump -- sh -c 'through sed s/x/192.0.2.1/ |
-//	  expert-harmonize | output-file --file events.ndjson'
+//	  dump replay --edit 'sed s/x/192.0.2.1/' mend.dump -- sh -c \
+//	  'expert-harmonize | output-file --file events.ndjson'
 package dump
 
 import (
@@ -53,6 +66,7 @@ import (
 type Command struct {
 	List   listing  `cmd:"" help:"List entries; without FILE, of all dumps in the state directory."`
 	Show   showing  `cmd:"" help:"Print messages for people."`
+	Edit   editing  `cmd:"" help:"Change the content of messages in an editor."`
 	Replay replay   `cmd:"" help:"Send messages once more."`
 	Delete deletion `cmd:"" help:"Delete entries."`
 }
@@ -84,11 +98,31 @@ func (f file) find(ctx context.Context) (string, error) {
 		candidates = append(candidates, filepath.Join(state, path), filepath.Join(state, path+".dump"))
 	}
 	for _, c := range candidates {
-		if info, err := os.Stat(c); err == nil && !info.IsDir() {
+		info, err := os.Stat(c)
+		switch {
+		case err == nil && !info.IsDir():
 			return c, nil
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return "", stage.Fatal(err)
 		}
 	}
 	return "", fmt.Errorf("%s: there is no such dump, and no %s.dump in %s", path, path, state)
+}
+
+// all returns the paths of the dumps in the state directory. One that is not
+// there has none; one that cannot be read is no empty one.
+func all(ctx context.Context) (paths []string, err error) {
+	state := stage.From(ctx).StateDir
+	names, err := os.ReadDir(state)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, stage.Fatal(err)
+	}
+	for _, name := range names {
+		if !name.IsDir() && strings.HasSuffix(name.Name(), ".dump") {
+			paths = append(paths, filepath.Join(state, name.Name()))
+		}
+	}
+	return paths, nil
 }
 
 // Run lists entries.
@@ -103,7 +137,7 @@ func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
 	}
 	if len(l.Files) == 0 {
 		var err error
-		if paths, err = filepath.Glob(filepath.Join(stage.From(ctx).StateDir, "*.dump")); err != nil {
+		if paths, err = all(ctx); err != nil {
 			return err
 		}
 	}
@@ -193,13 +227,8 @@ func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
 		text, err := e.Text()
 		switch {
 		case err != nil:
-		case s.Raw && e.Kept != "":
-			err = errors.New("too large to decode here, dump replay prints it")
 		case s.Raw:
-			m := event.New(event.Event, nil)
-			if err = m.Decode(text); err == nil {
-				_, err = io.Copy(out, m.Raw())
-			}
+			err = printRaw(out, e)
 		case e.Kept != "":
 			fmt.Fprintf(out, "%s\n%d bytes in %s\n", headline(e), e.Bytes, printable(e.Kept))
 		default:
@@ -211,6 +240,26 @@ func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
 		return nil
 	})
 	return cmp.Or(err, out.Flush())
+}
+
+// printRaw prints the content of raw, decoded, or of what has none all that was
+// kept, as it is.
+func printRaw(w io.Writer, e *entry) error {
+	m, done, err := e.message(nil)
+	defer done()
+	if err == nil && (m.Body() != nil || m.Has("raw")) {
+		_, err := io.Copy(w, m.Raw())
+		return err
+	}
+	if e.Kept != "" {
+		return copyKept(w, e)
+	}
+	text, err := e.Text()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
 }
 
 // kept is the path of the file that has a line too large for the dump. It lies
@@ -247,24 +296,60 @@ func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
 // who add entries take, too. At its end check may still refuse.
 func remove(f *os.File, path string, gone func(*entry) bool, check func(path string, last int) error) error {
 	var files []string
+	err := rewrite(f, path, func(e *entry) (*dumpfile.Entry, error) {
+		if !gone(e) {
+			return &e.Entry, nil
+		}
+		if e.Kept == "" {
+			return nil, nil
+		}
+		name, err := kept(path, e)
+		if err != nil {
+			return nil, e.error(err)
+		}
+		files = append(files, name)
+		return nil, nil
+	}, check)
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if err := disk.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// rewrite writes a dump anew, with what change makes of each entry: the same
+// pointer leaves it as it is, nil leaves it out.
+func rewrite(f *os.File, path string, change func(*entry) (*dumpfile.Entry, error), check func(path string, last int) error) error {
 	left, last := 0, 0
 	err := disk.CreateAtomic(path, 0o600, func(w io.Writer) error {
-		if err := read(f, path, func(e *entry) error {
-			last = e.number
-			if !gone(e) {
-				left++
-				_, err := w.Write(e.line)
-				return err
+		if err := readLines(f, path, func(entries []entry, line []byte) error {
+			var stay []dumpfile.Entry
+			same := true
+			for i := range entries {
+				e := &entries[i]
+				last = e.number
+				now, err := change(e)
+				if err != nil {
+					return err
+				}
+				same = same && now == &e.Entry
+				if now != nil {
+					stay = append(stay, *now)
+				}
 			}
-			if e.Kept == "" {
-				return nil
+			left += len(stay)
+			if !same {
+				var err error
+				if line, err = dumpfile.AppendAll(nil, stay); err != nil {
+					return err
+				}
 			}
-			name, err := kept(path, e)
-			if err != nil {
-				return e.error(err)
-			}
-			files = append(files, name)
-			return nil
+			_, err := w.Write(line)
+			return err
 		}); err != nil {
 			return err
 		}
@@ -278,15 +363,7 @@ func remove(f *os.File, path string, gone func(*entry) bool, check func(path str
 		// would be locked by nobody, and have new entries by the time it goes.
 		err = disk.Remove(path)
 	}
-	if err != nil {
-		return err
-	}
-	for _, name := range files {
-		if err := disk.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 var errNothingLeft = errors.New("the dump has no entry any longer")
@@ -316,8 +393,6 @@ type entry struct {
 	dumpfile.Entry
 	dump   string // its path
 	number int    // from 1
-	from   int64  // where it begins
-	line   []byte // as it stands there, with the newline
 }
 
 func (e *entry) error(err error) error { return fmt.Errorf("%s: entry %d: %w", e.dump, e.number, err) }
@@ -330,7 +405,7 @@ func each(path string, entries []span, do func(*entry) error) error {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return stage.Fatal(err)
 	}
 	defer f.Close()
 	size, err := sizeOf(f)
@@ -369,14 +444,29 @@ func sizeOf(f *os.File) (int64, error) {
 	return info.Size(), nil
 }
 
+// read calls do with each entry.
 func read(f io.Reader, path string, do func(*entry) error) error {
+	return readLines(f, path, func(entries []entry, _ []byte) error {
+		for i := range entries {
+			if err := do(&entries[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// readLines calls do with the entries of each line, and the line as it stands.
+func readLines(f io.Reader, path string, do func(entries []entry, line []byte) error) error {
 	var stopped error
-	next := entry{dump: path, number: 1}
-	err := dumpfile.Read(f, func(e dumpfile.Entry, line []byte) bool {
-		next.Entry, next.line = e, line
-		stopped = do(&next)
-		next.number++
-		next.from += int64(len(line))
+	number := 0
+	err := dumpfile.Read(f, func(found []dumpfile.Entry, line []byte) bool {
+		entries := make([]entry, len(found))
+		for i, e := range found {
+			number++
+			entries[i] = entry{Entry: e, dump: path, number: number}
+		}
+		stopped = do(entries, line)
 		return stopped == nil
 	})
 	if err != nil {

@@ -83,9 +83,14 @@ func TestShow(t *testing.T) {
 	if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", "1"); code != 0 || stdout != "foo\nbar" {
 		t.Error(code, stdout, stderr)
 	}
-	for _, n := range []string{"2", "3", "4", "0", "x", "2-1"} {
+	for n, want := range map[string]string{"2": lines[1], "3": lines[2]} { // what has no raw
+		if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", n); code != 0 || stdout != want {
+			t.Errorf("%s: %d, %.100s, %s", n, code, stdout, stderr)
+		}
+	}
+	for _, n := range []string{"4", "0", "x", "2-1"} {
 		if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", n); code == 0 || stdout != "" || stderr == "" {
-			t.Error(n, code, stdout, stderr)
+			t.Errorf("%s: %d, %.100s, %s", n, code, stdout, stderr)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -12,11 +13,13 @@ import (
 	"strconv"
 	"strings"
 
+	dumpfile "github.com/intelpipe/intelpipe/internal/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 type replay struct {
+	Edit    string `help:"Run the content of each message through COMMAND, which a shell runs, and send what it prints. A message for which it fails stays." placeholder:"COMMAND"`
 	File    file   `arg:"" help:"A dump, or the name of a command."`
 	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
 
@@ -25,6 +28,10 @@ type replay struct {
 	size   int64 // when it began, up to the end of an entry
 	chosen choice
 	told   map[int]bool // entries that cannot be sent
+	total  int          // entries that are chosen
+	env    *stage.Env
+	trail  *dumpfile.Trail
+	traced string // its path
 
 	pipeline stage.Pipeline
 }
@@ -37,10 +44,19 @@ func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
 	}
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	var cut []string
+	left := 0
+	env := stage.From(ctx)
 	err = each(path, r.Entries, func(e *entry) error {
 		if e.Cut {
 			cut = append(cut, strconv.Itoa(e.number))
 			return nil
+		}
+		if r.Edit != "" {
+			if err := e.edit(env, r.Edit); err != nil {
+				env.Warn("%v; it is left out", e.error(err))
+				left++
+				return nil
+			}
 		}
 		text, err := e.Text()
 		if err == nil && e.Kept != "" {
@@ -54,6 +70,9 @@ func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
 	})
 	if err == nil && cut != nil {
 		err = fmt.Errorf("%s: left out, since only a part of it was kept: %s", path, strings.Join(cut, ", "))
+	}
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%s: left out %d", path, left)
 	}
 	return cmp.Or(err, out.Flush())
 }
@@ -100,13 +119,43 @@ func (r *replay) Start(ctx context.Context) error {
 		return err
 	}
 	defer f.Close()
-	r.told = map[int]bool{}
+	r.told, r.env = map[int]bool{}, stage.From(ctx)
+	if err := r.trace(); err != nil {
+		return stage.Fatal(err)
+	}
 	if r.size, err = sizeOf(f); err != nil {
 		return err
 	}
 	r.began, err = f.Stat()
 	return err
 }
+
+// Trail is where the pipeline says what fails again.
+func (r *replay) Trail() string { return r.traced }
+
+// trace begins the trail, under a lock that tells that it is in use, and removes
+// those of replays that were killed.
+func (r *replay) trace() error {
+	prefix := filepath.Join(filepath.Dir(r.path), "."+filepath.Base(r.path)+".replay-")
+	old, err := filepath.Glob(glob.Replace(prefix) + "*")
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if t, err := dumpfile.OpenTrail(path); err == nil {
+			if t.Unused() {
+				os.Remove(path)
+			}
+			t.Close()
+		}
+	}
+	r.traced = prefix + rand.Text()[:12]
+	r.trail, err = dumpfile.CreateTrail(r.traced)
+	return err
+}
+
+// glob escapes what has a meaning in a pattern.
+var glob = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
 
 // Collect sends entries. Those that have arrived in a pipeline of its own are
 // removed at the end; until then the state of the source says which have.
@@ -127,7 +176,9 @@ func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 			return err
 		}
 	}
+	r.total = 0
 	err = upTo(io.NewSectionReader(f, 0, r.size), r.size, r.path, r.chosen, func(e *entry) error {
+		r.total++
 		if ctx.Err() != nil || w.arrived.has(e) {
 			return nil
 		}
@@ -139,22 +190,51 @@ func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 	return err
 }
 
-// Close removes what has arrived.
+// Close removes what has arrived, and says what became of it.
 func (r *replay) Close() error {
+	if r.trail == nil {
+		return nil
+	}
+	defer os.Remove(r.traced)
+	defer r.trail.Close()
 	if r.pipeline == nil {
 		return nil
 	}
-	return r.remove(r.pipeline.State())
+	arrived, err := r.remove(r.pipeline.State())
+	if err != nil {
+		return err
+	}
+	again, others, err := r.trail.Failures()
+	if err != nil {
+		return stage.Fatal(err)
+	}
+	failed := others
+	for n := range again {
+		if arrived.has(&entry{number: n}) { // else it stays, and is sent again
+			failed++
+		}
+	}
+	n := arrived.count()
+	text := fmt.Sprintf("replayed %d, passed %d, failed again %d", n, max(n-failed, 0), failed)
+	if left := r.total - n; left > 0 {
+		text += fmt.Sprintf(", %d stay", left)
+	}
+	if failed > 0 {
+		r.env.Fail("%s (kept: dump list)", text)
+	} else {
+		r.env.Warn("%s", text)
+	}
+	return nil
 }
 
 // remove removes what has arrived. If others have changed the dump meanwhile
 // what cannot be found any longer stays.
-func (r *replay) remove(state string) error {
+func (r *replay) remove(state string) (progress, error) {
 	f, err := lock(r.path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, nil
 	} else if err != nil {
-		return stage.Fatal(err)
+		return nil, stage.Fatal(err)
 	}
 	defer f.Close()
 	arrived, err := readProgress(state, f)
@@ -163,7 +243,7 @@ func (r *replay) remove(state string) error {
 			err = remove(f, r.path, arrived.has, func(string, int) error { return nil })
 		}
 	}
-	return stage.Fatal(err)
+	return arrived, stage.Fatal(err)
 }
 
 // windowBytes is how much of a dump a window has.
@@ -174,74 +254,59 @@ type window struct {
 	replay  *replay
 	ctx     context.Context
 	emit    stage.Emit
-	entries []entry
+	entries []ready
 	bytes   int
 	arrived progress // up to the end of the window
 }
 
+// ready is an entry as it is sent.
+type ready struct {
+	entry
+	sums []uint64 // that it may be known by
+}
+
 // add takes an entry, if it can be sent at all.
 func (w *window) add(e *entry) error {
-	m, done, err := w.message(e)
-	if err == nil && m.Body() != nil {
-		_, err = io.Copy(io.Discard, m.Body()) // rather than find out when half of it is sent
-	}
-	done()
+	stored := e.Entry
+	sums, err := w.prepare(e)
 	if err != nil {
 		if !w.replay.told[e.number] {
 			w.replay.told[e.number] = true
-			stage.From(w.ctx).Fail("%w; it stays", e.error(err))
+			w.replay.env.Fail("%w; it stays", e.error(err))
 		}
 		return nil
 	}
-	kept := *e
-	kept.line = nil
-	w.entries = append(w.entries, kept)
-	w.bytes += len(e.line)
-	w.arrived.add(e)
-	if w.bytes < windowBytes {
-		return nil
+	w.entries = append(w.entries, ready{*e, sums})
+	w.bytes += len(e.Message) + len(e.Base64) + len(e.Reason)
+	e.Entry = stored
+	if err := w.arrived.add(e); err != nil || w.bytes < windowBytes {
+		return err
 	}
 	return w.send()
 }
 
-// message makes a message of an entry. When it is not needed any longer done is
-// called.
-func (w *window) message(e *entry) (m *event.Message, done func(), err error) {
-	m, done = event.New(event.Event, stage.From(w.ctx).Dictionary), func() {}
-	switch text, err := e.Text(); {
-	case err != nil:
-		return m, done, err
-	case e.Cut:
-		return m, done, errors.New("only a part of it was kept")
-	case e.Kept == "":
-		if err := m.Decode(text); err != nil {
-			return m, done, err
+// prepare edits an entry, and finds out whether it can be sent.
+func (w *window) prepare(e *entry) (sums []uint64, err error) {
+	if command := w.replay.Edit; command != "" {
+		if err := e.edit(w.replay.env, command); err != nil {
+			return nil, err
 		}
-		if m.Kind > event.Report {
-			return m, done, errors.New("a control line is no message")
-		}
-		return m, done, nil
 	}
-	f, err := openKept(e)
+	m, done, err := e.message(w.replay.env.Dictionary)
+	defer done()
 	if err != nil {
-		return m, done, err
+		return nil, err
 	}
-	done = func() { f.Close() }
-	head := make([]byte, headBytes)
-	n, err := io.ReadFull(f, head)
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return m, done, err
+	sums = []uint64{dumpfile.Sum(m)}
+	if m.Body() != nil { // rather than find out when half of it is sent
+		sum, err := dumpfile.SumBody(m)
+		if err != nil {
+			return nil, err
+		}
+		sums = append(sums, sum)
 	}
-	at := m.DecodeHead(head[:n])
-	if at == 0 {
-		return m, done, errors.New("too long for a message that is no report")
-	}
-	m.SetBody(event.NewRawReader(io.NewSectionReader(f, int64(at), e.Bytes-int64(at))))
-	return m, done, nil
+	return sums, nil
 }
-
-// headBytes is where the content of a report has to have begun.
-const headBytes = 64 << 10
 
 // send sends the window.
 func (w *window) send() error {
@@ -253,15 +318,26 @@ func (w *window) send() error {
 	name := fmt.Sprintf("entries %d to %d", entries[0].number, entries[len(entries)-1].number)
 	return stage.Deliver(w.ctx, stage.Window{Name: name, State: w.arrived.String()}, func() error {
 		for i := range entries {
-			m, done, err := w.message(&entries[i])
-			if err == nil {
-				err = w.emit(m)
-			}
-			done()
-			if err != nil {
+			if err := w.sendOne(&entries[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (w *window) sendOne(e *ready) error {
+	again := &event.Again{Entry: e.number, Time: e.Time, File: e.File, Line: e.Line, Column: e.Column}
+	for _, sum := range e.sums {
+		if err := w.replay.trail.Sent(sum, again); err != nil {
+			return stage.Fatal(err)
+		}
+	}
+	m, done, err := e.message(w.replay.env.Dictionary)
+	defer done()
+	if err != nil {
+		return err
+	}
+	m.SetPlace(event.Place{File: e.File, Line: e.Line, Column: e.Column, Again: again})
+	return w.emit(m)
 }

@@ -1,0 +1,139 @@
+package dump
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	dumpfile "github.com/intelpipe/intelpipe/internal/dump"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+type editing struct {
+	File    file   `arg:"" help:"A dump, or the name of a command."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+}
+
+// mostFiles is how many entries are edited at once.
+const mostFiles = 100
+
+// An edited entry has its content in a file.
+type edited struct {
+	content
+	entry dumpfile.Entry
+	path  string
+	now   []byte // the message, if it was changed
+}
+
+// Run lets an editor change entries, each in a file of its own.
+func (c *editing) Run(ctx context.Context, stdout io.Writer) (err error) {
+	path, err := c.File.find(ctx)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".edit-")
+	if err != nil {
+		return stage.Fatal(err)
+	}
+	keep := false
+	defer func() {
+		if !keep {
+			os.RemoveAll(dir)
+		} else if err != nil {
+			err = fmt.Errorf("%w; what was edited is in %s", err, dir)
+		}
+	}()
+	edits, files := map[int]*edited{}, []string{}
+	if err := each(path, c.Entries, func(e *entry) error {
+		if len(files) == mostFiles {
+			return fmt.Errorf("%s: name at most %d entries", path, mostFiles)
+		}
+		c, err := e.content()
+		if err != nil {
+			return e.error(err)
+		}
+		name := filepath.Join(dir, fmt.Sprintf("%d.txt", e.number))
+		edits[e.number] = &edited{content: c, entry: e.Entry, path: name}
+		files = append(files, name)
+		return os.WriteFile(name, c.text, 0o600)
+	}); err != nil {
+		return err
+	}
+	if err := editor(stage.From(ctx), stdout, files); err != nil {
+		return err
+	}
+	keep = true
+	changed := 0
+	for n, e := range edits {
+		text, err := os.ReadFile(e.path)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(text, e.text) {
+			continue
+		}
+		if e.now, err = e.replace(text); err != nil {
+			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+		}
+		changed++
+	}
+	if changed > 0 {
+		if err := c.store(path, edits, &changed); err != nil {
+			return err
+		}
+	}
+	keep = false
+	stage.From(ctx).Warn("%d of %d entries changed", changed, len(files))
+	return nil
+}
+
+// store writes what was changed into the dump.
+func (c *editing) store(path string, edits map[int]*edited, changed *int) error {
+	f, err := lock(path)
+	if err != nil {
+		return stage.Fatal(err)
+	}
+	defer f.Close()
+	found := 0
+	return rewrite(f, path, func(e *entry) (*dumpfile.Entry, error) {
+		edit := edits[e.number]
+		if edit == nil || edit.now == nil || edit.entry != e.Entry {
+			return &e.Entry, nil
+		}
+		found++
+		now := e.Entry
+		now.SetText(edit.now)
+		return &now, nil
+	}, func(string, int) error {
+		if found < *changed {
+			return errors.New("the dump has changed meanwhile, and stays as it is; see dump list")
+		}
+		return nil
+	})
+}
+
+// editor runs the editor of the user.
+func editor(env *stage.Env, stdout io.Writer, files []string) error {
+	var visual, plain string
+	for _, variable := range env.Environ() {
+		if value, ok := strings.CutPrefix(variable, "VISUAL="); ok {
+			visual = value
+		} else if value, ok := strings.CutPrefix(variable, "EDITOR="); ok {
+			plain = value
+		}
+	}
+	command := cmp.Or(visual, plain, "vi")
+	cmd := exec.Command("sh", append([]string{"-c", command + ` "$@"`, "sh"}, files...)...)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env.Environ(), env.Stdin, stdout, env.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("the editor (%s): %w; nothing is changed", command, err)
+	}
+	return nil
+}
