@@ -1,9 +1,6 @@
 package harmonization
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // DateTime has one canonical form, 2020-01-02T03:04:05+00:00, with a fraction
 // of one to six digits where there is one. What feeds write is usually close to
@@ -113,8 +110,6 @@ func canonicalTime(s string) bool {
 	return ok && rest == "" && t.exists()
 }
 
-var errTime = errors.New("not a time")
-
 // ParseTime reads a time in any of the many ways people write them, by the
 // rules of python-dateutil's fuzzy mode, and returns it in UTC. A time without
 // zone is taken as UTC.
@@ -132,11 +127,7 @@ func ParseTimeAs(s string, r *Reading) (time.Time, error) {
 			return t, nil
 		}
 	}
-	t, ok := parseFuzzy(s, r)
-	if !ok {
-		return time.Time{}, errTime
-	}
-	return t, nil
+	return parseFuzzy(s, r)
 }
 
 // moment is a date and time that need not exist.
@@ -295,10 +286,10 @@ func zoneOffset(name string) (seconds int, ok bool) {
 	const quarter = 15 * 60
 	q := 0
 	switch name {
-	case "UTC", "GMT", "Z", "WET", "utc", "gmt", "z":
-	case "CET", "MEZ", "WEST", "WAT":
+	case "UTC", "GMT", "Z", "UT", "UCT", "WET":
+	case "CET", "MEZ", "MET", "WEST", "WAT":
 		q = 4
-	case "CEST", "MESZ", "EET", "SAST", "CAT":
+	case "CEST", "MESZ", "MEST", "EET", "SAST", "CAT":
 		q = 8
 	case "EEST", "MSK", "TRT", "EAT":
 		q = 12

@@ -32,6 +32,30 @@ func TestFuzzyTimes(t *testing.T) {
 	}
 }
 
+// TestRefusedTimes reads testdata/refused.txt: a text, a tab, and what is not
+// understood of it.
+func TestRefusedTimes(t *testing.T) {
+	f, err := os.Open("testdata/refused.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	for s.Scan() {
+		in, want, ok := strings.Cut(s.Text(), "\t")
+		if !ok {
+			t.Fatalf("no tab: %s", s.Text())
+		}
+		if got, err := ParseTime(in); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, %v, want %s", in, got, err, want)
+		}
+	}
+	long := strings.Repeat(" ", 1000) + "2023-03-06"
+	if _, err := ParseTime(long); err == nil || err.Error() != "the text is too long" {
+		t.Errorf("a long text: %v", err)
+	}
+}
+
 func TestTimeConverter(t *testing.T) {
 	num := func(s string) Value { return Value{Number, s} }
 	for _, c := range []struct {

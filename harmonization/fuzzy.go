@@ -7,24 +7,55 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// The fuzzy parser reads dates out of running text. It follows the rules that
-// python-dateutil documents and applies, because the values in existing event
-// stores were read by them: month first where a date is ambiguous, unknown
-// words skipped, numbers sorted into year, month and day by their size.
+// The fuzzy parser reads dates as people and programs write them. It follows the
+// rules that python-dateutil documents and applies, because the values in
+// existing event stores were read by them: month first where a date is
+// ambiguous, numbers sorted into year, month and day by their size. Three things
+// are not followed, since the result would be wrong without a word:
+//
+//   - Words, numbers and signs that mean nothing here are an error, not skipped;
+//     neither is what was read already replaced by what comes later.
+//   - A name of a zone must be known; that of a place (Europe/Vienna) is, too.
+//   - UTC+2 and GMT+0200 are two hours ahead of UTC, as everybody writes them,
+//     not behind.
 
 // parseFuzzy reads a time out of s.
-func parseFuzzy(s string, r *Reading) (time.Time, bool) {
+func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	if len(s) > 1000 {
-		return time.Time{}, false // running text this long is no time
+		return time.Time{}, &timeError{why: "the text is too long"}
 	}
-	p := fuzzyParser{tokens: lexTime(s), weekday: -1}
-	if !p.parse() {
-		return time.Time{}, false
+	p := fuzzyParser{tokens: lexTime(s), reading: r}
+	if p.parse() {
+		if t, ok := p.result(); ok {
+			return t, nil
+		}
 	}
-	return p.result(r)
+	err := p.err
+	return time.Time{}, &err
 }
+
+// timeError says what of a text was not understood.
+type timeError struct{ word, why string }
+
+func (e *timeError) Error() string {
+	if e.word == "" {
+		return e.why
+	}
+	return plain.Quote(e.word) + " " + e.why
+}
+
+// The reasons for which a text is no time.
+const (
+	notUnderstood = "is not understood"
+	notZone       = "is no time zone that is known"
+	contradicts   = "contradicts the other zone"
+	noDate        = "year, month and day are needed"
+	noTime        = "there is no such day or time of day"
+)
 
 // part is a number that may be missing.
 type part struct {
@@ -35,61 +66,64 @@ type part struct {
 func some(n int) part { return part{n, true} }
 
 type fuzzyParser struct {
-	tokens []string
-	date   dateParts
+	tokens  []string
+	reading *Reading
+	date    dateParts
 
 	hour, minute, second, micro part
-	weekday                     int
-	ampm                        bool // an am or pm was used
-	zone                        string
-	offset                      part // seconds east of UTC
+	ampm                        bool   // an am or pm was used
+	zone                        string // CET
+	offset                      part   // seconds east of UTC
+	place                       *time.Location
+	err                         timeError
 }
 
 // parse works through the tokens and reports whether they make sense. Every
-// token is a number, a word that means something, or is skipped.
+// token is a number, a word that means something, or one that is known to mean
+// nothing.
 func (p *fuzzyParser) parse() bool {
 	for i := 0; i < len(p.tokens); i++ {
 		token := p.tokens[i]
-		ok := true
+		start, ok := i, true
 		switch {
 		case isNumeric(token):
 			i, ok = p.number(i)
 		case weekday(token) >= 0:
-			p.weekday = weekday(token)
 		case month(token) > 0:
 			i, ok = p.month(i)
 		case meridiem(token) >= 0:
-			if !p.ampm && p.hour.set && p.hour.n <= 12 {
-				p.hour.n = adjust(p.hour.n, meridiem(token))
-				p.ampm = true
-			}
-		case p.mayBeZone(token):
-			p.zone = token
-			if next := p.at(i + 1); next == "+" || next == "-" {
-				// GMT+3 says that the local time plus three is GMT, so the sign
-				// is turned round.
-				if p.tokens[i+1] = "+"; next == "+" {
-					p.tokens[i+1] = "-"
-				}
-				if isUTC(token) {
-					p.zone = ""
-				}
-			}
-		case p.hour.set && (token == "+" || token == "-"):
+			ok = p.meridiem(meridiem(token))
+		case p.startsOffset(i):
 			i, ok = p.zoneOffset(i)
+		case token == "(" && p.offset.set:
+			i = p.comment(i)
+		case p.harmless(i):
+		case isASCIILetter(token[0]):
+			i, ok = p.zoneName(i)
+		default:
+			ok = false
 		}
 		if !ok {
+			if p.err.why == "" {
+				p.err = timeError{p.tokens[start], notUnderstood}
+			}
 			return false
 		}
 	}
 	return true
 }
 
+// refuse notes why a text is no time. It returns false.
+func (p *fuzzyParser) refuse(word, why string) bool {
+	p.err = timeError{word, why}
+	return false
+}
+
 // result puts together what was found.
-func (p *fuzzyParser) result(r *Reading) (time.Time, bool) {
-	year, month, day, ok := p.date.resolve(r.dayFirst())
+func (p *fuzzyParser) result() (t time.Time, ok bool) {
+	year, month, day, ok := p.date.resolve(p.reading.dayFirst())
 	if !ok || !year.set || !month.set || !day.set {
-		return time.Time{}, false
+		return t, p.refuse("", noDate)
 	}
 	if year.n < 100 && !p.date.century {
 		if year.n += 1900; year.n < 1969 {
@@ -99,18 +133,55 @@ func (p *fuzzyParser) result(r *Reading) (time.Time, bool) {
 	m := moment{
 		year: year.n, month: month.n, day: day.n,
 		hour: p.hour.n, minute: p.minute.n, second: p.second.n, micro: p.micro.n,
-		zoned: p.zone != "" || p.offset.set,
+		offset: p.offset.n, zoned: p.offset.set,
 	}
-	switch {
-	case isUTC(p.zone):
-	case p.offset.set:
-		m.offset = p.offset.n
-	case p.zone != "":
-		if m.offset, ok = zoneOffset(p.zone); !ok {
-			return time.Time{}, false
+	if !m.exists() {
+		return t, p.refuse("", noTime)
+	}
+	if p.zone != "" {
+		// An offset from UTC may name UTC, too: +02:00 UTC.
+		offset, ok := p.zoneOf(&m)
+		switch {
+		case !ok:
+			return t, p.refuse(p.zone, notZone)
+		case !m.zoned:
+			m.offset, m.zoned = offset, true
+		case offset != m.offset && (p.zone == "Z" || !isUTC(p.zone)):
+			return t, p.refuse(p.zone, contradicts)
 		}
 	}
-	return m.in(r.location())
+	if p.place != nil {
+		offset := m.offsetIn(p.place)
+		if m.zoned && offset != m.offset {
+			// The second of two times that the clocks showed, or a contradiction.
+			t, _ = m.time()
+			if _, offset = t.In(p.place).Zone(); offset != m.offset {
+				return t, p.refuse(p.place.String(), contradicts)
+			}
+		}
+		m.offset, m.zoned = offset, true
+	}
+	if t, ok = m.in(p.reading.location()); !ok {
+		p.refuse("", noTime)
+	}
+	return t, ok
+}
+
+// zoneOf returns the offset of the zone that was named by its abbreviation.
+// Several are used in more than one part of the world; where times are from,
+// they mean what they mean there.
+func (p *fuzzyParser) zoneOf(m *moment) (seconds int, ok bool) {
+	if place := p.reading.location(); place != nil {
+		offset := m.offsetIn(place)
+		local := *m
+		local.offset = offset
+		if t, ok := local.time(); ok {
+			if name, _ := t.In(place).Zone(); name == p.zone {
+				return offset, true
+			}
+		}
+	}
+	return zoneOffset(p.zone)
 }
 
 // at returns the token at i, or nothing beyond the end.
@@ -130,7 +201,7 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 		return i, false
 	}
 	n, next := len(token), p.at(i+1)
-	last := i+1 >= len(p.tokens)
+	last, hour := i+1 >= len(p.tokens), p.hour.set
 	switch {
 	case p.date.n == 3 && (n == 2 || n == 4) && !p.hour.set && (last || next != ":" && unit(next) < 0):
 		// 19990101T23[59]
@@ -142,6 +213,9 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 	case n == 6 || n > 6 && strings.IndexByte(token, '.') == 6:
 		if p.date.n == 0 && fraction == "" { // YYMMDD
 			return i, p.date.addText(token[:2]) && p.date.addText(token[2:4]) && p.date.addText(token[4:])
+		}
+		if p.hour.set {
+			return i, false
 		}
 		// HHMMSS[.ss]
 		var ok2, ok3 bool
@@ -155,6 +229,9 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 			return i, false
 		}
 		if n > 8 {
+			if p.hour.set {
+				return i, false
+			}
 			var ok2 bool
 			p.hour, ok = digits(token[8:10])
 			p.minute, ok2 = digits(token[10:12])
@@ -173,6 +250,9 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 		} else {
 			u++ // the number after a unit is of the next smaller one
 		}
+		if u == 3 || [...]part{p.hour, p.minute, p.second}[u].set {
+			return i, false
+		}
 		switch u {
 		case 0:
 			p.hour = some(whole)
@@ -189,9 +269,12 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 
 	switch {
 	case i+2 < len(p.tokens) && next == ":": // HH:MM[:SS[.ss]]
+		if p.hour.set || fraction != "" {
+			return i, false
+		}
 		p.hour = some(whole)
 		if !isNumeric(p.tokens[i+2]) {
-			return i, false
+			return i, p.refuse(p.tokens[i+2], notUnderstood)
 		}
 		whole, fraction, ok = decimal(p.tokens[i+2])
 		if !ok {
@@ -206,21 +289,37 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 	case next == "-" || next == "/" || next == ".":
 		return p.separated(i, next)
 
-	case last || isJump(next):
-		if half := meridiem(p.at(i + 2)); half >= 0 { // 12 am
-			p.hour = some(adjust(whole, half))
-			return i + 2, true
-		}
-		return i + 1, p.date.addNumber(whole)
+	case fraction != "":
+		return i, false
 
 	case meridiem(next) >= 0 && whole < 24: // 12am
-		p.hour = some(adjust(whole, meridiem(next)))
-		return i + 1, true
+		p.hour = some(whole)
+		return i + 1, !hour && p.meridiem(meridiem(next))
 
-	case p.date.mayBeDay(whole, zeroes(fraction) != fraction):
+	case last || endsNumber(next):
+		if half := meridiem(p.at(i + 2)); half >= 0 && next == " " { // 12 am
+			p.hour = some(whole)
+			return i + 2, !hour && p.meridiem(half)
+		}
+		return i, p.date.addNumber(whole)
+
+	case p.date.mayBeDay(whole):
 		return i, p.date.addNumber(whole)
 	}
-	return i, true // a number in the text around the date
+	return i, false // a number in the text around the date
+}
+
+// meridiem applies an am or pm to the hour before it.
+func (p *fuzzyParser) meridiem(half int) bool {
+	switch {
+	case !p.hour.set || p.ampm:
+		return false
+	case p.hour.n > 12:
+		return half == 1 // 22:00 pm
+	}
+	p.hour.n = adjust(p.hour.n, half)
+	p.ampm = true
+	return true
 }
 
 // separated reads a date whose parts are joined by a separator: 2020-01-02,
@@ -238,7 +337,7 @@ func (p *fuzzyParser) separated(i int, separator string) (int, bool) {
 			return i, false
 		}
 	} else if m == 0 || !p.date.addLabelledNumber(m, labelMonth) {
-		return i, false
+		return i, p.refuse(second, notUnderstood)
 	}
 	if i+3 >= len(p.tokens) || p.tokens[i+3] != separator {
 		return i + 2, true
@@ -277,61 +376,146 @@ func (p *fuzzyParser) month(i int) (int, bool) {
 			}
 			return i + 4, ok && p.date.addLabelledNumber(n.n, labelYear)
 		}
-		return i + 4, true
 	}
 	return i, true
 }
 
-// mayBeZone reports whether a word can name the zone of the time before it.
-func (p *fuzzyParser) mayBeZone(token string) bool {
-	if !p.hour.set || p.zone != "" || p.offset.set || len(token) > 5 {
-		return false
-	}
-	for i := range len(token) {
-		if token[i] < 'A' || token[i] > 'Z' {
-			return token == "z"
+// zoneName reads the name of a zone at i: CET, or Europe/Vienna.
+func (p *fuzzyParser) zoneName(i int) (int, bool) {
+	token := p.tokens[i]
+	if next := p.at(i + 2); p.at(i+1) == "/" && next != "" && isASCIILetter(next[0]) {
+		end := i + 1
+		for end < len(p.tokens) && zoneToken(p.tokens[end]) {
+			end++
 		}
+		name := strings.Join(p.tokens[i:end], "")
+		place, err := Zone(name)
+		switch {
+		case err != nil:
+			return i, p.refuse(name, notZone)
+		case p.place != nil && p.place != place:
+			return i, p.refuse(name, contradicts)
+		}
+		p.place = place
+		return end - 1, true
 	}
-	return true
+	name := strings.ToUpper(token)
+	_, known := zoneOffset(name)
+	after := p.hour.set || p.date.n == 3
+	switch {
+	case known && (after || name == token || isUTC(token)):
+	case after && len(token) <= 5 && name == token && p.reading.location() == nil:
+		return i, p.refuse(token, notZone)
+	case !after || len(token) > 5 || name != token:
+		return i, p.refuse(token, notUnderstood)
+	}
+	if p.zone != "" && p.zone != name && !(isUTC(p.zone) && isUTC(name)) {
+		return i, p.refuse(token, contradicts)
+	}
+	p.zone = name
+	return i, true
 }
 
-// zoneOffset reads the offset whose sign is at i: +02, +0200, +02:00, and the
-// name of the zone in brackets behind it.
+// zoneToken reports whether a token can be inside the name of a place.
+func zoneToken(token string) bool {
+	return alnum(token[0]) || token == "/" || token == "_" || token == "-" || token == "+"
+}
+
+// startsOffset reports whether the offset of a zone is at i. A minus that comes
+// before there is a time of day joins it to the date.
+func (p *fuzzyParser) startsOffset(i int) bool {
+	if !allDigits(p.at(i + 1)) {
+		return false
+	}
+	switch p.tokens[i] {
+	case "+":
+		return p.hour.set || p.date.n == 3 || isUTC(p.zone)
+	case "-":
+		return p.hour.set || isUTC(p.zone)
+	}
+	return false
+}
+
+// zoneOffset reads the offset whose sign is at i: +02, +0200 or +02:00.
 func (p *fuzzyParser) zoneOffset(i int) (int, bool) {
-	sign := 1
+	sign, end, token := 1, i+1, p.tokens[i+1]
 	if p.tokens[i] == "-" {
 		sign = -1
 	}
-	if i+1 >= len(p.tokens) {
-		return i, false
-	}
-	token := p.tokens[i+1]
 	var hours, minutes part
 	ok, ok2 := false, true
-	at := i // two tokens before the one where a zone's name may start
 	switch {
 	case len(token) == 4:
 		hours, ok = digits(token[:2])
 		minutes, ok2 = digits(token[2:])
-	case i+2 < len(p.tokens) && p.tokens[i+2] == ":":
+	case p.at(i+2) == ":":
 		hours, ok = digits(token)
 		minutes, ok2 = digits(p.at(i + 3))
-		at += 2
+		end = i + 3
 	case len(token) <= 2:
 		hours, ok = digits(token)
 	}
-	if !ok || !ok2 {
-		return i, false
+	if !ok || !ok2 || minutes.n > 59 {
+		return i, p.refuse(p.tokens[i]+token, notZone)
 	}
-	p.offset = some(sign * (hours.n*3600 + minutes.n*60))
-	if at+5 < len(p.tokens) && isJump(p.tokens[at+2]) && p.tokens[at+3] == "(" && p.tokens[at+5] == ")" {
-		// The name says no more than the offset does, unless it is UTC.
-		if name := p.tokens[at+4]; len(name) >= 3 && len(name) <= 5 && p.zone == "" && strings.ToUpper(name) == name {
-			p.zone = name
-			at += 4
+	seconds := sign * (hours.n*3600 + minutes.n*60)
+	if p.offset.set && p.offset.n != seconds {
+		return i, p.refuse(p.tokens[i]+token, contradicts)
+	}
+	p.offset = some(seconds)
+	return end, true
+}
+
+// comment returns where the brackets end that begin at i, if there are only
+// words in them: mail and browsers tell what an offset is called, as in +0100
+// (Central European Time).
+func (p *fuzzyParser) comment(i int) int {
+	for end := i + 1; end < len(p.tokens); end++ {
+		switch token := p.tokens[end]; {
+		case token == ")":
+			return end
+		case token != " " && token != "." && token != "-" && !isLetter(firstRune(token)):
+			return i
 		}
 	}
-	return at + 1, true
+	return i
+}
+
+// harmless reports whether the token at i means nothing where it is: it joins
+// or labels the parts of a time.
+func (p *fuzzyParser) harmless(i int) bool {
+	token := p.tokens[i]
+	if len(token) == 1 {
+		switch token[0] {
+		case ' ', '.', ',', ';', ':', '/', '\'', '"', '(', ')', '[', ']', '_', '|', '@', '=':
+			return true
+		case '-': // not the sign of a year
+			return p.date.n > 0 || p.hour.set || !allDigits(p.at(i+1))
+		case 'T', 't':
+			return allDigits(p.at(i + 1))
+		case 'M', 'm':
+			return p.ampm // a.m.
+		case 'H', 'h':
+			return p.hour.set
+		}
+		return false
+	}
+	for _, word := range [...]string{"at", "on", "and", "ad", "of", "the", "date", "time", "datetime", "timestamp"} {
+		if strings.EqualFold(token, word) {
+			return true
+		}
+	}
+	for _, word := range [...]string{"uhr", "hrs", "hour", "hours"} {
+		if strings.EqualFold(token, word) {
+			return p.hour.set
+		}
+	}
+	for _, word := range [...]string{"st", "nd", "rd", "th"} {
+		if strings.EqualFold(token, word) {
+			return i > 0 && allDigits(p.tokens[i-1])
+		}
+	}
+	return false
 }
 
 // findUnit looks for an h, m or s that belongs to the number at i.
@@ -373,7 +557,7 @@ func (p *fuzzyParser) setSeconds(s string) (ok bool) {
 
 // dateParts collects the numbers of a date until it is clear which is which.
 type dateParts struct {
-	values      [4]int
+	values      [3]int
 	n           int
 	year, month part // places in values that are known
 	century     bool // the year has its century
@@ -429,9 +613,8 @@ func (d *dateParts) put(n, label int) bool {
 	return true
 }
 
-// mayBeDay reports whether a number can be the day of what is known so far. It
-// may have a fraction: 10.30 can be the tenth.
-func (d *dateParts) mayBeDay(n int, fraction bool) bool {
+// mayBeDay reports whether a number can be the day of what is known so far.
+func (d *dateParts) mayBeDay(n int) bool {
 	last := 31
 	if d.month.set {
 		year := 2000
@@ -440,15 +623,13 @@ func (d *dateParts) mayBeDay(n int, fraction bool) bool {
 		}
 		last = daysIn(year, d.values[d.month.n])
 	}
-	return n >= 1 && (n < last || n == last && !fraction)
+	return 1 <= n && n <= last
 }
 
 // resolve says which number is year, month and day.
 func (d *dateParts) resolve(dayFirst bool) (year, month, day part, ok bool) {
 	v := d.values
-	if d.n != 3 {
-		// With less than three numbers there is no whole date; with four it is
-		// unclear which ones to take.
+	if d.n != len(v) {
 		return year, month, day, false
 	}
 	pick := func(y, m, dd int) (part, part, part, bool) { return some(v[y]), some(v[m]), some(v[dd]), true }
@@ -561,6 +742,8 @@ func cutDots(tokens []string, token string) []string {
 	return tokens
 }
 
+func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 func isLetter(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r|0x20 >= 'a' && r|0x20 <= 'z'
@@ -619,6 +802,15 @@ func sixtieths(fraction string) int {
 		scale *= 10
 	}
 	return n * 60 / scale
+}
+
+// endsNumber reports whether what follows a number leaves it a number.
+func endsNumber(next string) bool {
+	switch next {
+	case "\"", ")", "]", "_", "|", "@":
+		return true
+	}
+	return isJump(next)
 }
 
 func isJump(token string) bool {
