@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // TimeConverter returns the function that turns values of a feed into times, by
@@ -25,56 +28,76 @@ import (
 // the order of day and month where no format gives it. A bad spec is an error.
 func TimeConverter(spec string) (func(Value, *Reading) (Value, error), error) {
 	name, format, hasFormat := strings.Cut(spec, "|")
-	format, _, _ = strings.Cut(format, "|")
 	switch name {
 	case "from_format", "from_format_midnight":
+		format, rest, more := strings.Cut(format, "|")
+		if more {
+			return nil, fmt.Errorf("time format %s: nothing may follow the format, but %s does", plain.Quote(spec), plain.Quote("|"+rest))
+		}
 		if format == "" {
-			return nil, fmt.Errorf("time format %q: %s needs a format, as in %s|%%Y-%%m-%%d", spec, name, name)
+			return nil, fmt.Errorf("time format %s: %s needs a format, as in %s|%%Y-%%m-%%d", plain.Quote(spec), name, name)
 		}
 		layout, err := parseLayout(format)
 		if err != nil {
-			return nil, fmt.Errorf("time format %q: %w", spec, err)
+			return nil, fmt.Errorf("time format %s: %w", plain.Quote(spec), err)
 		}
-		midnight := name == "from_format_midnight"
-		return converter(func(v Value, r *Reading) (Value, bool) {
-			m, ok := layout.parse(v.Python())
-			if midnight {
-				m = moment{year: m.year, month: m.month, day: m.day}
-			}
-			t, exists := m.in(r.location())
-			return Text(FormatTime(t)), ok && exists
-		}), nil
+		return byLayout(layout, name == "from_format_midnight"), nil
 	}
 	if hasFormat {
-		return nil, fmt.Errorf("time format %q: %s takes no format", spec, name)
+		return nil, fmt.Errorf("time format %s: %s takes no format", plain.Quote(spec), name)
 	}
 	switch name {
 	case "timestamp":
-		return converter(whatever(fromTimestamp)), nil
+		return converter(fromTimestamp, "seconds since 1970 are expected"), nil
 	case "windows_nt":
-		return converter(whatever(fromWindows)), nil
+		return converter(fromWindows, "units of 100 ns since 1601 are expected"), nil
 	case "epoch_millis":
-		return converter(whatever(fromMillis)), nil
+		return converter(fromMillis, "seconds or milliseconds since 1970 are expected"), nil
 	case "utc_isoformat":
-		return converter(func(v Value, _ *Reading) (Value, bool) { return v, validTime(v) }), nil
+		canonical := func(v Value) (Value, bool) { return v, validTime(v) }
+		return converter(canonical, "a time such as 2020-01-02T03:04:05+00:00 is expected"), nil
 	case "fuzzy", "":
-		return converter(sanitiseTimeAs), nil
+		return func(v Value, r *Reading) (Value, error) {
+			if w, ok := sanitiseTimeAs(v, r); ok {
+				return w, nil
+			}
+			return Value{}, &ValueError{Type: "DateTime", Value: v, reading: r}
+		}, nil
 	}
-	return nil, fmt.Errorf("time format %q: unknown conversion", spec)
+	near := plain.Nearest(name, slices.Values(converters[:]))
+	if near != "" {
+		near = "; did you mean " + near + "?"
+	}
+	return nil, fmt.Errorf("time format %s: unknown conversion%s", plain.Quote(spec), near)
 }
 
-// whatever makes a converter of one that reads numbers, which leave nothing
+var converters = [...]string{"timestamp", "windows_nt", "epoch_millis", "from_format", "from_format_midnight", "utc_isoformat", "fuzzy"}
+
+// converter makes a converter of one that reads numbers, which leave nothing
 // open.
-func whatever(f func(Value) (Value, bool)) func(Value, *Reading) (Value, bool) {
-	return func(v Value, _ *Reading) (Value, bool) { return f(v) }
-}
-
-func converter(f func(Value, *Reading) (Value, bool)) func(Value, *Reading) (Value, error) {
-	return func(v Value, r *Reading) (Value, error) {
-		if w, ok := f(v, r); ok {
+func converter(f func(Value) (Value, bool), expected string) func(Value, *Reading) (Value, error) {
+	return func(v Value, _ *Reading) (Value, error) {
+		if w, ok := f(v); ok {
 			return w, nil
 		}
-		return Value{}, &ValueError{Type: "time", Value: v}
+		return Value{}, &ValueError{Type: "time", Value: v, Reason: expected}
+	}
+}
+
+// byLayout makes a converter of a format. For midnight only the day counts.
+func byLayout(layout *layout, midnight bool) func(Value, *Reading) (Value, error) {
+	return func(v Value, r *Reading) (Value, error) {
+		m, err := layout.parse(v.Python())
+		if err == nil {
+			if midnight {
+				m = moment{year: m.year, month: m.month, day: m.day}
+			}
+			if t, ok := m.in(r.location()); ok {
+				return Text(FormatTime(t)), nil
+			}
+			err = &timeError{why: noTime}
+		}
+		return Value{}, &ValueError{Type: "time", Value: v, Reason: err.Error()}
 	}
 }
 
@@ -176,6 +199,9 @@ func ParseRelative(s string) (time.Duration, error) {
 		}
 	}
 	name := trim(word)
+	if count == "" || len(name) == len(word) {
+		return 0, fmt.Errorf("not a span of time such as \"3 days\": %s", plain.Quote(s))
+	}
 	const day = 24 * time.Hour
 	var unit time.Duration
 	switch strings.TrimSuffix(name, "s") {
@@ -194,12 +220,12 @@ func ParseRelative(s string) (time.Duration, error) {
 	case "year":
 		unit = 365 * day
 	}
-	if count == "" || unit == 0 || len(name) == len(word) {
-		return 0, fmt.Errorf("not a span of time such as \"3 days\": %q", s)
+	if unit == 0 {
+		return 0, fmt.Errorf("not a span of time such as \"3 days\": %s; %s is none of second, minute, hour, day, week, month and year", plain.Quote(s), plain.Quote(name))
 	}
 	n, ok := new(big.Int).SetString(count, 10)
 	if n.Mul(n, big.NewInt(int64(unit))); !ok || !n.IsInt64() {
-		return 0, fmt.Errorf("span of time too long: %q", s)
+		return 0, fmt.Errorf("span of time too long: %s", plain.Quote(s))
 	}
 	return time.Duration(n.Int64()), nil
 }

@@ -85,8 +85,14 @@ func TestTimeConverter(t *testing.T) {
 		{"from_format|%a %b %d %Y %I%p", Text("Thu Jan 02 2020 3PM"), "2020-01-02T15:00:00+00:00"},
 		{"from_format|%Y%j", Text("2020366"), "2020-12-31T00:00:00+00:00"},
 		{"from_format|%d%m%Y", Text("1112020"), "2020-01-11T00:00:00+00:00"},
-		{"from_format|%H%%%M|ignored", Text("10%30"), "1900-01-01T10:30:00+00:00"},
+		{"from_format|%H%%%M", Text("10%30"), "1900-01-01T10:30:00+00:00"},
 		{"from_format|%Y-%m-%d", Text("2020-01-02 "), ""},
+		{"from_format|%Y-%m-%d", Text("2020-01-02 nonsense"), ""},
+		{"from_format|%Y-%m-%d %H:%M %Z", Text("2020-07-02 03:04 Europe/Vienna"), "2020-07-02T01:04:00+00:00"},
+		{"from_format|%Y-%m-%d %H:%M %Z", Text("2020-07-02 03:04 America/Argentina/Buenos_Aires"), "2020-07-02T06:04:00+00:00"},
+		{"from_format|%Y-%m-%d %H:%M %Z", Text("2020-07-02 03:04 Mars/Phobos"), ""},
+		{"from_format|%Y-%m-%d %H:%M %Z", Text("2020-07-02 03:04 IST"), ""},
+		{"from_format|%Z %Y-%m-%d", Text("Asia/Tokyo 2020-07-02"), "2020-07-01T15:00:00+00:00"},
 		{"from_format|%Y-%m-%d", Text("2020-02-30"), ""},
 		{"from_format|%b", Text("January"), ""},
 		{"from_format|%Y", num("2020"), "2020-01-01T00:00:00+00:00"},
@@ -111,10 +117,38 @@ func TestTimeConverter(t *testing.T) {
 		}
 	}
 	for _, spec := range []string{"from_format", "from_format|", "from_format_midnight", "timestamp|%Y", "fuzzy|x", "nonsense",
-		"from_format|%Q", "from_format|%", "from_format|%Y %Y", "from_format|%s"} {
+		"from_format|%Q", "from_format|%", "from_format|%Y %Y", "from_format|%s", "from_format|%d.%m.%Y %H:%M|nonsense",
+		"from_format_midnight|%Y|", "windows_nt|12x", "epoch_milis"} {
 		if _, err := TimeConverter(spec); err == nil {
 			t.Errorf("TimeConverter(%s) is no error", spec)
 		}
+	}
+}
+
+func TestTimeConverterErrors(t *testing.T) {
+	for _, c := range []struct{ spec, in, want string }{
+		{"from_format|%d.%m.%Y %H:%M|nonsense", "", `time format "from_format|%d.%m.%Y %H:%M|nonsense": nothing may follow the format, but "|nonsense" does`},
+		{"epoch_milis", "", `time format "epoch_milis": unknown conversion; did you mean epoch_millis?`},
+		{"windows_nt|12x", "", `time format "windows_nt|12x": windows_nt takes no format`},
+		{"from_format|%d.%m.%Y", "24.11.2026 foo", `not a valid time, " foo" is left over by %d.%m.%Y: "24.11.2026 foo"`},
+		{"from_format|%d.%m.%Y", "24/11/2026", `not a valid time, it does not fit %d.%m.%Y: "24/11/2026"`},
+		{"from_format|%d.%m.%Y", "30.02.2026", `not a valid time, there is no such day or time of day: "30.02.2026"`},
+		{"timestamp", "1441008970x", `not a valid time, seconds since 1970 are expected: "1441008970x"`},
+		{"windows_nt", "12x", `not a valid time, units of 100 ns since 1601 are expected: "12x"`},
+		{"epoch_millis", "1441008970999 CET", `not a valid time, seconds or milliseconds since 1970 are expected: "1441008970999 CET"`},
+		{"utc_isoformat", "2020-01-02", `not a valid time, a time such as 2020-01-02T03:04:05+00:00 is expected: "2020-01-02"`},
+		{"fuzzy", "2020-01-02 foo", `not a valid DateTime: "2020-01-02 foo"; "foo" is not understood`},
+	} {
+		convert, err := TimeConverter(c.spec)
+		if err == nil {
+			_, err = convert(Text(c.in), nil)
+		}
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%v\nwant %s", err, c.want)
+		}
+	}
+	if _, err := ParseRelative("3 dayz ago"); err == nil || err.Error() != `not a span of time such as "3 days": "3 dayz ago"; "dayz ago" is none of second, minute, hour, day, week, month and year` {
+		t.Error(err)
 	}
 }
 

@@ -336,6 +336,9 @@ func (f *Field) SanitiseAs(v Value, r *Reading) (Value, error) {
 		return f.Sanitise(v)
 	}
 	w, ok := sanitiseTimeAs(v, r)
+	if !ok {
+		return Value{}, &ValueError{Type: f.Type, Value: v, reading: r}
+	}
 	return f.sanitised(v, w, ok)
 }
 

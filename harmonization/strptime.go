@@ -10,7 +10,10 @@ import (
 // layout is a strptime format, ready to read times. It reads what Python's
 // strptime reads: names in English and in any case, numbers with or without a
 // leading zero, and white space of the format as any amount of it.
-type layout struct{ steps []step }
+type layout struct {
+	format string
+	steps  []step
+}
 
 // step is one directive or, with directive 0, a character that must be there.
 type step struct {
@@ -23,7 +26,7 @@ const space = ' '
 
 // parseLayout reads a format.
 func parseLayout(format string) (*layout, error) {
-	l := new(layout)
+	l := &layout{format: format}
 	if err := l.add(format); err != nil {
 		return nil, err
 	}
@@ -75,15 +78,19 @@ func (l *layout) add(format string) error {
 type readings struct {
 	year, month, day, hour, minute, second, micro int
 	yearDay, hour12, half, offset                 int
-	named, zoned                                  bool // offset is from %Z, or from %z, which outranks it
+	named, zoned                                  bool           // offset is from %Z, or from %z, which outranks it
+	place                                         *time.Location // from %Z
 }
 
 // parse reads all of s.
-func (l *layout) parse(s string) (moment, bool) {
+func (l *layout) parse(s string) (moment, error) {
 	r := readings{year: 1900, month: 1, day: 1, yearDay: -1, hour12: -1}
 	end, ok := match(l.steps, s, &r)
-	if !ok || end != "" {
-		return moment{}, false
+	if !ok {
+		return moment{}, &timeError{why: "it does not fit " + l.format}
+	}
+	if end != "" {
+		return moment{}, &timeError{end, "is left over by " + l.format}
 	}
 	if r.hour12 >= 0 {
 		r.hour = adjust(r.hour12, r.half)
@@ -92,7 +99,11 @@ func (l *layout) parse(s string) (moment, bool) {
 		t := time.Date(r.year, 1, r.yearDay, 0, 0, 0, 0, time.UTC)
 		r.year, r.month, r.day = t.Year(), int(t.Month()), t.Day()
 	}
-	return moment{r.year, r.month, r.day, r.hour, r.minute, r.second, r.micro, r.offset, r.named || r.zoned}, true
+	m := moment{r.year, r.month, r.day, r.hour, r.minute, r.second, r.micro, r.offset, r.named || r.zoned}
+	if r.place != nil && !r.zoned && m.exists() {
+		m.offset = m.offsetIn(r.place)
+	}
+	return m, nil
 }
 
 // match reads s along the steps and returns what is left. Where a directive
@@ -135,6 +146,9 @@ func longest(directive byte, s string) int {
 		n = len("+00:00:00")
 	case 'Z':
 		n = 5
+		if strings.IndexByte(s, '/') > 0 {
+			n = len("America/Argentina/ComodRivadavia")
+		}
 	case 'a', 'A', 'b', 'B':
 		n = len("wednesday")
 	case space:
@@ -200,6 +214,11 @@ func read(directive byte, s string, r *readings) bool {
 	case 'z':
 		return readOffset(s, r)
 	case 'Z':
+		if strings.IndexByte(s, '/') > 0 {
+			place, err := Zone(s)
+			r.place = place
+			return err == nil
+		}
 		offset, ok := zoneOffset(strings.ToUpper(s))
 		r.named = true
 		if !r.zoned {

@@ -1,6 +1,12 @@
 package harmonization
 
-import "strconv"
+import (
+	"errors"
+	"iter"
+
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/plain"
+)
 
 // TypeRule is one of the types a field can have.
 type TypeRule struct {
@@ -32,26 +38,88 @@ type ValueError struct {
 	Type   string
 	Value  Value
 	Reason string // what was violated if it was not the type: "longer than 5 characters"
+
+	reading *Reading
 }
 
-// Error returns one line such as `not a valid IPAddress: "x"`.
+// Error returns one line such as `not a valid IPAddress: "x"`, and what is
+// wrong with the value or was meant by it where that can be said.
 func (e *ValueError) Error() string {
 	b := append([]byte("not a valid "), e.Type...)
 	if e.Reason != "" {
 		b = append(append(b, ", "...), e.Reason...)
 	}
 	b = append(b, ": "...)
-	text := e.Value.Text
-	if len(text) > 100 {
-		text = clean(text[:100]) + "…"
-	}
 	switch e.Value.Kind {
 	case Null:
-		return string(append(b, "null"...))
+		b = append(b, "null"...)
 	case String:
-		return string(strconv.AppendQuote(b, text))
+		b = append(b, plain.Quote(e.Value.Text)...)
+	default:
+		b = append(b, plain.Line(plain.Clip(e.Value.Text, 100))...)
 	}
-	return string(append(b, text...))
+	if why := e.explain(); why != "" && e.Reason == "" {
+		b = append(append(b, "; "...), why...)
+	}
+	return string(b)
+}
+
+// explain says more about a value that is not of its type.
+func (e *ValueError) explain() string {
+	v, text := e.Value, clean(e.Value.Text)
+	if v.Kind != String || text == "" {
+		return ""
+	}
+	switch e.Type {
+	case "DateTime":
+		_, err := ParseTimeAs(text, e.reading)
+		if bad := (*timeError)(nil); errors.As(err, &bad) && bad.word != text {
+			return bad.Error()
+		}
+	case "ClassificationType":
+		return didYouMean(lower(text), classificationTypes)
+	case "ClassificationTaxonomy":
+		return didYouMean(lower(text), classificationTaxonomies)
+	case "Registry":
+		return "it is AFRINIC, APNIC, ARIN, LACNIC or RIPE"
+	case "TLP":
+		return "it is CLEAR, WHITE, GREEN, AMBER, AMBER+STRICT or RED"
+	case "JSONDict":
+		if err := json.Check(text); err != nil && text[0] == '{' {
+			return err.Error()
+		}
+		return `an object with a member is expected, as {"name": 1}`
+	case "FQDN":
+		if _, ok := sanitiseAddress(v); ok {
+			return "it is an address"
+		}
+	}
+	return ""
+}
+
+func didYouMean(word string, known iter.Seq[string]) string {
+	if near := plain.Nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
+}
+
+// classificationTypes are the names of all types.
+func classificationTypes(yield func(string) bool) {
+	for i := range classifications {
+		if !yield(classifications[i].Type) {
+			return
+		}
+	}
+}
+
+// classificationTaxonomies are the names of all taxonomies, some several times.
+func classificationTaxonomies(yield func(string) bool) {
+	for i := range classifications {
+		if !yield(classifications[i].Taxonomy) {
+			return
+		}
+	}
 }
 
 // Type returns the type of that name.

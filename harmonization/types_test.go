@@ -3,6 +3,7 @@ package harmonization
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // TestTypes is the tables of the data format: what each type takes as it is,
@@ -177,12 +178,33 @@ func TestTypes(t *testing.T) {
 }
 
 func TestErrorText(t *testing.T) {
-	typ, _ := Type("IPAddress")
-	if err := typ.Valid(Text("x\n")); err.Error() != `not a valid IPAddress: "x\n"` {
-		t.Error(err)
+	for _, c := range []struct {
+		typ, in, want string
+	}{
+		{"IPAddress", "x\n", `not a valid IPAddress: "x\x0a"`},
+		{"IPAddress", "\u202e1", `not a valid IPAddress: "\u202e1"`},
+		{"DateTime", "2023-03-06 23:41 Mars/Phobos", `not a valid DateTime: "2023-03-06 23:41 Mars/Phobos"; "Mars/Phobos" is no time zone that is known`},
+		{"DateTime", "soon", `not a valid DateTime: "soon"`},
+		{"DateTime", "10:00", `not a valid DateTime: "10:00"; year, month and day are needed`},
+		{"ClassificationType", "scaner", `not a valid ClassificationType: "scaner"; did you mean scanner?`},
+		{"ClassificationType", "Fishing", `not a valid ClassificationType: "Fishing"; did you mean phishing?`},
+		{"ClassificationType", "nonsense", `not a valid ClassificationType: "nonsense"`},
+		{"ClassificationTaxonomy", "intrusion", `not a valid ClassificationTaxonomy: "intrusion"; did you mean intrusions?`},
+		{"TLP", "PURPLE", `not a valid TLP: "PURPLE"; it is CLEAR, WHITE, GREEN, AMBER, AMBER+STRICT or RED`},
+		{"Registry", "IANA", `not a valid Registry: "IANA"; it is AFRINIC, APNIC, ARIN, LACNIC or RIPE`},
+		{"JSONDict", "{\"a\": 1,\n2}", `not a valid JSONDict: "{\"a\": 1,\x0a2}"; invalid JSON at line 2, column 1: `},
+		{"JSONDict", "[]", `not a valid JSONDict: "[]"; an object with a member is expected, as {"name": 1}`},
+		{"FQDN", "192.0.2.1", `not a valid FQDN: "192.0.2.1"; it is an address`},
+	} {
+		typ, _ := Type(c.typ)
+		_, err := typ.Sanitise(Text(c.in))
+		if err == nil || err.Error() != c.want && !(strings.HasSuffix(c.want, ": ") && strings.HasPrefix(err.Error(), c.want)) {
+			t.Errorf("%v, want %s", err, c.want)
+		}
 	}
-	if err := typ.Valid(Text(strings.Repeat("ü", 1000))); len(err.Error()) > 150 {
-		t.Errorf("an error of %d bytes", len(err.Error()))
+	typ, _ := Type("IPAddress")
+	if err := typ.Valid(Text(strings.Repeat("ü", 1000))); len(err.Error()) > 150 || !utf8.ValidString(err.Error()) {
+		t.Errorf("an error of %d bytes: %v", len(err.Error()), err)
 	}
 	f, _ := Default().Field(Event, "source.geolocation.cc")
 	if _, err := f.Sanitise(Text("aut")); err.Error() != `not a valid UppercaseString, longer than 2 characters: "AUT"` {
