@@ -76,6 +76,8 @@ func (e *ValueError) explain() string {
 		if bad := (*timeError)(nil); errors.As(err, &bad) && bad.word != text {
 			return bad.Error()
 		}
+	case "Boolean":
+		return "it is true or false"
 	case "ClassificationType":
 		return didYouMean(lower(text), classificationTypes)
 	case "ClassificationTaxonomy":

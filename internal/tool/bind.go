@@ -414,7 +414,7 @@ func (f *flags) checkNames(d *harmonization.Dictionary) error {
 				if value == "" {
 					continue
 				}
-				if _, err := f.CheckValue(harmonization.Text(value)); err != nil {
+				if _, err := f.Sanitise(harmonization.Text(value)); err != nil {
 					return fmt.Errorf("%s: %w", place, err)
 				}
 			}

@@ -35,7 +35,7 @@ func (c *Command) matcher(d *harmonization.Dictionary) (func(harmonization.Value
 	}
 	if f.Valid(value) != nil {
 		text := value.Text
-		if value, err = f.CheckValue(value); err != nil {
+		if value, err = f.Sanitise(value); err != nil {
 			err = fmt.Errorf("%s: %w", c.FilterKey, err)
 			if !strings.Contains(err.Error(), "did you mean") {
 				err = fmt.Errorf("%w; json:%s compares with it all the same", err, plain.Quote(text))
