@@ -2,6 +2,7 @@ package feed
 
 import (
 	"cmp"
+	"errors"
 	"iter"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -13,7 +14,7 @@ import (
 type Element struct {
 	event.Object
 	report *event.Message
-	broken bool // what is left of an array that is no JSON
+	raw    []byte // the text, if it is none that can be put into an array again
 }
 
 // Elements yields the objects of a JSON array. An element that is no object
@@ -21,21 +22,28 @@ type Element struct {
 func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
 		x := &Element{report: report}
-		n := 0
-		for text, err := range json.Elements(content(report)) {
-			n++
-			at(report, n, 0)
+		for part, err := range json.Elements(content(report)) {
+			at(report, part.Line, part.Column)
 			if stage.IsFatal(err) {
 				Fail(report, err)
 				return
 			}
-			parse := x.Parse(text)
-			x.broken = err != nil
+			parse := x.Parse(part.Text)
 			if err == nil && parse == nil {
+				x.raw = nil
 				if !yield(x) {
 					return
 				}
 				continue
+			}
+			x.raw = part.Text
+			if err == nil {
+				x.raw = append(append([]byte{'['}, part.Text...), ']')
+				var syntax *event.SyntaxError
+				if errors.As(parse, &syntax) {
+					line, column := part.Place(syntax.Offset)
+					at(report, line, column)
+				}
 			}
 			e := x.Event()
 			e.Fail(cmp.Or(err, parse))
@@ -51,8 +59,8 @@ func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 func (x *Element) Event() *event.Message {
 	e := event.Borrow()
 	x.report.Derive(e)
-	if x.broken {
-		e.AppendOrigin(x.Text())
+	if x.raw != nil {
+		e.AppendOrigin(x.raw)
 	} else {
 		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.Text()), ']'))
 	}
