@@ -4,20 +4,32 @@
 //
 // What the server sends becomes one report. A zip file becomes one report for
 // each file in it, and with --extract-files so does a tar, also a compressed
-// one, and what gzip or bzip2 have compressed. Reports have no limit in size
-// other than --max-download and --max-unpacked, and are not in memory as a
-// whole. If the server breaks off, the stream breaks too, with exit code 3, and
-// nobody takes the half report for a whole one.
+// one, and what gzip or bzip2 have compressed:
+//
+//	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt | parse-blocklistde
+//
+// An answer is fetched to its end, and an archive checked to its end, before the
+// first report is made of it. If the server breaks off, the exit code is 3; if an
+// archive is damaged, it is in the dump; in either case nothing of it goes on. An
+// answer that is larger than 1 MiB lies in the state directory meanwhile, in a
+// file without a name. Its size is limited by --max-download and --max-unpacked
+// alone, and what was compressed, by the server or in an archive, may not unpack
+// to more than 1000 times what was sent.
 //
 // With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 // shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
-// otherwise.
+// otherwise. --dry-run shows the URL and fetches nothing.
 //
 // An answer that is no success ends collect-http with exit code 3. One that is
 // no archive where one has to be, or that leads to something else than http and
-// https, is in the dump, and so is a file in an archive whose name is unsafe or
-// that unpacks to too much; the others are delivered. An empty answer is a
-// warning.
+// https, or from a public address to a private one, is in the dump, and so is a
+// file in an archive whose name is unsafe or that unpacks to too much; the other
+// files are delivered. An empty answer is a warning.
+//
+// feed.url is the URL without user and password. The values of parameters that
+// look like passwords, keys or tokens are replaced by *** in it; --url-secrets
+// names others. A charset in the Content-Type other than UTF-8 becomes the field
+// extra.encoding, by which parsers read the report.
 //
 // With a pipeline of its own, after -- or then, collect-http asks the server only
 // for what has changed since the last report that has arrived, by its ETag and
@@ -26,10 +38,9 @@
 //
 // # Examples
 //
-//	printf '192.0.2.4\n' > ssh.txt
-//	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'
-//	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt -- \
-//	  sh -c "parse-blocklistde | output-file --file events.ndjson"'
+//	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
+//	  --http-url-formatting 'json:{"days": -1}'
+//	collect-http --dry-run --http-url 'https://example.org/list?format=csv&apikey=secret'
 package main
 
 import (
@@ -40,20 +51,32 @@ import (
 func main() {
 	tool.Main(tool.Spec{Name: "collect-http", Summary: "fetch a report by HTTP", Doc: `What the server sends becomes one report. A zip file becomes one report for
 each file in it, and with --extract-files so does a tar, also a compressed
-one, and what gzip or bzip2 have compressed. Reports have no limit in size
-other than --max-download and --max-unpacked, and are not in memory as a
-whole. If the server breaks off, the stream breaks too, with exit code 3, and
-nobody takes the half report for a whole one.
+one, and what gzip or bzip2 have compressed:
+
+	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt | parse-blocklistde
+
+An answer is fetched to its end, and an archive checked to its end, before the
+first report is made of it. If the server breaks off, the exit code is 3; if an
+archive is damaged, it is in the dump; in either case nothing of it goes on. An
+answer that is larger than 1 MiB lies in the state directory meanwhile, in a
+file without a name. Its size is limited by --max-download and --max-unpacked
+alone, and what was compressed, by the server or in an archive, may not unpack
+to more than 1000 times what was sent.
 
 With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
-otherwise.
+otherwise. --dry-run shows the URL and fetches nothing.
 
 An answer that is no success ends collect-http with exit code 3. One that is
 no archive where one has to be, or that leads to something else than http and
-https, is in the dump, and so is a file in an archive whose name is unsafe or
-that unpacks to too much; the others are delivered. An empty answer is a
-warning.
+https, or from a public address to a private one, is in the dump, and so is a
+file in an archive whose name is unsafe or that unpacks to too much; the other
+files are delivered. An empty answer is a warning.
+
+feed.url is the URL without user and password. The values of parameters that
+look like passwords, keys or tokens are replaced by *** in it; --url-secrets
+names others. A charset in the Content-Type other than UTF-8 becomes the field
+extra.encoding, by which parsers read the report.
 
 With a pipeline of its own, after -- or then, collect-http asks the server only
 for what has changed since the last report that has arrived, by its ETag and
@@ -62,8 +85,7 @@ whether a report has arrived, and it is fetched each time.
 
 # Examples
 
-	printf '192.0.2.4\n' > ssh.txt
-	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'
-	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt -- \
-	  sh -c "parse-blocklistde | output-file --file events.ndjson"'`, New: func() any { return new(http.Command) }})
+	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
+	  --http-url-formatting 'json:{"days": -1}'
+	collect-http --dry-run --http-url 'https://example.org/list?format=csv&apikey=secret'`, New: func() any { return new(http.Command) }})
 }

@@ -115,7 +115,7 @@ func TestImportsThatOnePackageHas(t *testing.T) {
 		"github.com/gaissmai/bart":   {"internal/expert/asnlookup"},
 		"github.com/gomodule/redigo": {"internal/redis"},
 		"github.com/miekg/dns":       {"internal/dns"},
-		"log":                        {},
+		"log":                        {"internal/httpclient"}, // to silence what net/http says
 	}
 	for _, p := range units(t) {
 		if _, kind := layer(p.path()); kind == "tools for development" {
@@ -205,7 +205,7 @@ func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event": 1250,
 		"internal/stage": 160,
-		"internal/tool":  4000,
+		"internal/tool":  4800,
 		"internal/feed":  320,
 	}
 	var commands []int
@@ -225,8 +225,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 5650 {
-		t.Errorf("the runtime has %d lines of code, at most 5650 were expected", total)
+	if total > 6500 {
+		t.Errorf("the runtime has %d lines of code, at most 6500 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

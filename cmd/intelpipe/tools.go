@@ -6,7 +6,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
-	adminserve "github.com/intelpipe/intelpipe/internal/admin/serve"
 	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
 	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
@@ -59,20 +58,32 @@ anything failed before it left collect-file.
 	  'parse-csv --columns source.ip | output-file --file events.ndjson'`, New: func() any { return new(collectfile.Command) }},
 	{Name: "collect-http", Summary: "fetch a report by HTTP", Doc: `What the server sends becomes one report. A zip file becomes one report for
 each file in it, and with --extract-files so does a tar, also a compressed
-one, and what gzip or bzip2 have compressed. Reports have no limit in size
-other than --max-download and --max-unpacked, and are not in memory as a
-whole. If the server breaks off, the stream breaks too, with exit code 3, and
-nobody takes the half report for a whole one.
+one, and what gzip or bzip2 have compressed:
+
+	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt | parse-blocklistde
+
+An answer is fetched to its end, and an archive checked to its end, before the
+first report is made of it. If the server breaks off, the exit code is 3; if an
+archive is damaged, it is in the dump; in either case nothing of it goes on. An
+answer that is larger than 1 MiB lies in the state directory meanwhile, in a
+file without a name. Its size is limited by --max-download and --max-unpacked
+alone, and what was compressed, by the server or in an archive, may not unpack
+to more than 1000 times what was sent.
 
 With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
-otherwise.
+otherwise. --dry-run shows the URL and fetches nothing.
 
 An answer that is no success ends collect-http with exit code 3. One that is
 no archive where one has to be, or that leads to something else than http and
-https, is in the dump, and so is a file in an archive whose name is unsafe or
-that unpacks to too much; the others are delivered. An empty answer is a
-warning.
+https, or from a public address to a private one, is in the dump, and so is a
+file in an archive whose name is unsafe or that unpacks to too much; the other
+files are delivered. An empty answer is a warning.
+
+feed.url is the URL without user and password. The values of parameters that
+look like passwords, keys or tokens are replaced by *** in it; --url-secrets
+names others. A charset in the Content-Type other than UTF-8 becomes the field
+extra.encoding, by which parsers read the report.
 
 With a pipeline of its own, after -- or then, collect-http asks the server only
 for what has changed since the last report that has arrived, by its ETag and
@@ -81,10 +92,9 @@ whether a report has arrived, and it is fetched each time.
 
 # Examples
 
-	printf '192.0.2.4\n' > ssh.txt
-	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'
-	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt -- \
-	  sh -c "parse-blocklistde | output-file --file events.ndjson"'`, New: func() any { return new(collecthttp.Command) }},
+	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
+	  --http-url-formatting 'json:{"days": -1}'
+	collect-http --dry-run --http-url 'https://example.org/list?format=csv&apikey=secret'`, New: func() any { return new(collecthttp.Command) }},
 	{Name: "collect-redis", Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
 fill. In a bare pipe collect-redis prints what waits there, the oldest message
 first, and leaves it.
@@ -548,16 +558,6 @@ these columns, it goes into the dump as a whole.
 	  parse-shadowserver --file-name scan_http.csv
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
 	  parse-shadowserver --feedname Accessible-Telnet`, New: func() any { return new(parseshadowserver.Command) }},
-	{Name: "serve", Summary: "run a command that finds the files of a directory at a web server", Doc: `The server listens on 127.0.0.1, on a port that is free, for as long as the
-command runs. Its address is in the command's environment as SERVER. With it
-a collector can be tried without a network. The exit code is that of the
-command.
-
-# Examples
-
-	printf '192.0.2.4\n' > ssh.txt
-	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt | parse-blocklistde'
-	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'`, New: func() any { return new(adminserve.Command) }},
 	{Name: "spool", Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
 Each of its files is a segment, which is in one of these states:
 

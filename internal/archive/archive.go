@@ -1,14 +1,18 @@
 // Package archive opens what feeds are packed in: zip, tar, gzip and bzip2, and
 // tar inside the last two.
 //
-// Content comes from strangers. So everything is counted against Limits while
-// it is unpacked, nothing is written under a member's name, members are handed
-// out with their names checked, and an archive inside an archive stays closed.
-// Streams are unpacked as they arrive; only a zip, whose directory is at its
-// end, is spilled to a temporary file that has no name.
+// An archive is delivered whole or not at all. It is unpacked twice: first to
+// its very end, to check sums, structure and Limits, and then, if it is sound,
+// for whoever wants its members. What a damaged or truncated archive holds is
+// never handed out, since nobody could tell how much of it is missing.
+//
+// Content comes from strangers. So everything is counted against Limits,
+// nothing is written under a member's name, members are handed out with their
+// names checked, and an archive inside an archive stays closed. A member that
+// is refused for its name or kind costs only itself.
 //
 // The standard library does the unpacking: feeds are small, and it keeps the
-// binary so. A format more is a case in Detect and one in open.
+// binary so. A format more is a case in Detect and one in walk.
 package archive
 
 import (
@@ -23,11 +27,22 @@ import (
 	"strings"
 )
 
+// A File is an archive: a *bytes.Reader, a *strings.Reader, an *io.SectionReader.
+type File interface {
+	io.ReaderAt
+	Size() int64
+}
+
 // Limits bounds what is unpacked from one archive. Zero values mean the defaults.
 type Limits struct {
-	Total   int64 // bytes unpacked, and bytes of a zip spilled; 2 GiB
+	Total   int64 // bytes unpacked; 2 GiB
 	Ratio   int64 // bytes unpacked per byte packed, beyond the first MiB; 1000
 	Members int   // files and directories; 10000
+
+	// Packed is how many bytes the archive came in, if they were fewer than it
+	// has because it was compressed once more on its way. The ratio is one for
+	// all layers together.
+	Packed int64
 }
 
 const (
@@ -42,8 +57,8 @@ var (
 	ErrNotArchive  = errors.New("not a zip, tar, gzip or bzip2 file")
 	ErrUnsupported = errors.New("xz is not supported")
 	ErrTooLarge    = errors.New("archive unpacks to more than the limit")
-	ErrRatio       = errors.New("archive unpacks to suspiciously much more than its size")
 	ErrMembers     = errors.New("archive has too many members")
+	ErrRatio       = errors.New("archive unpacks to suspiciously much more than its size") // or a single member of a zip
 )
 
 // What a single member can be refused for.
@@ -124,21 +139,36 @@ type Member struct {
 	io.Reader
 }
 
-// Members yields the files in r in the order of the archive, which for a zip is
-// that of its directory. Directories are left out. A member that is refused
-// comes as its name and an error, and the others follow; an error without a
-// name is the end. An error met in the content of a member is returned by its
-// Read, after all bytes that can be had, and not once more by the iteration.
-func Members(r io.Reader, limits Limits) iter.Seq2[Member, error] {
+// Members yields the files in an archive in its order, which for a zip is that
+// of its directory. Directories are left out. A member that is refused comes as
+// its name and an error, and the others follow. An archive that is damaged,
+// truncated or over a limit yields nothing but an error without a name.
+func Members(f File, limits Limits) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
-		u := &unpacker{limits: limits.orDefault(), yield: yield}
-		if err := u.open(r); err != nil {
-			yield(Member{}, err)
+		limits := limits.orDefault(f)
+		check := walker{file: f, limits: limits, check: true}
+		if err := check.walk(func(Member, error) bool { return true }); err != nil {
+			yield(Member{}, broken(err))
+			return
+		}
+		unpack := walker{file: f, limits: limits, bombs: check.bombs}
+		if err := unpack.walk(yield); err != nil {
+			yield(Member{}, broken(err)) // the file has changed
 		}
 	}
 }
 
-func (l Limits) orDefault() Limits {
+// broken says of an error of unpacking what it is about.
+func broken(err error) error {
+	for _, own := range []error{ErrNotArchive, ErrUnsupported, ErrTooLarge, ErrMembers, ErrRatio} {
+		if errors.Is(err, own) {
+			return err
+		}
+	}
+	return fmt.Errorf("archive cannot be unpacked: %w", err)
+}
+
+func (l Limits) orDefault(f File) Limits {
 	if l.Total <= 0 {
 		l.Total = defaultTotal
 	}
@@ -148,31 +178,40 @@ func (l Limits) orDefault() Limits {
 	if l.Members <= 0 {
 		l.Members = defaultMembers
 	}
+	if l.Packed <= 0 {
+		l.Packed = f.Size()
+	}
 	return l
 }
 
-type unpacker struct {
+// walker goes through an archive once. To check, it reads all there is and
+// returns what is wrong with the archive as a whole.
+type walker struct {
+	file    File
 	limits  Limits
-	yield   func(Member, error) bool
-	packed  int64 // bytes of the archive read so far; of a zip, all of them
+	check   bool
+	bombs   map[int]bool // members of a zip, by their place, that are over the ratio
 	members int
+	yield   func(Member, error) bool
 }
 
-func (u *unpacker) open(r io.Reader) error {
-	br := bufio.NewReaderSize(&counter{r: r, n: &u.packed}, 64<<10)
-	head, err := br.Peek(HeadSize)
+func (w *walker) walk(yield func(Member, error) bool) error {
+	w.yield = yield
+	head := make([]byte, HeadSize)
+	n, err := w.file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return err
 	}
-	switch Detect(head) {
+	r := bufio.NewReaderSize(io.NewSectionReader(w.file, 0, w.file.Size()), 64<<10)
+	switch Detect(head[:n]) {
 	case Zip:
-		return u.zip(r, br)
+		return w.zip()
 	case Tar:
-		return u.tar(u.limit(br, new(int64)))
+		return w.tar(w.limit(r, w.budgets()...))
 	case Gzip:
-		return u.stream(&gunzip{src: br})
+		return w.stream(&gunzip{src: r})
 	case Bzip2:
-		return u.stream(bzip2.NewReader(br))
+		return w.stream(bzip2.NewReader(r))
 	case XZ:
 		return ErrUnsupported
 	}
@@ -180,27 +219,38 @@ func (u *unpacker) open(r io.Reader) error {
 }
 
 // stream unpacks a compressed stream: a tar, or else a single file.
-func (u *unpacker) stream(r io.Reader) error {
-	br := bufio.NewReaderSize(u.limit(r, new(int64)), 64<<10)
+func (w *walker) stream(packed io.Reader) error {
+	r := bufio.NewReaderSize(w.limit(packed, w.budgets()...), 64<<10)
 	// An error in the head is met again when the content is read.
-	if head, _ := br.Peek(HeadSize); isTar(head) {
-		return u.tar(br)
+	if head, _ := r.Peek(HeadSize); isTar(head) {
+		if err := w.tar(r); err != nil || !w.check {
+			return err
+		}
+		return drain(r) // the sum stands behind the padding of the tar
 	}
-	u.yield(Member{Reader: br}, nil)
+	w.yield(Member{Reader: r}, nil)
+	if w.check {
+		return drain(r)
+	}
 	return nil
 }
 
-func (u *unpacker) tar(r io.Reader) error {
-	var unpacked int64
-	for tr := tar.NewReader(r); ; {
+func (w *walker) tar(r io.Reader) error {
+	stream := &counter{r: r}
+	unpacked := w.budgets()
+	for tr := tar.NewReader(stream); ; {
+		at := stream.n
 		h, err := tr.Next()
-		if err == io.EOF {
+		if err == io.EOF && w.check && stream.n-at < HeadSize {
+			// A tar ends with a block of zeros. This one was cut between two files,
+			// which package tar does not mind.
+			return io.ErrUnexpectedEOF
+		} else if err == io.EOF {
 			return nil
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
-		if u.members++; u.members > u.limits.Members {
+		if w.members++; w.members > w.limits.Members {
 			return ErrMembers
 		}
 		name := strings.ToValidUTF8(h.Name, "\ufffd")
@@ -213,22 +263,29 @@ func (u *unpacker) tar(r io.Reader) error {
 			err = ErrType
 		}
 		// Counted once more, because the holes of a sparse file are in no stream.
-		content := u.limit(tr, &unpacked)
-		if !u.hand(name, content, err) {
+		content := w.limit(tr, unpacked...)
+		if !w.hand(name, content, err) {
 			return nil
 		}
-		if content.err != nil && content.err != io.EOF {
-			return nil // the stream is broken, and the reader of the member knows
+		if w.check {
+			if err := drain(content); err != nil {
+				return err
+			}
 		}
 	}
 }
 
 // hand yields a member, or why it is refused.
-func (u *unpacker) hand(name string, content io.Reader, err error) bool {
+func (w *walker) hand(name string, content io.Reader, err error) bool {
 	if err != nil {
-		return u.yield(Member{Name: name}, fmt.Errorf("%q: %w", name, err))
+		return w.yield(Member{Name: name}, fmt.Errorf("%q: %w", name, err))
 	}
-	return u.yield(Member{Name: name, Reader: content}, nil)
+	return w.yield(Member{Name: name, Reader: content}, nil)
+}
+
+func drain(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
 }
 
 // checkName refuses names that would be dangerous to whoever makes a file of them.

@@ -1,31 +1,52 @@
 package archive
 
-import "io"
+import (
+	"io"
+	"math"
+)
 
-// counter adds what is read to *n.
+// counter counts what is read.
 type counter struct {
 	r io.Reader
-	n *int64
+	n int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	*c.n += int64(n)
+	c.n += int64(n)
 	return n, err
 }
 
-// limited ends a reader with an error where a limit is passed.
-type limited struct {
-	r      io.Reader
-	limits *Limits
-	total  *int64 // bytes unpacked so far, of which there may be so many
-	n      int64  // bytes of this reader
-	packed *int64 // what they were packed in
-	err    error  // what Read has returned
+// budget is how many bytes may be unpacked, and what it is called if they are more.
+type budget struct {
+	left int64
+	err  error
 }
 
-func (u *unpacker) limit(r io.Reader, total *int64) *limited {
-	return &limited{r: r, limits: &u.limits, total: total, packed: &u.packed}
+// budgets are those for all that is unpacked from the archive.
+func (w *walker) budgets() []*budget {
+	return []*budget{{w.limits.Total, ErrTooLarge}, w.ratio(w.limits.Packed)}
+}
+
+// ratio is the budget of what was packed in so many bytes.
+func (w *walker) ratio(packed int64) *budget {
+	most := int64(math.MaxInt64)
+	if packed < most/w.limits.Ratio {
+		most = max(packed*w.limits.Ratio, ratioGrace)
+	}
+	return &budget{most, ErrRatio}
+}
+
+// limited ends a reader with an error where a budget is used up.
+type limited struct {
+	r       io.Reader
+	budgets []*budget
+	over    *budget // which it was
+	err     error   // what Read has returned
+}
+
+func (w *walker) limit(r io.Reader, budgets ...*budget) *limited {
+	return &limited{r: r, budgets: budgets}
 }
 
 func (l *limited) Read(p []byte) (int, error) {
@@ -33,12 +54,10 @@ func (l *limited) Read(p []byte) (int, error) {
 		return 0, l.err
 	}
 	n, err := l.r.Read(p)
-	*l.total += int64(n)
-	l.n += int64(n)
-	if over := *l.total - l.limits.Total; over > 0 {
-		n, err = n-int(over), ErrTooLarge
-	} else if l.n > ratioGrace && l.n/l.limits.Ratio > *l.packed {
-		err = ErrRatio
+	for _, b := range l.budgets {
+		if b.left -= int64(n); b.left < 0 && l.over == nil {
+			l.over, err = b, b.err
+		}
 	}
 	l.err = err
 	return n, err

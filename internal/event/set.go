@@ -87,8 +87,9 @@ func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value)
 	} else if f.Type == "JSONDict" && f.Name == key {
 		return m.explode(key, v.Text)
 	} else {
-		return m.store(key, v)
+		m.store(key, v)
 	}
+	return nil
 }
 
 func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) }
@@ -98,7 +99,7 @@ func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) 
 func (m *Message) explode(key, object string) error {
 	var members Message
 	if _, err := members.parse([]byte(object)); err != nil {
-		return named(key, err)
+		return fmt.Errorf("%s: %w", key, err)
 	}
 	m.Delete(key)
 	for i := range members.fields {
@@ -106,37 +107,17 @@ func (m *Message) explode(key, object string) error {
 		if key != "extra" && (v.Empty() || v.Text == "[]" || v.Text == "{}") {
 			continue
 		}
-		full := key + "." + string(members.keyAt(i))
-		if _, err := m.Dict().Field(m.schema(), full); err != nil {
-			return err
-		}
-		if err := m.store(full, v); err != nil {
-			return err
-		}
+		m.SetText(key+"."+string(members.keyAt(i)), v.AppendJSON(nil))
 	}
 	return nil
 }
 
 // store writes the field's text behind what is in buf. A field that exists
 // keeps its place among the fields.
-func (m *Message) store(key string, v harmonization.Value) error {
+func (m *Message) store(key string, v harmonization.Value) {
 	f := m.begin(key, true)
-	var err error
-	if m.buf, err = appendValue(m.buf, v); err != nil {
-		m.buf = m.buf[:f.start-1]
-		return named(key, err)
-	}
-	return m.finish(key, f)
-}
-
-// appendValue writes a value as a message holds it, which is the one place that
-// makes sure of two things: there is no line break in it, and it can be read
-// again. Strings, numbers and words are on one line by themselves.
-func appendValue(dst []byte, v harmonization.Value) ([]byte, error) {
-	if v.Kind == harmonization.Compound {
-		return json.AppendCompact(dst, v.Text, json.MaxDepth-1)
-	}
-	return v.AppendJSON(dst), nil
+	m.buf = v.AppendJSON(m.buf)
+	m.finish(key, f)
 }
 
 // begin writes key and colon, finish takes note of what was written since. A
@@ -161,21 +142,17 @@ func (m *Message) begin(key string, plain bool) field {
 	return f
 }
 
-func (m *Message) finish(key string, f field) error {
+func (m *Message) finish(key string, f field) {
 	f.end = uint32(len(m.buf))
 	m.next = f.seq + 1
 	m.dirty = true
 	if m.marks.add(f.mark) {
 		if i := m.find(key); i >= 0 {
 			m.fields[i] = f
-			return nil
+			return
 		}
 	}
-	if m.full() {
-		return named(key, errTooMany)
-	}
 	m.fields = append(m.fields, f)
-	return nil
 }
 
 // plain reports whether key needs no escape. Keys of the data format never do.
@@ -188,22 +165,9 @@ func plain(key string) bool {
 	return true
 }
 
-// SetText stores JSON text that the caller vouches for: its syntax is not
-// checked.
+// SetText stores JSON text that the caller vouches for, without any check.
 func (m *Message) SetText(key string, text []byte) {
 	f := m.begin(key, plain(key))
-	var err error
-	if c := text[0]; c == '{' || c == '[' {
-		m.buf, err = json.AppendCompact(m.buf, text, json.MaxDepth-1)
-	} else {
-		m.buf = append(m.buf, text...)
-	}
-	if err != nil {
-		err = named(key, err)
-	} else {
-		err = m.finish(key, f)
-	}
-	if err != nil {
-		m.Fail(err)
-	}
+	m.buf = append(m.buf, text...)
+	m.finish(key, f)
 }

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"cmp"
-	"errors"
 	"iter"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -14,7 +13,7 @@ import (
 type Element struct {
 	event.Object
 	report *event.Message
-	raw    []byte // the text, if it is none that can be put into an array again
+	broken bool // what is left of an array that is no JSON
 }
 
 // Elements yields the objects of a JSON array. An element that is no object
@@ -22,28 +21,21 @@ type Element struct {
 func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
 		x := &Element{report: report}
-		for part, err := range json.Elements(content(report)) {
-			at(report, part.Line, part.Column)
+		n := 0
+		for text, err := range json.Elements(content(report)) {
+			n++
+			at(report, n, 0)
 			if stage.IsFatal(err) {
 				Fail(report, err)
 				return
 			}
-			parse := x.Parse(part.Text)
+			parse := x.Parse(text)
+			x.broken = err != nil
 			if err == nil && parse == nil {
-				x.raw = nil
 				if !yield(x) {
 					return
 				}
 				continue
-			}
-			x.raw = part.Text
-			if err == nil {
-				x.raw = append(append([]byte{'['}, part.Text...), ']')
-				var syntax *event.SyntaxError
-				if errors.As(parse, &syntax) {
-					line, column := part.Place(syntax.Offset)
-					at(report, line, column)
-				}
 			}
 			e := x.Event()
 			e.Fail(cmp.Or(err, parse))
@@ -59,8 +51,8 @@ func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 func (x *Element) Event() *event.Message {
 	e := event.Borrow()
 	x.report.Derive(e)
-	if x.raw != nil {
-		e.AppendOrigin(x.raw)
+	if x.broken {
+		e.AppendOrigin(x.Text())
 	} else {
 		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.Text()), ']'))
 	}

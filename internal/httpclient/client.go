@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,11 +11,17 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptrace"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 const (
@@ -28,15 +35,21 @@ const (
 // and not go-retryablehttp's, since redirects have to be followed inside of a
 // try and errors be cleaned of secrets anyway, which leaves a few lines only.
 type Client struct {
-	transport          *http.Transport
+	transport          *http.Transport // for the host that was asked first
+	dialer             net.Dialer
+	proxied            bool
 	header             http.Header
 	username, password string
 	tries              int
-	silence            time.Duration
+	silence, total     time.Duration
+	secrets            secrets
+	inward             bool // redirects may lead from public to private addresses
+	private            func(netip.Addr) bool
+	now                func() time.Time
 	sleep              func(context.Context, time.Duration) error
 }
 
-// StatusError is an answer other than 2xx.
+// StatusError is an answer other than 2xx, or one of them that is not whole.
 type StatusError struct {
 	URL    string // without its secrets
 	Code   int
@@ -45,37 +58,71 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return e.URL + ": " + e.Status }
 
+// ErrNotModified is the answer to a request that asked for something new.
+var ErrNotModified = errors.New("not modified")
+
 // ErrSilent is the end of a body whose server stopped sending.
-var ErrSilent error = silentError{}
+var ErrSilent error = timeoutError("the server stopped sending")
 
-type silentError struct{}
+type timeoutError string
 
-func (silentError) Error() string { return "the server stopped sending" }
-func (silentError) Timeout() bool { return true }
+func (e timeoutError) Error() string { return string(e) }
+func (timeoutError) Timeout() bool   { return true }
 
-// Get fetches a URL. Any status but 2xx is a *StatusError. The body is decoded
-// if the server compressed it for the way, but a file that is compressed itself
-// arrives as it is. It must be closed.
+// Get fetches a URL. Any status but 2xx is a *StatusError or ErrNotModified, and
+// so is a part of the content that nobody asked for. The body is decoded if the
+// server encoded it for the way. It must be closed.
 func (c *Client) Get(ctx context.Context, url string, header http.Header) (*http.Response, error) {
 	r, err := c.Do(ctx, http.MethodGet, url, header, nil)
 	if err != nil {
 		return nil, err
 	}
-	if r.StatusCode < 200 || r.StatusCode > 299 {
-		r.Body.Close()
-		return nil, &StatusError{Redact(r.Request.URL), r.StatusCode, status(r)}
+	asked := r.Request.Header
+	status := plain.Clip(cmp.Or(r.Status, strconv.Itoa(r.StatusCode)), 100)
+	switch {
+	case r.StatusCode == http.StatusNotModified && (asked.Get("If-None-Match") != "" || asked.Get("If-Modified-Since") != ""):
+		err = ErrNotModified
+	case r.StatusCode == http.StatusPartialContent && asked.Get("Range") == "":
+		err = &StatusError{c.show(r.Request.URL), r.StatusCode, status + ", but all of it was asked for"}
+	case r.StatusCode < 200, r.StatusCode > 299:
+		err = &StatusError{c.show(r.Request.URL), r.StatusCode, status}
+	default:
+		return r, nil
 	}
-	return r, nil
+	r.Body.Close()
+	return nil, err
 }
 
 // Do sends a request and returns the answer whatever its status. A request
 // that did not get through is tried again, and so is a GET or HEAD that was not
 // answered or answered with 429, 502, 503 or 504.
-func (c *Client) Do(ctx context.Context, method, url string, header http.Header, body []byte) (*http.Response, error) {
+func (c *Client) Do(ctx context.Context, method, url string, header http.Header, data []byte) (*http.Response, error) {
+	end := context.CancelFunc(func() {})
+	if c.total > 0 {
+		cause := timeoutError(fmt.Sprintf("not at its end after %v, see --http-timeout-total", c.total))
+		ctx, end = context.WithTimeoutCause(ctx, c.total, cause)
+	}
+	r, err := c.try(ctx, method, url, header, data)
+	if err != nil {
+		end()
+		return nil, err
+	}
+	r.Body.(*body).end = end
+	return r, nil
+}
+
+// try is Do within the time that ctx has.
+func (c *Client) try(ctx context.Context, method, url string, header http.Header, data []byte) (*http.Response, error) {
 	safe := method == http.MethodGet || method == http.MethodHead
+	// The jar knows of no public suffixes, which would be a table of thousands:
+	// it lives for one fetch, and gets cookies only from the hosts on its way.
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
 	pause := firstPause
 	for try := 1; ; try++ {
-		r, err := c.follow(ctx, method, url, header, body)
+		r, err := c.follow(ctx, method, url, header, data, jar)
 		last := try >= c.tries || ctx.Err() != nil
 		wait := pause
 		switch {
@@ -86,7 +133,7 @@ func (c *Client) Do(ctx context.Context, method, url string, header http.Header,
 		case !safe || last || !overloaded(r.StatusCode):
 			return r, nil
 		default:
-			if after, ok := retryAfter(r.Header.Get("Retry-After"), time.Now()); ok {
+			if after, ok := retryAfter(r.Header.Get("Retry-After"), c.now()); ok {
 				wait = after
 			}
 			if wait > maxRetryAfter {
@@ -95,60 +142,64 @@ func (c *Client) Do(ctx context.Context, method, url string, header http.Header,
 			r.Body.Close()
 		}
 		if err := c.sleep(ctx, wait); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", c.Show(url), err)
 		}
 		pause = min(2*pause, maxPause)
 	}
 }
 
-// ErrRedirect is wrapped by the error for an answer that leads away from http
-// and https.
-var ErrRedirect = errors.New("redirect")
-
 // CloseIdleConnections closes what is kept open for further requests.
 func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
-// follow makes one try, which is a request and the redirects it leads to.
-func (c *Client) follow(ctx context.Context, method, text string, header http.Header, body []byte) (*http.Response, error) {
-	first, err := url.Parse(text)
+// way is a request and the redirects it leads to.
+type way struct {
+	first   *url.URL
+	outside bool // the first host is at a public address
+	jar     *cookiejar.Jar
+}
+
+// follow makes one try.
+func (c *Client) follow(ctx context.Context, method, text string, header http.Header, data []byte, jar *cookiejar.Jar) (*http.Response, error) {
+	first, err := Parse(nil, text)
 	if err != nil {
-		return nil, errors.New("the URL cannot be parsed") // the error of url.Parse quotes it whole
+		return nil, err
 	}
+	w := &way{first: first, jar: jar}
 	for at, hops := first, 0; ; hops++ {
 		if at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
-			return nil, fmt.Errorf("%s: only http and https are fetched", Redact(at))
+			return nil, fmt.Errorf("%s: only http and https are fetched", c.show(at))
 		}
 		if hops > maxRedirects {
-			return nil, fmt.Errorf("%s: more than %d redirects", Redact(first), maxRedirects)
+			return nil, fmt.Errorf("%s: more than %d redirects", c.show(first), maxRedirects)
 		}
-		r, err := c.send(ctx, method, at, header, body, first)
+		r, err := c.send(ctx, method, at, header, data, w, hops > 0)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", Redact(at), err)
+			return nil, fmt.Errorf("%s: %w", c.show(at), err)
 		}
 		location := r.Header.Get("Location")
 		switch r.StatusCode {
 		case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
 			if location != "" && method != http.MethodHead {
-				method, body = http.MethodGet, nil
+				method, data = http.MethodGet, nil
 			}
 		case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		default:
 			location = ""
 		}
 		if location == "" {
-			if err := c.prepareBody(r); err != nil {
+			if err := decode(r, r.Body.(*body)); err != nil {
 				r.Body.Close()
-				return nil, fmt.Errorf("%s: %w", Redact(at), err)
+				return nil, fmt.Errorf("%s: %w", c.show(at), err)
 			}
 			return r, nil
 		}
 		r.Body.Close()
-		next, err := at.Parse(location)
+		next, err := Parse(at, location)
 		if err != nil {
-			return nil, fmt.Errorf("%s: redirect to a URL that cannot be parsed", Redact(at))
+			return nil, fmt.Errorf("%s: redirect to a URL that cannot be parsed", c.show(at))
 		}
 		if next.Scheme != "http" && next.Scheme != "https" {
-			return nil, fmt.Errorf("%s: %w to %s: only http and https are fetched", Redact(at), ErrRedirect, Redact(next))
+			return nil, fmt.Errorf("%s: %w to %s: only http and https are fetched", c.show(at), ErrRedirect, c.show(next))
 		}
 		at = next
 	}
@@ -156,21 +207,37 @@ func (c *Client) follow(ctx context.Context, method, text string, header http.He
 
 // send makes a single request. Only the host that was asked first is trusted
 // with what the user gave.
-func (c *Client) send(ctx context.Context, method string, u *url.URL, header http.Header, data []byte, first *url.URL) (*http.Response, error) {
-	trusted, user := sameHost(first, u), u.User
+func (c *Client) send(ctx context.Context, method string, u *url.URL, header http.Header, data []byte, w *way, redirected bool) (*http.Response, error) {
+	trusted, user := sameHost(w.first, u), u.User
 	if trusted && user == nil {
-		user = first.User
+		user = w.first.User
+	}
+	transport := c.transport
+	if redirected {
+		if c.proxied && w.outside && !c.inward && !c.named(u) {
+			return nil, errPrivate
+		}
+		transport = c.redirected(trusted, w.outside)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	traced := ctx
+	if c.proxied {
+		w.outside = w.outside || !redirected && c.named(u)
+	} else if !redirected {
+		traced = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GotConn: func(info httptrace.GotConnInfo) { w.outside = c.remote(info.Conn) },
+		})
+	}
 	var content io.Reader
 	if data != nil {
 		content = bytes.NewReader(data)
 	}
-	q, err := http.NewRequestWithContext(ctx, method, u.String(), content)
+	q, err := http.NewRequestWithContext(traced, method, "http://host", content) // its error would quote the URL
 	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
+	q.URL, q.Host = u, u.Host
 	if agent := c.header.Get("User-Agent"); agent != "" {
 		q.Header.Set("User-Agent", agent)
 	}
@@ -187,20 +254,45 @@ func (c *Client) send(ctx context.Context, method string, u *url.URL, header htt
 	if trusted {
 		for _, h := range []http.Header{header, c.header} {
 			for name, values := range h {
-				q.Header[http.CanonicalHeaderKey(name)] = values
+				q.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 			}
 		}
 		if host := q.Header.Get("Host"); host != "" {
 			q.Host = host
 		}
 	}
-	r, err := c.transport.RoundTrip(q)
+	for _, cookie := range w.jar.Cookies(u) {
+		q.AddCookie(cookie)
+	}
+	r, err := transport.RoundTrip(q)
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		cancel(nil)
 		return nil, err
 	}
-	r.Body = &body{r.Body, Redact(u), c.silence, ctx, cancel}
+	w.jar.SetCookies(u, r.Cookies())
+	r.Body = newBody(ctx, cancel, r.Body, c.show(u), c.silence)
 	return r, nil
+}
+
+// redirected returns the transport for one hop: it has no connections from
+// before, shows the certificate only to a host that is trusted, and does not
+// lead from outside into the private network. Where a proxy connects is the
+// proxy's business, but for what the URL itself says.
+func (c *Client) redirected(trusted, outside bool) *http.Transport {
+	t := c.transport.Clone()
+	t.DisableKeepAlives = true
+	if !trusted {
+		t.TLSClientConfig.Certificates = nil
+	}
+	if outside && !c.inward && !c.proxied {
+		dialer := c.dialer
+		dialer.Control = c.guard
+		t.DialContext = dialer.DialContext
+	}
+	return t
 }
 
 // sameHost tells whether what was given for a may be shown to b. Going from
@@ -217,23 +309,6 @@ func sameHost(a, b *url.URL) bool {
 	}
 	return a.Scheme == b.Scheme && port(a) == port(b) ||
 		a.Scheme == "http" && b.Scheme == "https" && port(a) == "80" && port(b) == "443"
-}
-
-// Redact writes a URL without user, query and fragment.
-func Redact(u *url.URL) string {
-	shown := *u
-	shown.User, shown.Fragment, shown.RawFragment = nil, "", ""
-	if shown.RawQuery != "" {
-		shown.RawQuery = "…"
-	}
-	return shown.String()
-}
-
-func status(r *http.Response) string {
-	if r.Status != "" {
-		return r.Status
-	}
-	return strconv.Itoa(r.StatusCode)
 }
 
 func overloaded(code int) bool {
@@ -256,7 +331,7 @@ func again(err error, safe bool) bool {
 		wait interface{ Timeout() bool }
 	)
 	switch {
-	case errors.Is(err, context.Canceled), errors.As(err, &cert), errors.As(err, &ca):
+	case errors.Is(err, context.Canceled), errors.Is(err, ErrRedirect), errors.As(err, &cert), errors.As(err, &ca):
 		return false
 	case errors.As(err, &name) && name.IsNotFound:
 		return false

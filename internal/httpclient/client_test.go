@@ -2,22 +2,29 @@ package httpclient
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -26,7 +33,7 @@ import (
 // client makes a client that does not sleep between tries but notes for how long it would.
 func client(t *testing.T, f Flags) (*Client, *[]time.Duration) {
 	t.Helper()
-	c, err := f.Client(func(format string, args ...any) { t.Errorf(format, args...) })
+	c, err := f.Client(withWarn(t.Context(), func(format string, args ...any) { t.Errorf(format, args...) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +41,11 @@ func client(t *testing.T, f Flags) (*Client, *[]time.Duration) {
 	slept := new([]time.Duration)
 	c.sleep = func(_ context.Context, d time.Duration) error { *slept = append(*slept, d); return nil }
 	return c, slept
+}
+
+func withWarn(ctx context.Context, warn func(string, ...any)) context.Context {
+	now := func() time.Time { return time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC) }
+	return stage.WithEnv(ctx, &stage.Env{Warn: warn, Now: now})
 }
 
 func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
@@ -113,7 +125,7 @@ func TestRedirect(t *testing.T) {
 		{"file:///etc/passwd", "file:///etc/passwd: only http and https are fetched"},
 		{"example.org/list?key=secret", "example.org/list?…: only http and https are fetched"},
 		{"http:///x", "http:///x: only http and https are fetched"},
-		{"http://example.org/%zz?key=secret", "the URL cannot be parsed"},
+		{"http://example.org:x/?key=secret", "the URL cannot be parsed"},
 	} {
 		got, err := get(c, test.url)
 		if err != nil {
@@ -157,36 +169,67 @@ func TestSameHost(t *testing.T) {
 	}
 }
 
+func zlibbed(text string) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	io.WriteString(w, text)
+	w.Close()
+	return b.Bytes()
+}
+
+func deflated(text string) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, 9)
+	io.WriteString(w, text)
+	w.Close()
+	return b.Bytes()
+}
+
 func TestEncoding(t *testing.T) {
 	packed := compressed("text")
+	bodies := map[string][]byte{
+		"gz": packed, "cut": packed[:len(packed)-4], "plain": []byte("plain text"), "none": nil, "twice": compressed(string(packed)),
+		"zlib": zlibbed("text"), "deflate": deflated("text"), "cut deflate": deflated("text")[:3], "head": packed[:5],
+		"bomb": compressed(strings.Repeat("\x00", 8<<20)), "nested": compressed(string(compressed(strings.Repeat("\x00", 8<<20)))),
+	}
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Accept", r.Header.Get("Accept-Encoding"))
-		if e := r.FormValue("encoding"); e != "" {
-			w.Header().Set("Content-Encoding", e)
+		if encodings := r.URL.Query()["encoding"]; encodings != nil {
+			w.Header()["Content-Encoding"] = encodings
 		}
 		w.Header().Set("Content-Type", r.FormValue("type"))
-		switch r.FormValue("body") {
-		case "cut":
-			w.Write(packed[:len(packed)-4])
-		case "plain":
-			io.WriteString(w, "plain text")
-		case "none":
-		default:
-			w.Write(packed)
-		}
+		w.Write(bodies[r.FormValue("body")])
 	})
 	c, _ := client(t, Flags{})
 	for _, test := range []struct{ path, accept, want string }{
-		{"/list?encoding=gzip", "gzip", "text"},
-		{"/list?encoding=x-gzip", "gzip", "text"},
-		{"/list", "gzip", string(packed)},
-		{"/list.gz", "identity", string(packed)},
-		{"/list.gz?encoding=gzip&type=application/x-gzip", "identity", string(packed)},
-		{"/get?encoding=gzip&type=application/x-gzip", "gzip", string(packed)},
-		{"/list?encoding=br", "", s.URL + `/list?…: content encoding "br" is not supported`},
-		{"/list?encoding=gzip&body=none", "gzip", ""},
-		{"/list?encoding=gzip&body=cut", "gzip", s.URL + "/list?…: unexpected EOF"},
-		{"/list?encoding=gzip&body=plain", "gzip", s.URL + "/list?…: gzip: invalid header"},
+		{"/list?body=gz&encoding=gzip", "gzip", "text"},
+		{"/list?body=gz&encoding=x-gzip", "gzip", "text"},
+		{"/list?body=gz&encoding=GZIP", "gzip", "text"},
+		{"/list?body=gz", "gzip", string(packed)},
+		{"/list?body=zlib&encoding=deflate", "gzip", "text"},
+		{"/list?body=deflate&encoding=deflate", "gzip", "text"},
+		{"/list?body=cut+deflate&encoding=deflate", "gzip", "!unexpected EOF"},
+		{"/list?body=twice&encoding=gzip,+gzip", "gzip", "text"},
+		{"/list?body=twice&encoding=gzip&encoding=gzip", "gzip", "text"},
+		{"/list?body=plain&encoding=none", "gzip", "plain text"},
+		{"/list?body=plain&encoding=identity", "gzip", "plain text"},
+		{"/list?body=plain&encoding=utf-8", "gzip", "plain text"},
+		{"/list?body=plain&encoding=UTF-8", "gzip", "plain text"},
+		{"/list?body=gz&encoding=identity,gzip", "gzip", "text"},
+		{"/list?body=gz&encoding=", "gzip", string(packed)},
+		{"/list?body=plain&encoding=gzip,gzip,gzip,gzip,gzip,gzip", "", "!more than 5 content encodings"},
+		// A .gz is unpacked once by any coding: to itself where it was packed again,
+		// and to its content where it was only called so.
+		{"/list.gz?body=gz", "identity", string(packed)},
+		{"/list.gz?body=gz&encoding=gzip", "identity", "text"},
+		{"/list.gz?body=twice&encoding=gzip&type=application/x-gzip", "identity", string(packed)},
+		{"/list?body=plain&encoding=br", "", `!content encoding "br" is not supported`},
+		{"/list?body=none&encoding=gzip", "gzip", ""},
+		{"/list?body=cut&encoding=gzip", "gzip", "!unexpected EOF"},
+		{"/list?body=head&encoding=gzip", "gzip", "!unexpected EOF"},
+		{"/list?body=plain&encoding=gzip", "gzip", "!gzip: invalid header"},
+		{"/list?body=bomb&encoding=gzip", "gzip", "!" + ErrRatio.Error()},
+		{"/list?body=nested&encoding=gzip,gzip", "gzip", "!" + ErrRatio.Error()},
 	} {
 		var got string
 		r, err := c.Get(t.Context(), s.URL+test.path, nil)
@@ -200,10 +243,15 @@ func TestEncoding(t *testing.T) {
 			}
 		}
 		if err != nil {
-			got = err.Error()
+			path, _, _ := strings.Cut(test.path, "?")
+			text, ok := strings.CutPrefix(err.Error(), s.URL+path+"?…: ")
+			got = "!" + text
+			if !ok {
+				t.Errorf("%s: %v", test.path, err)
+			}
 		}
 		if got != test.want {
-			t.Errorf("%s: got %q, want %q", test.path, got, test.want)
+			t.Errorf("%s: got %.99q, want %.99q", test.path, got, test.want)
 		}
 	}
 }
@@ -227,7 +275,8 @@ func TestRetry(t *testing.T) {
 		{"one try at least", 0, []string{"503", "200"}, nil, "503 Service Unavailable"},
 		{"not for 404", 3, []string{"404", "200"}, nil, "404 Not Found"},
 		{"not for 500", 3, []string{"500", "200"}, nil, "500 Internal Server Error"},
-		{"304 is an answer", 3, []string{"304"}, nil, "304 Not Modified"},
+		{"304 that nobody asked for", 3, []string{"304"}, nil, "304 Not Modified"},
+		{"206 that nobody asked for", 3, []string{"206"}, nil, "206 Partial Content, but all of it was asked for"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := 0
@@ -337,7 +386,7 @@ func TestSilentBody(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	r, w := io.Pipe()
 	context.AfterFunc(ctx, func() { w.CloseWithError(context.Canceled) })
-	b := &body{r, "http://example.org/", 1, ctx, cancel}
+	b := newBody(ctx, cancel, r, "http://example.org/", 1)
 	if n, err := b.Read(make([]byte, 1)); n != 0 || !errors.Is(err, ErrSilent) || err.Error() != "http://example.org/: the server stopped sending" {
 		t.Errorf("got %d, %v", n, err)
 	}
@@ -377,7 +426,7 @@ func TestProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", proxy.URL)
 	for _, f := range []Flags{{HTTPProxy: proxy.URL}, {HTTPSProxy: proxy.URL}, {}} {
 		var warnings []string
-		c, err := f.Client(func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) })
+		c, err := f.Client(withWarn(t.Context(), func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -426,7 +475,7 @@ func TestConfiguration(t *testing.T) {
 		"--ssl-client-certificate: open /nowhere: no such file or directory": {SSLClientCertificate: "/nowhere"},
 		`--http-header: the value of "X-A" is not a string`:                  {HTTPHeader: stage.Object{"X-A": 1.0}},
 	} {
-		if _, err := f.Client(t.Logf); err == nil || err.Error() != want {
+		if _, err := f.Client(withWarn(t.Context(), t.Logf)); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -470,5 +519,349 @@ func TestFormatURL(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%s %v: got %q, want %q", test.template, test.shift, got, test.want)
 		}
+	}
+}
+
+// TestParse writes URLs as browsers send them.
+func TestParse(t *testing.T) {
+	base, _ := url.Parse("http://example.org/dir/page?x=1")
+	for text, want := range map[string]string{
+		"http://example.org/a b?c=d e":          "http://example.org/a%20b?c=d%20e",
+		"http://example.org/é?q=ü":              "http://example.org/%C3%A9?q=%C3%BC",
+		"http://example.org/%C3%A9%20x?q=%20y":  "http://example.org/%C3%A9%20x?q=%20y",
+		"http://example.org/\xe9":               "http://example.org/%E9",
+		"http://example.org/100%.txt?a=%":       "http://example.org/100%25.txt?a=%",
+		"http://example.org/a%2Fb|c":            "http://example.org/a%2Fb%7Cc",
+		"http://example.org/{a}?q={b}\"<'>":     "http://example.org/%7Ba%7D?q={b}%22%3C%27%3E",
+		" http://example.org/\ta\r\nb#fragment": "http://example.org/ab",
+		"http:\\\\example.org\\a":               "http://example.org/a",
+		"http://us er:p@ss%41@example.org/":     "http://us%20er:p%40ssA@example.org/",
+		"http://us:p|%@example.org/":            "http://us:p%7C%25@example.org/",
+		"?a b":                                  "http://example.org/dir/page?a%20b",
+		"x y":                                   "http://example.org/dir/x%20y",
+		"/x y?z=//u@v w":                        "http://example.org/x%20y?z=//u@v%20w",
+		"//example.net/ä":                       "http://example.net/%C3%A4",
+		"../list;a=1,2":                         "http://example.org/list;a=1,2",
+		"http://[2001:db8::1]:8080/a?b":         "http://[2001:db8::1]:8080/a?b",
+		"http://example.org?a b":                "http://example.org?a%20b",
+		"http://example.org/a?":                 "http://example.org/a?",
+		"http://exa mple.org/?key=secret":       "!",
+		"http://example.org:port/?key=secret":   "!",
+	} {
+		u, err := Parse(base, text)
+		got := "!"
+		if err == nil {
+			got = u.Scheme + "://" + map[bool]string{true: u.User.String() + "@"}[u.User != nil] + u.Host + strings.TrimPrefix(u.RequestURI(), map[bool]string{true: "/"}[u.Path == ""])
+		} else if strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", text, err)
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestMask holds secrets back, in whatever way they are written.
+func TestMask(t *testing.T) {
+	s, err := newSecrets([]string{"id", "X-Code", "/2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"http://example.org/a/list.txt?day=1&key=S":           "http://example.org/a/***?day=1&key=***",
+		"http://example.org/?apikey=S&API_KEY=S&api-key=S":    "http://example.org/?apikey=***&API_KEY=***&api-key=***",
+		"http://example.org/?access_token=S;sig=S&x=1":        "http://example.org/?access_token=***;sig=***&x=1",
+		"http://example.org/?X-Amz-Signature=S&X-Amz-Date=1":  "http://example.org/?X-Amz-Signature=***&X-Amz-Date=1",
+		"http://example.org/?ap%69key=S&auth%5Btoken%5D=S":    "http://example.org/?ap%69key=***&auth%5Btoken%5D=***",
+		"http://example.org/?password=S&Passwd=S&PWD=S":       "http://example.org/?password=***&Passwd=***&PWD=***",
+		"http://example.org/?id=S&x_code=S&ident=1&key=":      "http://example.org/?id=***&x_code=***&ident=1&key=",
+		"http://example.org/?u=http%3A%2F%2Fh%2F%3Ftoken%3DS": "http://example.org/?u=***",
+		"http://example.org/?u=http%3A%2F%2Fme%3AS%40h%2F":    "http://example.org/?u=***",
+		"http://example.org/?u=http%3A%2F%2Fh%2Fa":            "http://example.org/?u=http%3A%2F%2Fh%2Fa",
+		"http://me:S@example.org/a#token=S":                   "http://example.org/a#token=***",
+		"http://me:S@S@example.org":                           "http://example.org",
+		"https://example.org/data/S/valid.csv":                "https://example.org/data/***/valid.csv",
+		"/a/S?token=S":                                        "/a/***?token=***",
+	} {
+		got := s.mask(text)
+		if got != want || strings.Contains(got, "=S") {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+		if again := s.mask(got); again != got {
+			t.Errorf("%s: masked again %s", got, again)
+		}
+	}
+	if _, err := newSecrets([]string{"/key"}); err == nil || !strings.HasPrefix(err.Error(), "--url-secrets: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPrivate(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1": true, "127.9.9.9": true, "10.1.2.3": true, "172.31.0.1": true, "172.32.0.1": false, "192.168.1.1": true,
+		"169.254.169.254": true, "100.64.0.1": true, "100.128.0.1": false, "0.0.0.0": true, "224.0.0.1": true, "255.255.255.255": true,
+		"192.0.2.1": false, "198.51.100.1": false, "8.8.8.8": false,
+		"::1": true, "::": true, "fe80::1%eth0": true, "fd00::1": true, "ff02::1": true, "2001:db8::1": false,
+		"::ffff:127.0.0.1": true, "::ffff:192.0.2.1": false, "::127.0.0.1": true, "::ffff:0:10.0.0.1": true,
+		"64:ff9b::7f00:1": true, "64:ff9b::c000:201": false, "64:ff9b:1::1": true, "2002:7f00:1::": true, "2002:c000:201::": false,
+		"2001::80ff:fffe": true, "2001::3fff:fdfe": false,
+	} {
+		if got := private(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: got %v", address, got)
+		}
+	}
+	c := &Client{private: private}
+	for host, want := range map[string]bool{
+		"example.org": true, "192.0.2.1": true, "127.0.0.1": false, "localhost": false, "x.localhost.": false,
+		"2130706433": false, "0x7f.1": false, "[::1]": false, "[2001:db8::1]": true, "printer.local": false,
+	} {
+		if got := c.named(&url.URL{Host: host}); got != want {
+			t.Errorf("%s: got %v", host, got)
+		}
+	}
+}
+
+// serveAt serves at an address of the loopback network.
+func serveAt(t *testing.T, address string, h http.HandlerFunc) string {
+	l, err := net.Listen("tcp", address+":0")
+	if err != nil {
+		t.Skip(err)
+	}
+	s := httptest.NewUnstartedServer(h)
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// TestPrivateRedirect takes 127.0.0.1 for a public address, and 127.0.0.2 for a
+// private one.
+func TestPrivateRedirect(t *testing.T) {
+	inside := serveAt(t, "127.0.0.2", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "inside") })
+	move := func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/in":
+			http.Redirect(w, r, inside+"/", http.StatusFound)
+		case "/twice":
+			http.Redirect(w, r, "/in", http.StatusFound)
+		default:
+			io.WriteString(w, "outside")
+		}
+	}
+	outside, within := serveAt(t, "127.0.0.1", move), serveAt(t, "127.0.0.2", move)
+	for _, test := range []struct {
+		flags Flags
+		url   string
+		want  string
+	}{
+		{Flags{}, outside + "/in", "!"},
+		{Flags{}, outside + "/twice", "!"},
+		{Flags{HTTPPrivateRedirects: true}, outside + "/twice", "inside"},
+		{Flags{}, within + "/twice", "inside"},
+		{Flags{}, inside, "inside"},
+		{Flags{}, outside, "outside"},
+	} {
+		test.flags.HTTPTimeoutMaxTries = 3
+		c, slept := client(t, test.flags)
+		c.private = func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.2") }
+		for range 2 { // also on a connection that is there already
+			got, err := get(c, test.url)
+			if err != nil {
+				got = "!"
+				if !errors.Is(err, ErrRedirect) || !strings.HasPrefix(err.Error(), inside+"/: ") || !strings.Contains(err.Error(), "--http-allow-private-redirects") || len(*slept) > 0 {
+					t.Errorf("%s: %v", test.url, err)
+				}
+			}
+			if got != test.want {
+				t.Errorf("%s: got %q, %v, want %q", test.url, got, err, test.want)
+			}
+		}
+	}
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if to := r.URL.Query().Get("to"); to != "" {
+			http.Redirect(w, r, to, http.StatusFound)
+		} else {
+			io.WriteString(w, r.URL.Host)
+		}
+	})
+	c, _ := client(t, Flags{HTTPProxy: proxy.URL, HTTPSProxy: proxy.URL})
+	for path, want := range map[string]string{
+		"http://example.org/?to=http://127.0.0.1/": "", "http://example.org/?to=http://2130706433/": "",
+		"http://example.org/?to=http://example.net/": "example.net", "http://localhost/?to=http://127.0.0.1/": "127.0.0.1",
+	} {
+		if got, err := get(c, path); got != want || (err == nil) != (want != "") {
+			t.Errorf("%s by proxy: got %q, %v", path, got, err)
+		}
+	}
+}
+
+// TestCookies has a server that wants its cookie back.
+func TestCookies(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/list":
+			if got, err := r.Cookie("session"); err == nil && got.Value == "1" {
+				fmt.Fprint(w, r.Header["Cookie"])
+				return
+			}
+			http.Redirect(w, r, "/login", http.StatusFound)
+		default:
+			http.SetCookie(w, &http.Cookie{Name: "session", Value: "1", Path: "/"})
+			http.Redirect(w, r, "/list", http.StatusFound)
+		}
+	})
+	c, _ := client(t, Flags{})
+	if got, err := get(c, s.URL+"/list"); got != "[session=1]" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	c, _ = client(t, Flags{HTTPHeader: stage.Object{"Cookie": "own=2"}})
+	for range 2 { // nothing is kept for the next fetch
+		if got, err := get(c, s.URL+"/list"); got != "[own=2; session=1]" || err != nil {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+}
+
+// TestTotalTimeout has servers that keep on sending a little, or answer again
+// and again.
+func TestTotalTimeout(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/drops":
+			for r.Context().Err() == nil {
+				io.WriteString(w, "x")
+				w.(http.Flusher).Flush()
+				time.Sleep(time.Millisecond)
+			}
+		case "/retry":
+			w.Header().Set("Retry-After", "60")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			time.Sleep(time.Millisecond)
+			http.Redirect(w, r, "/again", http.StatusFound)
+		}
+	})
+	for _, path := range []string{"/drops", "/retry"} {
+		c, err := (&Flags{HTTPTimeoutTotal: 0.3, HTTPTimeoutMaxTries: 3}).Client(withWarn(t.Context(), t.Errorf))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = get(c, s.URL+path)
+		if want := s.URL + path + ": not at its end after 300ms, see --http-timeout-total"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		c.CloseIdleConnections()
+	}
+}
+
+// TestClientCertificate shows the certificate to the first host alone.
+func TestClientCertificate(t *testing.T) {
+	tlsServer := func(h http.HandlerFunc) *httptest.Server {
+		s := httptest.NewUnstartedServer(h)
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s
+	}
+	show := func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, len(r.TLS.PeerCertificates)) }
+	other := tlsServer(show)
+	first := tlsServer(func(w http.ResponseWriter, r *http.Request) {
+		if to := r.FormValue("to"); to != "" {
+			http.Redirect(w, r, to, http.StatusFound)
+			return
+		}
+		show(w, r)
+	})
+	key, err := x509.MarshalPKCS8PrivateKey(first.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "client.pem")
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: first.Certificate().Raw}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := client(t, Flags{HTTPVerifyCert: "false", SSLClientCertificate: file})
+	for u, want := range map[string]string{
+		first.URL: "1", first.URL + "/?to=/x": "1", first.URL + "/?to=" + url.QueryEscape(other.URL): "0",
+	} {
+		if got, err := get(c, u); got != want || err != nil {
+			t.Errorf("%s: got %q, %v", u, got, err)
+		}
+	}
+}
+
+// TestUnsolicited has a server that says more than was asked for, which package
+// net/http would write to stderr.
+func TestUnsolicited(t *testing.T) {
+	said := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		defer close(said)
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		time.Sleep(50 * time.Millisecond)
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		io.Copy(io.Discard, conn)
+	})
+	var logged bytes.Buffer
+	log.SetOutput(&logged)
+	c, _ := client(t, Flags{})
+	if log.Writer() != io.Discard {
+		t.Error("package net/http can write to stderr")
+	}
+	if got, err := get(c, s.URL); got != "ok" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	<-said
+	if logged.Len() > 0 {
+		t.Errorf("said %q", &logged)
+	}
+}
+
+// TestKeep holds what is small in memory and what is large in a file without a
+// name, and knows nothing of an answer that breaks off.
+func TestKeep(t *testing.T) {
+	large := strings.Repeat("0123456789abcdef", memory/16+1)
+	for _, test := range []struct {
+		text  string
+		limit int64
+		err   error
+	}{
+		{"", 10, nil}, {"small", 5, nil}, {"small", 4, ErrTooLarge}, {large, int64(len(large)), nil}, {large, int64(len(large)) - 1, ErrTooLarge},
+		{large[:memory], memory, nil}, {large[:memory+1], memory, ErrTooLarge}, {large, math.MaxInt64, nil},
+	} {
+		dir := filepath.Join(t.TempDir(), "state")
+		a, err := Keep(&http.Response{Body: io.NopCloser(strings.NewReader(test.text))}, dir, test.limit)
+		if !errors.Is(err, test.err) {
+			t.Errorf("%d bytes: %v", len(test.text), err)
+		}
+		if err == nil {
+			b, err := io.ReadAll(a)
+			if string(b) != test.text || err != nil || a.Close() != nil {
+				t.Errorf("%d of %d bytes, %v", len(b), len(test.text), err)
+			}
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+	for _, text := range []string{"half", large} {
+		broken := io.MultiReader(strings.NewReader(text), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if a, err := Keep(&http.Response{Body: io.NopCloser(broken)}, t.TempDir(), math.MaxInt64); a != nil || err != io.ErrUnexpectedEOF {
+			t.Errorf("got %v", err)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Keep(&http.Response{Body: io.NopCloser(strings.NewReader(large))}, file, math.MaxInt64); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("got %v", err)
 	}
 }

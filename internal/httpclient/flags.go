@@ -1,9 +1,15 @@
 // Package httpclient is the HTTP client of all commands that fetch something.
 //
 // It speaks http and https and nothing else, before and after a redirect. TLS
-// is 1.2 or newer and verified. Credentials and headers that the user gave stay
-// with the host they were given for. No error names a password or the query of
-// a URL, which is where feeds carry their keys.
+// is 1.2 or newer and verified. Credentials, certificates and headers that the
+// user gave stay with the host they were given for, which is scheme, name and
+// port; from http to https at the default ports is no change. No error names a
+// password or the query of a URL, which is where feeds carry their keys.
+//
+// A redirect from a public address to a private, loopback or link-local one is
+// refused, by the address that is connected to. What a user asks for directly
+// may be private, and may redirect to what is. With a proxy it is the proxy that
+// connects: then only what the URL itself says is looked at.
 //
 // The proxies of the environment (HTTP_PROXY and so on) are not used: what a
 // command does is told by its flags alone, and those have an environment of
@@ -11,10 +17,13 @@
 package httpclient
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,6 +39,7 @@ import (
 // Flags are the flags of the client, to be embedded in a command.
 type Flags struct {
 	HTTPTimeoutSec       []float64    `name:"http-timeout-sec" default:"30" placeholder:"SECONDS" help:"How long a server may stay silent; with two values, the first is for connecting."`
+	HTTPTimeoutTotal     float64      `name:"http-timeout-total" default:"3600" placeholder:"SECONDS" help:"How long a fetch may take in all, with redirects, retries and the whole answer; 0 for as long as it takes."`
 	HTTPTimeoutMaxTries  int          `name:"http-timeout-max-tries" default:"3" placeholder:"N" help:"How often to try in all when a server cannot be reached, stays silent or is overloaded."`
 	HTTPUsername         string       `name:"http-username" placeholder:"NAME" help:"User name for basic authentication."`
 	HTTPPassword         stage.Secret `name:"http-password-file" placeholder:"FILE" help:"File with the password for basic authentication."`
@@ -38,17 +48,23 @@ type Flags struct {
 	HTTPUserAgent        string       `name:"http-user-agent" default:"intelpipe" placeholder:"TEXT" help:"The User-Agent header."`
 	HTTPVerifyCert       string       `name:"http-verify-cert" default:"true" placeholder:"true|false|PATH" help:"Whether to verify certificates, or a file or directory with the authorities to trust."`
 	HTTPHeader           stage.Object `name:"http-header" placeholder:"json:{…}" help:"Further request headers. They win over all others."`
-	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM."`
+	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM. Only the host of the URL gets to see it."`
+	HTTPPrivateRedirects bool         `name:"http-allow-private-redirects" help:"Follow redirects from public addresses to private, loopback and link-local ones."`
+	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Mask these query parameters too wherever the URL is shown or stored; /2 masks the second part of its path. Parameters that look like passwords, keys and tokens always are."`
 }
 
-// Client makes a client of the flags. An error is one of configuration. What is
-// worth a warning but no error is told through warn.
-func (f *Flags) Client(warn func(format string, args ...any)) (*Client, error) {
+// Client makes a client of the flags for the command that ctx is of. An error is
+// one of configuration.
+func (f *Flags) Client(ctx context.Context) (*Client, error) {
+	// Package net/http writes to the standard logger, and so to stderr, what no
+	// user can do anything about. Nothing else uses that logger.
+	log.SetOutput(io.Discard)
+	env := stage.From(ctx)
 	connect, read, err := f.timeouts()
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := f.proxy(warn)
+	proxy, err := f.proxy(env.Warn)
 	if err != nil {
 		return nil, err
 	}
@@ -60,25 +76,44 @@ func (f *Flags) Client(warn func(format string, args ...any)) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{
+	secrets, err := newSecrets(f.URLSecrets)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		dialer:   net.Dialer{Timeout: connect},
+		proxied:  proxy != nil,
 		header:   header,
 		username: f.HTTPUsername,
 		password: string(f.HTTPPassword),
 		tries:    max(f.HTTPTimeoutMaxTries, 1),
 		silence:  read,
+		total:    time.Duration(f.HTTPTimeoutTotal * float64(time.Second)),
+		secrets:  secrets,
+		inward:   f.HTTPPrivateRedirects,
+		private:  private,
+		now:      env.Now,
 		sleep:    sleep,
-		transport: &http.Transport{
-			Proxy:                  proxy,
-			DialContext:            (&net.Dialer{Timeout: connect}).DialContext,
-			TLSClientConfig:        config,
-			TLSHandshakeTimeout:    connect,
-			ResponseHeaderTimeout:  read,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: 1 << 20,
-			ForceAttemptHTTP2:      true,
-			DisableCompression:     true, // done here, where a .gz is told from a compressed answer
-		},
-	}, nil
+	}
+	c.transport = &http.Transport{
+		Proxy:                  proxy,
+		DialContext:            c.dialer.DialContext,
+		TLSClientConfig:        config,
+		TLSHandshakeTimeout:    connect,
+		ResponseHeaderTimeout:  read,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // done here, where more codings are known
+	}
+	if c.proxied {
+		// Only the connection to a proxy that speaks TLS itself is made by this. The
+		// certificate is not for the proxy.
+		own := config.Clone()
+		own.Certificates, own.NextProtos = nil, []string{"http/1.1"}
+		c.transport.DialTLSContext = (&tls.Dialer{NetDialer: &c.dialer, Config: own}).DialContext
+	}
+	return c, nil
 }
 
 func (f *Flags) timeouts() (connect, read time.Duration, err error) {
@@ -96,6 +131,9 @@ func (f *Flags) timeouts() (connect, read time.Duration, err error) {
 		if !(s > 0 && s < 1e9) {
 			return 0, 0, fmt.Errorf("--http-timeout-sec: %v is not a time to wait", s)
 		}
+	}
+	if !(f.HTTPTimeoutTotal >= 0 && f.HTTPTimeoutTotal < 1e9) {
+		return 0, 0, fmt.Errorf("--http-timeout-total: %v is not a time to wait", f.HTTPTimeoutTotal)
 	}
 	duration := func(s float64) time.Duration { return max(time.Duration(s*float64(time.Second)), 1) }
 	return duration(seconds[0]), duration(seconds[1]), nil

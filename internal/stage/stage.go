@@ -8,7 +8,6 @@ package stage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -101,12 +100,6 @@ func IsUsage(err error) bool {
 	var u usage
 	return errors.As(err, &u)
 }
-
-// Exit is the exit code of a program that a Runner has run in its place: the
-// runtime ends with it and says nothing.
-type Exit int
-
-func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // IsFatal reports whether err, or an error it wraps, was marked by Fatal.
 func IsFatal(err error) bool {

@@ -253,9 +253,6 @@ func (r *run) stream(ctx context.Context) int {
 	if r.runner != nil {
 		ctx := stage.WithEnv(ctx, r.nodes[0].env)
 		if err := r.runner.Run(ctx, r.process.Stdout); err != nil {
-			if code := stage.Exit(0); errors.As(err, &code) {
-				return int(code)
-			}
 			r.report(r.nodes[0].spec.Name, err)
 			switch {
 			case stage.IsFatal(err) || disk.IsTrouble(err) || errors.Is(err, os.ErrPermission): // what cannot be read is not empty

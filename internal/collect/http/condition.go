@@ -3,11 +3,9 @@ package http
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/http"
 
-	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -50,14 +48,10 @@ func (c *Command) condition(ctx context.Context, url string) http.Header {
 	if v.ETag != "" {
 		header.Set("If-None-Match", v.ETag)
 	}
-	if v.LastModified != "" {
+	// A server whose clock was ahead would be asked for what is newer than its
+	// mistake, for as long as that lies in the future.
+	if at, err := http.ParseTime(v.LastModified); err == nil && !at.After(stage.From(ctx).Now()) {
 		header.Set("If-Modified-Since", v.LastModified)
 	}
 	return header
-}
-
-// unchanged reports whether the server has nothing new.
-func unchanged(err error) bool {
-	var status *httpclient.StatusError
-	return errors.As(err, &status) && status.Code == http.StatusNotModified
 }

@@ -4,20 +4,32 @@
 //
 // What the server sends becomes one report. A zip file becomes one report for
 // each file in it, and with --extract-files so does a tar, also a compressed
-// one, and what gzip or bzip2 have compressed. Reports have no limit in size
-// other than --max-download and --max-unpacked, and are not in memory as a
-// whole. If the server breaks off, the stream breaks too, with exit code 3, and
-// nobody takes the half report for a whole one.
+// one, and what gzip or bzip2 have compressed:
+//
+//	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt | parse-blocklistde
+//
+// An answer is fetched to its end, and an archive checked to its end, before the
+// first report is made of it. If the server breaks off, the exit code is 3; if an
+// archive is damaged, it is in the dump; in either case nothing of it goes on. An
+// answer that is larger than 1 MiB lies in the state directory meanwhile, in a
+// file without a name. Its size is limited by --max-download and --max-unpacked
+// alone, and what was compressed, by the server or in an archive, may not unpack
+// to more than 1000 times what was sent.
 //
 // With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 // shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
-// otherwise.
+// otherwise. --dry-run shows the URL and fetches nothing.
 //
 // An answer that is no success ends collect-http with exit code 3. One that is
 // no archive where one has to be, or that leads to something else than http and
-// https, is in the dump, and so is a file in an archive whose name is unsafe or
-// that unpacks to too much; the others are delivered. An empty answer is a
-// warning.
+// https, or from a public address to a private one, is in the dump, and so is a
+// file in an archive whose name is unsafe or that unpacks to too much; the other
+// files are delivered. An empty answer is a warning.
+//
+// feed.url is the URL without user and password. The values of parameters that
+// look like passwords, keys or tokens are replaced by *** in it; --url-secrets
+// names others. A charset in the Content-Type other than UTF-8 becomes the field
+// extra.encoding, by which parsers read the report.
 //
 // With a pipeline of its own, after -- or then, collect-http asks the server only
 // for what has changed since the last report that has arrived, by its ETag and
@@ -26,19 +38,20 @@
 //
 // # Examples
 //
-//	printf '192.0.2.4\n' > ssh.txt
-//	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt --name "SSH attacks"'
-//	serve . sh -c 'collect-http --http-url $SERVER/ssh.txt -- \
-//	  sh -c "parse-blocklistde | output-file --file events.ndjson"'
+//	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
+//	  --http-url-formatting 'json:{"days": -1}'
+//	collect-http --dry-run --http-url 'https://example.org/list?format=csv&apikey=secret'
 package http
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
+	"mime"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +73,7 @@ type Command struct {
 	ExtractFiles      harmonization.Value `help:"Unpack archives: true, or the names of the files to take." placeholder:"true|NAME,…" default:"false"`
 	MaxDownload       stage.Size          `help:"The largest answer that is accepted." placeholder:"SIZE" default:"64GiB"`
 	MaxUnpacked       stage.Size          `help:"How much an archive may unpack to." placeholder:"SIZE" default:"64GiB"`
+	DryRun            bool                `help:"Show the URL on stderr, with its secrets masked, and fetch nothing."`
 	httpclient.Flags
 
 	client  *httpclient.Client
@@ -73,7 +87,7 @@ type Command struct {
 // Start checks the flags.
 func (c *Command) Start(ctx context.Context) error {
 	var err error
-	if c.client, err = c.Client(stage.From(ctx).Warn); err != nil {
+	if c.client, err = c.Client(ctx); err != nil {
 		return err
 	}
 	if c.format, c.shift, err = formatting(c.HTTPURLFormatting); err != nil {
@@ -89,10 +103,13 @@ func (c *Command) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--http-url: %w", err)
 	}
-	if u, err := url.Parse(text); err != nil {
+	if u, err := httpclient.Parse(nil, text); err != nil {
 		return errors.New("--http-url: not a URL")
 	} else if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return errors.New("--http-url: begins with neither http:// nor https://")
+	}
+	if c.DryRun && stage.From(ctx).Pipeline != nil {
+		return errors.New("--dry-run: not with a pipeline after -- or then, which waits for what is fetched")
 	}
 	return nil
 }
@@ -147,56 +164,93 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	if err != nil {
 		return err
 	}
-	s := &source{Command: c, env: stage.From(ctx), url: public(text), emit: emit}
-	answer, err := c.client.Get(ctx, text, c.condition(ctx, text))
-	if errors.Is(err, httpclient.ErrRedirect) {
+	s := &source{Command: c, env: stage.From(ctx), url: c.client.Mask(text), name: c.client.Show(text), emit: emit}
+	if c.DryRun {
+		s.env.Warn("would fetch %s", s.url)
+		return nil
+	}
+	response, err := c.client.Get(ctx, text, c.condition(ctx, text))
+	switch {
+	case errors.Is(err, httpclient.ErrRedirect):
 		// It is an answer, and a bad one. The URL is said anyway.
-		return s.refuse("", errors.New(strings.TrimPrefix(err.Error(), s.url+": ")))
-	} else if unchanged(err) {
+		return s.refuse("", errors.New(strings.TrimPrefix(err.Error(), s.name+": ")))
+	case errors.Is(err, httpclient.ErrNotModified):
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return err
 	}
-	defer answer.Body.Close()
-	body := bufio.NewReaderSize(&breaking{r: answer.Body, limit: int64(c.MaxDownload)}, 64<<10)
-	head, err := body.Peek(archive.HeadSize)
-	if err != nil && err != io.EOF {
+	defer response.Body.Close()
+	answer, err := httpclient.Keep(response, s.env.StateDir, int64(c.MaxDownload))
+	switch {
+	case errors.Is(err, httpclient.ErrTooLarge):
+		return s.refuse("", fmt.Errorf("%w, see --max-download", err))
+	case errors.Is(err, httpclient.ErrRatio):
+		return s.refuse("", httpclient.ErrRatio)
+	case err != nil:
 		return err
 	}
-	if len(head) == 0 {
-		s.env.Warn("%s: the answer is empty", s.url)
+	defer answer.Close()
+	if answer.Size() == 0 {
+		s.env.Warn("%s: the answer is empty", s.name)
 		return nil
 	}
-	return stage.Deliver(ctx, stage.Window{Name: s.url, State: c.version(text, answer.Header)}, func() error {
-		if c.extract || archive.Detect(head) == archive.Zip {
-			return s.unpack(body)
-		}
-		return s.report("", body)
-	})
-}
-
-// public is the URL without user and password.
-func public(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.User == nil {
-		return text
-	}
-	u.User = nil
-	return u.String()
+	window := stage.Window{Name: s.name, State: c.version(text, response.Header)}
+	return stage.Deliver(ctx, window, func() error { return s.send(answer, response.Header) })
 }
 
 // source is one answer.
 type source struct {
 	*Command
 	env  *stage.Env
-	url  string
+	url  string // for feed.url
+	name string // for people
 	emit stage.Emit
 }
 
+// send makes the reports of an answer.
+func (s *source) send(answer *httpclient.Answer, header http.Header) error {
+	head := make([]byte, archive.HeadSize)
+	n, err := answer.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return stage.Fatal(err)
+	}
+	format := archive.Detect(head[:n])
+	if format == archive.Zip || s.extract && (format != archive.None || !answer.Unpacked) {
+		return s.unpack(answer)
+	}
+	encoding := ""
+	if format == archive.None {
+		encoding = charset(header.Get("Content-Type"))
+	}
+	return s.report("", answer, encoding)
+}
+
+// charset is the one that a Content-Type names, unless it is UTF-8 or a part of it.
+func charset(contentType string) string {
+	_, parameters, _ := mime.ParseMediaType(contentType)
+	name := strings.ToLower(strings.TrimSpace(parameters["charset"]))
+	switch name {
+	case "utf-8", "utf8", "ascii", "us-ascii":
+		return ""
+	}
+	if len(name) > 40 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.:+") != "" {
+		return ""
+	}
+	return name
+}
+
 // unpack makes a report of each file in an archive.
-func (s *source) unpack(body io.Reader) error {
+func (s *source) unpack(answer *httpclient.Answer) error {
 	missing := slices.Clone(s.members)
-	for m, err := range archive.Members(body, archive.Limits{Total: int64(s.MaxUnpacked)}) {
+	limits := archive.Limits{Total: int64(s.MaxUnpacked), Packed: answer.Sent}
+	for m, err := range archive.Members(answer, limits) {
+		if m.Name == "" && err != nil { // all of it, or a file without a name
+			missing = nil
+			if err := s.refuse("", err); err != nil {
+				return err
+			}
+			continue
+		}
 		if s.extract && s.members != nil {
 			if m.Name != "" && !slices.Contains(s.members, m.Name) {
 				continue
@@ -204,8 +258,8 @@ func (s *source) unpack(body io.Reader) error {
 			missing = slices.DeleteFunc(missing, func(name string) bool { return name == m.Name })
 		}
 		if err == nil {
-			err = s.report(m.Name, m)
-		} else if !stage.IsFatal(err) {
+			err = s.report(m.Name, m, "")
+		} else {
 			err = s.refuse(m.Name, err)
 		}
 		if err != nil {
@@ -213,25 +267,36 @@ func (s *source) unpack(body io.Reader) error {
 		}
 	}
 	if len(missing) > 0 {
-		s.env.Warn("%s: not in the archive: %s", s.url, strings.Join(missing, ", "))
+		s.env.Warn("%s: not in the archive: %s", s.name, strings.Join(missing, ", "))
 	}
 	return nil
 }
 
 // report makes one report; name is that of a file in an archive.
-func (s *source) report(name string, content io.Reader) error {
-	body := bufio.NewReaderSize(content, 4<<10)
+func (s *source) report(name string, content io.Reader, encoding string) error {
+	body := bufio.NewReaderSize(checked{content}, 64<<10)
 	if _, err := body.Peek(1); err == io.EOF {
-		s.env.Warn("%s: %s is empty", s.url, name)
+		s.env.Warn("%s: %s is empty", s.name, cmp.Or(name, "the file in the archive"))
 		return nil
-	} else if stage.IsFatal(err) {
-		return err
 	} else if err != nil {
-		return s.refuse(name, err)
+		return err
 	}
 	r := s.head(name)
+	r.SetIf("extra.encoding", encoding)
 	r.SetBody(body)
 	return s.emit(r)
+}
+
+// checked reads what has been fetched and checked already: it is not the fault
+// of the content if it cannot be read.
+type checked struct{ io.Reader }
+
+func (c checked) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = stage.Fatal(err)
+	}
+	return n, err
 }
 
 // refuse puts what cannot be a report into the dump.
@@ -246,24 +311,4 @@ func (s *source) head(name string) *event.Message {
 	r.Set("feed.url", s.url)
 	r.SetIf("extra.file_name", name)
 	return r
-}
-
-// breaking makes an error of the network one that breaks the stream: half a
-// report must not pass for a whole one. An answer that is too large is only
-// the fault of that answer.
-type breaking struct {
-	r     io.Reader
-	limit int64 // in bytes
-	n     int64
-}
-
-func (b *breaking) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if err != nil && err != io.EOF {
-		err = stage.Fatal(err)
-	}
-	if b.n += int64(n); b.n > b.limit {
-		err = errors.New("the answer is larger than --max-download")
-	}
-	return n, err
 }

@@ -8,9 +8,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,8 +41,13 @@ func (*parser) Process(_ context.Context, report *event.Message, emit stage.Emit
 // run runs the command, alone or in a chain, and returns the exit code.
 func run(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return runIn(t, t.TempDir(), args...)
+}
+
+// runIn does so with a state directory.
+func runIn(t *testing.T, state string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errs bytes.Buffer
-	state := t.TempDir()
 	code = tool.Run(context.Background(), []tool.Spec{
 		{Name: "collect-http", New: func() any { return new(Command) }},
 		{Name: "parse-test", New: func() any { return new(parser) }},
@@ -118,7 +127,7 @@ func serve(t *testing.T, files map[string]string) string {
 }
 
 func TestCollect(t *testing.T) {
-	big := strings.Repeat("0", 4<<20)
+	big := strings.Repeat("\x00", 4<<20)
 	base := serve(t, map[string]string{
 		"/a.txt":          "a\n",
 		"/2026-02-03.txt": "today",
@@ -127,6 +136,9 @@ func TestCollect(t *testing.T) {
 		"/empty":          "",
 		"/a.gz":           gzipped("a\n"),
 		"/cut.gz":         gzipped(strings.Repeat("a\n", 99))[:20],
+		"/cut.tgz":        gzipped(tarred("b", "b\n", "a", "a\n")[:2048]),
+		"/cut.tar":        tarred("b", "b\n", "a", "a\n")[:2048],
+		"/cut.zip":        zipped("b", "b\n", "a", "a\n")[:100],
 		"/a.zip":          zipped("x/b", "b\n", "a", "a\n", "empty", ""),
 		"/a.tar":          tarred("b", "b\n", "a", "a\n"),
 		"/a.tgz":          gzipped(tarred("b", "b\n", "a", "a\n")),
@@ -162,6 +174,14 @@ func TestCollect(t *testing.T) {
 		{path: "/", args: []string{"--timezone", "Nowhere"}, code: 2, text: "--timezone"},
 		{path: "/", args: []string{"--max-download", "much"}, code: 2, text: "is no size"},
 		{path: "/big", args: []string{"--max-download", "4MiB"}, want: "=" + big + ";"},
+		{path: "/big", args: []string{"--max-download", "3MiB"}, code: 1, text: "too large, see --max-download"},
+		{path: "/bomb.zip", args: []string{"--max-unpacked", "1MiB"}, code: 1, text: "more than the limit"},
+		{path: "/bomb.zip", want: "a=a\n;", code: 1, text: `"bomb": archive unpacks to suspiciously much more`},
+		{path: "/cut.gz", args: []string{"--extract-files", "true"}, code: 1, text: "cannot be unpacked: unexpected EOF"},
+		{path: "/cut.tgz", args: []string{"--extract-files", "true"}, code: 1, text: "cannot be unpacked: unexpected EOF"},
+		{path: "/cut.zip", code: 1, text: "cannot be unpacked: zip: not a valid zip file"},
+		{path: "/cut.tar", args: []string{"--extract-files", "a"}, code: 1, text: "cannot be unpacked: unexpected EOF"},
+		{path: "/?key=secret", args: []string{"--dry-run"}, text: "would fetch " + base + "/?key=***\n"},
 	} {
 		stdout, stderr, code := run(t, append([]string{"--http-url", base + c.path}, c.args...)...)
 		if got := reports(t, stdout); got != c.want || code != c.code || !strings.Contains(stderr, c.text) || c.text == "" && stderr != "" {
@@ -169,24 +189,6 @@ func TestCollect(t *testing.T) {
 		}
 	}
 
-	// What turns out to be bad in the middle is no message for whoever reads it,
-	// and does no harm to the next.
-	for _, c := range []struct{ path, flag, text string }{
-		{"/big", "--max-download=3MiB", "larger than --max-download"},
-		{"/bomb.zip", "--max-unpacked=1MiB", "more than the limit"},
-		{"/cut.gz", "--extract-files=true", "unexpected EOF"},
-	} {
-		stdout, stderr, code := run(t, "--http-url", base+c.path, c.flag)
-		if code != 1 || !strings.Contains(stderr, c.text) || !strings.HasSuffix(stdout, "\n") {
-			t.Errorf("%s %s: exit %d, stderr %s", c.path, c.flag, code, stderr)
-		}
-		lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
-		for i, line := range lines {
-			if err := new(event.Message).Decode([]byte(line)); (err == nil) != (i < len(lines)-1) {
-				t.Errorf("%s: line %d of %d: %v", c.path, i+1, len(lines), err)
-			}
-		}
-	}
 }
 
 func TestReport(t *testing.T) {
@@ -249,23 +251,171 @@ func TestProxyForLocalhost(t *testing.T) {
 	}
 }
 
-// TestCutBody is a server that breaks off: neither the next stage of a chain
-// nor a process behind a pipe makes an event of the line that is torn.
+// TestCutBody has servers that break off, in every way there is. Nothing of what
+// they have sent goes on, to a stage of the chain as little as to stdout.
 func TestCutBody(t *testing.T) {
+	text := strings.Repeat("192.0.2.1\n", 300_000) // more than is kept in memory
+	for name, answer := range map[string]func(conn io.Writer, text string){
+		"shorter than its length": func(conn io.Writer, text string) {
+			fmt.Fprintf(conn, "Content-Length: %d\r\n\r\n%s", len(text)+1, text)
+		},
+		"cut chunk": func(conn io.Writer, text string) {
+			fmt.Fprintf(conn, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s", len(text)+1, text)
+		},
+		"no last chunk": func(conn io.Writer, text string) {
+			fmt.Fprintf(conn, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", len(text), text)
+		},
+		"cut gzip": func(conn io.Writer, text string) {
+			packed := gzipped(text)
+			fmt.Fprintf(conn, "Content-Encoding: gzip\r\n\r\n%s", packed[:len(packed)-9])
+		},
+		"gzip without its sum": func(conn io.Writer, text string) {
+			packed := gzipped(text)
+			fmt.Fprintf(conn, "Content-Encoding: gzip\r\n\r\n%s", packed[:len(packed)-1])
+		},
+		"wrong gzip": func(conn io.Writer, text string) {
+			packed := gzipped(text)
+			fmt.Fprintf(conn, "Content-Encoding: gzip\r\n\r\n%s%s", packed[:len(packed)-1], "\x99")
+		},
+	} {
+		for size, text := range map[string]string{"small": text[:30], "large": text} {
+			t.Run(name+" "+size, func(t *testing.T) {
+				s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					conn, _, err := w.(http.Hijacker).Hijack()
+					if err != nil {
+						return
+					}
+					defer conn.Close()
+					io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n")
+					answer(conn, text)
+				}))
+				defer s.Close()
+				for _, then := range [][]string{nil, {"then", "parse-test"}} {
+					stdout, stderr, code := run(t, append([]string{"--http-url", s.URL}, then...)...)
+					if code != 3 || stdout != "" || !strings.HasPrefix(stderr, "collect-http: "+s.URL+": ") || strings.Count(stderr, "\n") != 1 {
+						t.Errorf("%q: exit %d, %.99q, %s", then, code, stdout, stderr)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestEncoding hands on what the server says of the text.
+func TestEncoding(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", "1000")
-		io.WriteString(w, "192.0.2.1\n192.0.2.100")
-		w.(http.Flusher).Flush()
-		panic(http.ErrAbortHandler)
+		w.Header().Set("Content-Type", r.FormValue("type"))
+		if r.URL.Path == "/a.zip" {
+			io.WriteString(w, zipped("a", "a\n"))
+			return
+		}
+		io.WriteString(w, "a\n")
 	}))
 	defer s.Close()
-	stdout, stderr, code := run(t, "--http-url", s.URL, "then", "parse-test")
-	if code != 3 || strings.Contains(stdout, `192.0.2.100"`) {
-		t.Errorf("chain: exit %d, %s, %s", code, stdout, stderr)
+	for query, want := range map[string]string{
+		"/?type=text/csv%3B+charset%3DISO-8859-1":        "iso-8859-1",
+		"/?type=text/csv%3Bcharset%3D%22windows-1252%22": "windows-1252",
+		"/?type=text/csv%3Bcharset%3DUTF-8":              "",
+		"/?type=text/csv%3Bcharset%3DUS-ASCII":           "",
+		"/?type=text/csv%3Bcharset%3D%22a+b%22":          "",
+		"/?type=text/csv":                                "",
+		"/?type=":                                        "",
+		"/?type=nonsense%3Bcharset":                      "",
+		"/a.zip?type=application/zip%3Bcharset%3Dlatin1": "",
+	} {
+		stdout, stderr, code := run(t, "--http-url", s.URL+query)
+		m := event.New(event.Report, nil)
+		if err := m.Decode([]byte(strings.TrimSpace(stdout))); err != nil || code != 0 || m.Get("extra.encoding") != want {
+			t.Errorf("%s: exit %d, %v, %s%s", query, code, err, stdout, stderr)
+		}
 	}
-	stdout, stderr, code = run(t, "--http-url", s.URL)
-	if m := event.New(event.Report, nil); code != 3 || m.Decode([]byte(strings.TrimSuffix(stdout, "\n"))) == nil {
-		t.Errorf("pipe: exit %d, %s, %s", code, stdout, stderr)
+}
+
+// TestPackedOnce has servers that call the packing of a file a content coding,
+// or pack it once more.
+func TestPackedOnce(t *testing.T) {
+	packed := gzipped("a\n")
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Type", r.FormValue("type"))
+		switch r.URL.Path {
+		case "/twice.gz":
+			io.WriteString(w, gzipped(packed))
+		case "/bomb.gz":
+			io.WriteString(w, gzipped(gzipped(strings.Repeat("\x00", 32<<20))))
+		case "/tar.tgz":
+			io.WriteString(w, gzipped(tarred("b", "b\n")))
+		default:
+			io.WriteString(w, packed)
+		}
+	}))
+	defer s.Close()
+	for _, c := range []struct {
+		path, extract, want, text string
+		code                      int
+	}{
+		{"/once.gz", "false", "=a\n;", "", 0},
+		{"/once.gz", "true", "=a\n;", "", 0},
+		{"/download?type=application/gzip", "true", "=a\n;", "", 0},
+		{"/once.txt", "true", "", "not a zip, tar, gzip or bzip2 file", 1},
+		{"/once.txt", "false", "=a\n;", "", 0},
+		{"/twice.gz", "false", "=" + packed + ";", "", 0},
+		{"/twice.gz", "true", "=a\n;", "", 0},
+		{"/tar.tgz", "true", "b=b\n;", "", 0},
+		{"/bomb.gz", "true", "", "suspiciously much more", 1},
+	} {
+		stdout, stderr, code := run(t, "--http-url", s.URL+c.path, "--extract-files="+c.extract)
+		if got := reports(t, stdout); got != c.want || code != c.code || !strings.Contains(stderr, c.text) {
+			t.Errorf("%s %s: exit %d, %q, %s", c.path, c.extract, code, got, stderr)
+		}
+	}
+}
+
+// TestSecrets looks for the key of a feed wherever it is shown or stored.
+func TestSecrets(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/moved":
+			w.Header().Set("Location", "ftp://u:SECRET@example.org/?key=SECRET")
+			w.WriteHeader(http.StatusFound)
+		case "/none":
+			w.WriteHeader(http.StatusNotFound)
+		case "/list":
+			io.WriteString(w, "a\n")
+		case "/up.zip":
+			io.WriteString(w, zipped("../a", "a"))
+		case "/part":
+			w.WriteHeader(http.StatusPartialContent)
+		case "/unmodified":
+			w.WriteHeader(http.StatusNotModified)
+		case "/broken":
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer s.Close()
+	for path, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"/moved": {1, "redirect to ftp://example.org/?…"}, "/none": {3, "404"}, "/empty": {0, "is empty"}, "/list": {0, ""}, "/up.zip": {1, "unsafe"},
+		"/part": {3, "206 Partial Content, but all of it was asked for"}, "/unmodified": {3, "304"}, "/broken": {3, "EOF"},
+	} {
+		dir := t.TempDir()
+		base := strings.Replace(s.URL, "//", "//u:SECRET@", 1)
+		stdout, stderr, code := runIn(t, dir, "--http-url", base+path+"?day=1&apikey=SECRET&id=SECRET", "--url-secrets", "id", "--http-timeout-max-tries", "1")
+		all := stdout + stderr
+		filepath.WalkDir(dir, func(name string, _ fs.DirEntry, _ error) error {
+			text, _ := os.ReadFile(name)
+			all += name + string(text)
+			return nil
+		})
+		if code != want.code || !strings.Contains(stderr, want.text) || strings.Contains(all, "SECRET") {
+			t.Errorf("%s: exit %d, %s", path, code, all)
+		}
+		if want := s.URL + "/list?day=1&apikey=***&id=***"; path == "/list" && !strings.Contains(stdout, `"feed.url":"`+want+`"`) {
+			t.Errorf("got %s", stdout)
+		}
 	}
 }
 

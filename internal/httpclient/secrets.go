@@ -1,0 +1,152 @@
+package httpclient
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
+)
+
+// secrets masks what a URL carries that nobody but its host may know.
+type secrets struct {
+	names    map[string]bool // further parameters of a query
+	segments map[int]bool    // parts of the path, counted from 1
+}
+
+// newSecrets reads --url-secrets.
+func newSecrets(names []string) (secrets, error) {
+	s := secrets{map[string]bool{}, map[int]bool{}}
+	for _, name := range names {
+		number, isPath := strings.CutPrefix(name, "/")
+		if !isPath {
+			s.names[bare(name)] = true
+			continue
+		}
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 {
+			return s, fmt.Errorf("--url-secrets: %s: a part of the path is given by its number, as in /2", plain.Quote(name))
+		}
+		s.segments[n] = true
+	}
+	return s, nil
+}
+
+const masked = "***"
+
+// Parameters that are masked, by how their names begin, end or are spelled
+// without case and punctuation.
+var (
+	secretParts = []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "signature", "credential", "session"}
+	secretEnds  = []string{"key", "auth", "authorization", "pass", "pwd", "pw", "sig", "hmac", "jwt", "sid"}
+)
+
+// bare is a parameter's name as it is compared.
+func bare(name string) string {
+	if text, err := url.QueryUnescape(name); err == nil {
+		name = text
+	}
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && !('a' <= r && r <= 'z' || '0' <= r && r <= '9') {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+func (s secrets) secret(name string) bool {
+	name = bare(name)
+	if s.names[name] {
+		return true
+	}
+	for _, part := range secretParts {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	for _, end := range secretEnds {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// mask writes a URL without user and password and with its secrets masked.
+// Everything else stays as it is written.
+func (s secrets) mask(text string) string {
+	base, fragment, hasFragment := strings.Cut(text, "#")
+	base, query, hasQuery := strings.Cut(base, "?")
+	path := ""
+	if i := strings.Index(base, "//"); i >= 0 && (i == 0 || base[i-1] == ':') {
+		host := base[i+2:]
+		base = base[:i+2]
+		if end := strings.IndexAny(host, `/\`); end >= 0 {
+			host, path = host[:end], host[end:]
+		}
+		base += host[strings.LastIndexByte(host, '@')+1:]
+	} else {
+		base, path = "", base
+	}
+	if len(s.segments) > 0 {
+		parts := strings.Split(path, "/")
+		for i := range parts {
+			if s.segments[i] && parts[i] != "" {
+				parts[i] = masked
+			}
+		}
+		path = strings.Join(parts, "/")
+	}
+	var b strings.Builder
+	b.WriteString(base + path)
+	if hasQuery {
+		b.WriteByte('?')
+		s.parameters(&b, query)
+	}
+	if hasFragment {
+		b.WriteByte('#')
+		s.parameters(&b, fragment)
+	}
+	return b.String()
+}
+
+// parameters masks the values of a query. One that is a URL with secrets of its
+// own is masked whole.
+func (s secrets) parameters(b *strings.Builder, query string) {
+	for query != "" {
+		part, separator := query, ""
+		if i := strings.IndexAny(query, "&;"); i >= 0 {
+			part, separator = query[:i], query[i:i+1]
+		}
+		query = query[len(part)+len(separator):]
+		name, value, ok := strings.Cut(part, "=")
+		if ok && value != "" && (s.secret(name) || s.inside(value)) {
+			part = name + "=" + masked
+		}
+		b.WriteString(part + separator)
+	}
+}
+
+func (s secrets) inside(value string) bool {
+	text, err := url.QueryUnescape(value)
+	return err == nil && strings.Contains(text, "//") && secrets{names: s.names}.mask(text) != text
+}
+
+// Mask writes a URL as it may be stored: without user and password, and with
+// the values of parameters that look like secrets, or are named as such by
+// --url-secrets, replaced by ***.
+func (c *Client) Mask(text string) string { return c.secrets.mask(text) }
+
+// Show writes a URL as it stands in messages: without its query, of which
+// nobody knows what else is in it.
+func (c *Client) Show(text string) string {
+	text, _, _ = strings.Cut(c.secrets.mask(text), "#")
+	text, _, hasQuery := strings.Cut(text, "?")
+	if text = plain.Clip(text, 500); hasQuery {
+		text += "?…"
+	}
+	return text
+}
+
+func (c *Client) show(u *url.URL) string { return c.Show(u.String()) }
