@@ -477,11 +477,12 @@ the value fits one (source.ip|source.fqdn). Columns of the row beyond those
 are left out. Blank lines and lines that begin with # are no rows.
 
 A row fails as a whole, and goes into the dump, if a value fits none of its
-column's fields or if the row ends before the last column that is required.
-All columns are, unless --columns-required says otherwise: a value that does
-not fit a column of no requirement is left out. A value that is empty, - or
-N/A is not known and never wrong. A time that cannot be read and a field that
-two columns set make any row fail.
+column's fields. With --columns-required false for a column, a value that
+does not fit is left out instead. A value that is empty, - or N/A is not known
+and never wrong, and neither is one that is missing at the end of a row. A
+time that cannot be read and a field that two columns set make any row fail.
+A row of blank columns makes no event; one of which all values are left out
+fails.
 
 classification.type may come from a column, by way of --type-translation,
 whose values are types and whose keys are what the feed writes. --type is the
@@ -520,10 +521,11 @@ Bare input that begins like a report, with feed.name for instance, needs
 without one is left out, and so are keys that --keys does not name. Quotes
 around a value are removed, but they do not protect a separator inside.
 
-A value that does not fit its field is left out. time.source may be written
-as seconds since 1970 or in any of the usual ways, as UTC where it names no
-zone. The events have no classification.type unless a key or
---default-fields gives them one.
+A value that does not fit its field is left out, but if that is so for all of
+a line, the line fails. A line without any of the keys makes no event.
+time.source may be written as seconds since 1970 or in any of the usual ways,
+as UTC where it names no zone and --timezone says nothing else. The events
+have no classification.type unless a key or --default-fields gives them one.
 
 # Examples
 

@@ -8,11 +8,12 @@
 // are left out. Blank lines and lines that begin with # are no rows.
 //
 // A row fails as a whole, and goes into the dump, if a value fits none of its
-// column's fields or if the row ends before the last column that is required.
-// All columns are, unless --columns-required says otherwise: a value that does
-// not fit a column of no requirement is left out. A value that is empty, - or
-// N/A is not known and never wrong. A time that cannot be read and a field that
-// two columns set make any row fail.
+// column's fields. With --columns-required false for a column, a value that
+// does not fit is left out instead. A value that is empty, - or N/A is not known
+// and never wrong, and neither is one that is missing at the end of a row. A
+// time that cannot be read and a field that two columns set make any row fail.
+// A row of blank columns makes no event; one of which all values are left out
+// fails.
 //
 // classification.type may come from a column, by way of --type-translation,
 // whose values are types and whose keys are what the feed writes. --type is the
@@ -42,11 +43,12 @@ the value fits one (source.ip|source.fqdn). Columns of the row beyond those
 are left out. Blank lines and lines that begin with # are no rows.
 
 A row fails as a whole, and goes into the dump, if a value fits none of its
-column's fields or if the row ends before the last column that is required.
-All columns are, unless --columns-required says otherwise: a value that does
-not fit a column of no requirement is left out. A value that is empty, - or
-N/A is not known and never wrong. A time that cannot be read and a field that
-two columns set make any row fail.
+column's fields. With --columns-required false for a column, a value that
+does not fit is left out instead. A value that is empty, - or N/A is not known
+and never wrong, and neither is one that is missing at the end of a row. A
+time that cannot be read and a field that two columns set make any row fail.
+A row of blank columns makes no event; one of which all values are left out
+fails.
 
 classification.type may come from a column, by way of --type-translation,
 whose values are types and whose keys are what the feed writes. --type is the

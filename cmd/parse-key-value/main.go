@@ -7,10 +7,11 @@
 // without one is left out, and so are keys that --keys does not name. Quotes
 // around a value are removed, but they do not protect a separator inside.
 //
-// A value that does not fit its field is left out. time.source may be written
-// as seconds since 1970 or in any of the usual ways, as UTC where it names no
-// zone. The events have no classification.type unless a key or
-// --default-fields gives them one.
+// A value that does not fit its field is left out, but if that is so for all of
+// a line, the line fails. A line without any of the keys makes no event.
+// time.source may be written as seconds since 1970 or in any of the usual ways,
+// as UTC where it names no zone and --timezone says nothing else. The events
+// have no classification.type unless a key or --default-fields gives them one.
 //
 // # Examples
 //
@@ -31,10 +32,11 @@ func main() {
 without one is left out, and so are keys that --keys does not name. Quotes
 around a value are removed, but they do not protect a separator inside.
 
-A value that does not fit its field is left out. time.source may be written
-as seconds since 1970 or in any of the usual ways, as UTC where it names no
-zone. The events have no classification.type unless a key or
---default-fields gives them one.
+A value that does not fit its field is left out, but if that is so for all of
+a line, the line fails. A line without any of the keys makes no event.
+time.source may be written as seconds since 1970 or in any of the usual ways,
+as UTC where it names no zone and --timezone says nothing else. The events
+have no classification.type unless a key or --default-fields gives them one.
 
 # Examples
 

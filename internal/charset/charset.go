@@ -386,7 +386,7 @@ func (e *Encoding) Refuse(src []byte) error {
 	_, n := d.next(src, true)
 	switch {
 	case e == nil && src[0] == 0:
-		return errors.New("NUL is no text, is this utf-16?")
+		return errors.New("a NUL byte, as in UTF-16 without a byte order mark")
 	case strings.Trim(string(src[:n]), "\x00") == "":
 		return errors.New("NUL is no text")
 	case n == 1:

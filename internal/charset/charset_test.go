@@ -2,6 +2,7 @@ package charset
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -195,7 +196,7 @@ func TestMistakes(t *testing.T) {
 	for _, test := range []struct{ label, src, want, replaced, ignored string }{
 		{"utf-8", "a\nb\xfccher", "line 2, column 2: byte 0xfc is not utf-8", "a\nb\uFFFDcher", "a\nbcher"},
 		{"utf-8", "\xef\xbb\xbfab\xe2\x82", "line 1, column 3: byte 0xe2 is not utf-8", "ab\uFFFD\uFFFD", "ab"},
-		{"utf-8", "a\rb\r\nä\x00", "line 3, column 3: NUL is no text, is this utf-16?", "a\rb\r\nä\uFFFD", "a\rb\r\nä"},
+		{"utf-8", "a\rb\r\nä\x00", "line 3, column 3: a NUL byte, as in UTF-16 without a byte order mark", "a\rb\r\nä\uFFFD", "a\rb\r\nä"},
 		{"windows-1253", "a\n\xd2b", "line 2, column 1: byte 0xd2 is not windows-1253", "a\n\uFFFDb", "a\nb"},
 		{"utf-16le", "a\x00\x00\xd8b\x00", "line 1, column 3: bytes 0x00d8 are not utf-16le", "a\uFFFDb", "ab"},
 		{"utf-16be", "\x00a\x00", "line 1, column 3: NUL is no text", "a\uFFFD", "a"},
@@ -223,6 +224,35 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestIgnore compares with what Python makes of the same bytes.
+func TestIgnore(t *testing.T) {
+	f, err := os.Open("testdata/ignore.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	n := 0
+	for d := json.NewDecoder(f); d.More(); n++ {
+		var v struct {
+			Input  []byte
+			Output string
+		}
+		if err := d.Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		for name, cut := range readers {
+			r := NewReader(cut(bytes.NewReader(v.Input)), nil)
+			text, err := io.ReadAll(r)
+			if got := Ignore.Mend(string(text)); got != v.Output || err != nil || r.Broken() != !Valid(v.Input) {
+				t.Errorf("%s, %q: %q, %v, want %q", name, v.Input, got, err, v.Output)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("there was nothing to compare")
+	}
+}
+
 func TestFile(t *testing.T) {
 	long := strings.Repeat(strings.Repeat("ä", 1000)+"\n", 100)
 	for _, test := range []struct{ src, want, err string }{
@@ -232,7 +262,7 @@ func TestFile(t *testing.T) {
 		{long, long, ""},
 		{long + "b\xfc", "", ":101:2: byte 0xfc is not utf-8; the file must be UTF-8, or UTF-16 with a byte order mark"},
 		{"\xff\xfe" + string(encode(t, "utf-16le", long)) + "b\x00\x00\xdc", "", ":101:3: bytes 0x00dc are not utf-16le; the file must be UTF-8, or UTF-16 with a byte order mark"},
-		{"ä\nb\x00", "", ":2:2: NUL is no text, is this utf-16?; the file must be UTF-8, or UTF-16 with a byte order mark"},
+		{"ä\nb\x00", "", ":2:2: a NUL byte, as in UTF-16 without a byte order mark; the file must be UTF-8, or UTF-16 with a byte order mark"},
 	} {
 		path := filepath.Join(t.TempDir(), "rules")
 		if err := os.WriteFile(path, []byte(test.src), 0o600); err != nil {

@@ -15,6 +15,7 @@
 package csv
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -25,12 +26,14 @@ import (
 const (
 	DefaultFieldLimit = 131072   // the limit of Python's csv module, counted in bytes
 	DefaultMaxRow     = 16 << 20 // the record limit of every command
+	DefaultMaxFields  = 100_000  // so that memory in use stays in proportion to the row
 )
 
 // What can be wrong with a row. Read returns them inside an *Error.
 var (
 	ErrFieldTooLong    = errors.New("field over the size limit")
 	ErrRowTooLong      = errors.New("row over the size limit")
+	ErrTooManyFields   = errors.New("more columns than a row may have")
 	ErrUnbalancedQuote = errors.New("quoted field is never closed")
 )
 
@@ -40,7 +43,7 @@ var errDelimiter = errors.New("delimiter must be one character other than a quot
 // Error is what is wrong with one row. The Reader goes on behind that row.
 type Error struct {
 	Line   int // line of the field that is at fault, from 1
-	Column int // byte in that line at which the field begins, from 1
+	Column int // byte in that line at which the field begins, from 1; 1 if the row as a whole is at fault
 	Err    error
 }
 
@@ -59,6 +62,10 @@ type Reader struct {
 	// what had been read for it is read again, and there a quote must be closed
 	// in its own line, so that no input is worth more than two passes.
 	MaxRow int
+
+	// MaxFields bounds the fields of a row; 0 means DefaultMaxFields. It costs
+	// the line in which it is passed.
+	MaxFields int
 
 	// KeepUnbalanced makes a quote that is never closed behave as in Python: the
 	// field runs to the end of the input and is no error, and a field over the
@@ -131,12 +138,24 @@ func (r *Reader) Row() []byte { return r.buf[r.row:r.pos:r.pos] }
 // Line returns the number of the line, from 1, at which the last row began.
 func (r *Reader) Line() int { return r.line }
 
-// Read returns the fields of the next row. The slice and the strings in it are
-// valid until the next Read; strings.Clone what is to be kept. A blank line has
-// no fields. The error is io.EOF at the end, an *Error for a row that cannot be
-// used, after which Read may be called again, or the error of the source, which
-// is final; Row then holds the torn row before it.
-func (r *Reader) Read() ([]string, error) {
+// Offset returns where in the stream the last row began, or the line that Skip
+// is shown.
+func (r *Reader) Offset() int64 { return r.offset + int64(r.row) }
+
+// ReadLine returns the next line as it is, without its line ending, for text
+// that has no fields. Row, Line, Skip and the errors are those of Read, and so
+// is the time for which it is valid.
+func (r *Reader) ReadLine() ([]byte, error) {
+	content, _, err := r.begin()
+	if err != nil {
+		return nil, err
+	}
+	return r.buf[r.row:content], nil
+}
+
+// begin reads the first line of the next row: its text ends at content, and
+// with its line ending it ends at end.
+func (r *Reader) begin() (content, end int, err error) {
 	if r.discard {
 		r.discardLine()
 	}
@@ -145,40 +164,53 @@ func (r *Reader) Read() ([]string, error) {
 		end, content, err := r.nextLine()
 		if err == ErrRowTooLong {
 			r.discard = true
-			return nil, &Error{r.line, 1, ErrRowTooLong}
+			return 0, 0, &Error{r.line, 1, ErrRowTooLong}
 		}
-		if err != nil {
-			return nil, err
+		if err != nil || r.Skip == nil || !r.Skip(r.buf[r.row:content]) {
+			return content, end, err
 		}
-		if r.Skip != nil && r.Skip(r.buf[r.row:content]) {
-			continue
-		}
-		if content == r.row {
-			return r.fields[:0], nil
-		}
-		line, limit := r.buf[r.row:content], r.fieldLimit()
-		quoted := r.quote.find(r.buf[:r.end], r.row) < content
-		if quoted || len(r.delim) != 1 {
-			if len(r.delim) == 1 && len(line) <= limit {
-				var ok bool
-				if r.fields, ok = appendQuotedFields(r.fields[:0], line, r.delim[0]); ok {
-					return r.fields, nil
-				}
-			}
-			return r.readQuoted(content, end)
-		}
-		r.fields = appendFields(r.fields[:0], line, r.delim[0])
-		if len(line) > limit {
-			column := 1
-			for _, f := range r.fields {
-				if len(f) > limit {
-					return nil, &Error{r.line, column, ErrFieldTooLong}
-				}
-				column += len(f) + 1
-			}
-		}
-		return r.fields, nil
 	}
+}
+
+// Read returns the fields of the next row. The slice and the strings in it are
+// valid until the next Read; strings.Clone what is to be kept. A blank line has
+// no fields. The error is io.EOF at the end, an *Error for a row that cannot be
+// used, after which Read may be called again, or the error of the source, which
+// is final; Row then holds the torn row before it.
+func (r *Reader) Read() ([]string, error) {
+	content, end, err := r.begin()
+	if err != nil {
+		return nil, err
+	}
+	if content == r.row {
+		return r.fields[:0], nil
+	}
+	line, limit := r.buf[r.row:content], r.fieldLimit()
+	quoted := r.quote.find(r.buf[:r.end], r.row) < content
+	many := len(line) >= r.maxFields() && bytes.Count(line, r.delim) >= r.maxFields()
+	if quoted || len(r.delim) != 1 {
+		if len(r.delim) == 1 && len(line) <= limit && !many {
+			var ok bool
+			if r.fields, ok = appendQuotedFields(r.fields[:0], line, r.delim[0]); ok {
+				return r.fields, nil
+			}
+		}
+		return r.readQuoted(content, end)
+	}
+	if many {
+		return nil, &Error{r.line, 1, ErrTooManyFields}
+	}
+	r.fields = appendFields(r.fields[:0], line, r.delim[0])
+	if len(line) > limit {
+		column := 1
+		for _, f := range r.fields {
+			if len(f) > limit {
+				return nil, &Error{r.line, column, ErrFieldTooLong}
+			}
+			column += len(f) + 1
+		}
+	}
+	return r.fields, nil
 }
 
 func (r *Reader) fieldLimit() int {
@@ -193,4 +225,11 @@ func (r *Reader) maxRow() int {
 		return r.MaxRow
 	}
 	return DefaultMaxRow
+}
+
+func (r *Reader) maxFields() int {
+	if r.MaxFields > 0 {
+		return r.MaxFields
+	}
+	return DefaultMaxFields
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -133,25 +134,6 @@ func TestPythonWriter(t *testing.T) {
 		got := string(Append(nil, rec.Fields, delimiter(rec.Delimiter), rec.Terminator))
 		if got != rec.Output {
 			t.Errorf("%q by %q, %q: got %q, want %q", rec.Fields, rec.Delimiter, rec.Terminator, got, rec.Output)
-		}
-	}
-}
-
-func TestClean(t *testing.T) {
-	type record struct {
-		Input  []byte
-		Output string
-	}
-	for _, rec := range records[record](t, "clean.jsonl") {
-		for name, src := range map[string]io.Reader{
-			"whole": bytes.NewReader(rec.Input),
-			"bytes": iotest.OneByteReader(bytes.NewReader(rec.Input)),
-			"eof":   iotest.DataErrReader(bytes.NewReader(rec.Input)),
-		} {
-			got, err := io.ReadAll(iotest.OneByteReader(Clean(src)))
-			if string(got) != rec.Output || err != nil {
-				t.Errorf("%s, %q: got %q, %v, want %q", name, rec.Input, got, err, rec.Output)
-			}
 		}
 	}
 }
@@ -387,6 +369,78 @@ func TestAppendMinimal(t *testing.T) {
 		}
 		if regular := !strings.Contains(row, `b"c`) && !strings.Contains(row, `" ,`) && !strings.Contains(row, `a"b,`) && row != `""`; ok != regular {
 			t.Errorf("%s: ok is %v", row, ok)
+		}
+	}
+}
+
+// TestMaxFields holds rows with too many fields to their own line.
+func TestMaxFields(t *testing.T) {
+	for _, input := range []string{"a,b,c", `"a",b,c`, `a,"b,b,b,b",c`, "a,\"b\nb\",c", "a§b§c", `a,b"",c`} {
+		for extra, want := range []error{nil, ErrTooManyFields} {
+			sep := ','
+			if strings.Contains(input, "§") {
+				sep = '§'
+			}
+			row := input + strings.Repeat(string(sep), extra)
+			r := NewReader(strings.NewReader(row+"\nx\n"), sep)
+			r.MaxFields = 3
+			fields, err := r.Read()
+			if !errors.Is(err, want) || err == nil && len(fields) != 3 {
+				t.Errorf("%q: %q, %v, want error %v", row, fields, err, want)
+			}
+			if fields, err := r.Read(); err != nil || !slices.Equal(fields, []string{"x"}) {
+				t.Errorf("%q: the next row is %q, %v", row, fields, err)
+			}
+		}
+	}
+}
+
+// TestManyFields measures what a row of nothing but commas takes.
+func TestManyFields(t *testing.T) {
+	const size = 15 << 20
+	for _, head := range []string{"", `"a`, `"a"`} {
+		row := head + strings.Repeat(",", size) + "\n"
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := NewReader(strings.NewReader(row), ',').Read()
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Errorf("%.3q: no error", row)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 5*size {
+			t.Errorf("%.3q: %d bytes were allocated", row, n)
+		}
+	}
+}
+
+// TestReadLine reads lines with all endings, however they are cut into pieces.
+func TestReadLine(t *testing.T) {
+	const text = "a\rb\r\nc\n\n\r\r\n\"d,\ne"
+	want := []string{"a", "b", "c", "", "", "", `"d,`, "e"}
+	for name, src := range map[string]io.Reader{
+		"whole": strings.NewReader(text),
+		"bytes": iotest.OneByteReader(strings.NewReader(text)),
+		"eof":   iotest.DataErrReader(strings.NewReader(text)),
+	} {
+		r := NewReader(src, ',')
+		var got []string
+		var rows strings.Builder
+		for {
+			line, err := r.ReadLine()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Offset() != int64(rows.Len()) || r.Line() != len(got)+1 {
+				t.Errorf("%s: %q is line %d at %d", name, line, r.Line(), r.Offset())
+			}
+			got = append(got, string(line))
+			rows.Write(r.Row())
+		}
+		if !slices.Equal(got, want) || rows.String() != text {
+			t.Errorf("%s: %q of %q, want %q of %q", name, got, rows.String(), want, text)
 		}
 	}
 }

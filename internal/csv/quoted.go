@@ -26,6 +26,9 @@ func (r *Reader) readQuoted(content, end int) ([]string, error) {
 	line := first // the line at hand; its field is the one being read
 	for i := 0; ; {
 		line.field = i
+		if len(r.spans) == r.maxFields() {
+			return nil, r.fail(line, line, ErrTooManyFields)
+		}
 		if i == content || base[i] != '"' {
 			i, content := i, content
 			if n := bytes.Index(base[i:content], r.delim); n >= 0 {

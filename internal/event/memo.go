@@ -65,7 +65,7 @@ func (c *Memo) put(m *Message, value string) error {
 	if c.field.Type == "JSONDict" {
 		return m.Put(c.field, c.key, harmonization.Text(value))
 	}
-	v, err := c.field.Sanitise(harmonization.Text(value))
+	v, err := c.field.SanitiseAs(harmonization.Text(value), m.Times())
 	if err != nil {
 		return named(c.key, err)
 	}

@@ -56,6 +56,9 @@ type Message struct {
 	report *Message // the report it came from
 	child  *Message // what Derive copies, made once
 
+	reading *Reading // of a report, and of events while their parser has them
+	source  Source   // of the piece of a report that is at work
+
 	scratch []byte // of Hash
 }
 
@@ -89,6 +92,7 @@ func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.place = Place{}
 	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
 	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
+	m.reading, m.source = nil, Source{}
 }
 
 // Clone returns a deep copy that the caller owns.

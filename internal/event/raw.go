@@ -18,41 +18,102 @@ var inherited = []string{
 }
 
 // Inherit makes Derive copy these fields too.
-func (m *Message) Inherit(keys []string) { m.copied = keys }
+func (m *Message) Inherit(keys []string) { m.copied, m.child = keys, nil }
 
-// Derive makes e an event that begins with the feed fields of report m.
-func (m *Message) Derive(e *Message) {
-	if m.child == nil {
-		m.child = m.heir()
-	}
-	e.Reset(Event, m.Dictionary)
-	e.buf = append(e.buf, m.child.buf...)
-	e.fields = append(e.fields, m.child.fields...)
-	e.marks, e.next, e.report = m.child.marks, m.child.next, m
+// Reading says how to read what the content of a report leaves open.
+type Reading struct {
+	harmonization.Reading
+	Encoding string // of text without a byte order mark; the report may name one too
+	Errors   string // what becomes of bytes that do not fit: strict, replace or ignore
 }
 
-// heir makes the event that all events of a report begin as.
-func (m *Message) heir() *Message {
-	e := New(Event, m.Dictionary)
-	for _, key := range inherited {
-		e.copyFrom(m, key)
+// SetReading says how to read a report. The values of events that are derived
+// from it are read so, up to the end of their parser.
+func (m *Message) SetReading(r *Reading) { m.reading = r }
+
+// Reading returns what SetReading was given, or nil.
+func (m *Message) Reading() *Reading { return m.reading }
+
+// Times says how to read times, for those who do so before they set a field.
+func (m *Message) Times() *harmonization.Reading {
+	if m.reading == nil {
+		return nil
 	}
-	for _, key := range m.copied {
-		if key == "extra" {
-			for k, text := range m.All() {
-				if strings.HasPrefix(k, "extra.") {
-					e.SetText(k, text)
+	return &m.reading.Reading
+}
+
+// Source is the text of a piece of a report, and the bytes it was read from.
+type Source struct {
+	Text  string
+	Bytes []byte
+}
+
+// SetSource notes the source of the piece that is at work, if its bytes are not
+// its text.
+func (m *Message) SetSource(s Source) { m.source = s }
+
+// Source returns what SetSource was given last.
+func (m *Message) Source() (s Source, ok bool) { return m.source, m.source.Bytes != nil }
+
+// Derive makes e an event that begins with the feed fields of report m. If one
+// of them is not valid in an event, e is condemned.
+func (m *Message) Derive(e *Message) {
+	child := m.heir()
+	e.Reset(Event, m.Dictionary)
+	e.buf = append(e.buf, child.buf...)
+	e.fields = append(e.fields, child.fields...)
+	e.marks, e.next, e.report, e.reading, e.err = child.marks, child.next, m, m.reading, child.err
+}
+
+// CheckHeirs returns the error by which Derive would condemn all events.
+func (m *Message) CheckHeirs() error { return m.heir().err }
+
+// heir returns the event that all events of a report begin as.
+func (m *Message) heir() *Message {
+	if m.child == nil {
+		m.child = New(Event, m.Dictionary)
+		for _, key := range inherited {
+			m.child.copyFrom(m, key)
+		}
+		for _, key := range m.copied {
+			m.child.copyFrom(m, key)
+			for k := range m.All() {
+				if key == "extra" && strings.HasPrefix(k, "extra.") {
+					m.child.copyFrom(m, k)
 				}
 			}
 		}
-		e.copyFrom(m, key)
 	}
-	return e
+	return m.child
 }
 
 func (e *Message) copyFrom(m *Message, key string) {
-	if i := m.find(key); i >= 0 {
-		e.SetText(key, m.jsonAt(i))
+	if v, ok := m.Value(key); ok {
+		e.Load(key, v)
+	}
+}
+
+// Load is SetValue for a value that comes from a message: what is valid stays as
+// it is, and base64 is never encoded once more. An empty value changes nothing.
+func (m *Message) Load(key string, v harmonization.Value) {
+	if v.Empty() {
+		return
+	}
+	f, err := m.Dict().Field(m.schema(), key)
+	if err != nil {
+		m.Fail(err)
+		return
+	}
+	err = f.Valid(v)
+	switch {
+	case f.Type == "JSONDict":
+		m.SetValue(key, v)
+	case err == nil:
+		m.store(key, v)
+	case f.Type == "Base64":
+		m.Fail(named(key, err))
+	default:
+		m.SetValue(key, v)
 	}
 }
 
@@ -73,7 +134,7 @@ func (e *Message) Finish() {
 
 // Detach makes the event one like any other: from the next stage on it is what
 // is at hand when something fails, not the piece of input it was made from.
-func (e *Message) Detach() { e.report, e.origin = nil, e.origin[:0] }
+func (e *Message) Detach() { e.report, e.reading, e.origin = nil, nil, e.origin[:0] }
 
 // Origin returns the piece of input the event was made from and the report it
 // was a part of, if a parser made it.

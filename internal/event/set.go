@@ -82,7 +82,7 @@ func (m *Message) put(key string, v harmonization.Value) error {
 // Put is SetValue for a field that the caller has looked up before; key is
 // the field's name, or the full one below a JSONDict field.
 func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value) error {
-	if v, err := f.Sanitise(v); err != nil {
+	if v, err := f.SanitiseAs(v, m.Times()); err != nil {
 		return named(key, err)
 	} else if f.Type == "JSONDict" && f.Name == key {
 		return m.explode(key, v.Text)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 
+	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -13,17 +14,24 @@ import (
 type Element struct {
 	event.Object
 	report *event.Message
-	broken bool // what is left of an array that is no JSON
+	in     *charset.Reader
+	text   []byte // as it came in, where Object has no mistakes
+	broken bool   // what is left of an array that is no JSON
 }
 
 // Elements yields the objects of a JSON array. An element that is no object
 // goes into the dump, and so does the rest of an array that is broken.
 func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
-		x := &Element{report: report}
+		named, errs := reading(report)
+		x := &Element{report: report, in: charset.NewReader(report.Raw(), named)}
 		n := 0
-		for text, err := range json.Elements(content(report)) {
+		for text, err := range json.Elements(x.in) {
 			n++
+			x.text = text
+			if x.in.Broken() && errs != charset.Strict {
+				text = []byte(errs.Mend(string(text)))
+			}
 			at(report, n, 0)
 			if stage.IsFatal(err) {
 				Fail(report, err)
@@ -51,10 +59,13 @@ func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 func (x *Element) Event() *event.Message {
 	e := event.Borrow()
 	x.report.Derive(e)
+	if x.in.Start() != nil || len(x.in.Mark()) > 0 {
+		e.AppendOrigin(utf8Mark)
+	}
 	if x.broken {
-		e.AppendOrigin(x.Text())
+		e.AppendOrigin(x.text)
 	} else {
-		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.Text()), ']'))
+		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.text), ']'))
 	}
 	e.SetPlace(x.report.Place())
 	return e

@@ -3,32 +3,45 @@
 package feed
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 
+	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/csv"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-// maxLine bounds a line of a report, and a row of a table, in bytes.
-const maxLine = 16 << 20
 
 // Event returns a new event that begins with the feed fields of the report.
 // Raw is the piece of the report it is about, in a form that can be parsed
 // again by itself; it becomes the event's raw, and if a value turns out to be
-// invalid it is what goes into the dump.
+// invalid it is what goes into the dump. Of a line, as Lines yields it, that
+// is the bytes it was read from.
 func Event(report *event.Message, raw ...string) *event.Message {
 	e := event.Borrow()
 	report.Derive(e)
+	source, ok := report.Source()
+	switch {
+	case !ok:
+	case len(raw) == 1 && raw[0] == source.Text:
+		e.AppendOrigin(source.Bytes)
+		raw = nil
+	default:
+		e.AppendOrigin(utf8Mark)
+	}
 	for _, r := range raw {
 		e.AppendOrigin([]byte(r))
 	}
 	e.SetPlace(report.Place())
 	return e
 }
+
+// utf8Mark stands before a piece of text that was not UTF-8 when it came in, so
+// that it is read right whatever encoding is named.
+var utf8Mark = []byte("\xef\xbb\xbf")
 
 // Fail condemns the report for an error that concerns more than one piece.
 func Fail(report *event.Message, err error) { report.Fail(err) }
@@ -53,43 +66,48 @@ func name(report *event.Message) string {
 	return "report"
 }
 
-var errLineTooLong = errors.New("a line of more than 16 MiB")
-
 // Lines yields the lines of the report, trimmed, without empty ones and those
-// that begin with one of the given prefixes. What is not UTF-8 is left out.
-func Lines(report *event.Message, comments ...string) iter.Seq[string] {
+// that begin with one of the given prefixes. LF, CR LF and a lone CR end a
+// line. A line that cannot be read goes into the dump.
+func Lines(report *event.Message, emit stage.Emit, comments ...string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		in := bufio.NewReaderSize(csv.Clean(content(report)), 64<<10)
-		for n := 1; ; n++ {
-			at(report, n, 0)
-			line, err := readLine(in)
-			if err != nil && !errors.Is(err, io.EOF) {
+		t := open(report, ',', nil)
+		for {
+			line, err := t.reader.ReadLine()
+			if err == io.EOF {
+				return
+			}
+			at(report, t.reader.Line(), 0)
+			line = bytes.TrimSpace(line)
+			switch {
+			case err == nil && (len(line) == 0 || hasPrefix(line, comments)):
+				t.skip()
+				continue
+			case err == nil:
+				err = t.mistake()
+			case !errors.As(err, new(*csv.Error)):
 				Fail(report, err)
 				return
 			}
-			line = bytes.TrimSpace(line)
-			if len(line) > 0 && !hasPrefix(line, comments) && !yield(string(line)) || err != nil {
+			text, source := string(line), event.Source{}
+			if err != nil || t.raw() {
+				text = t.errors.Mend(text)
+				source = event.Source{Text: text, Bytes: t.piece()}
+			}
+			report.SetSource(source)
+			if err == nil {
+				if text != "" && !yield(text) {
+					return
+				}
+				continue
+			}
+			e := Event(report, text)
+			e.Fail(err)
+			if emit(e) != nil {
 				return
 			}
 		}
 	}
-}
-
-// readLine reads up to a newline or the end.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	line, err := in.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
-		return line, err
-	}
-	whole := bytes.Clone(line)
-	for err == bufio.ErrBufferFull {
-		if len(whole) > maxLine {
-			return nil, errLineTooLong
-		}
-		line, err = in.ReadSlice('\n')
-		whole = append(whole, line...)
-	}
-	return whole, err
 }
 
 func hasPrefix(line []byte, prefixes []string) bool {
@@ -101,11 +119,27 @@ func hasPrefix(line []byte, prefixes []string) bool {
 	return false
 }
 
-// content is the report's raw without a byte order mark.
-func content(report *event.Message) io.Reader {
-	in := bufio.NewReaderSize(report.Raw(), 16) // larger reads go past it
-	if head, _ := in.Peek(3); string(head) == "\xef\xbb\xbf" {
-		in.Discard(3)
+// ErrTooLarge says that a report is not to be read in one piece.
+var ErrTooLarge = errors.New("a report")
+
+// Text returns all of a report that is one piece, of at most limit bytes.
+func Text(report *event.Message, limit int64) (string, error) {
+	src, err := io.ReadAll(io.LimitReader(report.Raw(), limit+1))
+	switch {
+	case err != nil:
+		return "", err
+	case int64(len(src)) > limit:
+		return "", fmt.Errorf("%w of more than %d MiB", ErrTooLarge, limit>>20)
 	}
-	return in
+	named, errs := reading(report)
+	text, err := charset.Decode(src, named, errs)
+	var mistake *charset.Error
+	if errors.As(err, &mistake) {
+		at(report, mistake.Line, mistake.Column)
+		return "", explained(mistake.Reason)
+	}
+	if string(text) != string(src) {
+		report.SetSource(event.Source{Text: string(text), Bytes: src})
+	}
+	return string(text), err
 }

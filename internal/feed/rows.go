@@ -3,6 +3,7 @@ package feed
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"unicode/utf8"
@@ -25,10 +26,12 @@ type Row struct {
 	Fields []string
 	Names  []string // of the columns, where CSV.Names says that there are some
 
-	report *event.Message
-	reader *csv.Reader
+	text   *text
 	format *CSV
-	header [][]byte // lines before the first row, without line endings
+	fields []string // as they were read, while Fields have no mistakes
+	mended []string
+	header []byte   // lines before the first row
+	lines  [][]byte // the same without line endings
 	names  []byte   // the line of the names, every one in quotes
 	ending string   // of the last line that had one
 	raw    []byte
@@ -44,45 +47,81 @@ func Rows(report *event.Message, emit stage.Emit, format CSV) iter.Seq[*Row] {
 		if format.Skip == nil {
 			format.Skip = Comment
 		}
-		row := &Row{report: report, format: &format, ending: "\r\n", reader: csv.NewReader(csv.Clean(content(report)), format.Delimiter)}
-		row.reader.Skip = format.Skip
+		t := open(report, format.Delimiter, format.Skip)
+		row := &Row{text: t, format: &format, ending: "\r\n"}
 		for {
-			fields, err := row.reader.Read()
+			fields, err := t.reader.Read()
 			if err == io.EOF {
 				return
 			}
-			at(report, row.reader.Line(), 0)
-			row.Fields = fields
+			at(report, t.reader.Line(), 0)
+			row.Fields, row.fields = fields, fields
 			var bad *csv.Error
 			switch {
 			case errors.As(err, &bad):
 				at(report, bad.Line, bad.Column)
-				e := row.Event()
-				e.Fail(bad.Err)
-				if emit(e) != nil {
-					return
-				}
-				continue
+				err = bad.Err
 			case err != nil:
 				Fail(report, err)
 				return
-			case len(row.header) < format.Header:
-				row.header = append(row.header, bytes.Clone(bytes.TrimRight(row.reader.Row(), "\r\n")))
-				continue
-			case format.Names && row.Names == nil:
-				for _, name := range fields {
-					row.Names = append(row.Names, string([]byte(name)))
-				}
-				row.names = csv.AppendQuoted(nil, fields, format.Delimiter, "\n")
+			case len(row.lines) < format.Header:
+				row.keep()
 				continue
 			case len(fields) == 0:
+				t.skip()
+				continue
+			default:
+				err = t.mistake()
+			}
+			if err == nil && t.broken {
+				row.mend()
+			}
+			if format.Names && row.Names == nil {
+				if err != nil {
+					Fail(report, fmt.Errorf("the line of column names: %w", err))
+					return
+				}
+				row.setNames()
 				continue
 			}
-			if !yield(row) {
+			if err == nil {
+				if !yield(row) {
+					return
+				}
+				continue
+			}
+			e := row.Event()
+			e.Fail(err)
+			if emit(e) != nil {
 				return
 			}
 		}
 	}
+}
+
+// mend makes Fields of what is left without mistakes.
+func (r *Row) mend() {
+	r.mended = r.mended[:0]
+	for _, field := range r.fields {
+		r.mended = append(r.mended, r.text.errors.Mend(field))
+	}
+	r.Fields = r.mended
+}
+
+// keep makes the row one of those before the first.
+func (r *Row) keep() {
+	row := r.text.source()
+	r.header = append(r.header, row...)
+	r.lines = append(r.lines, bytes.Clone(bytes.TrimRight(row, "\r\n")))
+}
+
+// setNames makes the row the one that names the columns.
+func (r *Row) setNames() {
+	for _, name := range r.Fields {
+		r.Names = append(r.Names, string([]byte(name)))
+	}
+	r.names = csv.AppendQuoted(nil, r.fields, r.format.Delimiter, "\n")
+	r.header = append(r.header, r.text.source()...)
 }
 
 // Comment tells lines that begin with #, and those without anything but blanks.
@@ -95,26 +134,32 @@ func Comment(line []byte) bool {
 // that have to stand before it, so that it can be parsed by itself.
 func (r *Row) Event() *event.Message {
 	e := event.Borrow()
-	r.report.Derive(e)
-	e.AppendOrigin(r.text())
-	e.SetPlace(r.report.Place())
+	r.text.report.Derive(e)
+	e.AppendOrigin(r.piece())
+	e.SetPlace(r.text.report.Place())
 	return e
 }
 
-// text is the row as raw has it. With names it is the line as it stands; else
+// piece is the row as raw has it. With names it is the line as it stands; else
 // it is written anew in the least form that its delimiter allows, as IntelMQ
-// does.
-func (r *Row) text() []byte {
-	row := r.reader.Row()
+// does. What is not UTF-8 stays as it came in.
+func (r *Row) piece() []byte {
+	t := r.text
+	r.raw = append(r.raw[:0], t.in.Mark()...)
+	if t.enc != nil {
+		r.raw = append(append(r.raw, r.header...), t.source()...)
+		return r.raw
+	}
+	row := t.reader.Row()
 	line := bytes.TrimRight(row, "\r\n")
 	if n := len(row) - len(line); n > 0 {
 		r.ending = ending(row[len(line):])
 	}
 	if r.format.Names {
-		return append(append(r.raw[:0], r.names...), line...)
+		r.raw = append(append(r.raw, r.names...), line...)
+		return r.raw
 	}
-	r.raw = r.raw[:0]
-	for _, header := range r.header {
+	for _, header := range r.lines {
 		r.raw = append(append(r.raw, header...), r.ending...)
 	}
 	if d := r.format.Delimiter; d < utf8.RuneSelf {
@@ -123,10 +168,10 @@ func (r *Row) text() []byte {
 			return raw
 		}
 	}
-	if len(r.Fields) == 0 { // the row could not be read
+	if len(r.fields) == 0 { // the row could not be read
 		r.raw = append(append(r.raw, line...), r.ending...)
 	} else {
-		r.raw = csv.Append(r.raw, r.Fields, r.format.Delimiter, r.ending)
+		r.raw = csv.Append(r.raw, r.fields, r.format.Delimiter, r.ending)
 	}
 	return r.raw
 }

@@ -251,10 +251,11 @@ const maxRest = 1 << 20
 
 // Elements yields the text of each element of a JSON array, which may be
 // larger than memory. An error comes with what could not be read, or the first
-// mebibyte of it, and is the last that is yielded.
+// mebibyte of it, and is the last that is yielded. Bytes that are not UTF-8 are
+// left to whoever reads the element.
 func Elements(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		d := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true))
+		d := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 		fail := func(err error) {
 			var syntax *jsontext.SyntacticError
 			if errors.As(err, &syntax) {

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
@@ -61,9 +62,31 @@ type parserFlags struct {
 	feedFlags
 	FileName                    string       `help:"The name that bare input had as a file, extra.file_name." placeholder:"NAME" group:"feed"`
 	Input                       string       `help:"What stdin is: reports, or the raw content of one. By default the first key decides." enum:"auto,report,raw" default:"auto" group:"feed"`
+	Encoding                    string       `help:"Read reports that have no byte order mark in this encoding, such as latin1 or utf-16le. By default the charset that the report's server named, else utf-8." placeholder:"NAME" group:"feed"`
+	EncodingErrors              string       `help:"What to do with bytes that do not fit the encoding: let their line fail (strict), put U+FFFD in their place (replace), or leave them out (ignore)." enum:"strict,replace,ignore" default:"strict" group:"feed"`
+	Timezone                    string       `help:"Read times without a zone as times of this one, such as Europe/Vienna or +02:00, instead of UTC." placeholder:"ZONE" group:"feed"`
+	DayFirst                    bool         `help:"Read dates such as 11/12/2026 with the day first." group:"feed"`
 	MaxReport                   stage.Size   `help:"The largest report that is accepted." default:"64GiB" placeholder:"SIZE" group:"common"`
 	DefaultFields               stage.Object `help:"Fields to set where the parser sets nothing." aliases:"defaults-fields" placeholder:"json:{…}" group:"feed" field:"event,group"`
 	CopyCollectorProvidedFields []string     `help:"Fields of the report to copy to its events, besides those of the feed." placeholder:"FIELD,…" group:"feed" field:"report,group"`
+}
+
+// reading is what the flags say about how to read reports.
+func (p *parserFlags) reading() (*event.Reading, error) {
+	if p.Encoding != "" {
+		if _, err := charset.Lookup(p.Encoding); err != nil {
+			return nil, fmt.Errorf("--encoding: %w", err)
+		}
+	}
+	r := &event.Reading{Encoding: p.Encoding, Errors: p.EncodingErrors}
+	r.DayFirst = p.DayFirst
+	if p.Timezone != "" {
+		var err error
+		if r.Location, err = harmonization.Zone(p.Timezone); err != nil {
+			return nil, fmt.Errorf("--timezone: %w", err)
+		}
+	}
+	return r, nil
 }
 
 type outputFlags struct {

@@ -98,7 +98,6 @@ func (r *reader) decode(line []byte) (*event.Message, error) {
 	}
 	if p := r.node.flags.parserFlags; p != nil && m.Kind <= event.Report {
 		m.Kind = event.Report
-		m.Inherit(p.CopyCollectorProvidedFields)
 	}
 	return m, nil
 }
@@ -246,7 +245,6 @@ func (r *reader) isReportKey(key string) bool {
 func (r *reader) bareReport() (*event.Message, error) {
 	p := r.node.flags.parserFlags
 	m := event.New(event.Report, r.node.env.Dictionary)
-	m.Inherit(p.CopyCollectorProvidedFields)
 	name := p.FileName
 	if f, ok := r.src.(*os.File); name == "" && ok {
 		// A file that was redirected to stdin still has its name.
@@ -276,7 +274,6 @@ func (r *reader) long() (*event.Message, error) {
 	if p := r.node.flags.parserFlags; p != nil {
 		m := event.New(event.Report, r.node.env.Dictionary)
 		if n := m.DecodeHead(r.buf[r.start:r.end]); n > 0 {
-			m.Inherit(p.CopyCollectorProvidedFields)
 			m.SetPlace(r.place())
 			r.rest = &rest{r: r, left: int64(p.MaxReport)/3*4 + 4, report: m, seen: r.record()}
 			r.rest.head = bytes.Clone(r.buf[r.start : r.start+n])

@@ -39,6 +39,7 @@ type node struct {
 	dump      *dump.Writer
 	paths     *paths
 	defaults  []field
+	reading   *event.Reading // how a parser reads reports
 	next      link
 	started   bool
 	context   context.Context // without an end: what was read is worked on in spite of a signal
@@ -113,7 +114,12 @@ func (n *node) accept(m *event.Message) error {
 	} else if in := n.run.in; in != nil {
 		n.line = in.place().Line // which counts empty and broken lines as well
 	}
-	if m.Body() == nil || n.flags.parserFlags != nil {
+	if p := n.flags.parserFlags; p != nil {
+		m.Inherit(p.CopyCollectorProvidedFields)
+		m.SetReading(n.reading)
+		return m.CheckHeirs()
+	}
+	if m.Body() == nil {
 		return nil
 	}
 	return m.Absorb(int64(n.flags.RecordLimit))

@@ -224,6 +224,9 @@ func (n *node) prepare() error {
 			return usageError{fmt.Errorf("--default-fields: %w", err)}
 		}
 		n.defaults = defaults
+		if n.reading, err = n.flags.reading(); err != nil {
+			return usageError{err}
+		}
 	}
 	path := cmp.Or(n.flags.Dump, filepath.Join(n.env.StateDir, n.spec.Name+".dump"))
 	n.dump = dump.NewWriter(path, n.spec.Name, int64(n.flags.DumpBytes))

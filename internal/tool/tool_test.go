@@ -101,7 +101,7 @@ func (parallel) Process(_ context.Context, m *event.Message, emit stage.Emit) er
 type lines struct{}
 
 func (lines) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	for line := range feed.Lines(report) {
+	for line := range feed.Lines(report, emit) {
 		e := feed.Event(report, line)
 		e.Set("source.ip", line)
 		if err := emit(e); err != nil {

@@ -28,7 +28,7 @@ import (
 type parser struct{}
 
 func (*parser) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	for line := range feed.Lines(report) {
+	for line := range feed.Lines(report, emit) {
 		e := feed.Event(report, line)
 		e.Set("source.ip", line)
 		if err := emit(e); err != nil {

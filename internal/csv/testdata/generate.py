@@ -5,9 +5,7 @@ read.jsonl   {"delimiter", "input", "rows", "pad"}; a row that is null is one fo
              which csv.reader raised an error, after which it went on. If there
              is a pad, each @ in input and rows stands for that many x.
 write.jsonl  {"delimiter", "terminator", "fields", "output"}
-clean.jsonl  {"input" (base64), "output"}
 """
-import base64
 import csv
 import io
 import json
@@ -76,10 +74,3 @@ for delimiter in (",", ";", "\t", "€"):
             csv.writer(f, delimiter=delimiter, lineterminator=terminator).writerow(fields)
             out.append({"delimiter": delimiter, "terminator": terminator, "fields": fields, "output": f.getvalue()})
 save("write.jsonl", out)
-
-blobs = [b"", b"\0", b"a\0b", b"a\xffb", b"\xe2\x82", b"\xe2\x82A", b"\xe2\x82\xac", b"\xed\xa0\x80x", b"\xf0\x9f\x98\x80", b"\xf0\x9f\x98",
-         b"\xc0\xafa", b"\xf4\x90\x80\x80b", b"\xf0\x9f\x98\xe2\x82\xac", b"\x80\x80", b"\xc3\0\xa4", b"\xc3\xa4\0\xc3"]
-for n in range(300):
-    blobs.append(bytes(rng.choice(b"ab\0\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xff\xed\xa0") for _ in range(rng.randrange(24))))
-save("clean.jsonl", ({"input": base64.b64encode(b).decode(),
-                      "output": b.decode("utf-8", "ignore").replace("\0", "")} for b in blobs))

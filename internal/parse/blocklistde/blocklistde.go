@@ -28,7 +28,7 @@ type Command struct{}
 // Process makes an event of each line.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	l := lists[path.Base(cmp.Or(report.Get("feed.url"), report.Get("extra.file_name")))]
-	for line := range feed.Lines(report, "#") {
+	for line := range feed.Lines(report, emit, "#") {
 		e := feed.Event(report, line)
 		e.Set("source.ip", line)
 		e.Set("classification.type", cmp.Or(l.typ, "blacklist"))

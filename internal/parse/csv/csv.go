@@ -8,11 +8,12 @@
 // are left out. Blank lines and lines that begin with # are no rows.
 //
 // A row fails as a whole, and goes into the dump, if a value fits none of its
-// column's fields or if the row ends before the last column that is required.
-// All columns are, unless --columns-required says otherwise: a value that does
-// not fit a column of no requirement is left out. A value that is empty, - or
-// N/A is not known and never wrong. A time that cannot be read and a field that
-// two columns set make any row fail.
+// column's fields. With --columns-required false for a column, a value that
+// does not fit is left out instead. A value that is empty, - or N/A is not known
+// and never wrong, and neither is one that is missing at the end of a row. A
+// time that cannot be read and a field that two columns set make any row fail.
+// A row of blank columns makes no event; one of which all values are left out
+// fails.
 //
 // classification.type may come from a column, by way of --type-translation,
 // whose values are types and whose keys are what the feed writes. --type is the
@@ -45,7 +46,7 @@ import (
 // Command says how rows are written and which fields the columns become.
 type Command struct {
 	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:"" field:"event,columns,newer,group"`
-	ColumnsRequired    booleans            `help:"For each column whether a wrong or missing value makes the row fail; by default it does." placeholder:"BOOL,…"`
+	ColumnsRequired    booleans            `help:"For each column whether a value that does not fit makes the row fail (true, the default) or is left out (false)." placeholder:"BOOL,…"`
 	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}" field:"event,newer,group"`
 	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer,group"`
 	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}" field:"event,newer,group"`
@@ -60,7 +61,6 @@ type Command struct {
 
 	format  feed.CSV
 	columns []column
-	least   int // a row with fewer columns lacks a required one
 	compose []template
 	types   map[string]string
 	typ     harmonization.Value // classification.type as --type gives it
@@ -78,8 +78,12 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 			continue
 		}
 		e := row.Event()
-		if err := c.fill(e, row.Fields); err != nil {
+		switch filled, err := c.fill(e, row.Fields); {
+		case err != nil:
 			e.Fail(err)
+		case !filled:
+			e.Release()
+			continue
 		}
 		if err := emit(e); err != nil {
 			return err
@@ -99,49 +103,58 @@ func (c *Command) filtered(fields []string) bool {
 	return bytes.Contains(c.joined, []byte(c.FilterText)) == (c.FilterType == "blacklist")
 }
 
-// fill sets the fields of one row.
-func (c *Command) fill(e *event.Message, fields []string) error {
-	if len(fields) < c.least {
-		return fmt.Errorf("the row ends before column %d (%s), see --columns-required", c.least, c.Columns[c.least-1])
-	}
+// fill sets the fields of one row, and reports whether there are any.
+func (c *Command) fill(e *event.Message, fields []string) (filled bool, err error) {
+	before := e.Len()
+	var unfit error
 	for i, text := range fields[:min(len(fields), len(c.columns))] {
 		if text == "" {
 			continue
 		}
-		if err := c.set(e, &c.columns[i], text); err != nil {
-			return fmt.Errorf("column %d: %w", i+1, err)
+		col := &c.columns[i]
+		fatal, err := c.set(e, col, text)
+		switch {
+		case err == nil:
+		case fatal || col.required:
+			return false, fmt.Errorf("column %d: %w", i+1, err)
+		case unfit == nil:
+			unfit = fmt.Errorf("no value fits its column; column %d: %w", i+1, err)
 		}
 	}
 	for i := range c.compose {
 		if err := c.compose[i].set(e, fields); err != nil {
-			return err
+			return false, err
 		}
+	}
+	if e.Len() == before {
+		return false, unfit
 	}
 	if c.typ.Kind == harmonization.String && !e.Has(typeField) {
 		e.SetValue(typeField, c.typ)
 	}
-	return nil
+	return true, nil
 }
 
 // set stores one value under the first of the column's fields that takes it.
-func (c *Command) set(e *event.Message, col *column, text string) (err error) {
+// A fatal error makes the row fail even if the column is not required.
+func (c *Command) set(e *event.Message, col *column, text string) (fatal bool, err error) {
 	for i := range col.targets {
 		t := &col.targets[i]
 		v := harmonization.Text(text)
 		if !t.plain {
 			var skip bool
-			if v, skip, err = c.convert(t, text); err != nil {
-				return err
+			if v, skip, err = c.convert(e, t, text); err != nil {
+				return true, err
 			} else if skip {
 				err = fmt.Errorf("%s: %q is not in --type-translation", t.key, text)
 				continue
 			}
 		}
 		if v.Empty() || t.field == nil {
-			return nil
+			return false, nil
 		}
 		if t.shared && e.Has(t.key) {
-			return fmt.Errorf("%s: %w", t.key, event.ErrKeyExists)
+			return true, fmt.Errorf("%s: %w", t.key, event.ErrKeyExists)
 		}
 		if v.Kind == harmonization.String {
 			err = t.memo.Put(e, v.Text)
@@ -149,18 +162,15 @@ func (c *Command) set(e *event.Message, col *column, text string) (err error) {
 			err = e.Put(t.field, t.key, v)
 		}
 		if err == nil || t.time {
-			return err
+			return true, err
 		}
 	}
-	if !col.required {
-		return nil
-	}
-	return err
+	return false, err
 }
 
 // convert does to a value what the flags ask for. With skip the value is not
 // for this field.
-func (c *Command) convert(t *target, text string) (v harmonization.Value, skip bool, err error) {
+func (c *Command) convert(e *event.Message, t *target, text string) (v harmonization.Value, skip bool, err error) {
 	if t.search != nil {
 		loc := t.search.FindStringIndex(text)
 		if loc == nil {
@@ -183,7 +193,7 @@ func (c *Command) convert(t *target, text string) (v harmonization.Value, skip b
 			return v, false, fmt.Errorf("%s: %w", t.key, err)
 		}
 	case t.parse != nil:
-		if v, err = t.parse(v, nil); err != nil {
+		if v, err = t.parse(v, e.Times()); err != nil {
 			return v, false, fmt.Errorf("%s: %w", t.key, err)
 		}
 	case t.url:

@@ -79,11 +79,6 @@ func (c *Command) Start(ctx context.Context) (err error) {
 	if c.columns, err = c.compile(d); err != nil {
 		return err
 	}
-	for i, col := range c.columns {
-		if col.required && len(col.targets) > 0 {
-			c.least = i + 1
-		}
-	}
 	c.compose, err = compose(d, c.ComposeFields)
 	return err
 }

@@ -23,12 +23,11 @@
 package json
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -47,18 +46,18 @@ const maxEvent = 16 << 20
 // Process makes an event of each object.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	if !c.Splitlines {
-		text, err := io.ReadAll(io.LimitReader(report.Raw(), maxEvent+1))
+		text, err := feed.Text(report, maxEvent)
 		switch {
+		case errors.Is(err, feed.ErrTooLarge):
+			return fmt.Errorf("%w cannot be one event, see --splitlines", err)
 		case err != nil:
 			return err
-		case len(text) > maxEvent:
-			return fmt.Errorf("an event of more than 16 MiB, see --splitlines")
-		case len(bytes.TrimSpace(text)) == 0:
+		case strings.TrimSpace(text) == "":
 			return nil
 		}
-		return emit(c.event(report, string(text)))
+		return emit(c.event(report, text))
 	}
-	for line := range feed.Lines(report) {
+	for line := range feed.Lines(report, emit) {
 		if err := emit(c.event(report, line)); err != nil {
 			return err
 		}
@@ -80,31 +79,7 @@ func (c *Command) event(report *event.Message, text string) *event.Message {
 			}
 			continue
 		}
-		load(e, key, c.object.Value(key))
+		e.Load(key, c.object.Value(key))
 	}
 	return e
-}
-
-// load sets a field the way messages are loaded: what is valid stays as it is,
-// other values are brought into form. Base64 is never encoded once more.
-func load(e *event.Message, key string, v harmonization.Value) {
-	if v.Empty() {
-		return
-	}
-	f, err := e.Dict().Field(harmonization.Event, key)
-	if err != nil {
-		e.Fail(err)
-		return
-	}
-	err = f.Valid(v)
-	switch {
-	case f.Type == "JSONDict":
-		e.SetValue(key, v)
-	case err == nil:
-		e.SetText(key, v.AppendJSON(nil))
-	case f.Type == "Base64":
-		e.Fail(fmt.Errorf("%s: %w", key, err))
-	default:
-		e.SetValue(key, v)
-	}
 }

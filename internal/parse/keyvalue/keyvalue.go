@@ -7,10 +7,11 @@
 // without one is left out, and so are keys that --keys does not name. Quotes
 // around a value are removed, but they do not protect a separator inside.
 //
-// A value that does not fit its field is left out. time.source may be written
-// as seconds since 1970 or in any of the usual ways, as UTC where it names no
-// zone. The events have no classification.type unless a key or
-// --default-fields gives them one.
+// A value that does not fit its field is left out, but if that is so for all of
+// a line, the line fails. A line without any of the keys makes no event.
+// time.source may be written as seconds since 1970 or in any of the usual ways,
+// as UTC where it names no zone and --timezone says nothing else. The events
+// have no classification.type unless a key or --default-fields gives them one.
 //
 // # Examples
 //
@@ -62,16 +63,28 @@ func (c *Command) Start(ctx context.Context) (err error) {
 
 // Process makes an event of each line.
 func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
-	for line := range feed.Lines(report) {
+	for line := range feed.Lines(report, emit) {
 		e := feed.Event(report, line)
+		before := e.Len()
+		var unfit error
 		for pair := range strings.SplitSeq(line, c.PairSeparator) {
 			i := strings.LastIndex(pair, c.KvSeparator)
 			if i < 0 {
 				continue
 			}
 			if field, ok := c.fields[pair[:i]]; ok {
-				c.add(ctx, e, field, pair[i+len(c.KvSeparator):])
+				if err := c.add(ctx, e, field, pair[i+len(c.KvSeparator):]); unfit == nil {
+					unfit = err
+				}
 			}
+		}
+		switch {
+		case e.Len() > before || e.Err() != nil:
+		case unfit != nil:
+			e.Fail(unfit)
+		default:
+			e.Release()
+			continue
 		}
 		if err := emit(e); err != nil {
 			return err
@@ -80,14 +93,15 @@ func (c *Command) Process(ctx context.Context, report *event.Message, emit stage
 	return nil
 }
 
-// add sets a field once; a second value for it condemns the line.
-func (c *Command) add(ctx context.Context, e *event.Message, field, text string) {
+// add sets a field once; a second value for it condemns the line. The error is
+// that of a value which does not fit.
+func (c *Command) add(ctx context.Context, e *event.Message, field, text string) error {
 	if c.StripQuotes && len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
 		text = text[1 : len(text)-1]
 	}
 	v := harmonization.Text(text)
 	if v.Empty() {
-		return
+		return nil
 	}
 	if field == "time.source" && strings.Trim(text, "0123456789") == "" {
 		if t, err := c.epoch(v, nil); err == nil {
@@ -101,4 +115,5 @@ func (c *Command) add(ctx context.Context, e *event.Message, field, text string)
 	case err != nil && field == "time.source":
 		stage.From(ctx).Warn("%s: %v", e.Place(), err)
 	}
+	return err
 }

@@ -1,0 +1,101 @@
+package feed
+
+import (
+	"fmt"
+
+	"github.com/intelpipe/intelpipe/internal/charset"
+	"github.com/intelpipe/intelpipe/internal/csv"
+	"github.com/intelpipe/intelpipe/internal/event"
+)
+
+// encodingField is where a collector stores the charset that the origin has
+// named, in the header of HTTP for instance.
+const encodingField = "extra.encoding"
+
+// reading returns the encoding of a report without a byte order mark, and what
+// becomes of mistakes. Nil is UTF-8, which also stands for a name in the report
+// that nobody knows: such a header is no reason to refuse what can be read.
+func reading(report *event.Message) (*charset.Encoding, charset.Errors) {
+	name, errs := report.Get(encodingField), charset.Strict
+	if r := report.Reading(); r != nil {
+		if r.Encoding != "" {
+			name = r.Encoding
+		}
+		if r.Errors != "" {
+			errs = charset.Errors(r.Errors)
+		}
+	}
+	if name == "" {
+		return nil, errs
+	}
+	e, _ := charset.Lookup(name)
+	return e, errs
+}
+
+// explained adds to an error about encodings what to do about it.
+func explained(err error) error { return fmt.Errorf("%w, see --encoding and --encoding-errors", err) }
+
+// text is the content of a report that is read by lines or rows.
+type text struct {
+	report *event.Message
+	in     *charset.Reader
+	enc    *charset.Encoding
+	errors charset.Errors
+	reader *csv.Reader
+	broken bool // the last row has a mistake
+}
+
+func open(report *event.Message, delimiter rune, skip func([]byte) bool) *text {
+	named, errs := reading(report)
+	t := &text{report: report, in: charset.NewReader(report.Raw(), named), errors: errs}
+	t.enc = t.in.Start()
+	t.reader = csv.NewReader(t.in, delimiter)
+	t.reader.Skip = skip
+	if t.enc != nil && skip != nil {
+		t.reader.Skip = func(line []byte) bool {
+			t.skip()
+			return skip(line)
+		}
+	}
+	return t
+}
+
+// skip lets go of what stands before the last row.
+func (t *text) skip() {
+	if t.enc != nil {
+		t.in.Forget(t.reader.Offset())
+	}
+}
+
+// mistake looks for a mistake in the last row. With strict it is an error, and
+// the report's place is where it is.
+func (t *text) mistake() error {
+	t.broken = t.in.Broken() && !charset.Valid(t.reader.Row())
+	if !t.broken || t.errors != charset.Strict {
+		return nil
+	}
+	src := t.source()
+	i := t.enc.Mistake(src)
+	line, column := t.enc.Place(src, i)
+	at(t.report, t.reader.Line()+line-1, column)
+	return explained(t.enc.Refuse(src[i:]))
+}
+
+// source returns the bytes that the last row was read from.
+func (t *text) source() []byte {
+	row := t.reader.Row()
+	if t.enc == nil {
+		return row
+	}
+	from := t.reader.Offset()
+	return t.in.Source(from, from+int64(len(row)))
+}
+
+// raw reports whether the bytes of the last row are not its text.
+func (t *text) raw() bool { return t.enc != nil || t.broken || len(t.in.Mark()) > 0 }
+
+// piece is source without white space around it, in a form that can be read by
+// itself.
+func (t *text) piece() []byte {
+	return append(t.in.Mark()[:len(t.in.Mark()):len(t.in.Mark())], t.enc.Trim(t.source())...)
+}
