@@ -159,7 +159,7 @@ func TestPipeBesideThePipeline(t *testing.T) {
 		"an output that says so":      {`echo '` + event + `' | expert-url | env -u INTELPIPE_PIPELINE output-file --file side`, 0, ""},
 		"an output":                   {`echo '` + event + `' | expert-url | output-file --file side`, 3, "what is no part of the pipeline runs behind env -u INTELPIPE_PIPELINE"},
 		"what remembers":              {`echo '` + event + `' | expert-deduplicator --filter-keys source.url --state side-state >&2`, 3, "expert-deduplicator: data has come before"},
-		"a side file":                 {`echo '` + event + `' | expert-filter --filter-key source.url --filter-value x --filter-action keep --to action_other=side`, 3, "expert-filter: data has come before"},
+		"a side file":                 {`echo '` + event + `' | expert-filter --filter-key source.url --filter-value http://example.com/ --filter-action keep --to action_other=side`, 3, "expert-filter: data has come before"},
 		"a filter that is swallowing": {`sed -u 1d | expert-url | output-file --file side; exit 1`, 3, "sed does not pass checkpoints on; write: through sed -u 1d;"},
 	} {
 		t.Run(name, func(t *testing.T) {

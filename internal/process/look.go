@@ -8,9 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // running is a process of a group, as /proc describes it.
@@ -119,6 +123,51 @@ func (g *Group) Swallower() []string {
 		at = next
 	}
 	return nil
+}
+
+// Look looks for a Swallower, first after a time, and calls found when there is
+// one, until stop is called. After each look in vain it calls vain, if it is not
+// nil.
+func (g *Group) Look(after time.Duration, vain func(), found func(words []string)) (stop func()) {
+	var over atomic.Bool
+	var timer *time.Timer
+	timer = time.AfterFunc(time.Hour, func() {
+		words := g.Swallower()
+		switch {
+		case over.Load():
+		case words != nil:
+			found(words)
+		default: // somebody may still be starting
+			if vain != nil {
+				vain()
+			}
+			timer.Reset(after)
+		}
+	})
+	timer.Reset(after)
+	return func() {
+		over.Store(true)
+		timer.Stop()
+	}
+}
+
+// Swallows says what is wrong with a filter, and how to write it instead.
+func Swallows(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return fmt.Sprintf("%s does not pass checkpoints on; write: through %s", quoted[0], plain.Clip(strings.Join(quoted, " "), 200))
+}
+
+// quote writes a word of a command line as a shell reads it.
+func quote(word string) string {
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,%+@-", r)
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // Feeder returns the command line of the nearest process before stdin in the

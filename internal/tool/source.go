@@ -69,32 +69,33 @@ type source struct {
 	alive *disk.Lock // is held by all processes of the pipeline
 	last  string     // State of the last acknowledged window
 
-	opened    uint64 // the number that the pipeline was opened with
-	acked     uint64
-	sent      uint64
-	open      []window // sent and not acknowledged, the oldest first
-	commits   []uint64 // sent and not come back
-	back      chan answer
-	uncovered bool   // something was sent since the last checkpoint
-	current   string // name of the window that is being sent
-	lost      int    // reports that failed, of which the dump may not have the content
-	ending    bool   // there will be no further window
-	collected bool   // and all of them are acknowledged
-	deaths    int    // of the pipeline since something was acknowledged
-	failure   error  // of the collector, to be told when the pipeline has ended
-	silence   *time.Timer
-	patience  time.Duration
-	waiting   atomic.Pointer[late] // what silence is about
-	silent    atomic.Int32         // how often that was told
-	came      bool                 // something has come back in this attempt
-	unread    bool                 // nobody reads what is written to the pipeline
-	stuck     bool                 // it was given up because it did not read
-	alone     sync.Mutex           // who starts or aborts the pipeline
-	grace     time.Duration        // after a signal, for the next answer
-	end       *time.Timer          // the end of the grace
-	signalled atomic.Bool
-	expired   atomic.Bool // the grace has ended
-	looker    looker
+	opened      uint64 // the number that the pipeline was opened with
+	acked       uint64
+	sent        uint64
+	open        []window // sent and not acknowledged, the oldest first
+	commits     []uint64 // sent and not come back
+	back        chan answer
+	uncovered   bool   // something was sent since the last checkpoint
+	current     string // name of the window that is being sent
+	lost        int    // reports that failed, of which the dump may not have the content
+	ending      bool   // there will be no further window
+	collected   bool   // and all of them are acknowledged
+	deaths      int    // of the pipeline since something was acknowledged
+	failure     error  // of the collector, to be told when the pipeline has ended
+	silence     *time.Timer
+	patience    time.Duration
+	waiting     atomic.Pointer[late] // what silence is about
+	silent      atomic.Int32         // how often that was told
+	came        bool                 // something has come back in this attempt
+	unread      bool                 // nobody reads what is written to the pipeline
+	stuck       bool                 // it was given up because it did not read
+	alone       sync.Mutex           // who starts or aborts the pipeline
+	grace       time.Duration        // after a signal, for the next answer
+	end         *time.Timer          // the end of the grace
+	signalled   atomic.Bool
+	expired     atomic.Bool // the grace has ended
+	swallower   atomic.Bool // was told
+	stopLooking func()
 }
 
 type window struct {
@@ -499,7 +500,9 @@ func (s *source) nudge() error {
 // take deals with what came back. Only what is due is accepted.
 func (s *source) take(a answer) error {
 	s.came = true
-	s.looker.stop()
+	if s.stopLooking != nil {
+		s.stopLooking()
+	}
 	if s.signalled.Load() {
 		s.end.Reset(s.grace)
 	}
