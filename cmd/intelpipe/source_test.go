@@ -200,6 +200,28 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
+// TestGraceOfThrough ends a command behind through that stands still, and what
+// it has started, in one process with its source and in a bare pipe.
+func TestGraceOfThrough(t *testing.T) {
+	for name, script := range map[string]string{
+		"fused": `intelpipe collect-spool --grace 0 queue then through sh -c 'sleep 400 & echo $! > pid; touch started; wait' then output-file --file out &`,
+		"bare":  `mkfifo in; { cat in.ndjson; exec sleep 400; } > in & echo $! > feeder; through --grace 0 sh -c 'sleep 400 & echo $! > pid; touch started; wait' < in > out &`,
+	} {
+		dir := home(t)
+		write(t, dir, "in.ndjson", numbered(3))
+		r := shell(t, dir, `output-spool queue < in.ndjson
+			`+script+`
+			last=$!
+			until test -e started; do sleep 0.01; done
+			kill $last; wait $last; echo $?
+			test -e feeder && kill $(cat feeder)
+			grep -sq ') [^ZX] ' /proc/$(cat pid)/stat && echo alive; true`)
+		if r.stdout != "3\n" {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
 // TestForgery puts control lines where data belongs. They are refused, and kept
 // in a dump; the data around them arrives, and nothing else is acknowledged.
 func TestForgery(t *testing.T) {

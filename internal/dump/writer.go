@@ -23,6 +23,7 @@ type Writer struct {
 	room    int64
 	file    *disk.File
 	dirty   bool    // written since the last sync
+	direct  int     // entries that were written one by one since the last Flush
 	pending []Entry // not written yet
 	bytes   int     // of their messages
 	known   bool    // total is known
@@ -63,7 +64,7 @@ func (d *Writer) Full() error {
 	}
 	// What is pending takes less, where it becomes a burst.
 	if d.total+int64(d.bytes+len(d.pending)*mostOverhead) >= d.room {
-		if err := d.Flush(); err != nil {
+		if err := d.flush(); err != nil {
 			return err
 		}
 	}
@@ -77,19 +78,25 @@ func (d *Writer) Full() error {
 // are of a usual length.
 const mostOverhead = 500
 
-// Add adds a message. The entry is in the file after the next Flush, or when
-// there are many, and durable after the next Sync.
+// Add adds a message. The first entries are in the file at once, so that a disk
+// that takes none is known before anything else is done; when there are many in
+// a row, the others are there after the next Flush. They are durable after the
+// next Sync.
 func (d *Writer) Add(message []byte, place event.Place, reason error) error {
 	e := d.entry(place, reason)
 	e.SetText(message)
 	if n := len(d.pending); n > 0 && place.Again == nil && e.Time[:secondsLen] == d.pending[n-1].Time[:secondsLen] {
 		e.Time = d.pending[n-1].Time // so that a burst has one
 	}
+	if d.direct < fewEntries {
+		d.direct++
+		return d.write(e)
+	}
 	d.pending = append(d.pending, e)
 	if d.bytes += len(message) + len(e.Reason); d.bytes < burstBytes {
 		return nil
 	}
-	return d.Flush()
+	return d.flush()
 }
 
 // secondsLen is how much of a time tells the second.
@@ -108,7 +115,15 @@ func (d *Writer) entry(place event.Place, reason error) Entry {
 
 // Flush writes what was added.
 func (d *Writer) Flush() error {
-	if d == nil || len(d.pending) == 0 {
+	if d == nil {
+		return nil
+	}
+	d.direct = 0
+	return d.flush()
+}
+
+func (d *Writer) flush() error {
+	if len(d.pending) == 0 {
 		return nil
 	}
 	entries := d.pending

@@ -191,6 +191,26 @@ func Feeder(stdin *os.File) []string {
 	return nil
 }
 
+// KillBelow kills all that this process has started, and what that has started
+// in turn. It is for a process that ends at once.
+func KillBelow() {
+	found := []int{os.Getpid()}
+	for i := 0; i < len(found); i++ {
+		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", found[i]))
+		for _, list := range lists {
+			text, _ := os.ReadFile(list)
+			for _, word := range strings.Fields(string(text)) {
+				if pid, err := strconv.Atoi(word); err == nil {
+					found = append(found, pid)
+				}
+			}
+		}
+	}
+	for _, pid := range found[1:] {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
 // pipeName is what the link of /proc to one end of a pipe says.
 func pipeName(f *os.File) string {
 	info, err := f.Stat()

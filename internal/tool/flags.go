@@ -385,9 +385,10 @@ func unknown(kind, place, name, word string, known iter.Seq[string]) error {
 	return fmt.Errorf("%sunknown %s %s", place, kind, plain.Quote(name))
 }
 
+// exists says no only if it is certain: what cannot be read is to be an error.
 func exists(path string) bool {
 	_, err := os.Stat(path)
-	return err == nil
+	return !errors.Is(err, os.ErrNotExist)
 }
 
 // text pops a flag's value as text.

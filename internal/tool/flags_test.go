@@ -253,3 +253,15 @@ func FuzzCommandLine(f *testing.F) {
 		}
 	})
 }
+
+// TestCredentialThatCannotBeRead is no credential that is not there.
+func TestCredentialThatCannotBeRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := run1(t, probes(nil), []string{"expert-probe"}, map[string]string{"CREDENTIALS_DIRECTORY": file}, strings.NewReader(""))
+	if r.exit != ExitUsage || !strings.Contains(r.stderr, filepath.Join(file, "secret")) {
+		t.Errorf("%+v", r)
+	}
+}

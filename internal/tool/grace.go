@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/process"
 )
 
 // heed bounds how long a source goes on after a signal. The grace begins again
@@ -37,6 +39,7 @@ func (s *source) expire() {
 		s.process.Abort()
 	} else if s.words == nil {
 		s.run.report(s.head.spec.Name, fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace))
+		process.KillBelow()
 		os.Exit(ExitBroken)
 	}
 }

@@ -331,6 +331,9 @@ func (n *node) finish() error {
 			return n.broken(err)
 		}
 	}
+	if err := n.dump.Flush(); err != nil { // before what has passed goes out
+		return n.broken(err)
+	}
 	return n.next.finish()
 }
 

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/process"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -22,7 +23,10 @@ func signals(ctx context.Context) (context.Context, context.CancelFunc) {
 // to the end of its input, but no longer than grace. Nothing advances then.
 func linger(ctx context.Context, grace time.Duration) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		time.AfterFunc(grace, func() { os.Exit(ExitBroken) })
+		time.AfterFunc(grace, func() {
+			process.KillBelow()
+			os.Exit(ExitBroken)
+		})
 	})
 }
 
