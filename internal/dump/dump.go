@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -65,8 +64,8 @@ func appendLine(dst []byte, v any) ([]byte, error) {
 	return append(append(dst, line...), '\n'), nil
 }
 
-// Now is the time of an entry that is written now.
-func Now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
+// timeLayout is how the time of an entry is written, in UTC.
+const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
 
 // Read calls yield with each line as it stands, newline included, and its
 // entries, until it returns false. A line that is no entry is an error that

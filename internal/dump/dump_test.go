@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 )
@@ -82,7 +83,7 @@ func TestBurstWrong(t *testing.T) {
 // TestWriterIsEconomical: many lines that fail make no dump of many times their size.
 func TestWriterIsEconomical(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "c.dump")
-	w := NewWriter(path, "c", 1<<30)
+	w := NewWriter(path, "c", 1<<30, time.Now)
 	head := `{"extra.file_name":"junk.csv","feed.accuracy":100.0,"feed.name":"A feed of junk","raw":"`
 	size, entries := 0, 5000
 	for i := range entries {
@@ -121,7 +122,7 @@ func TestFull(t *testing.T) {
 		}
 	}
 	var full *FullError
-	w := NewWriter(path, "c", 150)
+	w := NewWriter(path, "c", 150, time.Now)
 	for n := range 2 {
 		if err := w.Full(); err != nil {
 			t.Errorf("%d entries: %v", n, err)
@@ -134,19 +135,19 @@ func TestFull(t *testing.T) {
 	if err := w.Full(); !errors.As(err, &full) || !strings.Contains(err.Error(), path) {
 		t.Errorf("two entries: %v", err)
 	}
-	if err := NewWriter(path, "c", 150).Full(); !errors.As(err, &full) {
+	if err := NewWriter(path, "c", 150, time.Now).Full(); !errors.As(err, &full) {
 		t.Errorf("the next run: %v", err)
 	}
-	if err := NewWriter(path, "c", 1000).Full(); err != nil {
+	if err := NewWriter(path, "c", 1000, time.Now).Full(); err != nil {
 		t.Errorf("with more room: %v", err)
 	}
 	if err := os.WriteFile(path+".1", make([]byte, 1000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := NewWriter(path, "c", 1000).Full(); !errors.As(err, &full) {
+	if err := NewWriter(path, "c", 1000, time.Now).Full(); !errors.As(err, &full) {
 		t.Errorf("with a large one beside it: %v", err)
 	}
-	if err := NewWriter(filepath.Join(path, "c.dump"), "c", 1000).Full(); err == nil || errors.As(err, &full) {
+	if err := NewWriter(filepath.Join(path, "c.dump"), "c", 1000, time.Now).Full(); err == nil || errors.As(err, &full) {
 		t.Errorf("where there is no directory: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -21,6 +22,7 @@ type Writer struct {
 	path    string
 	command string
 	room    int64
+	now     func() time.Time
 	file    *disk.File
 	dirty   bool    // written since the last sync
 	direct  int     // entries that were written one by one since the last Flush
@@ -32,9 +34,10 @@ type Writer struct {
 }
 
 // NewWriter makes a writer for the dump at path, which is full when it has room
-// bytes, with the files beside it that have what is too large for an entry.
-func NewWriter(path, command string, room int64) *Writer {
-	return &Writer{path: path, command: command, room: room}
+// bytes, with the files beside it that have what is too large for an entry. now
+// is asked when a message has failed.
+func NewWriter(path, command string, room int64, now func() time.Time) *Writer {
+	return &Writer{path: path, command: command, room: room, now: now}
 }
 
 // A FullError says that a dump takes no more.
@@ -104,7 +107,7 @@ const secondsLen = len("2006-01-02T15:04:05")
 
 func (d *Writer) entry(place event.Place, reason error) Entry {
 	e := Entry{
-		Time: Now(), Command: d.command, Reason: reason.Error(),
+		Time: d.now().UTC().Format(timeLayout), Command: d.command, Reason: reason.Error(),
 		File: place.File, Line: place.Line, Column: place.Column,
 	}
 	if place.Again != nil {

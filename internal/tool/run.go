@@ -229,7 +229,7 @@ func (n *node) prepare() error {
 		}
 	}
 	path := cmp.Or(n.flags.Dump, filepath.Join(n.env.StateDir, n.spec.Name+".dump"))
-	n.dump = dump.NewWriter(path, n.spec.Name, int64(n.flags.DumpBytes))
+	n.dump = dump.NewWriter(path, n.spec.Name, int64(n.flags.DumpBytes), n.env.Now)
 	paths, err := openPaths(n)
 	n.paths = paths
 	n.env.Path = paths.emit
