@@ -17,7 +17,7 @@
 // matches, has to say so.
 //
 // COMMAND does not get the variables that carry secrets of this process's own
-// flags. What COMMAND knows from one window is forgotten in the next. A line of its
+// flags. What it knows from one window is forgotten in the next. A line of its
 // output that is no message goes into the dump.
 //
 // # Examples
@@ -49,7 +49,7 @@ another code than 0 though nothing is wrong, as grep does where nothing
 matches, has to say so.
 
 COMMAND does not get the variables that carry secrets of this process's own
-flags. What COMMAND knows from one window is forgotten in the next. A line of its
+flags. What it knows from one window is forgotten in the next. A line of its
 output that is no message goes into the dump.
 
 # Examples
