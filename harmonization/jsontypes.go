@@ -20,6 +20,9 @@ func sanitiseJSON(v Value) (Value, bool) {
 		if s == "" || json.ValidString(s) {
 			return Text(s), s != ""
 		}
+		if json.IsTooDeep(s) {
+			return v, false // and no text that only looks like a document
+		}
 		return Text(string(appendASCII(nil, v.Text))), true
 	case Compound:
 		return encodeCompound(v)

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/intelpipe/intelpipe/internal/json"
 )
@@ -28,12 +29,10 @@ var ErrKind = errors.New("unknown __type")
 // out for the end.
 const padding = 8
 
-// maxDepth is how deep arrays and objects may nest.
-const maxDepth = 10000
-
 // Decode makes m the message that line says. The line is copied. Of a key that
 // is repeated the last value counts. With an error m is empty, but Line still
-// returns the line.
+// returns the line. Line breaks between the tokens of the object are white space
+// like any other: the message is written without them.
 func (m *Message) Decode(line []byte) error {
 	typ, err := m.parse(line)
 	if err != nil {
@@ -55,14 +54,39 @@ func (m *Message) parse(line []byte) (typ int, err error) {
 	if cap(m.buf) < len(line)+padding {
 		m.buf = make([]byte, 0, len(line)+len(line)/4+256)
 	}
-	m.buf = append(append(m.buf, line...), "\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	m.buf = append(append(m.buf, line...), zeros...)
 	m.line = uint32(len(line))
-	s := scanner{buf: m.buf}
+	s := scanner{buf: m.buf, outer: 1}
 	typ, err = m.scan(&s)
-	if err != nil && s.pos >= len(line) {
-		err = &SyntaxError{len(line), "unexpected end of the message"}
+	if err != nil {
+		return typ, s.atEnd(err, len(line))
 	}
-	return typ, err
+	if m.dead > 0 {
+		m.settle()
+		typ = m.find("__type")
+	}
+	if s.broken {
+		m.unbreak()
+	}
+	return typ, nil
+}
+
+const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// padded returns a copy of text that a scanner can read.
+func padded(text []byte) []byte {
+	return append(append(make([]byte, 0, len(text)+padding), text...), zeros...)
+}
+
+// unbreak makes one line of a text of several. Strings have no raw line breaks,
+// so that all there are stand between tokens.
+func (m *Message) unbreak() {
+	for i, c := range m.buf[:m.line] {
+		if c == '\n' || c == '\r' {
+			m.buf[i] = ' '
+		}
+	}
+	m.dirty = true
 }
 
 // kind reads __type. A control line consists of __type and id alone.
@@ -73,7 +97,7 @@ func (m *Message) kind(text []byte) (Kind, error) {
 	case `"Report"`:
 		return Report, nil
 	case `"Checkpoint"`, `"Commit"`:
-		if len(m.fields) == 2 && m.find("id") >= 0 && m.JSON("id")[0] == '"' {
+		if m.Len() == 2 && m.find("id") >= 0 && m.JSON("id")[0] == '"' {
 			if text[2] == 'h' {
 				return Checkpoint, nil
 			}
@@ -117,6 +141,10 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 	for seq := uint32(1); ; seq++ {
 		// The common case by itself: a key and a string without escapes, and
 		// no white space. Everything else is left to the scanner's methods.
+		if seq > MaxFields {
+			s.pos = pos
+			return typ, s.fail(tooMany)
+		}
 		f := m.slot()
 		f.start, f.seq = uint32(pos), seq
 		escaped := false
@@ -141,14 +169,14 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 		f.key, f.keyLen = f.start+1, uint32(pos)-f.start-1
 		pos++
 		if b[pos] != ':' {
-			if pos = skip(b, pos); b[pos] != ':' {
+			if pos = s.skip(b, pos); b[pos] != ':' {
 				s.pos = pos
 				return typ, s.fail("a colon is expected after the key")
 			}
 		}
 		pos++
 		if b[pos] <= ' ' {
-			pos = skip(b, pos)
+			pos = s.skip(b, pos)
 		}
 		f.value = uint32(pos)
 		plain := false
@@ -177,14 +205,13 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 		key := b[f.key : f.key+f.keyLen]
 		f.mark = mark(key)
 		if m.marks.add(f.mark) {
-			if i := m.find(string(key)); i >= 0 {
+			if i := m.find(unsafe.String(unsafe.SliceData(key), len(key))); i >= 0 {
 				last := *f
-				m.deleteAt(i)
-				f = m.slot()
-				*f = last
-				if i <= typ {
+				if m.deleteAt(i) && i <= typ {
 					typ--
 				}
+				f = m.slot()
+				*f = last
 			}
 		}
 		if len(key) == 6 && string(key) == "__type" {
@@ -192,12 +219,12 @@ func (m *Message) scan(s *scanner) (typ int, err error) {
 		}
 		m.fields = m.fields[:len(m.fields)+1] // the slot counts from now on
 		if b[pos] != ',' {
-			pos = skip(b, pos)
+			pos = s.skip(b, pos)
 		}
 		switch b[pos] {
 		case ',':
 			if pos++; b[pos] <= ' ' {
-				pos = skip(b, pos)
+				pos = s.skip(b, pos)
 			}
 		case '}':
 			s.pos, m.next = pos+1, seq+2 // what is set later is no neighbour of these
@@ -231,25 +258,42 @@ func (m *Message) end(s *scanner) error {
 func (m *Message) unescapeKey(f *field, s *scanner) {
 	key := unquote(s.buf[f.key-1 : f.key+f.keyLen+1])
 	f.key, f.keyLen = uint32(len(m.buf)), uint32(len(key))
-	m.buf = append(append(m.buf, key...), "\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	m.buf = append(append(m.buf, key...), zeros...)
 	s.buf = m.buf
 }
 
 type scanner struct {
-	buf []byte // padded
-	pos int
+	buf    []byte // padded
+	pos    int
+	outer  int  // how many levels of nesting are around the values
+	broken bool // a line break has been passed over
 }
 
-func (s *scanner) fail(msg string) error { return &SyntaxError{s.pos, msg} }
+func (s *scanner) fail(msg string) error { return &SyntaxError{Offset: s.pos, Msg: msg} }
 
-func (s *scanner) space() { s.pos = skip(s.buf, s.pos) }
+// atEnd returns the error of a text of n bytes: one that was met in the padding
+// is that the text has ended.
+func (s *scanner) atEnd(err error, n int) error {
+	if s.pos < n {
+		return err
+	}
+	return &SyntaxError{Offset: n, Msg: "unexpected end of the message"}
+}
+
+func (s *scanner) space() { s.pos = s.skip(s.buf, s.pos) }
 
 // skip returns the index of the first byte from i on that is no white space.
-func skip(b []byte, i int) int {
-	for b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n' {
+func (s *scanner) skip(b []byte, i int) int {
+	for {
+		switch b[i] {
+		case ' ', '\t':
+		case '\n', '\r':
+			s.broken = true
+		default:
+			return i
+		}
 		i++
 	}
-	return i
 }
 
 const (
@@ -454,8 +498,8 @@ func (s *scanner) compound() error {
 	for {
 		switch c := s.buf[s.pos]; c {
 		case '{', '[':
-			if len(open) == maxDepth-1 {
-				return s.fail("nested too deeply")
+			if s.outer+len(open) == json.MaxDepth {
+				return s.fail(json.TooDeep)
 			}
 			open = append(open, c+2) // in ASCII a closing bracket stands two behind its opening one
 			s.pos++

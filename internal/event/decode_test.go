@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-json/jsontext"
+
+	"github.com/intelpipe/intelpipe/internal/json"
 )
 
 // oracle decodes a line with the library's strict decoder and returns the
@@ -51,6 +53,9 @@ func check(t *testing.T, line []byte) {
 			t.Fatalf("%q: the oracle refuses it, the scanner only its __type", line)
 		}
 		return
+	}
+	if valid && nesting(line) > json.MaxDepth {
+		valid = false // the oracle allows for more
 	}
 	if valid != (err == nil) {
 		t.Fatalf("%q: the oracle says valid=%v, the scanner %v", line, valid, err)
@@ -104,9 +109,28 @@ func TestDecode(t *testing.T) {
 	for _, line := range lines {
 		check(t, []byte(line))
 	}
-	for _, depth := range []int{9990, 9998, 9999, 10000, 10001, 20000} {
+	for _, depth := range []int{json.MaxDepth - 2, json.MaxDepth - 1, json.MaxDepth, json.MaxDepth + 1, 20000} {
 		check(t, []byte(`{"a":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+"}"))
 	}
+}
+
+// nesting is how deep arrays and objects are nested in valid JSON.
+func nesting(text []byte) (deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == '[' || c == '{'):
+			depth++
+			deepest = max(deepest, depth)
+		case !quoted && (c == ']' || c == '}'):
+			depth--
+		}
+	}
+	return deepest
 }
 
 func FuzzDecode(f *testing.F) {

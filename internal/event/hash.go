@@ -13,6 +13,7 @@ import (
 func (m *Message) Hash(keys []string, only bool) [sha256.Size]byte {
 	var order [64]int
 	sorted := order[:0]
+	m.settle()
 	for i := range m.fields {
 		key := m.keyAt(i)
 		if string(key) == "__type" || string(key) == "time.observation" || contains(keys, key) != only {

@@ -46,8 +46,7 @@ func (c *Memo) Put(m *Message, value string) error {
 		c.hits++
 		start := len(m.buf)
 		m.buf = append(m.buf, k.text...)
-		c.added(m, start)
-		return nil
+		return c.added(m, start)
 	}
 	if c.tries > trial && c.hits < c.tries/4 {
 		c.known, c.off = nil, true
@@ -70,21 +69,26 @@ func (c *Memo) put(m *Message, value string) error {
 		return named(c.key, err)
 	}
 	start := len(m.buf)
-	m.buf = v.AppendJSON(append(m.buf, c.head...))
-	c.added(m, start)
-	return nil
+	if m.buf, err = appendValue(append(m.buf, c.head...), v); err != nil {
+		return named(c.key, err)
+	}
+	return c.added(m, start)
 }
 
 // added takes note of the field whose text begins at start, with a comma.
-func (c *Memo) added(m *Message, start int) {
+func (c *Memo) added(m *Message, start int) error {
 	if m.marks.add(c.mark) {
 		if i := m.find(c.key); i >= 0 {
 			c.fill(m, &m.fields[i], start)
-			return
+			return nil
 		}
+	}
+	if m.full() {
+		return named(c.key, errTooMany)
 	}
 	c.fill(m, m.slot(), start)
 	m.fields = m.fields[:len(m.fields)+1]
+	return nil
 }
 
 func (c *Memo) fill(m *Message, f *field, start int) {

@@ -8,6 +8,7 @@ package event
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"strconv"
@@ -47,6 +48,8 @@ type Message struct {
 	marks  marks  // of the fields, and of some that were deleted
 	next   uint32 // seq of the next field to be set
 	dirty  bool   // the line no longer says what the fields say
+	dead   int    // how many of the fields are deleted, see deleteAt
+	index  *index // of the fields where they are many
 	err    error  // the first failed Set
 	place  Place
 
@@ -88,7 +91,8 @@ func New(kind Kind, d *harmonization.Dictionary) *Message {
 func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.Kind, m.Dictionary = kind, d
 	m.buf, m.fields, m.line, m.marks = m.buf[:0], m.fields[:0], 0, marks{}
-	m.dirty, m.next = true, 1
+	m.dirty, m.next, m.dead = true, 1, 0
+	m.index.forget()
 	m.place = Place{}
 	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
 	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
@@ -101,7 +105,7 @@ func (m *Message) Clone() *Message {
 	c.buf = bytes.Clone(m.buf)
 	c.fields = append([]field(nil), m.fields...)
 	c.origin = bytes.Clone(m.origin)
-	c.scratch = nil
+	c.scratch, c.index = nil, nil
 	return &c
 }
 
@@ -125,6 +129,9 @@ func (m *Message) find(key string) int {
 	want := mark(key)
 	if !m.marks.has(want) {
 		return -1
+	}
+	if len(m.fields) > few {
+		return m.lookup(key)
 	}
 	for i := range m.fields {
 		if f := &m.fields[i]; f.mark == want && string(m.buf[f.key:f.key+f.keyLen]) == key {
@@ -178,7 +185,7 @@ func (m *Message) jsonAt(i int) []byte {
 }
 
 // Len returns the number of fields, __type included.
-func (m *Message) Len() int { return len(m.fields) }
+func (m *Message) Len() int { return len(m.fields) - m.dead }
 
 // Has reports whether the field is there; "extra" stands for any extra.*.
 func (m *Message) Has(key string) bool {
@@ -189,6 +196,7 @@ func (m *Message) Has(key string) bool {
 }
 
 func (m *Message) hasPrefix(prefix string) bool {
+	m.settle()
 	for i := range m.fields {
 		if bytes.HasPrefix(m.keyAt(i), []byte(prefix)) {
 			return true
@@ -228,7 +236,7 @@ func value(text []byte) harmonization.Value {
 	case '"':
 		return harmonization.Text(unquote(text))
 	case '{', '[':
-		return harmonization.JSON(string(text))
+		return harmonization.Value{Kind: harmonization.Compound, Text: string(text)}
 	case 't', 'f':
 		return harmonization.Bool(text[0] == 't')
 	case 'n':
@@ -237,13 +245,29 @@ func value(text []byte) harmonization.Value {
 	return harmonization.Value{Kind: harmonization.Number, Text: string(text)}
 }
 
-// ParseValue reads the text of one JSON value.
+// ParseValue reads the text of one JSON value, as strictly as Decode does.
 func ParseValue(text string) (harmonization.Value, error) {
-	trimmed := strings.TrimSpace(text)
-	if !json.Valid([]byte(trimmed)) {
-		return harmonization.Value{}, errors.New("invalid JSON: " + clip([]byte(trimmed)))
+	s := scanner{buf: padded([]byte(text))}
+	s.space()
+	start := s.pos
+	err := s.value()
+	end := s.pos
+	if s.space(); err == nil && s.pos != len(text) {
+		err = s.fail("there is more behind the value")
 	}
-	return value([]byte(trimmed)), nil
+	if err != nil {
+		return harmonization.Value{}, notJSON(s.atEnd(err, len(text)), text)
+	}
+	return value(s.buf[start:end]), nil
+}
+
+// notJSON says what is wrong with a text, and shows the beginning of it.
+func notJSON(err error, text string) error {
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("invalid JSON, at byte %d: %w: %s", syntax.Offset+1, err, clip([]byte(text)))
+	}
+	return err
 }
 
 // unquote returns a string's content, given its text with the quotes.
@@ -262,6 +286,7 @@ func unquote(text []byte) string {
 // All yields the fields in order, key and JSON text, but for __type.
 func (m *Message) All() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
+		m.settle()
 		for i := range m.fields {
 			if key := m.keyAt(i); string(key) != "__type" && !yield(string(key), m.jsonAt(i)) {
 				return
@@ -281,26 +306,32 @@ func (m *Message) Keys() []string {
 
 // Delete removes the field; "extra" stands for all of extra.*.
 func (m *Message) Delete(key string) {
-	if i := m.find(key); i >= 0 {
-		m.deleteAt(i)
-	}
+	m.Remove(key)
 	if key == "extra" {
 		m.DeleteFunc(func(key string) bool { return strings.HasPrefix(key, "extra.") })
 	}
 }
 
-// DeleteFunc removes the fields that gone tells, __type excepted.
-func (m *Message) DeleteFunc(gone func(key string) bool) {
-	for i := len(m.fields) - 1; i >= 0; i-- {
-		if key := m.keyAt(i); string(key) != "__type" && gone(string(key)) {
-			m.deleteAt(i)
-		}
+// Remove is Delete for exactly this key, without the special meaning of extra.
+func (m *Message) Remove(key string) {
+	if i := m.find(key); i >= 0 {
+		m.deleteAt(i)
 	}
 }
 
-func (m *Message) deleteAt(i int) {
-	m.fields = append(m.fields[:i], m.fields[i+1:]...)
-	m.dirty = true
+// DeleteFunc removes the fields that gone tells, __type excepted.
+func (m *Message) DeleteFunc(gone func(key string) bool) {
+	m.settle()
+	kept := m.fields[:0]
+	for i := range m.fields {
+		if key := m.keyAt(i); string(key) == "__type" || !gone(string(key)) {
+			kept = append(kept, m.fields[i])
+		}
+	}
+	if len(kept) < len(m.fields) {
+		m.fields, m.dirty = kept, true
+		m.index.forget()
+	}
 }
 
 // Err returns what the first failed Set said. Emit puts such a message into
@@ -314,7 +345,8 @@ func (m *Message) Fail(err error) {
 	}
 }
 
-// Line returns the line as received, if the message was decoded from one.
+// Line returns the line as received, if the message was decoded from one. A
+// text of several lines that could be decoded is one line, see Decode.
 func (m *Message) Line() []byte { return m.buf[:m.line] }
 
 // Append appends the message as one JSON object, without a newline. A body is
@@ -323,6 +355,7 @@ func (m *Message) Append(dst []byte) []byte {
 	if !m.dirty {
 		return append(dst, m.buf[:m.line]...)
 	}
+	m.settle()
 	dst = append(dst, '{')
 	for i := 0; i < len(m.fields); {
 		if i > 0 {
@@ -379,12 +412,15 @@ func (m *Message) SetPlace(p Place) { m.place = p }
 // Snapshot remembers the fields as they are now, in memory that the caller
 // lends. Restore goes back to them.
 func (m *Message) Snapshot(s Snapshot) Snapshot {
+	m.settle()
 	return Snapshot{append(s.fields[:0], m.fields...), m.dirty}
 }
 
 // Restore undoes every change since the snapshot was taken.
 func (m *Message) Restore(s Snapshot) {
 	m.fields, m.dirty = append(m.fields[:0], s.fields...), s.dirty // marks of what is gone do no harm
+	m.dead = 0
+	m.index.forget()
 }
 
 // Snapshot is the state of a message at one moment. It is good until the

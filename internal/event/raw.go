@@ -146,7 +146,9 @@ var typeText = [...][]byte{Event: []byte(`"Event"`), Report: []byte(`"Report"`)}
 func (m *Message) SetRaw(raw []byte) {
 	f := m.begin("raw", true)
 	m.buf = append(appendBase64(append(m.buf, '"'), raw), '"')
-	m.finish("raw", f)
+	if err := m.finish("raw", f); err != nil {
+		m.Fail(err)
+	}
 }
 
 // SetBody makes r the content of a report: it stands for the field raw, is

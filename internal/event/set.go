@@ -87,9 +87,8 @@ func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value)
 	} else if f.Type == "JSONDict" && f.Name == key {
 		return m.explode(key, v.Text)
 	} else {
-		m.store(key, v)
+		return m.store(key, v)
 	}
-	return nil
 }
 
 func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) }
@@ -99,7 +98,7 @@ func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) 
 func (m *Message) explode(key, object string) error {
 	var members Message
 	if _, err := members.parse([]byte(object)); err != nil {
-		return fmt.Errorf("%s: %w", key, err)
+		return named(key, err)
 	}
 	m.Delete(key)
 	for i := range members.fields {
@@ -107,17 +106,37 @@ func (m *Message) explode(key, object string) error {
 		if key != "extra" && (v.Empty() || v.Text == "[]" || v.Text == "{}") {
 			continue
 		}
-		m.SetText(key+"."+string(members.keyAt(i)), v.AppendJSON(nil))
+		full := key + "." + string(members.keyAt(i))
+		if _, err := m.Dict().Field(m.schema(), full); err != nil {
+			return err
+		}
+		if err := m.store(full, v); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // store writes the field's text behind what is in buf. A field that exists
 // keeps its place among the fields.
-func (m *Message) store(key string, v harmonization.Value) {
+func (m *Message) store(key string, v harmonization.Value) error {
 	f := m.begin(key, true)
-	m.buf = v.AppendJSON(m.buf)
-	m.finish(key, f)
+	var err error
+	if m.buf, err = appendValue(m.buf, v); err != nil {
+		m.buf = m.buf[:f.start-1]
+		return named(key, err)
+	}
+	return m.finish(key, f)
+}
+
+// appendValue writes a value as a message holds it, which is the one place that
+// makes sure of two things: there is no line break in it, and it can be read
+// again. Strings, numbers and words are on one line by themselves.
+func appendValue(dst []byte, v harmonization.Value) ([]byte, error) {
+	if v.Kind == harmonization.Compound {
+		return json.AppendCompact(dst, v.Text, json.MaxDepth-1)
+	}
+	return v.AppendJSON(dst), nil
 }
 
 // begin writes key and colon, finish takes note of what was written since. A
@@ -142,17 +161,21 @@ func (m *Message) begin(key string, plain bool) field {
 	return f
 }
 
-func (m *Message) finish(key string, f field) {
+func (m *Message) finish(key string, f field) error {
 	f.end = uint32(len(m.buf))
 	m.next = f.seq + 1
 	m.dirty = true
 	if m.marks.add(f.mark) {
 		if i := m.find(key); i >= 0 {
 			m.fields[i] = f
-			return
+			return nil
 		}
 	}
+	if m.full() {
+		return named(key, errTooMany)
+	}
 	m.fields = append(m.fields, f)
+	return nil
 }
 
 // plain reports whether key needs no escape. Keys of the data format never do.
@@ -165,9 +188,22 @@ func plain(key string) bool {
 	return true
 }
 
-// SetText stores JSON text that the caller vouches for, without any check.
+// SetText stores JSON text that the caller vouches for: its syntax is not
+// checked.
 func (m *Message) SetText(key string, text []byte) {
 	f := m.begin(key, plain(key))
-	m.buf = append(m.buf, text...)
-	m.finish(key, f)
+	var err error
+	if c := text[0]; c == '{' || c == '[' {
+		m.buf, err = json.AppendCompact(m.buf, text, json.MaxDepth-1)
+	} else {
+		m.buf = append(m.buf, text...)
+	}
+	if err != nil {
+		err = named(key, err)
+	} else {
+		err = m.finish(key, f)
+	}
+	if err != nil {
+		m.Fail(err)
+	}
 }

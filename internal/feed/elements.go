@@ -2,6 +2,7 @@ package feed
 
 import (
 	"cmp"
+	"errors"
 	"iter"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
@@ -16,7 +17,7 @@ type Element struct {
 	report *event.Message
 	in     *charset.Reader
 	text   []byte // as it came in, where Object has no mistakes
-	broken bool   // what is left of an array that is no JSON
+	raw    []byte // the text, if it is none that can be put into an array again
 }
 
 // Elements yields the objects of a JSON array. An element that is no object
@@ -25,25 +26,33 @@ func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
 		named, errs := reading(report)
 		x := &Element{report: report, in: charset.NewReader(report.Raw(), named)}
-		n := 0
-		for text, err := range json.Elements(x.in) {
-			n++
-			x.text = text
+		for part, err := range json.Elements(x.in) {
+			x.text = part.Text
+			text := part.Text
 			if x.in.Broken() && errs != charset.Strict {
 				text = []byte(errs.Mend(string(text)))
 			}
-			at(report, n, 0)
+			at(report, part.Line, part.Column)
 			if stage.IsFatal(err) {
 				Fail(report, err)
 				return
 			}
 			parse := x.Parse(text)
-			x.broken = err != nil
 			if err == nil && parse == nil {
+				x.raw = nil
 				if !yield(x) {
 					return
 				}
 				continue
+			}
+			x.raw = part.Text
+			if err == nil {
+				x.raw = append(append([]byte{'['}, part.Text...), ']')
+				var syntax *event.SyntaxError
+				if errors.As(parse, &syntax) {
+					line, column := part.Place(syntax.Offset)
+					at(report, line, column)
+				}
 			}
 			e := x.Event()
 			e.Fail(cmp.Or(err, parse))
@@ -62,8 +71,8 @@ func (x *Element) Event() *event.Message {
 	if x.in.Start() != nil || len(x.in.Mark()) > 0 {
 		e.AppendOrigin(utf8Mark)
 	}
-	if x.broken {
-		e.AppendOrigin(x.text)
+	if x.raw != nil {
+		e.AppendOrigin(x.raw)
 	} else {
 		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.text), ']'))
 	}

@@ -8,17 +8,13 @@ package json
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
-	"iter"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
 
 	"github.com/goccy/go-json"
-	"github.com/goccy/go-json/jsontext"
 )
 
 // Number is a JSON number as it was written.
@@ -29,7 +25,7 @@ type RawMessage = json.RawMessage
 
 // Unmarshal decodes one JSON document. Numbers that land in an any keep their
 // text as a [Number]. The text is checked first, because the library is lax
-// with what it skips.
+// with what it skips, and knows neither our limits nor the place of an error.
 func Unmarshal(data []byte, v any) error {
 	if err := Check(unsafe.String(unsafe.SliceData(data), len(data))); err != nil {
 		return err
@@ -245,53 +241,4 @@ func hex4(s string) rune {
 		r = r<<4 | rune(c)
 	}
 	return r
-}
-
-const maxRest = 1 << 20
-
-// Elements yields the text of each element of a JSON array, which may be
-// larger than memory. An error comes with what could not be read, or the first
-// mebibyte of it, and is the last that is yielded. Bytes that are not UTF-8 are
-// left to whoever reads the element.
-func Elements(r io.Reader) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		d := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		fail := func(err error) {
-			var syntax *jsontext.SyntacticError
-			if errors.As(err, &syntax) {
-				err = fmt.Errorf("%w, at byte %d", syntax.Err, syntax.ByteOffset)
-			}
-			rest, _ := io.ReadAll(io.LimitReader(r, maxRest))
-			yield(append(bytes.Clone(d.UnreadBuffer()), rest...), err)
-		}
-		switch d.PeekKind() {
-		case '[':
-			d.ReadToken()
-		case 0:
-			if _, err := d.ReadToken(); err != io.EOF {
-				fail(err)
-			}
-			return
-		default:
-			fail(errors.New("a JSON array is expected"))
-			return
-		}
-		for d.PeekKind() != ']' {
-			text, err := d.ReadValue()
-			if err != nil {
-				fail(err)
-				return
-			}
-			if !yield(text, nil) {
-				return
-			}
-		}
-		if _, err := d.ReadToken(); err != nil {
-			fail(err)
-		} else if kind := d.PeekKind(); kind != 0 {
-			fail(errors.New("there is more behind the array"))
-		} else if _, err := d.ReadToken(); err != io.EOF {
-			fail(err)
-		}
-	}
 }

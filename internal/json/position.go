@@ -3,11 +3,8 @@ package json
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/goccy/go-json/jsontext"
 )
 
 // SyntaxError says where and why a text is no JSON document. Line and Column
@@ -36,38 +33,11 @@ func InFile(file string, err error) error {
 
 // Check returns a SyntaxError if text is no JSON document.
 func Check(text string) error {
-	if ValidString(text) {
+	c := checker{s: text}
+	if c.document() {
 		return nil
 	}
-	// The scanner that says yes or no is the authority; a second, slower one
-	// says where.
-	d := jsontext.NewDecoder(strings.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	offset, reason := len(text), "the end is missing"
-	for first := true; ; first = false {
-		_, err := d.ReadToken()
-		var syntax *jsontext.SyntacticError
-		switch {
-		case err == nil && (d.StackDepth() > MaxDepth):
-			offset, reason = int(d.InputOffset()), fmt.Sprintf("more than %d levels", MaxDepth)
-		case err == nil && d.StackDepth() > 0:
-			continue
-		case err == nil: // the end of the document
-			rest := text[d.InputOffset():]
-			trimmed := strings.TrimLeft(rest, " \t\r\n")
-			if trimmed == "" {
-				reason = "it is not understood" // cannot be: the authority would have said yes
-				break
-			}
-			offset, reason = len(text)-len(trimmed), "there is more behind the value"
-		case errors.Is(err, io.EOF) && first:
-			reason = "there is no value"
-		case errors.Is(err, io.ErrUnexpectedEOF):
-		case errors.As(err, &syntax):
-			offset, reason = int(syntax.ByteOffset), strings.TrimPrefix(syntax.Err.Error(), "jsontext: ")
-		}
-		break
-	}
-	before := text[:min(offset, len(text))]
+	before := text[:c.at]
 	line := strings.LastIndexByte(before, '\n') + 1
-	return &SyntaxError{1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[line:]), reason}
+	return &SyntaxError{1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[line:]), c.what}
 }

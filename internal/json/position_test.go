@@ -15,10 +15,10 @@ func TestPosition(t *testing.T) {
 		``:                        "invalid JSON at column 1: there is no value",
 		" \n":                     "invalid JSON at line 2, column 1: there is no value",
 		`{"a":1} x`:               "invalid JSON at column 9: there is more behind the value",
-		`[1,]`:                    "invalid JSON at column 3: ",
+		`[1,]`:                    "invalid JSON at column 4: ",
 		`"a`:                      "invalid JSON at column 3: ",
 		`01`:                      "invalid JSON at column ",
-		strings.Repeat("[", 2000): "invalid JSON at column 1002: more than 1000 levels",
+		strings.Repeat("[", 2000): "invalid JSON at column 1001: arrays and objects are nested more than 1000 levels deep",
 	} {
 		var v any
 		err := Unmarshal([]byte(text), &v)

@@ -59,7 +59,7 @@ func elements(t *testing.T, line []byte) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		row = append(row, strings.TrimSpace(string(text)))
+		row = append(row, strings.TrimSpace(string(text.Text)))
 	}
 	return row
 }

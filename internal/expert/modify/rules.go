@@ -163,7 +163,7 @@ func load(path string, caseSensitive bool, d *harmonization.Dictionary) (*rules,
 		if err != nil {
 			return nil, fmt.Errorf("%s: a list of rules is expected: %w", path, err)
 		}
-		name, err := r.add(element)
+		name, err := r.add(element.Text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: rule %d%s: %w", path, n, name, err)
 		}

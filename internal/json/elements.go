@@ -1,0 +1,276 @@
+package json
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+)
+
+// An Element is one element of an array. Its text is valid until the next one.
+type Element struct {
+	Text         []byte
+	Line, Column int // where it begins, in the text that was read, both from 1
+}
+
+// Place returns line and column of an offset in the element.
+func (e *Element) Place(offset int) (line, column int) {
+	before := e.Text[:min(offset, len(e.Text))]
+	if i := bytes.LastIndexByte(before, '\n'); i >= 0 {
+		return e.Line + bytes.Count(before, []byte{'\n'}), len(before) - i
+	}
+	return e.Line, e.Column + len(before)
+}
+
+const (
+	maxElement = 16 << 20 // bytes, as much as a message may have
+	maxRest    = 1 << 20
+)
+
+var (
+	errNoArray   = errors.New("a JSON array is expected")
+	errBehind    = errors.New("there is more behind the array")
+	errComma     = errors.New("a comma or the end of the array is expected")
+	errElement   = errors.New("an element is expected")
+	errBracket   = errors.New("a bracket is closed by one of another kind")
+	errEndOfList = errors.New("the array is not closed")
+	errTooLarge  = errors.New("an element of more than 16 MiB")
+)
+
+// Elements yields the elements of a JSON array, which may be larger than memory.
+// They are told apart by their brackets and quotes; whoever reads one finds out
+// whether it is valid. An error comes with what could not be read, or the first
+// mebibyte of it, and the place of the error; it is the last that is yielded.
+func Elements(r io.Reader) iter.Seq2[Element, error] {
+	return func(yield func(Element, error) bool) {
+		s := &splitter{src: r, line: 1}
+		if err := s.elements(yield); err != nil && err != errStopped {
+			e := s.element(s.start)
+			rest, _ := io.ReadAll(io.LimitReader(r, int64(max(0, maxRest-(s.end-s.start)))))
+			e.Text = append(bytes.Clone(s.buf[s.start:s.end]), rest...)
+			e.Line, e.Column = s.place(s.pos)
+			yield(e, err)
+		}
+	}
+}
+
+// errStopped says that nobody wants more elements.
+var errStopped = errors.New("stopped")
+
+type splitter struct {
+	src  io.Reader
+	buf  []byte
+	end  int // of what was read
+	pos  int // of the next byte
+	eof  bool
+	err  error // of the last read
+	open []byte
+
+	start     int // of the element, or of what cannot be read
+	line      int // of counted
+	counted   int // up to where lines are counted
+	lineStart int // may be before the buffer
+}
+
+// elements yields the elements. After an error pos is where it was met, and start
+// is the beginning of what could not be read.
+func (s *splitter) elements(yield func(Element, error) bool) error {
+	switch c, err := s.token(); {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return err
+	case c != '[':
+		return errNoArray
+	}
+	s.pos++
+	for n := 0; ; n++ {
+		c, err := s.token()
+		switch {
+		case err != nil:
+			return unexpected(err)
+		case c == ']' && n == 0:
+			s.pos++
+			return s.behind()
+		}
+		if err := s.value(c); err != nil {
+			return unexpected(err)
+		}
+		if !yield(s.element(s.pos), nil) {
+			return errStopped
+		}
+		switch c, err = s.token(); {
+		case err != nil:
+			return unexpected(err)
+		case c == ']':
+			s.pos++
+			return s.behind()
+		case c != ',':
+			return errComma
+		}
+		s.pos++
+	}
+}
+
+func unexpected(err error) error {
+	if err == io.EOF {
+		return errEndOfList
+	}
+	return err
+}
+
+// behind accepts nothing but white space up to the end.
+func (s *splitter) behind() error {
+	if _, err := s.token(); err != io.EOF {
+		if err == nil {
+			err = errBehind
+		}
+		return err
+	}
+	return nil
+}
+
+// element is what stands between start and end.
+func (s *splitter) element(end int) Element {
+	line, column := s.place(s.start)
+	return Element{s.buf[s.start:end:end], line, column}
+}
+
+// token skips white space and returns the byte that follows, which becomes the
+// start. The error is io.EOF if there is none.
+func (s *splitter) token() (byte, error) {
+	for {
+		for ; s.pos < s.end; s.pos++ {
+			if c := s.buf[s.pos]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+				s.start = s.pos
+				return c, nil
+			}
+		}
+		s.start = s.pos
+		if err := s.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// value passes over the value that begins with c.
+func (s *splitter) value(c byte) error {
+	switch c {
+	case '{', '[':
+		return s.compound()
+	case '"':
+		s.pos++
+		return s.string()
+	case ',', ']', '}', ':':
+		return errElement
+	}
+	for {
+		for ; s.pos < s.end; s.pos++ {
+			switch s.buf[s.pos] {
+			case ',', ']', '}', ':', '{', '[', '"', ' ', '\t', '\r', '\n':
+				return nil
+			}
+		}
+		if err := s.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *splitter) compound() error {
+	s.open = s.open[:0]
+	for {
+		for s.pos < s.end {
+			c := s.buf[s.pos]
+			switch c {
+			case '"':
+				s.pos++
+				if err := s.string(); err != nil {
+					return err
+				}
+				continue
+			case '{', '[':
+				s.open = append(s.open, c+2) // in ASCII the closing bracket stands two behind
+			case '}', ']':
+				last := len(s.open) - 1
+				if s.open[last] != c {
+					return errBracket
+				}
+				if s.open = s.open[:last]; last == 0 {
+					s.pos++
+					return nil
+				}
+			}
+			s.pos++
+		}
+		if err := s.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// string passes over what is left of a string.
+func (s *splitter) string() error {
+	escaped := false
+	for {
+		for ; s.pos < s.end; s.pos++ {
+			switch c := s.buf[s.pos]; {
+			case escaped:
+				escaped = false
+			case c == '\\':
+				escaped = true
+			case c == '"':
+				s.pos++
+				return nil
+			}
+		}
+		if err := s.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads more, and keeps what begins at start.
+func (s *splitter) fill() error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.end-s.start > maxElement {
+		return errTooLarge
+	}
+	if s.end == len(s.buf) {
+		s.place(s.start)
+		kept := s.buf[s.start:s.end]
+		buf := s.buf
+		if 2*len(kept) >= len(buf) {
+			buf = make([]byte, max(64<<10, 2*len(buf)))
+		}
+		copy(buf, kept)
+		s.buf = buf
+		s.pos, s.end, s.counted, s.lineStart = s.pos-s.start, len(kept), s.counted-s.start, s.lineStart-s.start
+		s.start = 0
+	}
+	n, err := s.src.Read(s.buf[s.end:])
+	s.end += n
+	if err != nil {
+		s.err = err
+		if n > 0 {
+			return nil
+		}
+	}
+	return err
+}
+
+// place returns line and column of a byte of the buffer.
+func (s *splitter) place(at int) (line, column int) {
+	for s.counted < at {
+		i := bytes.IndexByte(s.buf[s.counted:at], '\n')
+		if i < 0 {
+			s.counted = at
+			break
+		}
+		s.counted += i + 1
+		s.line, s.lineStart = s.line+1, s.counted
+	}
+	return s.line, at - s.lineStart + 1
+}
