@@ -203,10 +203,10 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 // think, and then to change the one or the other.
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
-		"internal/event": 1250,
+		"internal/event": 1700,
 		"internal/stage": 160,
-		"internal/tool":  4800,
-		"internal/feed":  320,
+		"internal/tool":  4950,
+		"internal/feed":  480,
 	}
 	var commands []int
 	total := 0
@@ -225,14 +225,14 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 6500 {
-		t.Errorf("the runtime has %d lines of code, at most 6500 were expected", total)
+	if total > 7300 {
+		t.Errorf("the runtime has %d lines of code, at most 7300 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]
 	t.Logf("commands: %v, median %d", commands, median)
-	if median > 80 {
-		t.Errorf("the median command has %d lines of code, at most 80 were expected", median)
+	if median > 90 {
+		t.Errorf("the median command has %d lines of code, at most 90 were expected", median)
 	}
 }
 

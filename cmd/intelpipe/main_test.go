@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -37,6 +38,11 @@ type result struct {
 	stdout, stderr string
 	exit           int
 }
+
+var summary = regexp.MustCompile(`(?m)^[a-z0-9-]+: read \d+, (passed|written) \d+.*\n`)
+
+// told is what stands on stderr but for the lines that sum up.
+func told(stderr string) string { return summary.ReplaceAllString(stderr, "") }
 
 // environment is all that a command under test sees of the environment.
 func environment(dir string) []string {

@@ -250,7 +250,7 @@ func TestLineAboveRecordLimit(t *testing.T) {
 	if want := fmt.Sprintf(good, 1) + fmt.Sprintf(good, 2); stdout.String() != want {
 		t.Errorf("got %.300q, want %q", stdout.String(), want)
 	}
-	if want := "expert-taxonomy: stdin:2: longer than 16777216 bytes, see --record-limit\n"; stderr.String() != want {
+	if want := "expert-taxonomy: stdin:2: longer than 16777216 bytes, see --record-limit\nexpert-taxonomy: read 3, passed 2, failed 1 (kept: dump list expert-taxonomy)\n"; stderr.String() != want {
 		t.Errorf("stderr %.300q, want %q", stderr.String(), want)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "state", "expert-taxonomy.dump"))

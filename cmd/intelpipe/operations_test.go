@@ -248,7 +248,7 @@ func TestUnitsRun(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	// One line of the feed is no address.
-	if r := run(collectUnit, "ExecStart", "ssh"); r.exit != 1 || r.stdout != "" || strings.Count(r.stderr, "\n") != 1 {
+	if r := run(collectUnit, "ExecStart", "ssh"); r.exit != 1 || r.stdout != "" || strings.Count(r.stderr, "\n") != 2 {
 		t.Fatalf("%+v", r)
 	}
 	if slices.Contains(names(), "collect-spool") {

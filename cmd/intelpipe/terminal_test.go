@@ -183,7 +183,7 @@ func TestSameBytesOnTerminal(t *testing.T) {
 	})
 }
 
-var progressLine = regexp.MustCompile(`^(\r\x1b\[K[a-z-]+: [0-9]+ [a-z]+[^\r\n]*)+\r\x1b\[K$`)
+var progressLine = regexp.MustCompile(`^(\r\x1b\[K[a-z-]+: [0-9]+ [a-z]+[^\r\n]*)+(\r\x1b\[K)+[a-z-]+: read [0-9]+, passed [0-9]+\n$`)
 
 // TestProgress types until the command says how far it has come. Its stdin is
 // a terminal only because the test has to be slow without being a pipe.

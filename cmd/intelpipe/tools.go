@@ -60,7 +60,8 @@ anything failed before it left collect-file.
 each file in it, and with --extract-files so does a tar, also a compressed
 one, and what gzip or bzip2 have compressed:
 
-	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt | parse-blocklistde
+	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt |
+	  parse-blocklistde
 
 An answer is fetched to its end, and an archive checked to its end, before the
 first report is made of it. If the server breaks off, the exit code is 3; if an
@@ -94,7 +95,7 @@ whether a report has arrived, and it is fetched each time.
 
 	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
 	  --http-url-formatting 'json:{"days": -1}'
-	collect-http --dry-run --http-url 'https://example.org/list?format=csv&apikey=secret'`, New: func() any { return new(collecthttp.Command) }},
+	collect-http --dry-run --http-url 'https://example.org/list?apikey=secret'`, New: func() any { return new(collecthttp.Command) }},
 	{Name: "collect-redis", Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
 fill. In a bare pipe collect-redis prints what waits there, the oldest message
 first, and leaves it.

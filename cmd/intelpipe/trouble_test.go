@@ -178,7 +178,7 @@ func (y *try) run(line string) result {
 // about what a crash has left.
 func (y *try) sayings(r result) []string {
 	var lines []string
-	for line := range strings.Lines(r.stderr) {
+	for line := range strings.Lines(told(r.stderr)) {
 		if (y.fails == "" || !strings.Contains(line, y.fails)) && !strings.Contains(line, "a writer that died") && !strings.Contains(line, "a writer died") {
 			lines = append(lines, line)
 		}

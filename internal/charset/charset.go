@@ -285,11 +285,10 @@ func (e *Encoding) Mistake(src []byte) int {
 
 // Trim removes the white space of ASCII from both ends.
 func (e *Encoding) Trim(src []byte) []byte {
-	d := decoder{Encoding: e}
-	unit := 1
-	if e != nil {
-		unit = e.unit
+	if e == nil {
+		return bytes.Trim(src, " \t\n\v\f\r")
 	}
+	d, unit := decoder{Encoding: e}, e.unit
 	space := func(at []byte) bool {
 		switch d.word(at, unit) {
 		case ' ', '\t', '\n', '\v', '\f', '\r':

@@ -158,6 +158,10 @@ func (m *Message) SetBody(r Body) {
 	m.body = r
 }
 
+// Whole marks a body of which it is known that it can be read to its end: a
+// collector has checked it, or it is a file.
+type Whole struct{ io.Reader }
+
 // Body returns the reader given to SetBody, or nil.
 func (m *Message) Body() Body { return m.body }
 
@@ -186,12 +190,13 @@ func NewRawReader(rest io.Reader) io.Reader { return NewBase64Reader(&base64Text
 
 var errRawNotLast = errors.New("raw has to be the last field of a report above --record-limit")
 
-// base64Text reads the inside of a JSON string up to its closing quote. A
-// backslash, as in \/, is no base64 and passed over later. Behind the string only
-// the end of the object may follow.
+// base64Text reads the inside of a JSON string up to its closing quote. Of the
+// characters that are written with a backslash only the slash is base64. Behind
+// the string only the end of the object may follow.
 type base64Text struct {
-	src  io.Reader
-	done bool
+	src    io.Reader
+	escape bool // the last character was a backslash
+	done   bool
 }
 
 func (b *base64Text) Read(p []byte) (int, error) {
@@ -199,6 +204,7 @@ func (b *base64Text) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := b.src.Read(p)
+	n = b.unescape(p[:n])
 	if i := bytes.IndexByte(p[:n], '"'); i >= 0 {
 		b.done = true
 		tail := append(bytes.Clone(p[i+1:n]), make([]byte, 64)...)
@@ -212,6 +218,27 @@ func (b *base64Text) Read(p []byte) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
+}
+
+// unescape takes the escapes out of p and returns how much is left.
+func (b *base64Text) unescape(p []byte) int {
+	if !b.escape && bytes.IndexByte(p, '\\') < 0 {
+		return len(p)
+	}
+	kept := 0
+	for _, c := range p {
+		switch {
+		case !b.escape && c == '\\':
+			b.escape = true
+			continue
+		case b.escape && c != '/':
+		default:
+			p[kept] = c
+			kept++
+		}
+		b.escape = false
+	}
+	return kept
 }
 
 type alphabet struct{ src io.Reader }

@@ -1,7 +1,6 @@
 package tool
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -10,20 +9,20 @@ import (
 
 // fail puts a message into the dump.
 func (n *node) fail(m *event.Message, reason error) error {
-	n.run.failed.Add(1)
+	n.failed()
 	if s := n.run.source; s != nil && m.Kind == event.Report {
 		s.lost++
 	}
 	place := m.Place()
 	if place.File == "" {
-		place = event.Place{File: "stdin", Line: n.line, Again: place.Again}
+		place = event.Place{File: n.run.in.name(), Line: n.line, Again: place.Again}
 	}
 	place, err := n.again(m, place)
 	if err != nil {
 		n.run.fatalf("%w", err)
 		return stage.ErrStop
 	}
-	n.run.report(n.spec.Name, fmt.Errorf("%s: %w", place, reason))
+	n.run.voice.say(n.spec.Name, place.String()+": ", reason.Error())
 	return n.kept(n.keep(m, place, reason))
 }
 
@@ -34,6 +33,7 @@ func (n *node) kept(err error) error {
 		n.run.fatalf("%w", err)
 		return stage.ErrStop
 	}
+	n.counts.kept++
 	if !n.run.controlled {
 		n.run.full = n.dump.Full()
 	}
@@ -54,6 +54,12 @@ func (r *run) room() error {
 	return nil
 }
 
+// failed counts a message that failed.
+func (n *node) failed() {
+	n.counts.failed.Add(1)
+	n.run.failed.Add(1)
+}
+
 // keep puts a message into the dump. Of a report that is being streamed that is
 // more than what is at hand.
 func (n *node) keep(m *event.Message, place event.Place, reason error) error {
@@ -61,6 +67,9 @@ func (n *node) keep(m *event.Message, place event.Place, reason error) error {
 		if err := n.dump.Full(); err != nil {
 			return err
 		}
+	}
+	if h := n.run.held; h != nil && h.report == m && m.Body() != nil {
+		return n.dump.Large(h.whole, place, reason, n.run.controlled)
 	}
 	if in := n.run.in; in != nil && in.rest != nil && in.rest.report == m && in.rest.seen.err != errPassed {
 		if err := in.rest.seen.err; err != nil {
@@ -73,9 +82,12 @@ func (n *node) keep(m *event.Message, place event.Place, reason error) error {
 
 // failLarge puts a line into the dump that is longer than a record may be.
 func (n *node) failLarge(line func(io.Writer) error, place event.Place, reason error) error {
-	n.run.failed.Add(1)
-	n.run.report(n.spec.Name, fmt.Errorf("%s: %w", place, reason))
-	return n.kept(n.dump.Large(line, place, reason, n.run.controlled))
+	err := n.dump.Large(line, place, reason, n.run.controlled)
+	if err == nil {
+		n.failed()
+		n.run.voice.say(n.spec.Name, place.String()+": ", reason.Error())
+	}
+	return n.kept(err)
 }
 
 // dumpText is the message as it was received or, for an event that a parser has

@@ -33,6 +33,7 @@ type common struct {
 	RecordLimit   stage.Size `help:"The longest event that is accepted." default:"16MiB" placeholder:"SIZE" group:"common"`
 	Grace         int        `help:"Seconds after SIGTERM in which a filter may go on reading, or in which something has to come back from the pipeline of a source." default:"10" placeholder:"SECONDS" group:"common"`
 	Config        string     `help:"Take flags from this JSON file." default:"/etc/intelpipe/config.json" placeholder:"FILE" group:"common"`
+	Verbose       bool       `help:"Say at the end how many messages were read, passed on, dropped and failed, also when none failed." group:"common"`
 	Help          bool       `help:"Print the command's own flags and examples, and exit." short:"h" group:"common"`
 	HelpAll       bool       `help:"Print all flags and the manual's text, and exit." group:"common"`
 	Version       bool       `help:"Print the version and exit." group:"common"`
@@ -97,6 +98,11 @@ type pathFlags struct {
 	To []string `help:"Send what takes the path NAME to the file DEST, or to a spool if DEST ends in /. May be given several times." placeholder:"NAME=DEST" sep:"none" group:"common"`
 }
 
+// fileFlags are what a filter takes besides flags.
+type fileFlags struct {
+	Files []string `arg:"" optional:"" name:"file" help:"Read these files, one after the other, instead of stdin, which is -." sep:"none"`
+}
+
 type jobsFlags struct {
 	Jobs int `help:"So many messages are worked on at once; their order stays." default:"8" placeholder:"N" group:"common"`
 }
@@ -109,6 +115,7 @@ type flags struct {
 	*outputFlags
 	*pathFlags
 	*jobsFlags
+	*fileFlags
 
 	settings map[string]any // of the configuration file
 	config   string         // its name
@@ -168,6 +175,12 @@ func parser(spec *Spec, cmd any, f *flags, getenv func(string) string) (*kong.Ko
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := cmd.(stage.Processor); ok && slices.Contains(filters, family(spec.Name)) && len(k.Model.Positional) == 0 {
+		f.fileFlags = new(fileFlags)
+		if err := takeFiles(k, f.fileFlags); err != nil {
+			return nil, err
+		}
+	}
 	return k, kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
 		if flag, ok := node.(*kong.Flag); ok && isSecret(flag) {
 			for _, name := range variables(spec.Name, secretName(flag)) {
@@ -205,6 +218,19 @@ func mappers() []kong.Option {
 		kong.KindMapper(reflect.Int64, kong.MapperFunc(intMapper)),
 		kong.KindMapper(reflect.Float64, kong.MapperFunc(floatMapper)),
 	}
+}
+
+// filters are the families of commands that read a stream of messages.
+var filters = []string{"parse", "expert", "output"}
+
+// takeFiles gives a command the arguments of another grammar, which kong does
+// only for flags.
+func takeFiles(k *kong.Kong, f *fileFlags) error {
+	files, err := kong.New(f, kong.NoDefaultHelp(), kong.TypeMapper(reflect.TypeFor[[]string](), kong.MapperFunc(listMapper)))
+	if err == nil {
+		k.Model.Positional = files.Model.Positional
+	}
+	return err
 }
 
 // family is the part of a command's name before the dash.

@@ -111,7 +111,7 @@ func TestUsageErrors(t *testing.T) {
 		"expert-probe --object json:[1]":                      `--object: "json:[1]": an object is expected, json:{…}`,
 		"expert-probe --value json:[1":                        `--value: invalid JSON at column 8: `,
 		`expert-probe --list ["a",`:                           `--list: a comma list or a JSON array is expected: invalid JSON at column `,
-		"expert-probe operand":                                `unexpected argument "operand"`,
+		"expert-probe operand":                                "operand: no such file or directory",
 		"expert-probe --field source.ipp":                     `--field: invalid key "source.ipp": not a field of events; did you mean source.ip?`,
 		"expert-probe --fields source.ip,extra":               `--fields: no message has extra itself: name a field below it, such as extra.tag`,
 		"expert-probe --field score":                          `--field: invalid key "score": not a field of events; did you mean extra.score?`,

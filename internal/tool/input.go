@@ -18,6 +18,7 @@ import (
 // reader turns stdin into messages.
 type reader struct {
 	src     io.Reader
+	file    string // its name, or "" for stdin
 	node    *node
 	idle    func() error // called before a read that may block
 	fd      int          // of src, or -1
@@ -29,12 +30,12 @@ type reader struct {
 	line    int64 // number of the line that begins at start, from 1
 	limit   int
 	message event.Message
-	decided bool // whether stdin is bare input
+	begun   bool // whether anything was read
 	rest    *rest
 }
 
-func newReader(src io.Reader, n *node, idle func() error) *reader {
-	r := &reader{src: src, node: n, idle: idle, fd: -1, line: 1, limit: int(n.flags.RecordLimit), buf: make([]byte, 128<<10)}
+func newReader(src io.Reader, file string, n *node) *reader {
+	r := &reader{src: src, file: file, node: n, idle: n.link().idle, fd: -1, line: 1, limit: int(n.flags.RecordLimit), buf: make([]byte, 128<<10)}
 	if f, ok := src.(*os.File); ok {
 		r.fd = int(f.Fd())
 	}
@@ -44,26 +45,39 @@ func newReader(src io.Reader, n *node, idle func() error) *reader {
 
 // place is the line that was read last.
 func (r *reader) place() event.Place {
-	return event.Place{File: "stdin", Line: r.line - 1}
+	return event.Place{File: r.name(), Line: r.line - 1}
+}
+
+// name is what the input is called in messages.
+func (r *reader) name() string {
+	if r == nil {
+		return "stdin"
+	}
+	return first(r.file, "stdin")
 }
 
 // next returns the next message, which is valid until the next call. It
 // returns nil for a line that went into the dump.
 func (r *reader) next() (*event.Message, error) {
-	if r.rest != nil { // a streamed report: skip what its parser left unread
-		r.rest.seen.close()
+	r.node.run.letGo()
+	if r.rest != nil { // bare input: skip what its parser left unread
 		r.rest.seen = record{err: errPassed}
 		if _, err := io.Copy(io.Discard, r.rest); err != nil {
 			return nil, err
 		}
 		r.rest = nil
 	}
-	if n := r.node; n.flags.parserFlags != nil && !r.decided {
-		r.decided = true
-		if bare, err := r.bare(); err != nil {
+	if !r.begun {
+		r.begun = true
+		if r.node.flags.parserFlags != nil {
+			if bare, err := r.bare(); err != nil {
+				return nil, err
+			} else if bare {
+				return r.bareReport()
+			}
+		}
+		if err := r.skipMark(); err != nil {
 			return nil, err
-		} else if bare {
-			return r.bareReport()
 		}
 	}
 	line, err := r.nextLine()
@@ -94,10 +108,16 @@ func (r *reader) decode(line []byte) (*event.Message, error) {
 			place.Column = syntax.Offset + 1
 		}
 		m.SetPlace(place)
+		r.node.counts.read++
 		return nil, r.node.fail(m, err)
 	}
 	if p := r.node.flags.parserFlags; p != nil && m.Kind <= event.Report {
 		m.Kind = event.Report
+		if err := m.CheckRaw(); err != nil {
+			m.SetPlace(r.place())
+			r.node.counts.read++
+			return nil, r.node.fail(m, err)
+		}
 	}
 	return m, nil
 }
@@ -168,7 +188,7 @@ func (r *reader) fill() error {
 			return err
 		}
 	}
-	n, err := r.src.Read(r.buf[r.end:])
+	n, err := r.read(r.buf[r.end:])
 	r.end += n
 	r.node.run.progress.read(n)
 	if err != nil {
@@ -178,6 +198,15 @@ func (r *reader) fill() error {
 		}
 	}
 	return nil
+}
+
+// read lets others work on the chain where nobody knows how long it takes.
+func (r *reader) read(p []byte) (int, error) {
+	if r.fd < 0 {
+		r.node.run.release()
+		defer r.node.run.hold()
+	}
+	return r.src.Read(p)
 }
 
 // blocks reports whether a read has to wait.
@@ -199,26 +228,45 @@ func (r *reader) bare() (bool, error) {
 	case "report":
 		return false, nil
 	}
-	for !r.eof && r.end-r.start < 64<<10 {
-		if key, ok := firstKey(r.buf[r.start:r.end]); ok {
+	for {
+		text := bytes.TrimLeft(bytes.TrimPrefix(r.buf[r.start:r.end], byteOrderMark), " \t\r\n")
+		if key, ok := firstKey(text); ok {
 			return !r.isReportKey(key), nil
 		}
-		if text := bytes.TrimLeft(r.buf[r.start:r.end], " \t\r\n"); len(text) > 0 && text[0] != '{' {
-			return true, nil
+		more := !r.eof && r.end-r.start < 64<<10
+		if len(text) > 0 && text[0] != '{' && !(more && bytes.HasPrefix(byteOrderMark, text)) || !more {
+			return len(text) > 0, nil
 		}
 		if err := r.fill(); err != nil {
 			return false, err
 		}
 	}
-	if key, ok := firstKey(r.buf[r.start:r.end]); ok {
-		return !r.isReportKey(key), nil
+}
+
+// byteOrderMark may stand at the beginning of UTF-8.
+var byteOrderMark = []byte("\ufeff")
+
+// skipMark skips a byte order mark in front of messages.
+func (r *reader) skipMark() error {
+	for {
+		text := r.buf[r.start:min(r.end, r.start+len(byteOrderMark))]
+		switch {
+		case len(text) == len(byteOrderMark):
+			if bytes.Equal(text, byteOrderMark) {
+				r.start += len(byteOrderMark)
+			}
+			return nil
+		case r.eof || !bytes.HasPrefix(byteOrderMark, text):
+			return nil
+		}
+		if err := r.fill(); err != nil {
+			return err
+		}
 	}
-	return len(bytes.TrimSpace(r.buf[r.start:r.end])) > 0, nil
 }
 
 // firstKey returns the first key of an object, if that much is there.
 func firstKey(text []byte) (string, bool) {
-	text = bytes.TrimLeft(text, " \t\r\n")
 	if len(text) == 0 || text[0] != '{' {
 		return "", false
 	}
@@ -246,7 +294,9 @@ func (r *reader) bareReport() (*event.Message, error) {
 	p := r.node.flags.parserFlags
 	m := event.New(event.Report, r.node.env.Dictionary)
 	name := p.FileName
-	if f, ok := r.src.(*os.File); name == "" && ok {
+	if name == "" && r.file != "" {
+		name = filepath.Base(r.file)
+	} else if f, ok := r.src.(*os.File); name == "" && ok {
 		// A file that was redirected to stdin still has its name.
 		if path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", f.Fd())); err == nil && filepath.IsAbs(path) {
 			if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -258,43 +308,31 @@ func (r *reader) bareReport() (*event.Message, error) {
 	if err := r.node.describe(m); err != nil {
 		return nil, fmt.Errorf("the flags that describe the feed: %w", err)
 	}
-	r.rest = &rest{r: r, left: int64(p.MaxReport), report: m, bare: true, seen: r.record()}
+	r.rest = &rest{r: r, left: int64(p.MaxReport), report: m, bare: true}
 	m.SetBody(r.rest)
 	r.line++
 	if m.Place().File == "" {
-		m.SetPlace(event.Place{File: first(name, "stdin")})
+		m.SetPlace(event.Place{File: first(r.file, name, "stdin")})
 	}
 	return m, nil
 }
 
 // long deals with a line above the record limit: a parser gets a report whose
-// content is still to be read, anything else goes into the dump.
+// content is in a file, anything else goes into the dump.
 func (r *reader) long() (*event.Message, error) {
 	r.line++
 	if p := r.node.flags.parserFlags; p != nil {
 		m := event.New(event.Report, r.node.env.Dictionary)
 		if n := m.DecodeHead(r.buf[r.start:r.end]); n > 0 {
 			m.SetPlace(r.place())
-			r.rest = &rest{r: r, left: int64(p.MaxReport)/3*4 + 4, report: m, seen: r.record()}
-			r.rest.head = bytes.Clone(r.buf[r.start : r.start+n])
-			r.start += n
-			m.SetBody(event.NewRawReader(r.rest))
-			return m, nil
+			return r.hold(m, n)
 		}
 	}
-	r.rest = &rest{r: r, left: 1 << 62}
+	r.rest = &rest{r: r, left: 1 << 62, seen: record{err: errPassed}}
 	line := func(w io.Writer) error { _, err := io.Copy(w, r.rest); return err }
-	r.rest.seen.err = errPassed
+	r.node.counts.read++
 	err := r.node.failLarge(line, r.place(), fmt.Errorf("longer than %d bytes, see --record-limit", r.limit))
 	return nil, err
-}
-
-func (r *reader) record() record {
-	seen := record{room: max(int64(r.node.flags.DumpBytes), recordSize)}
-	if r.node.env.Controlled {
-		seen.spill = r.node.dump.Scratch
-	}
-	return seen
 }
 
 // rest reads what is left of a line, or of the whole input.
@@ -304,7 +342,6 @@ type rest struct {
 	bare   bool  // all of the input
 	done   bool
 	report *event.Message // that it is the content of, or nil
-	head   []byte         // what stands before it in the line
 	seen   record         // what was read
 }
 

@@ -77,6 +77,8 @@ func (j *jobs) deliver() error {
 	}
 	if work.err != nil {
 		work.m.Restore(work.received)
+	} else if len(work.out) == 0 {
+		j.node.counts.dropped++
 	}
 	return j.node.settle(work.m, work.err)
 }

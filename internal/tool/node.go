@@ -47,6 +47,7 @@ type node struct {
 	input     *event.Message // what Process is at work on
 	received  event.Snapshot // its fields as they came in
 	line      int64          // how many lines have come in
+	counts    counts
 }
 
 // field is one of --default-fields.
@@ -96,10 +97,13 @@ func (n *node) emit(m *event.Message) error {
 	}
 	n.received = m.Snapshot(n.received)
 	n.input = m
+	gone := n.counts.gone()
 	err := n.process(m, n.pass)
 	n.input = nil
 	if err != nil {
 		m.Restore(n.received)
+	} else if n.counts.gone() == gone {
+		n.counts.dropped++
 	}
 	return n.settle(m, err)
 }
@@ -108,6 +112,7 @@ func (n *node) emit(m *event.Message) error {
 // report as a stream; for the others it has to fit into the record limit.
 func (n *node) accept(m *event.Message) error {
 	n.line++
+	n.counts.read++
 	if n != n.run.nodes[0] {
 		m.SetPlace(event.Place{Again: m.Place().Again})
 		m.Detach()
@@ -159,6 +164,9 @@ func (n *node) process(m *event.Message, emit stage.Emit) (err error) {
 // and hands it on otherwise.
 func (n *node) pass(m *event.Message) error {
 	created := m != n.input
+	if n.input == nil && n.counts.dropped > 0 {
+		n.counts.dropped-- // it was only held back
+	}
 	if n.flags.parserFlags != nil && m.Err() == nil {
 		n.complete(m)
 	}
@@ -166,6 +174,7 @@ func (n *node) pass(m *event.Message) error {
 	if m.Err() != nil {
 		err = n.fail(m, m.Err())
 	} else {
+		n.counts.passed++
 		err = n.next.emit(m)
 	}
 	if created {
@@ -191,6 +200,8 @@ func (n *node) emitted() stage.Emit {
 		emit = n.emitRelayed
 	}
 	return func(m *event.Message) error {
+		n.run.hold()
+		defer n.run.release()
 		n.line++
 		n.run.progress.count()
 		if err := n.run.reload(); err != nil {
@@ -209,13 +220,16 @@ func (n *node) emitted() stage.Emit {
 // emitRelayed takes messages that have come from another pipeline.
 func (n *node) emitRelayed(m *event.Message) error {
 	if m.Kind > event.Report {
-		m.Fail(errors.New("a control line is no message"))
+		m.Fail(errControlLine)
 	}
 	if err := m.Err(); err != nil {
 		return n.settle(m, err)
 	}
+	n.counts.passed++
 	return n.next.emit(m)
 }
+
+var errControlLine = errors.New("a control line is no message")
 
 // emitReport takes the reports of a collector. One that is condemned, or
 // whose content turns out to be bad, goes into the dump.
@@ -224,11 +238,18 @@ func (n *node) emitReport(m *event.Message) error {
 		if err := n.describe(m); err != nil {
 			return err
 		}
+		defer n.run.letGo()
+		if err := n.holdBody(m); err != nil {
+			return err
+		}
+	}
+	if m.Err() == nil {
 		if err := n.next.emit(m); err != nil {
 			return err
 		}
-		if nodes := n.run.nodes; len(nodes) > 1 && nodes[1].flags.parserFlags == nil {
-			return n.idle() // only the writer and parsers find out what the content is like
+		if len(n.run.nodes) > 1 {
+			n.counts.passed++
+			return n.idle() // what the next stage thinks of it is in its own dump
 		}
 	}
 	if err := m.Err(); err != nil {
@@ -237,6 +258,8 @@ func (n *node) emitReport(m *event.Message) error {
 		if err := n.settle(m, err); err != nil {
 			return err
 		}
+	} else {
+		n.counts.passed++
 	}
 	return n.idle()
 }
@@ -260,6 +283,13 @@ func (n *node) describe(m *event.Message) error {
 	}
 	m.Finish()
 	return m.Err()
+}
+
+// control passes a control line of the source through the chain.
+func (r *run) control(kind event.Kind, id string) error {
+	r.hold()
+	defer r.release()
+	return r.nodes[0].control(kind, id)
 }
 
 // control passes a Checkpoint or a Commit through this stage.

@@ -75,6 +75,7 @@ func (p *paths) emit(name string) stage.Emit {
 		if err := d.Append(p.node.context, m); err != nil {
 			return p.node.broken(fmt.Errorf("--to %s: %w", name, err))
 		}
+		p.node.counts.aside++
 		return nil
 	}
 }

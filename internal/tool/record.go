@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 )
@@ -12,65 +11,31 @@ import (
 // recordSize is how much of a report is kept in memory while it is read.
 const recordSize = 1 << 20
 
-// A record keeps what was read of a report larger than memory, so that all of
-// it can go into the dump if its parser fails. What is more than recordSize
-// goes to a file, but only in a stream with control lines, whose source gives
-// up what it has sent: any other source still has it.
+// A record keeps the beginning of bare input while it is read, so that all of
+// it can go into the dump if its parser fails early. Later its origin still has
+// it: bare input never comes from a source.
 type record struct {
-	text  []byte
-	file  *os.File
-	spill func() (*os.File, error) // makes the file, or nil
-	room  int64                    // for more; the dump does not take it either
-	err   error                    // of the file, or errPassed
+	text []byte
+	err  error // errPassed, or nil
 }
 
 // errPassed says that what was read is gone.
 var errPassed = errors.New("the report was not kept")
 
 func (r *record) add(p []byte) {
-	p = p[:min(int64(len(p)), r.room)]
-	r.room -= int64(len(p))
-	switch {
-	case r.err != nil:
-		return
-	case r.file == nil && len(r.text)+len(p) <= recordSize:
-		r.text = append(r.text, p...)
-		return
-	case r.file == nil && r.spill == nil:
+	if r.err == nil && len(r.text)+len(p) > recordSize {
 		r.text, r.err = nil, errPassed
-		return
-	case r.file == nil:
-		if r.file, r.err = r.spill(); r.err != nil {
-			return
-		}
-	}
-	_, r.err = r.file.Write(p)
-}
-
-// again reads what was kept.
-func (r *record) again() io.Reader {
-	if r.file == nil {
-		return bytes.NewReader(r.text)
-	}
-	return io.MultiReader(bytes.NewReader(r.text), io.NewSectionReader(r.file, 0, 1<<62))
-}
-
-func (r *record) close() {
-	if r.file != nil {
-		r.file.Close()
+	} else if r.err == nil {
+		r.text = append(r.text, p...)
 	}
 }
 
 // whole writes the report that is being streamed as one line, from its
 // beginning and without a newline.
 func (s *rest) whole(m *event.Message, w io.Writer) error {
-	again := s.seen.again()
-	s.seen.room, s.left = 0, 1<<62
-	if !s.bare {
-		_, err := io.Copy(w, io.MultiReader(bytes.NewReader(s.head), again, s))
-		return err
-	}
-	m.SetBody(io.MultiReader(again, s))
+	text := s.seen.text
+	s.seen, s.left = record{err: errPassed}, 1<<62
+	m.SetBody(io.MultiReader(bytes.NewReader(text), s))
 	_, err := m.WriteTo(chomp{w})
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +31,9 @@ type run struct {
 	fatal   error        // what broke the stream
 	full    error        // a dump is, so that nothing more may be read
 	trail   *dump.Trail  // of the replay whose messages these are
+	voice   voice
+	files   []string    // that are read instead of stdin
+	held    *heldReport // the report at work, if it is not in memory
 	runner  stage.Runner
 	source  *source // if the head is a collector that owns its pipeline
 	// open says that messages of a stream with control lines have come whose
@@ -39,14 +41,11 @@ type run struct {
 	open, controlled bool
 	covered          string
 	progress         *progress
-	reload           func() error // if SIGHUP has come
+	reloads          *reloads
 }
 
 // report writes one line to stderr.
-func (r *run) report(name string, err error) {
-	r.progress.clear()
-	fmt.Fprintf(r.process.Stderr, "%s: %s\n", name, plain.Line(err.Error()))
-}
+func (r *run) report(name string, err error) { r.voice.line(name, err.Error()) }
 
 // start parses the command line and starts all stages, the last one first.
 func (r *run) start(ctx context.Context, name string, args []string) error {
@@ -73,6 +72,12 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	}
 	r.runner = nil
 	if err := r.own(pipeline); err != nil {
+		return err
+	}
+	if err := r.operands(); err != nil {
+		return err
+	}
+	if err := r.standard(); err != nil {
 		return err
 	}
 	r.out = newWriter(r.process.Stdout)
@@ -198,11 +203,11 @@ func (n *node) prepare() error {
 		Environ:  n.run.environ,
 		Now:      func() time.Time { return time.Now().UTC() },
 		Warn: func(format string, args ...any) {
-			n.run.report(n.spec.Name, fmt.Errorf(format, args...))
+			n.run.voice.say(n.spec.Name, "", fmt.Errorf(format, args...).Error())
 		},
 	}
 	n.env.Fail = func(format string, args ...any) {
-		n.run.failed.Add(1)
+		n.failed()
 		n.env.Warn(format, args...)
 	}
 	if text := getenv("INTELPIPE_NOW"); text != "" {
@@ -270,13 +275,14 @@ func (r *run) stream(ctx context.Context) int {
 	head := r.nodes[0]
 	// A filter that reads a file is ended by a signal as any program is: it
 	// has said nothing to anybody, and nothing advances.
-	if signals := r.process.Signals; signals != nil && (head.collector != nil || isPipe(r.process.Stdin)) {
+	if signals := r.process.Signals; signals != nil && (head.collector != nil || r.readsPipe()) {
 		var stop context.CancelFunc
 		ctx, stop = signals(ctx)
 		defer stop()
 	}
-	r.progress = newProgress(r.process, head)
-	r.reload = r.hangups()
+	r.progress = newProgress(r, head)
+	r.voice.progress = r.progress
+	defer r.hangups()()
 	err := r.openTrail()
 	switch {
 	case err != nil:
@@ -288,6 +294,7 @@ func (r *run) stream(ctx context.Context) int {
 		err = r.read(ctx, head)
 	}
 	r.progress.clear()
+	r.hold()
 	switch {
 	case err == nil:
 		err = r.end()
@@ -299,11 +306,12 @@ func (r *run) stream(ctx context.Context) int {
 	if r.fatal != nil && (err == nil || errors.Is(err, stage.ErrStop)) {
 		err = r.fatal
 	}
-	switch {
-	case errors.Is(err, stage.ErrStop):
-		// The reader has gone: nothing advances, and there is nothing to say.
-	case err != nil:
+	readerGone := errors.Is(err, stage.ErrStop) // nothing advances then
+	if err != nil && !readerGone {
 		r.report(head.spec.Name, err)
+	}
+	r.sum(readerGone)
+	if err != nil && !readerGone {
 		return ExitBroken
 	}
 	if r.failed.Load() > 0 {
@@ -374,60 +382,6 @@ func (r *run) fatalf(format string, args ...any) {
 	}
 }
 
-// read feeds stdin into the chain.
-func (r *run) read(ctx context.Context, head *node) error {
-	if isTerminal(r.process.Stdin) {
-		fmt.Fprintf(r.process.Stderr, "%s: reading from the terminal, end with ctrl-d; %s --help tells more\n", head.spec.Name, head.spec.Name)
-	}
-	in := head.link()
-	if isPipe(r.process.Stdin) {
-		defer linger(ctx, seconds(float64(head.flags.Grace)))()
-		ctx = context.WithoutCancel(ctx)
-	}
-	r.in = newReader(r.process.Stdin, head, in.idle)
-	source := r.process.Getenv(stage.InPipeline)
-	r.full = r.room()
-	for ctx.Err() == nil {
-		if err := r.reload(); err != nil {
-			return err
-		}
-		m, err := r.in.next()
-		if err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if m == nil {
-			continue // a line that went into the dump
-		}
-		r.progress.count()
-		if m.Kind == event.Checkpoint || m.Kind == event.Commit {
-			r.controlled = true
-			for _, n := range r.nodes {
-				n.env.Controlled = true
-			}
-			r.follow(m.Kind, m.ID())
-			err = in.control(m.Kind, m.ID())
-		} else {
-			if source != "" && !r.controlled && r.keeps() {
-				return r.early(source)
-			}
-			r.open, r.covered = true, ""
-			if r.trail != nil {
-				r.mark(m)
-			}
-			err = in.emit(m)
-		}
-		if r.fatal != nil {
-			return r.fatal
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // follow finds out whether the stream may end here. Several windows can be
 // open: a Commit counts if it is that of the last one.
 func (r *run) follow(kind event.Kind, id string) {
@@ -447,8 +401,8 @@ func (r *run) collect(ctx context.Context, head *node) error {
 	}
 	for {
 		err := head.collector.Collect(ctx, head.emitted())
-		if r.fatal != nil {
-			return r.fatal
+		if fatal := r.broken(); fatal != nil {
+			return fatal
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -461,8 +415,8 @@ func (r *run) collect(ctx context.Context, head *node) error {
 			if interval == 0 {
 				return err
 			}
-			r.report(head.spec.Name, err)
-			r.failed.Add(1)
+			head.failed()
+			r.voice.say(head.spec.Name, "", err.Error())
 		}
 		if interval == 0 {
 			return nil

@@ -177,7 +177,7 @@ func (s *source) stream(ctx context.Context) error {
 		case errors.As(err, &torn) && s.interval() > 0:
 			s.kill()
 			s.run.report(s.head.spec.Name, err)
-			s.run.failed.Add(1)
+			s.head.failed()
 			pause(ctx, seconds(s.interval()))
 			continue
 		case !errors.Is(err, errDied):
@@ -364,7 +364,7 @@ func (s *source) collect(ctx context.Context) error {
 		}
 		if err != nil {
 			s.run.report(s.head.spec.Name, err)
-			s.run.failed.Add(1)
+			s.head.failed()
 		}
 		pause(ctx, seconds(s.interval()))
 		if ctx.Err() != nil {
@@ -416,7 +416,7 @@ func (s *source) Window(w stage.Window, send func() error) error {
 	s.sent++
 	s.open = append(s.open, window{w, s.sent, s.lost == lost || s.relays()})
 	s.uncovered, s.current = false, ""
-	if err := s.head.control(event.Checkpoint, s.id(s.sent)); err != nil {
+	if err := s.run.control(event.Checkpoint, s.id(s.sent)); err != nil {
 		return err
 	}
 	s.listen()
@@ -428,8 +428,10 @@ func (s *source) Lines(lines []byte) (bool, error) {
 	if s.words == nil || len(s.run.nodes) > 1 {
 		return false, nil
 	}
+	n := bytes.Count(lines, []byte{'\n'})
+	s.head.counts.passed += int64(n)
 	if p := s.run.progress; p != nil {
-		for range bytes.Count(lines, []byte{'\n'}) {
+		for range n {
 			p.count()
 		}
 	}
@@ -561,7 +563,7 @@ func (s *source) commit(number uint64) error {
 	if s.process != nil && s.process.Ended() {
 		return nil // the next pipeline is opened with it
 	}
-	err := s.head.control(event.Commit, s.id(number))
+	err := s.run.control(event.Commit, s.id(number))
 	if errors.Is(err, stage.ErrStop) && s.run.fatal == nil {
 		err = nil // the pipeline is dead, and will be missed if there is more to do
 	}

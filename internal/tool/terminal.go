@@ -25,8 +25,9 @@ type progress struct {
 	shown time.Time
 }
 
-func newProgress(p Process, head *node) *progress {
-	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || isPipe(p.Stdin) && head.collector == nil {
+func newProgress(r *run, head *node) *progress {
+	p := r.process
+	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || head.collector == nil && r.readsPipe() {
 		return nil
 	}
 	now := time.Now()

@@ -48,7 +48,8 @@ type Process struct {
 
 // Main runs the command that os.Args names and exits.
 func Main(specs ...Spec) {
-	os.Exit(Run(context.Background(), specs, Process{os.Args, os.Stdin, os.Stdout, os.Stderr, os.Getenv, signals}))
+	stdin, stdout, stderr := standard()
+	os.Exit(Run(context.Background(), specs, Process{os.Args, stdin, stdout, stderr, os.Getenv, signals}))
 }
 
 // usageError ends a run with exit code 2.
@@ -67,7 +68,7 @@ func Run(ctx context.Context, specs []Spec, p Process) int {
 		}
 		name, args = args[0], args[1:]
 	}
-	r := &run{process: p, specs: specs}
+	r := &run{process: p, specs: specs, voice: voice{w: p.Stderr}}
 	if err := r.start(ctx, name, args); err != nil {
 		var usage usageError
 		switch {

@@ -198,7 +198,8 @@ func TestErrorsGoIntoTheDump(t *testing.T) {
 		if r.exit != ExitFailed || r.stdout != `{"extra.n":1}`+"\n"+`{"extra.n":3}`+"\n" {
 			t.Errorf("%s: %+v", name, r)
 		}
-		if !strings.HasPrefix(r.stderr, "expert-probe: stdin:2: ") || !strings.Contains(r.stderr, "nothing to be done") || strings.Count(r.stderr, "\n") != 1 {
+		if !strings.HasPrefix(r.stderr, "expert-probe: stdin:2: ") || !strings.Contains(r.stderr, "nothing to be done") ||
+			!strings.HasSuffix(r.stderr, "\nexpert-probe: read 3, passed 2, failed 1 (kept: dump list expert-probe)\n") || strings.Count(r.stderr, "\n") != 2 {
 			t.Errorf("%s: stderr %q", name, r.stderr)
 		}
 		if !strings.Contains(r.dump, `"file":"stdin","line":2,"message":"{\"extra.n\":2}"`) || strings.Count(r.dump, "\n") != 1 {
@@ -450,6 +451,7 @@ func TestLongReports(t *testing.T) {
 		"as written":  line.String() + next,
 		"php":         strings.ReplaceAll(line.String(), "/", `\/`) + next,
 		"no newline":  strings.TrimSuffix(line.String(), "\n"),
+		"MIME":        strings.ReplaceAll(line.String(), "MTky", `MT\nky\r\n`) + next,
 		"with spaces": strings.Replace(line.String(), `"}`, `" }  `, 1),
 	} {
 		r := run1(t, specs, []string{"parse-lines", "--record-limit", "256KiB"}, nil, strings.NewReader(in))
@@ -460,9 +462,14 @@ func TestLongReports(t *testing.T) {
 	for name, in := range map[string]string{
 		"raw is not last": strings.Replace(line.String(), `"}`, `","feed.code":"x"}`, 1) + next,
 		"truncated":       line.String()[:700_000] + "\n" + next,
+		"padded early":    strings.Replace(line.String(), "MTky", "MTk=", 1) + next,
+		"cut base64":      strings.Replace(line.String(), `K"}`, `"}`, 1) + next,
+		"no end":          next + line.String()[:700_000],
+		"unicode escapes": strings.Replace(line.String(), "MTky", `\u004dTky`, 1) + next,
 	} {
 		r := run1(t, specs, []string{"parse-lines", "--record-limit", "256KiB"}, nil, strings.NewReader(in))
-		if r.exit != ExitFailed || !strings.Contains(r.stdout, `"M"`) || strings.Count(r.stderr, "\n") != 1 {
+		if r.exit != ExitFailed || strings.Count(r.stdout, "\n") != 1 || !strings.Contains(r.stdout, `"M"`) ||
+			!strings.HasSuffix(r.stderr, "\nparse-lines: read 2, passed 1, failed 1 (kept: dump list parse-lines)\n") || strings.Count(r.stderr, "\n") != 2 {
 			t.Errorf("%s: exit %d, %.300s", name, r.exit, r.stderr)
 		}
 	}

@@ -23,7 +23,9 @@ func (r *reader) wait() error {
 				fds = append(fds, unix.PollFd{Fd: int32(late.Fd()), Events: unix.POLLIN})
 			}
 		}
+		r.node.run.release()
 		_, err := unix.Poll(fds, -1)
+		r.node.run.hold()
 		switch {
 		case err != nil && err != unix.EINTR:
 			return err

@@ -42,7 +42,7 @@ func failed(t *testing.T) (state string, lines []string) {
 	state = t.TempDir()
 	lines = []string{`{"source.ip":"192.0.2.1","raw":"Zm9vCmJhcg=="}`, "{\"a\": \xff}", `{"a":"` + strings.Repeat("x", 100_000) + `"}`}
 	_, stderr, code := run(t, state, strings.Join(lines, "\n")+"\n", "expert-test", "--record-limit", "50000")
-	if code != 1 || strings.Count(stderr, "\n") != 3 {
+	if code != 1 || strings.Count(stderr, "\n") != 4 {
 		t.Fatal(code, stderr)
 	}
 	return state, lines

@@ -6,7 +6,8 @@
 // each file in it, and with --extract-files so does a tar, also a compressed
 // one, and what gzip or bzip2 have compressed:
 //
-//	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt | parse-blocklistde
+//	collect-http --http-url https://lists.blocklist.de/lists/ssh.txt |
+//	  parse-blocklistde
 //
 // An answer is fetched to its end, and an archive checked to its end, before the
 // first report is made of it. If the server breaks off, the exit code is 3; if an
@@ -40,7 +41,7 @@
 //
 //	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
 //	  --http-url-formatting 'json:{"days": -1}'
-//	collect-http --dry-run --http-url 'https://example.org/list?format=csv&apikey=secret'
+//	collect-http --dry-run --http-url 'https://example.org/list?apikey=secret'
 package http
 
 import (

@@ -174,7 +174,7 @@ func TestBadMessages(t *testing.T) {
 	dump := filepath.Join(s.dir, "collect-redis.dump")
 	os.Remove(dump)
 	r = s.run(append(s.words(), s.then()...)...)
-	if r.code != 1 || strings.Count(r.stderr, "\n") != len(bad) || !strings.Contains(r.stderr, "a control line is no message") {
+	if r.code != 1 || strings.Count(r.stderr, "\n") != len(bad)+1 || !strings.Contains(r.stderr, "a control line is no message") {
 		t.Errorf("%+v", r)
 	}
 	s.expect(queue)

@@ -144,13 +144,13 @@ func TestOpeningCommitCutsBack(t *testing.T) {
 			path := filepath.Join(dir, "f")
 			cmd := func() *Command {
 				if format {
-					return &Command{File: dir + "/{event[code]}", FormatFilename: true}
+					return &Command{File: dir + "/{event[feed.code]}", FormatFilename: true}
 				}
 				return &Command{File: path}
 			}
 			line := func(l string) string {
 				if format {
-					return strings.Replace(l, "{", `{"code":"f",`, 1)
+					return strings.Replace(l, "{", `{"feed.code":"f",`, 1)
 				}
 				return l
 			}
@@ -332,22 +332,22 @@ func TestLock(t *testing.T) {
 
 func TestFormatFilenameStaysBelow(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	s := start(t, &Command{File: dir + "/{event[code]}/{ev[time.source]:%Y-%m-%d}.x", FormatFilename: true})
+	s := start(t, &Command{File: dir + "/{event[feed.code]}/{ev[time.source]:%Y-%m-%d}.x", FormatFilename: true})
 	os.Symlink("..", filepath.Join(dir, "link"))
 	time := `"time.source":"2026-02-03T04:05:06+00:00"`
 	for _, e := range []struct{ code, file string }{
-		{`"code":"abuse",`, "abuse/2026-02-03.x"},
-		{`"code":"/etc/x",`, "_etc_x/2026-02-03.x"},
-		{`"code":"192.0.2.0/24",`, "192.0.2.0_24/2026-02-03.x"},
-		{`"code":"../up",`, ".._up/2026-02-03.x"},
+		{`"feed.code":"abuse",`, "abuse/2026-02-03.x"},
+		{`"feed.code":"/etc/x",`, "_etc_x/2026-02-03.x"},
+		{`"feed.code":"192.0.2.0/24",`, "192.0.2.0_24/2026-02-03.x"},
+		{`"feed.code":"../up",`, ".._up/2026-02-03.x"},
 		{``, "None/2026-02-03.x"},
-		{`"code":"..",`, ""},
-		{`"code":".",`, ""},
-		{`"code":"",`, ""},
-		{`"code":"a\u0000b",`, ""},
-		{`"code":"link",`, ""},
-		{`"code":"` + strings.Repeat("x", 300) + `",`, ""},
-		{`"code":"last",`, "last/2026-02-03.x"},
+		{`"feed.code":"..",`, ""},
+		{`"feed.code":".",`, ""},
+		{`"feed.code":"",`, ""},
+		{`"feed.code":"a\u0000b",`, ""},
+		{`"feed.code":"link",`, ""},
+		{`"feed.code":"` + strings.Repeat("x", 300) + `",`, ""},
+		{`"feed.code":"last",`, "last/2026-02-03.x"},
 	} {
 		err := s.process("{" + e.code + time + "}")
 		if stage.IsFatal(err) || (err == nil) != (e.file != "") {
@@ -358,7 +358,7 @@ func TestFormatFilenameStaysBelow(t *testing.T) {
 			content(t, filepath.Join(dir, e.file))
 		}
 	}
-	if err := s.process(`{"code":"x"}`); err == nil || stage.IsFatal(err) {
+	if err := s.process(`{"feed.code":"x"}`); err == nil || stage.IsFatal(err) {
 		t.Errorf("no time: %v", err)
 	}
 	s.end()
@@ -369,10 +369,10 @@ func TestFormatFilenameStaysBelow(t *testing.T) {
 
 func TestFewFilesAreOpen(t *testing.T) {
 	dir := t.TempDir()
-	s := start(t, &Command{File: dir + "/{event[n]}", FormatFilename: true})
+	s := start(t, &Command{File: dir + "/{event[extra.n]}", FormatFilename: true})
 	s.c.files.limit = 3
 	for i := range 40 {
-		s.event(fmt.Sprintf(`{"n":%d,"i":%d}`, i*i%7, i))
+		s.event(fmt.Sprintf(`{"extra.n":%d,"i":%d}`, i*i%7, i))
 		if n := len(s.c.files.open); n > 3 || n != s.c.files.recent.Len() {
 			t.Fatalf("%d files are open", n)
 		}
@@ -468,7 +468,7 @@ func TestRandomCrashes(t *testing.T) {
 			if seed%2 == 0 {
 				return &Command{File: dir + "/f"}
 			}
-			return &Command{File: dir + "/{event[n]}", FormatFilename: true}
+			return &Command{File: dir + "/{event[extra.n]}", FormatFilename: true}
 		}
 		const windows, perWindow = 8, 4
 		acked, done := 0, false // the source's durable state
@@ -490,7 +490,7 @@ func TestRandomCrashes(t *testing.T) {
 					sent++
 					for i := range perWindow {
 						n := sent*perWindow + i
-						s.event(fmt.Sprintf(`{"n":%d,"i":%d}`, n%5, n))
+						s.event(fmt.Sprintf(`{"extra.n":%d,"i":%d}`, n%5, n))
 						if r.IntN(4) == 0 {
 							s.written()
 						}
@@ -542,7 +542,7 @@ func TestRandomCrashes(t *testing.T) {
 		}
 		var want []string
 		for n := perWindow; n < (windows+1)*perWindow; n++ {
-			want = append(want, fmt.Sprintf("{\"i\": %d, \"n\": %d}\n", n, n%5))
+			want = append(want, fmt.Sprintf("{\"extra.n\": %d, \"i\": %d}\n", n%5, n))
 		}
 		slices.Sort(got)
 		slices.Sort(want)

@@ -1,0 +1,124 @@
+package event
+
+import (
+	"bytes"
+	"errors"
+)
+
+// A RawScan follows the text of the field raw and finds out whether all of it is
+// there, before anybody works on a part of it. Its zero value stands behind
+// the opening quote.
+type RawScan struct {
+	digits int64  // of base64
+	pads   int    // the = at the end
+	escape bool   // the last character was a backslash
+	closed bool   // the closing quote has come
+	tail   []byte // what stands behind it, as far as it matters
+	err    error
+}
+
+var (
+	errRawTorn   = errors.New("raw: the report ends in the middle of its content")
+	errRawBase64 = errors.New("raw: the content of the report is not whole: its base64 has a length or a padding that no encoder makes")
+	errRawEscape = errors.New(`raw: base64 written with \u is not read above --record-limit`)
+)
+
+// What a character means inside the string.
+const (
+	digit = iota + 1
+	pad
+	quote
+	backslash
+)
+
+var rawClass = func() (class [256]uint8) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		class[c] = digit
+	}
+	class['='], class['"'], class['\\'] = pad, quote, backslash
+	return class
+}()
+
+// Add takes the next part of the text.
+func (s *RawScan) Add(p []byte) {
+	for i := 0; i < len(p) && !s.closed; i++ {
+		if s.escape {
+			s.escape = false
+			switch p[i] {
+			case '/':
+				s.digit(1)
+			case 'u':
+				s.fail(errRawEscape)
+			}
+			continue
+		}
+		run := i
+		for run < len(p) && rawClass[p[run]] == digit {
+			run++
+		}
+		if run > i {
+			s.digit(run - i)
+			i = run - 1
+			continue
+		}
+		switch rawClass[p[i]] {
+		case pad:
+			s.pads++
+		case backslash:
+			s.escape = true
+		case quote:
+			s.closed = true
+			p, i = p[i+1:], -1
+		}
+	}
+	if s.closed && len(s.tail) < 64 {
+		s.tail = append(s.tail, p[:min(len(p), 64)]...)
+	}
+}
+
+func (s *RawScan) digit(n int) {
+	if s.pads > 0 {
+		s.fail(errRawBase64)
+	}
+	s.digits += int64(n)
+}
+
+func (s *RawScan) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// Err says what is wrong with a report whose last field is raw, now that its
+// line has ended.
+func (s *RawScan) Err() error {
+	switch {
+	case !s.closed:
+		return errRawTorn
+	case string(bytes.TrimSpace(s.tail)) != "}":
+		return errRawNotLast
+	}
+	return s.content()
+}
+
+func (s *RawScan) content() error {
+	if s.err == nil && s.pads != [4]int{0, -1, 2, 1}[s.digits%4] {
+		return errRawBase64
+	}
+	return s.err
+}
+
+// CheckRaw says what is wrong with the content of a report that is in memory.
+func (m *Message) CheckRaw() error {
+	text := m.JSON("raw")
+	if len(text) == 0 || text[0] != '"' {
+		return nil
+	}
+	var s RawScan
+	if bytes.Contains(text, []byte(`\u`)) {
+		s.Add([]byte(unquote(text)))
+	} else {
+		s.Add(text[1:])
+	}
+	return s.content()
+}

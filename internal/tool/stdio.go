@@ -1,0 +1,83 @@
+package tool
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// standard returns stdin, stdout and stderr. One that was closed when the
+// process started is one that fails: without that, what is written to it would
+// be gone without a word.
+func standard() (in io.Reader, out, err io.Writer) {
+	in, out, err = os.Stdin, os.Stdout, os.Stderr
+	if closed(0) {
+		in = closedFile("stdin")
+	}
+	if closed(1) {
+		out = closedFile("stdout")
+	}
+	return in, out, err
+}
+
+// closed reports whether a standard descriptor was closed when the process
+// started. The Go runtime has put /dev/null in its place by now, opened for
+// reading and writing, which no shell does for < or >. Daemons do so, with one
+// open file for all three descriptors, and such a file was not closed.
+func closed(fd int) bool {
+	if !null(fd) {
+		return false
+	}
+	for other := range 3 {
+		if other != fd && null(other) && sameFile(fd, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// null reports whether fd is /dev/null, open for reading and writing.
+func null(fd int) bool {
+	var st unix.Stat_t
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR &&
+		unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == unix.Mkdev(1, 3)
+}
+
+// sameFile reports whether two descriptors come from one call of open.
+func sameFile(a, b int) bool {
+	const kcmpFile = 0
+	self := uintptr(os.Getpid())
+	order, _, errno := unix.Syscall6(unix.SYS_KCMP, self, self, kcmpFile, uintptr(a), uintptr(b), 0)
+	return errno == 0 && order == 0
+}
+
+// closedFile is the name of a standard descriptor that is closed.
+type closedFile string
+
+func (f closedFile) Read([]byte) (int, error)  { return 0, f.err() }
+func (f closedFile) Write([]byte) (int, error) { return 0, f.err() }
+
+func (f closedFile) err() error {
+	if f == "stdout" {
+		return stage.Fatal(errors.New("stdout is closed; to throw the output away write >/dev/null"))
+	}
+	return stage.Fatal(errors.New(string(f) + " is closed; for no input write </dev/null"))
+}
+
+// standard fails if the chain needs what is closed.
+func (r *run) standard() error {
+	head, last := r.nodes[0], r.nodes[len(r.nodes)-1]
+	if in, ok := r.process.Stdin.(closedFile); ok && head.collector == nil && r.readsStdin() {
+		return in.err()
+	}
+	silent := last.flags.outputFlags != nil && !last.flags.Pass
+	if out, ok := r.process.Stdout.(closedFile); ok && r.source == nil && !silent {
+		return out.err()
+	}
+	return nil
+}
