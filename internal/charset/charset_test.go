@@ -253,6 +253,17 @@ func TestIgnore(t *testing.T) {
 	}
 }
 
+func TestTrim(t *testing.T) {
+	for _, test := range []struct{ label, src, want string }{
+		{"utf-8", " \t\u00a0a b\r\n", "\u00a0a b"}, {"utf-8", "\n", ""},
+		{"latin1", " \xa0a\v", "\xa0a"}, {"utf-16le", " \x00a \n\x00\r\x00", "a "}, {"utf-16be", "\x00 \x00a\x00\n", "\x00a"}, {"utf-16be", "\x00 \x00", "\x00"},
+	} {
+		if got := lookup(t, test.label).Trim([]byte(test.src)); string(got) != test.want {
+			t.Errorf("%s, %q: %q, want %q", test.label, test.src, got, test.want)
+		}
+	}
+}
+
 func TestFile(t *testing.T) {
 	long := strings.Repeat(strings.Repeat("ä", 1000)+"\n", 100)
 	for _, test := range []struct{ src, want, err string }{

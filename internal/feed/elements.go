@@ -1,8 +1,8 @@
 package feed
 
 import (
-	"cmp"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
@@ -27,35 +27,22 @@ func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 		named, errs := reading(report)
 		x := &Element{report: report, in: charset.NewReader(report.Raw(), named)}
 		for part, err := range json.Elements(x.in) {
-			x.text = part.Text
-			text := part.Text
-			if x.in.Broken() && errs != charset.Strict {
-				text = []byte(errs.Mend(string(text)))
-			}
+			x.text, x.raw = part.Text, nil
 			at(report, part.Line, part.Column)
 			if stage.IsFatal(err) {
 				Fail(report, err)
 				return
 			}
-			parse := x.Parse(text)
-			if err == nil && parse == nil {
-				x.raw = nil
+			if err != nil {
+				x.raw = part.Text
+			} else if err = x.parse(part, errs); err == nil {
 				if !yield(x) {
 					return
 				}
 				continue
 			}
-			x.raw = part.Text
-			if err == nil {
-				x.raw = append(append([]byte{'['}, part.Text...), ']')
-				var syntax *event.SyntaxError
-				if errors.As(parse, &syntax) {
-					line, column := part.Place(syntax.Offset)
-					at(report, line, column)
-				}
-			}
 			e := x.Event()
-			e.Fail(cmp.Or(err, parse))
+			e.Fail(err)
 			if emit(e) != nil {
 				return
 			}
@@ -78,6 +65,42 @@ func (x *Element) Event() *event.Message {
 	}
 	e.SetPlace(x.report.Place())
 	return e
+}
+
+// parse reads the element. If that fails, the report's place is where.
+func (x *Element) parse(part json.Element, errs charset.Errors) error {
+	text := part.Text
+	if x.in.Broken() && !charset.Valid(text) {
+		if errs == charset.Strict {
+			return x.mistake(part)
+		}
+		text = []byte(errs.Mend(string(text)))
+	}
+	err := x.Parse(text)
+	if err == nil {
+		return nil
+	}
+	x.raw = append(append([]byte{'['}, part.Text...), ']')
+	var syntax *event.SyntaxError
+	if errors.As(err, &syntax) {
+		line, column := part.Place(syntax.Offset)
+		at(x.report, line, column)
+	}
+	return err
+}
+
+// mistake describes the first byte of the element that is not text.
+func (x *Element) mistake(part json.Element) error {
+	enc := x.in.Start()
+	var utf8 *charset.Encoding
+	i := utf8.Mistake(part.Text)
+	line, column := part.Place(i)
+	at(x.report, line, column)
+	x.raw = append(append([]byte{'['}, part.Text...), ']')
+	if enc != nil {
+		return explained(fmt.Errorf("the element is not %s", enc))
+	}
+	return explained(utf8.Refuse(part.Text[i:]))
 }
 
 // appendSpaced writes JSON with its white space as Python writes it: one
