@@ -15,8 +15,11 @@
 // types.
 //
 // A column that the schema does not mention becomes extra.COLUMN, and so does
-// the text of an optional column that does not fit its field. A row that lacks
-// a required column, or has a wrong value in one, goes into the dump.
+// the text of an optional column that does not fit its field. In such a key a
+// letter is lower-case and any other character an underscore; a column without
+// a name is extra.column_N, and where two columns would have the same key the
+// later one gets a number: extra.tag_2. A row that lacks a required column, or
+// has a wrong value in one, goes into the dump.
 //
 // A report of unknown type is still parsed if it has the columns timestamp and
 // ip (or src_ip): what all reports have in common gets its field, the rest goes
@@ -50,8 +53,11 @@ Without either, a small built-in schema serves that knows the most frequent
 types.
 
 A column that the schema does not mention becomes extra.COLUMN, and so does
-the text of an optional column that does not fit its field. A row that lacks
-a required column, or has a wrong value in one, goes into the dump.
+the text of an optional column that does not fit its field. In such a key a
+letter is lower-case and any other character an underscore; a column without
+a name is extra.column_N, and where two columns would have the same key the
+later one gets a number: extra.tag_2. A row that lacks a required column, or
+has a wrong value in one, goes into the dump.
 
 A report of unknown type is still parsed if it has the columns timestamp and
 ip (or src_ip): what all reports have in common gets its field, the rest goes

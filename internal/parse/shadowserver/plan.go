@@ -3,6 +3,7 @@ package shadowserver
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -40,8 +41,8 @@ func (t *reportType) plan(names []string) *plan {
 	p.row.columns = make(map[string]int, len(names))
 	for i, name := range names {
 		p.row.columns[name] = i
-		p.extras = append(p.extras, extraKey(name))
 	}
+	p.extras = t.extras(names)
 	var absent []string
 	for _, s := range t.steps {
 		i, ok := p.row.columns[s.column]
@@ -62,6 +63,34 @@ func (t *reportType) plan(names []string) *plan {
 		p.warnings = append(p.warnings[:len(p.warnings):len(p.warnings)], fmt.Sprintf("%s: the report lacks columns: %s", t.file, strings.Join(absent, ", ")))
 	}
 	return p
+}
+
+// extras returns for each column the key of what no step has used. Two columns
+// never share a key, and none has that of a step for another column.
+func (t *reportType) extras(names []string) []string {
+	owner := make(map[string]string, len(names))
+	for _, s := range t.steps {
+		if s.field == nil && !s.drop {
+			owner[s.key] = s.column
+		}
+	}
+	taken := make(map[string]bool, len(names))
+	next := map[string]int{}
+	keys := make([]string, len(names))
+	for i, name := range names {
+		key := extraKey(name)
+		if name == "" {
+			key = "extra.column_" + strconv.Itoa(i+1)
+		}
+		base := key
+		for column, owned := owner[key]; taken[key] || owned && column != name; column, owned = owner[key] {
+			next[base] = max(next[base], 1) + 1
+			key = base + "_" + strconv.Itoa(next[base])
+		}
+		taken[key] = true
+		keys[i] = key
+	}
+	return keys
 }
 
 // fill sets the fields of one row.

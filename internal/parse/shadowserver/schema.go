@@ -208,9 +208,10 @@ func (r *reportType) step(item []any, required bool, d *harmonization.Dictionary
 }
 
 // extraKey is the key for a name below extra, with characters that a key may
-// have.
+// have: words of lower-case letters, digits and underscores, with dots between
+// them.
 func extraKey(name string) string {
-	return "extra." + strings.Trim(strings.Map(func(r rune) rune {
+	key := strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_', r == '.':
 			return r
@@ -218,5 +219,10 @@ func extraKey(name string) string {
 			return r + 'a' - 'A'
 		}
 		return '_'
-	}, name), ".")
+	}, name)
+	words := strings.FieldsFunc(key, func(r rune) bool { return r == '.' })
+	if len(words) == 0 {
+		return "extra._"
+	}
+	return "extra." + strings.Join(words, ".")
 }
