@@ -94,11 +94,17 @@ func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value)
 func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) }
 
 // explode stores the members of an object below key, one level deep, in place
-// of all that was there.
+// of all that was there. A name that no field may have is an error: the next
+// command would refuse the message.
 func (m *Message) explode(key, object string) error {
 	var members Message
 	if _, err := members.parse([]byte(object)); err != nil {
 		return named(key, err)
+	}
+	for i := range members.fields {
+		if _, err := m.Dict().Field(m.schema(), key+"."+string(members.keyAt(i))); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
 	}
 	m.Delete(key)
 	for i := range members.fields {
