@@ -10,7 +10,7 @@ _intelpipe() {
 	if [[ $command == intelpipe ]] && ((COMP_CWORD > 1)); then command=${COMP_WORDS[1]}; fi
 	local words
 	case $command in
-	collect-file) words='--path --postfix --delete-file --chunk-size --chunk-replicate-header --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --name --provider --code --documentation --accuracy --rate-limit --restarts' ;;
+	collect-file) words='--path --postfix --delete-file --chunk-size --chunk-replicate-header --follow-links --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --name --provider --code --documentation --accuracy --rate-limit --restarts' ;;
 	collect-http) words='--http-url --http-url-formatting --timezone --extract-files --max-download --max-unpacked --dry-run --http-timeout-sec --http-timeout-total --http-timeout-max-tries --http-username --http-password-file --http-proxy --https-proxy --http-user-agent --http-verify-cert --http-header --ssl-client-certificate --http-allow-private-redirects --url-secrets --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --name --provider --code --documentation --accuracy --rate-limit --restarts' ;;
 	collect-redis) words='--redis-server-ip --redis-server-port --redis-db --redis-password-file --redis-queue --redis-timeout --follow --window-messages --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --rate-limit --restarts' ;;
 	collect-spool) words='--follow --consumer --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --rate-limit --restarts' ;;

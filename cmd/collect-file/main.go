@@ -4,18 +4,28 @@
 //
 // Each regular file in the directory --path whose name ends in --postfix
 // becomes one report, in the order of the names. Directories below it are not
-// searched. A file that another process has locked is skipped; an empty one
-// gives nothing. Files can also be named one by one, - is stdin.
+// searched. Symbolic links are not followed without --follow-links. What is
+// locked by another process, by whatever kind of lock, is being written, is no
+// file or cannot be read is skipped with one line; an empty file gives nothing.
+// Files can also be named one by one, - is stdin; links that are named are
+// followed.
 //
-// A report has no limit in size and is never in memory as a whole. With
-// --chunk-size a file is split into several reports, after the end of a line;
-// the first line of the file is repeated in each of them, unless
-// --no-chunk-replicate-header says that it is no header.
+// A report has no limit in size. A file of up to 1 MiB is read whole before
+// anything of it goes on; a larger one never is in memory as a whole, and if it
+// turns out to have changed while it was read the exit code is 3. With
+// --chunk-size a file is split into several reports, between two rows and not
+// inside quotes; the first row is repeated in each of them, unless
+// --no-chunk-replicate-header says that it is no header. What separates the
+// fields, and so where quotes begin, is told from the first line. Text in UTF-16
+// is not split.
 //
 // With --delete-file each file is deleted when its reports have arrived. That
 // needs a pipeline, after -- or then, since in a bare pipe nobody tells that
-// they have. A file that has changed meanwhile stays, and so does one of which
-// anything failed before it left collect-file.
+// they have. To be deleted it is moved into a hidden directory .intelpipe-*
+// beside it, so that nobody replaces it meanwhile, and looked at again: if it is
+// not what was sent, to the last byte, it is put back. What a crash leaves in
+// such a directory is put back, or deleted, by the next run. A file stays of
+// which nothing was sent, or anything failed before it left collect-file.
 //
 // # Examples
 //
@@ -32,18 +42,28 @@ import (
 func main() {
 	tool.Main(tool.Spec{Name: "collect-file", Summary: "make reports of files", Doc: `Each regular file in the directory --path whose name ends in --postfix
 becomes one report, in the order of the names. Directories below it are not
-searched. A file that another process has locked is skipped; an empty one
-gives nothing. Files can also be named one by one, - is stdin.
+searched. Symbolic links are not followed without --follow-links. What is
+locked by another process, by whatever kind of lock, is being written, is no
+file or cannot be read is skipped with one line; an empty file gives nothing.
+Files can also be named one by one, - is stdin; links that are named are
+followed.
 
-A report has no limit in size and is never in memory as a whole. With
---chunk-size a file is split into several reports, after the end of a line;
-the first line of the file is repeated in each of them, unless
---no-chunk-replicate-header says that it is no header.
+A report has no limit in size. A file of up to 1 MiB is read whole before
+anything of it goes on; a larger one never is in memory as a whole, and if it
+turns out to have changed while it was read the exit code is 3. With
+--chunk-size a file is split into several reports, between two rows and not
+inside quotes; the first row is repeated in each of them, unless
+--no-chunk-replicate-header says that it is no header. What separates the
+fields, and so where quotes begin, is told from the first line. Text in UTF-16
+is not split.
 
 With --delete-file each file is deleted when its reports have arrived. That
 needs a pipeline, after -- or then, since in a bare pipe nobody tells that
-they have. A file that has changed meanwhile stays, and so does one of which
-anything failed before it left collect-file.
+they have. To be deleted it is moved into a hidden directory .intelpipe-*
+beside it, so that nobody replaces it meanwhile, and looked at again: if it is
+not what was sent, to the last byte, it is put back. What a crash leaves in
+such a directory is put back, or deleted, by the next run. A file stays of
+which nothing was sent, or anything failed before it left collect-file.
 
 # Examples
 

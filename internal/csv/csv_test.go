@@ -444,3 +444,30 @@ func TestReadLine(t *testing.T) {
 		}
 	}
 }
+
+// TestMore reads all of a line over the limit, which may be as long as it wants.
+func TestMore(t *testing.T) {
+	const input = "a,b\n0123456789012345678901234567890\r\nc\n"
+	for _, goOn := range []bool{true, false} {
+		r := NewReader(iotest.OneByteReader(strings.NewReader(input)), ',')
+		r.MaxRow = 8
+		var parts []string
+		for {
+			_, err := r.Read()
+			if err == io.EOF {
+				break
+			}
+			parts = append(parts, string(r.Row()))
+			for goOn && r.More() {
+				parts = append(parts, string(r.Row()))
+			}
+		}
+		want := []string{"a,b\n", "01234567", "c\n"}
+		if goOn {
+			want = []string{"a,b\n", "01234567", "89012345", "67890123", "4567890\r", "\n", "c\n"}
+		}
+		if !reflect.DeepEqual(parts, want) {
+			t.Errorf("%v: got %q", goOn, parts)
+		}
+	}
+}

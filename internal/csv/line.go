@@ -81,11 +81,21 @@ func (r *Reader) nextLine() (end, content int, err error) {
 
 // discardLine throws away the rest of a line that was too long.
 func (r *Reader) discardLine() {
-	for r.discard {
-		r.row = r.pos
-		_, _, err := r.nextLine()
-		r.discard = err == ErrRowTooLong
+	for r.More() {
 	}
+}
+
+// More moves on in a single line over MaxRow that Read has just reported: Row
+// then holds the next part of it, of at most MaxRow bytes. It says false at the
+// end of the line, and where there is no such line.
+func (r *Reader) More() bool {
+	if !r.discard {
+		return false
+	}
+	r.row = r.pos
+	_, _, err := r.nextLine()
+	r.discard = err == ErrRowTooLong
+	return r.pos > r.row
 }
 
 // fill reads once into the free part of the buffer, after making room.
