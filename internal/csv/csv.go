@@ -33,7 +33,7 @@ const (
 var (
 	ErrFieldTooLong    = errors.New("field over the size limit")
 	ErrRowTooLong      = errors.New("row over the size limit")
-	ErrTooManyFields   = errors.New("more columns than a row may have")
+	ErrTooManyFields   = errors.New("more than the 100000 columns that a row may have")
 	ErrUnbalancedQuote = errors.New("quoted field is never closed")
 )
 

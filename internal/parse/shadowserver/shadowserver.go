@@ -43,6 +43,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -91,7 +92,7 @@ func (c *Command) load(ctx context.Context) (err error) {
 	case c.stat != nil && stat.ModTime().Equal(c.stat.ModTime()) && stat.Size() == c.stat.Size():
 		return nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := charset.ReadFile(path)
 	if err != nil {
 		return err
 	}
