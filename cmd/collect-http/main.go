@@ -19,13 +19,18 @@
 //
 // With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 // shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
-// otherwise. --dry-run shows the URL and fetches nothing.
+// otherwise. --dry-run shows the URL on stderr, with its secrets masked, and
+// fetches nothing.
 //
 // An answer that is no success ends collect-http with exit code 3. One that is
 // no archive where one has to be, or that leads to something else than http and
 // https, or from a public address to a private one, is in the dump, and so is a
 // file in an archive whose name is unsafe or that unpacks to too much; the other
 // files are delivered. An empty answer is a warning.
+//
+// Password, further headers and the client certificate are for the host of the
+// URL alone, and not for one that it redirects to. All of a fetch, with redirects
+// and retries and to the end of the answer, may take --http-timeout-total.
 //
 // feed.url is the URL without user and password. The values of parameters that
 // look like passwords, keys or tokens are replaced by *** in it; --url-secrets
@@ -67,13 +72,18 @@ to more than 1000 times what was sent.
 
 With --http-url-formatting the URL holds the time, as in {time[%Y-%m-%d]},
 shifted by json:{"days": -1} or the like. It is UTC unless --timezone says
-otherwise. --dry-run shows the URL and fetches nothing.
+otherwise. --dry-run shows the URL on stderr, with its secrets masked, and
+fetches nothing.
 
 An answer that is no success ends collect-http with exit code 3. One that is
 no archive where one has to be, or that leads to something else than http and
 https, or from a public address to a private one, is in the dump, and so is a
 file in an archive whose name is unsafe or that unpacks to too much; the other
 files are delivered. An empty answer is a warning.
+
+Password, further headers and the client certificate are for the host of the
+URL alone, and not for one that it redirects to. All of a fetch, with redirects
+and retries and to the end of the answer, may take --http-timeout-total.
 
 feed.url is the URL without user and password. The values of parameters that
 look like passwords, keys or tokens are replaced by *** in it; --url-secrets

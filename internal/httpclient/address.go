@@ -2,7 +2,6 @@ package httpclient
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -10,8 +9,14 @@ import (
 	"syscall"
 )
 
-// errPrivate is what a redirect is refused for. See guard.
-var errPrivate = fmt.Errorf("%w from a public to a private address, see --http-allow-private-redirects", ErrRedirect)
+// privateError is what a redirect is refused for. See guard.
+type privateError struct{}
+
+func (privateError) Error() string {
+	return "redirect from a public to a private address, see --http-allow-private-redirects"
+}
+
+func (privateError) Unwrap() error { return ErrRedirect }
 
 // ErrRedirect is wrapped by the error for an answer that leads where nobody may
 // be led: away from http and https, or from outside into the private network.
@@ -21,7 +26,7 @@ var ErrRedirect = errors.New("redirect")
 // after all names have been resolved, so that no name can deceive it.
 func (c *Client) guard(_, address string, _ syscall.RawConn) error {
 	if at, err := netip.ParseAddrPort(address); err != nil || c.private(at.Addr()) {
-		return errPrivate
+		return privateError{}
 	}
 	return nil
 }

@@ -215,7 +215,7 @@ func (c *Client) send(ctx context.Context, method string, u *url.URL, header htt
 	transport := c.transport
 	if redirected {
 		if c.proxied && w.outside && !c.inward && !c.named(u) {
-			return nil, errPrivate
+			return nil, privateError{}
 		}
 		transport = c.redirected(trusted, w.outside)
 	}

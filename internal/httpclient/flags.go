@@ -39,7 +39,7 @@ import (
 // Flags are the flags of the client, to be embedded in a command.
 type Flags struct {
 	HTTPTimeoutSec       []float64    `name:"http-timeout-sec" default:"30" placeholder:"SECONDS" help:"How long a server may stay silent; with two values, the first is for connecting."`
-	HTTPTimeoutTotal     float64      `name:"http-timeout-total" default:"3600" placeholder:"SECONDS" help:"How long a fetch may take in all, with redirects, retries and the whole answer; 0 for as long as it takes."`
+	HTTPTimeoutTotal     float64      `name:"http-timeout-total" default:"3600" placeholder:"SECONDS" help:"How long a whole fetch may take, redirects and retries included; 0 for no limit."`
 	HTTPTimeoutMaxTries  int          `name:"http-timeout-max-tries" default:"3" placeholder:"N" help:"How often to try in all when a server cannot be reached, stays silent or is overloaded."`
 	HTTPUsername         string       `name:"http-username" placeholder:"NAME" help:"User name for basic authentication."`
 	HTTPPassword         stage.Secret `name:"http-password-file" placeholder:"FILE" help:"File with the password for basic authentication."`
@@ -48,9 +48,9 @@ type Flags struct {
 	HTTPUserAgent        string       `name:"http-user-agent" default:"intelpipe" placeholder:"TEXT" help:"The User-Agent header."`
 	HTTPVerifyCert       string       `name:"http-verify-cert" default:"true" placeholder:"true|false|PATH" help:"Whether to verify certificates, or a file or directory with the authorities to trust."`
 	HTTPHeader           stage.Object `name:"http-header" placeholder:"json:{…}" help:"Further request headers. They win over all others."`
-	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM. Only the host of the URL gets to see it."`
-	HTTPPrivateRedirects bool         `name:"http-allow-private-redirects" help:"Follow redirects from public addresses to private, loopback and link-local ones."`
-	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Mask these query parameters too wherever the URL is shown or stored; /2 masks the second part of its path. Parameters that look like passwords, keys and tokens always are."`
+	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM."`
+	HTTPPrivateRedirects bool         `name:"http-allow-private-redirects" help:"Follow redirects from public to private addresses."`
+	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Query parameters to mask besides those that look like secrets; /2 is the second part of the path."`
 }
 
 // Client makes a client of the flags for the command that ctx is of. An error is
