@@ -1,10 +1,10 @@
 package harmonization
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/pyregex"
 )
 
 // matcher reports whether a regular expression is found in a text.
@@ -17,10 +17,7 @@ func pattern(expr string, fold bool) (matcher, error) {
 	if m := predicate(expr, fold); m != nil {
 		return m, nil
 	}
-	if fold {
-		expr = "(?i)" + expr
-	}
-	re, err := Regexp(expr)
+	re, err := pyregex.Compile(expr, fold)
 	if err != nil {
 		return nil, err
 	}
@@ -148,78 +145,4 @@ func matchTransport(s string) bool {
 	}
 	r, n := utf8.DecodeRune(b[2 : len(b)-2])
 	return n == len(b)-4 && r != '\n'
-}
-
-// Regexp compiles a regular expression written for Python's re, to be used as
-// re.search is. Where the two syntaxes mean different things the expression is
-// rewritten: $ also matches before a line break at the end, \Z is \z, and \d,
-// \w and \s know all of Unicode. Look-around, back-references and other things
-// Go's engine leaves out, since they take exponential time, are errors. \b and
-// \B stay ASCII.
-func Regexp(expr string) (*regexp.Regexp, error) {
-	var b strings.Builder
-	class := 0 // offset after the [ of the class we are in
-	for i := 0; i < len(expr); i++ {
-		c := expr[i]
-		switch {
-		case c == '\\' && i+1 < len(expr):
-			i++
-			b.WriteString(escape(expr[i], class > 0))
-		case class > 0:
-			// A ] right after the [ stands for itself, in both syntaxes; a [ has
-			// no meaning in Python but starts [:alpha:] in Go.
-			if c == '[' {
-				b.WriteByte('\\')
-			}
-			b.WriteByte(c)
-			if c == ']' && i > class {
-				class = 0
-			}
-		case c == '[':
-			b.WriteByte(c)
-			class = i + 1
-			if class < len(expr) && expr[class] == '^' {
-				b.WriteByte('^')
-				i++
-				class++
-			}
-		case c == '$':
-			b.WriteString(`(?:\n?\z)`)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	re, err := regexp.Compile(b.String())
-	if err != nil {
-		return nil, fmt.Errorf("regular expression %q: %w", expr, err)
-	}
-	return re, nil
-}
-
-// escape translates \c.
-func escape(c byte, class bool) string {
-	set, not := "", false
-	switch c {
-	case 'd', 'D':
-		set, not = `\p{Nd}`, c == 'D'
-	case 'w', 'W':
-		set, not = `\p{L}\p{N}_`, c == 'W'
-	case 's', 'S':
-		set, not = `\s\v\x1c-\x1f\x{85}\p{Z}`, c == 'S'
-	case 'Z':
-		return `\z`
-	default:
-		return `\` + string(rune(c))
-	}
-	switch {
-	case !class && not:
-		return "[^" + set + "]"
-	case !class:
-		return "[" + set + "]"
-	case !not:
-		return set
-	case c == 'D':
-		return `\P{Nd}`
-	}
-	return `\` + string(rune(c)) // the ASCII complement: Go has no nested classes
 }

@@ -77,7 +77,7 @@ func layer(path string) (int, string) {
 		return 2, "stage"
 	case "event":
 		return 1, "event"
-	case "charset", "json", "plain", "pyformat", "urlsplit":
+	case "charset", "json", "plain", "pyformat", "pyregex", "urlsplit":
 		return 0, "a part without messages"
 	}
 	return 3, "a shared part"

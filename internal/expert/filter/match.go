@@ -9,6 +9,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
+	"github.com/intelpipe/intelpipe/internal/pyregex"
 )
 
 // matcher makes of --filter-value the question whether a field has it. What has
@@ -16,7 +17,7 @@ import (
 func (c *Command) matcher(d *harmonization.Dictionary) (func(harmonization.Value) bool, error) {
 	value := c.FilterValue.Value
 	if isTrue(c.FilterRegex) {
-		regex, err := harmonization.Regexp(value.Python())
+		regex, err := pyregex.Compile(value.Python(), false)
 		if err != nil {
 			return nil, err
 		}

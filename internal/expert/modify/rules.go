@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strconv"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
+	"github.com/intelpipe/intelpipe/internal/pyregex"
 )
 
 // rules are compiled rules. Lists of them have hundreds that look at the same
@@ -57,7 +56,7 @@ type action struct {
 type condition struct {
 	field  int
 	expr   string
-	regex  *regexp.Regexp
+	regex  *pyregex.Regexp
 	equal  harmonization.Value
 	absent bool
 
@@ -135,14 +134,17 @@ func (r *rules) group(rule *rule, key, name string) (harmonization.Value, bool) 
 	return harmonization.Value{}, false
 }
 
-func groupNumber(re *regexp.Regexp, name string) int {
+func groupNumber(re *pyregex.Regexp, name string) int {
 	if n, err := strconv.Atoi(name); err == nil {
-		if n < 0 || n > re.NumSubexp() {
+		if n < 0 || n >= len(re.SubexpNames()) {
 			return -1
 		}
 		return n
 	}
-	return re.SubexpIndex(name)
+	if name == "" {
+		return -1
+	}
+	return slices.Index(re.SubexpNames(), name)
 }
 
 // load reads and compiles a file of rules.
@@ -248,30 +250,13 @@ func (r *loader) condition(key string, v harmonization.Value) (int, error) {
 	}
 	r.known[c] = len(r.conditions)
 	if c.expr != "" {
-		expr := c.expr
-		if !r.caseSensitive {
-			expr = "(?i)" + expr
-		}
 		var err error
-		if c.regex, err = harmonization.Regexp(expr); err != nil {
-			return 0, hint(err)
+		if c.regex, err = pyregex.Compile(c.expr, !r.caseSensitive); err != nil {
+			return 0, err
 		}
 	}
 	r.conditions = append(r.conditions, c)
 	return len(r.conditions) - 1, nil
-}
-
-// hint says what is missing if an expression uses what only Python has.
-func hint(err error) error {
-	var bad *syntax.Error
-	if !errors.As(err, &bad) {
-		return err
-	}
-	switch bad.Code {
-	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidNamedCapture:
-		return fmt.Errorf("%w; look-around and back-references are not supported", err)
-	}
-	return err
 }
 
 // action compiles an action, and checks what can be checked before there is an

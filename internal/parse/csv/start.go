@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/pyregex"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -32,7 +32,7 @@ type target struct {
 	shared bool                 // something else may have set the field already
 	time   bool                 // a value that does not fit makes the row fail
 
-	search    *regexp.Regexp
+	search    *pyregex.Regexp
 	json      bool
 	url       bool
 	translate bool
@@ -176,7 +176,7 @@ func (c *Command) compile(d *harmonization.Dictionary) ([]column, error) {
 				}
 			}
 			if expr, ok := search[name]; ok {
-				if t.search, err = harmonization.Regexp(expr); err != nil {
+				if t.search, err = pyregex.Compile(expr, false); err != nil {
 					return nil, fmt.Errorf("--column-regex-search: %s: %w", name, err)
 				}
 			}
