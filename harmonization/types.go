@@ -76,6 +76,10 @@ func (e *ValueError) explain() string {
 		if bad := (*timeError)(nil); errors.As(err, &bad) && bad.word != text {
 			return bad.Error()
 		}
+	case "JSON":
+		if json.IsTooDeep(text) {
+			return json.TooDeep
+		}
 	case "Boolean":
 		return "it is true or false"
 	case "ClassificationType":

@@ -14,7 +14,11 @@
 //
 // A key that the data format does not know is an error. With --unknown drop
 // such a field is left out, with --unknown extra it moves below extra, where
-// whatever is no lower-case letter, digit or underscore becomes an underscore.
+// whatever is no lower-case letter, digit or underscore becomes an underscore;
+// objects are made flat up to 16 levels deep.
+// A message has at most 1048576 fields, and is nested at most 1000 levels deep;
+// one beyond that goes into the dump, here and in every other command.
+//
 // A message whose __type is neither Report nor Event is refused; one without
 // becomes an Event.
 //
@@ -42,7 +46,11 @@ an error.
 
 A key that the data format does not know is an error. With --unknown drop
 such a field is left out, with --unknown extra it moves below extra, where
-whatever is no lower-case letter, digit or underscore becomes an underscore.
+whatever is no lower-case letter, digit or underscore becomes an underscore;
+objects are made flat up to 16 levels deep.
+A message has at most 1048576 fields, and is nested at most 1000 levels deep;
+one beyond that goes into the dump, here and in every other command.
+
 A message whose __type is neither Report nor Event is refused; one without
 becomes an Event.
 

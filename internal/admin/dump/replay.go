@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -65,7 +66,7 @@ func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
 		if err != nil {
 			return e.error(err)
 		}
-		_, err = out.Write(append(text, '\n'))
+		_, err = out.Write(append(oneLine(text), '\n'))
 		return err
 	})
 	if err == nil && cut != nil {
@@ -75,6 +76,16 @@ func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
 		err = fmt.Errorf("%s: left out %d", path, left)
 	}
 	return cmp.Or(err, out.Flush())
+}
+
+// oneLine keeps a text that came as one message, such as one out of a queue, from
+// becoming several: line breaks between tokens are white space, and no others are
+// valid.
+func oneLine(text []byte) []byte {
+	if bytes.ContainsAny(text, "\r\n") {
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte{'\n'}, []byte{' '}), []byte{'\r'}, []byte{' '})
+	}
+	return text
 }
 
 func copyKept(w io.Writer, e *entry) error {

@@ -28,7 +28,6 @@
 package redis
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -149,17 +148,14 @@ func (s *sender) print(ctx context.Context, q *client.Queue) error {
 	return stage.Fatal(err)
 }
 
-// send emits a message as it is, or as one that has failed. A message may be
-// written over several lines in the queue, but not in a stream.
+// send emits a message as it is, or as one that has failed. One that is written
+// over several lines in the queue becomes one line.
 func (s *sender) send(list string, text []byte) error {
 	if list != s.place.File {
 		s.place = event.Place{File: list}
 	}
 	s.place.Line++
 	err := s.m.Decode(text)
-	if err == nil && bytes.ContainsAny(text, "\r\n") { // not inside of strings
-		err = s.m.Decode(bytes.Map(unbroken, text))
-	}
 	if err == nil && s.m.Kind > event.Report {
 		err = errors.New("a control line is no message")
 	}
@@ -168,11 +164,4 @@ func (s *sender) send(list string, text []byte) error {
 	}
 	s.m.SetPlace(s.place)
 	return s.emit(&s.m)
-}
-
-func unbroken(r rune) rune {
-	if r == '\r' || r == '\n' {
-		return ' '
-	}
-	return r
 }

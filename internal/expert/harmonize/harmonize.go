@@ -14,7 +14,11 @@
 //
 // A key that the data format does not know is an error. With --unknown drop
 // such a field is left out, with --unknown extra it moves below extra, where
-// whatever is no lower-case letter, digit or underscore becomes an underscore.
+// whatever is no lower-case letter, digit or underscore becomes an underscore;
+// objects are made flat up to 16 levels deep.
+// A message has at most 1048576 fields, and is nested at most 1000 levels deep;
+// one beyond that goes into the dump, here and in every other command.
+//
 // A message whose __type is neither Report nor Event is refused; one without
 // becomes an Event.
 //
@@ -54,32 +58,55 @@ func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) 
 // mend checks a field as it came in.
 func (c *Command) mend(m *event.Message, key string, v harmonization.Value) error {
 	if v.Empty() {
-		remove(m, key)
+		m.Remove(key)
 		return nil
 	}
 	f, err := field(m, key)
 	switch {
 	case err == nil && isDict(f, key):
-		remove(m, key)
+		m.Remove(key)
 		return c.members(m, key, v, f)
 	case err == nil:
 		return set(m, f, key, v, false)
-	case isObject(v):
-		remove(m, key)
+	case c.opens(m, key, v):
+		m.Remove(key)
 		return c.members(m, key, v, nil)
 	}
 	if c.Unknown == "error" {
 		return err
 	}
-	remove(m, key)
+	m.Remove(key)
 	return c.unknown(m, key, v)
+}
+
+// deepest is how many levels of objects that the data format does not know are
+// made flat. What is below stays an object. Each level reads what is in it once
+// more, so that a message of a thousand levels would be read a thousand times.
+const deepest = 16
+
+// opens reports whether the members of a value are looked at one by one: it is
+// an object, and fields of the data format are below its key, or all that is
+// unknown is kept.
+func (c *Command) opens(m *event.Message, key string, v harmonization.Value) bool {
+	if !isObject(v) {
+		return false
+	}
+	if c.Unknown == "extra" && strings.Count(key, ".") < deepest {
+		return true
+	}
+	for f := range m.Dict().Fields(schema(m)) {
+		if rest, ok := strings.CutPrefix(f.Name, key); ok && strings.HasPrefix(rest, ".") {
+			return true
+		}
+	}
+	return false
 }
 
 // add puts a member of a nested object into the flat message.
 func (c *Command) add(m *event.Message, key string, v harmonization.Value) error {
 	f, err := field(m, key)
 	switch {
-	case err != nil && isObject(v):
+	case err != nil && c.opens(m, key, v):
 		return c.members(m, key, v, nil)
 	case err != nil && c.Unknown == "error":
 		return err
@@ -153,11 +180,14 @@ func set(m *event.Message, f *harmonization.Field, key string, v harmonization.V
 }
 
 func field(m *event.Message, key string) (*harmonization.Field, error) {
-	kind := harmonization.Event
+	return m.Dict().Field(schema(m), key)
+}
+
+func schema(m *event.Message) harmonization.Message {
 	if m.Kind == event.Report {
-		kind = harmonization.Report
+		return harmonization.Report
 	}
-	return m.Dict().Field(kind, key)
+	return harmonization.Event
 }
 
 func isDict(f *harmonization.Field, key string) bool { return f.Type == "JSONDict" && f.Name == key }
@@ -168,11 +198,6 @@ func isObject(v harmonization.Value) bool {
 
 // isSet is Has without the special meaning of extra.
 func isSet(m *event.Message, key string) bool { return m.JSON(key) != nil }
-
-// remove is Delete without the special meaning of extra.
-func remove(m *event.Message, key string) {
-	m.DeleteFunc(func(k string) bool { return k == key })
-}
 
 // wellFormed makes a key of any text.
 func wellFormed(text string) string {
