@@ -13,6 +13,11 @@
 // command ends. With --redis-cache-host it is kept in Redis, the way IntelMQ
 // does, so that both can share the database.
 //
+// No event is remembered for longer than that time from now. One that was
+// remembered while the clock was ahead, or for a longer time, passes once more:
+// how far the clock was wrong is not known, and an event that comes twice does
+// less harm than one that never comes. Redis has its own clock.
+//
 // State advances with the stream. In a pipeline that a source owns an event
 // counts as seen once the source knows that it has arrived; in a plain pipe
 // state is saved at the end of the input, and with Redis at once.
@@ -42,6 +47,11 @@ What has been seen is remembered in the file that --state names, which lives
 in the state directory if its name has no slash; without it, until the
 command ends. With --redis-cache-host it is kept in Redis, the way IntelMQ
 does, so that both can share the database.
+
+No event is remembered for longer than that time from now. One that was
+remembered while the clock was ahead, or for a longer time, passes once more:
+how far the clock was wrong is not known, and an event that comes twice does
+less harm than one that never comes. Redis has its own clock.
 
 State advances with the stream. In a pipeline that a source owns an event
 counts as seen once the source knows that it has arrived; in a plain pipe

@@ -203,6 +203,9 @@ func (x *exporter) nested(dst []byte) ([]byte, error) {
 			}
 			dst = append(dst, ", "...)
 		}
+		if err := depth(f); err != nil {
+			return dst[:start], err
+		}
 		rest := f.key[len(open):]
 		for {
 			dot := bytes.IndexByte(rest, '.')
@@ -219,6 +222,22 @@ func (x *exporter) nested(dst []byte) ([]byte, error) {
 		dst = append(dst, '}')
 	}
 	return append(dst, '}'), nil
+}
+
+// depth returns an error for a field that would be nested so deeply that nobody
+// of us could read it again.
+func depth(f field) error {
+	levels := json.MaxDepth - 1 - bytes.Count(f.key, []byte{'.'})
+	var err error
+	if c := f.value[0]; levels < 0 {
+		err = json.ErrTooDeep
+	} else if c == '{' || c == '[' {
+		_, err = json.AppendCompact(nil, f.value, levels)
+	}
+	if err != nil {
+		return fmt.Errorf("%.60s: %w, without --hierarchical-output it fits", f.key, err)
+	}
+	return nil
 }
 
 // compareDotted compares keys with the dot before everything else.

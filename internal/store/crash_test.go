@@ -36,7 +36,7 @@ func (tr *trial) run(t *testing.T, ops []op) {
 		tr.model, tr.now = newModel(true), 1000
 		tr.acked, tr.prepared = map[string]uint64{}, map[string]uint64{}
 	}
-	if tr.s, tr.failure = OpenContext(t.Context(), tr.path, 0); tr.failure != nil {
+	if tr.s, tr.failure = OpenContext(t.Context(), tr.path, 0, 0, 0); tr.failure != nil {
 		return
 	}
 	for i, o := range ops {
@@ -51,7 +51,7 @@ func (tr *trial) run(t *testing.T, ops []op) {
 			}
 			tr.s = nil
 			tr.model.discard()
-			if tr.s, tr.failure = OpenContext(t.Context(), tr.path, 0); tr.failure != nil {
+			if tr.s, tr.failure = OpenContext(t.Context(), tr.path, 0, 0, 0); tr.failure != nil {
 				return
 			}
 		}
@@ -76,7 +76,7 @@ func (tr *trial) run(t *testing.T, ops []op) {
 // verify opens what is left in dir as another run and compares.
 func (tr *trial) verify(t *testing.T, dir, what string, r *rand.Rand) {
 	t.Helper()
-	s, err := OpenContext(t.Context(), filepath.Join(dir, filepath.Base(tr.path)), 0)
+	s, err := OpenContext(t.Context(), filepath.Join(dir, filepath.Base(tr.path)), 0, 0, 0)
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
 		return
@@ -139,7 +139,7 @@ func (tr *trial) goOn(t *testing.T, s *Seen, m *model, path, what string) {
 			return
 		}
 	}
-	s, err := OpenContext(t.Context(), path, 0)
+	s, err := OpenContext(t.Context(), path, 0, 0, 0)
 	if err != nil {
 		t.Errorf("%s, opened again: %v", what, err)
 		return
@@ -321,7 +321,7 @@ func TestSeenDropStaysDropped(t *testing.T) {
 		t.Fatal("the drop was not synced")
 	}
 	abandon(s)
-	if s, err := OpenContext(t.Context(), path, 0); err == nil {
+	if s, err := OpenContext(t.Context(), path, 0, 0, 0); err == nil {
 		s.Close()
 		t.Error("opened what may not be durable")
 	}
@@ -365,7 +365,7 @@ func TestSeenCompactedIsVouchedFor(t *testing.T) {
 	b[at] ^= 1
 	put(t, path, b)
 	var d *DamagedError
-	if s, err := OpenContext(t.Context(), path, 0); !errors.As(err, &d) {
+	if s, err := OpenContext(t.Context(), path, 0, 0, 0); !errors.As(err, &d) {
 		s.Close()
 		t.Errorf("got %v", err)
 	}
@@ -427,7 +427,7 @@ func TestSeenRefuses(t *testing.T) {
 			t.Errorf("id %q is taken", id)
 		}
 	}
-	if _, err := OpenContext(t.Context(), path, 0); err == nil || err.Error() != path+": in use by this process itself" {
+	if _, err := OpenContext(t.Context(), path, 0, 0, 0); err == nil || err.Error() != path+": in use by this process itself" {
 		t.Errorf("second writer: %v", err)
 	}
 	if err := s.Close(); err != nil {
@@ -443,7 +443,7 @@ func TestSeenRefuses(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := OpenContext(t.Context(), path, 0)
+		_, err := OpenContext(t.Context(), path, 0, 0, 0)
 		var damaged *DamagedError
 		if !errors.As(err, &damaged) || damaged.Path != path {
 			t.Errorf("%.10q: %v, want a DamagedError", content, err)
@@ -452,7 +452,7 @@ func TestSeenRefuses(t *testing.T) {
 			t.Errorf("%.10q was changed", content)
 		}
 	}
-	if _, err := OpenContext(t.Context(), filepath.Join(dir, "none", "seen"), 0); err == nil || !strings.Contains(err.Error(), dir) {
+	if _, err := OpenContext(t.Context(), filepath.Join(dir, "none", "seen"), 0, 0, 0); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -353,7 +353,7 @@ func (s *Seen) writeImage(w io.Writer) (int64, error) {
 		scratch = append(scratch[:0], seg.slots...)
 		for i := range scratch {
 			p := &scratch[i]
-			if p.exp != expEmpty && (p.exp <= s.now || p.tag != 0 && uncommitted(p.tag)) {
+			if p.exp != expEmpty && (!s.now.unexpired(p.exp) || p.tag != 0 && uncommitted(p.tag)) {
 				p.exp = expGone
 			}
 			p.tag = 0
@@ -432,7 +432,7 @@ func (s *Seen) compact(allowed func(image int64) int64) {
 func (s *Seen) shrink(seg *segment) {
 	live := 0
 	for i := range seg.slots {
-		if seg.slots[i].exp > max(s.now, expGone) {
+		if s.now.unexpired(seg.slots[i].exp) {
 			live++
 		}
 	}

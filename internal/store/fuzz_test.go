@@ -15,7 +15,7 @@ import (
 type face [2][universe]bool
 
 func faceOf(t *testing.T, path string) (f face, err error) {
-	s, err := OpenContext(t.Context(), path, 0)
+	s, err := OpenContext(t.Context(), path, 0, 0, 0)
 	if err != nil {
 		return f, err
 	}

@@ -150,10 +150,11 @@ func script(r *rand.Rand, n int, strict bool) []op {
 		}
 	}
 	begin(src)
+	ttl := int64(r.IntN(3)) * int64(r.IntN(60)) // where it changes, see TestClockAhead
 	for len(ops) < n {
 		switch x := r.IntN(20); {
 		case x < 8:
-			o := op{kind: "check", after: int64(r.IntN(4)), ttl: int64(r.IntN(3)) * int64(r.IntN(60))}
+			o := op{kind: "check", after: int64(r.IntN(4)), ttl: ttl}
 			for range 1 + r.IntN(8) {
 				o.keys = append(o.keys, r.IntN(universe))
 			}
@@ -291,7 +292,7 @@ func (s *Seen) has(key [32]byte, now int64) bool {
 
 func mustOpen(t testing.TB, path string) *Seen {
 	t.Helper()
-	s, err := OpenContext(t.Context(), path, 0)
+	s, err := OpenContext(t.Context(), path, 0, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,11 +26,17 @@ import (
 // A Seen is a set of keys that expire. It may be used by one goroutine at a
 // time.
 //
+// An expiry that lies further ahead than the time to live is not believed: such a
+// key is new. It was remembered while the clock was ahead, by an unknown time, and
+// would drop events for just as long. A key is therefore never remembered for
+// longer than its time to live from now. After a clock was set back, or the time
+// to live lowered, an event may pass once more.
+//
 // What a crashed run prepared does not count as seen before its source has
 // settled it: an event too many is better than one too few.
 type Seen struct {
 	t       table
-	now     uint32  // the latest time that Check was told
+	now     times   // what Check was told last
 	epoch   uint32  // the tag of what is remembered now, from 1
 	pending int     // how much that is
 	batches []batch // prepared and not committed, in order
@@ -54,23 +60,24 @@ type entry struct {
 
 // NewSeen makes a set that lives in memory only.
 func NewSeen() *Seen {
-	return &Seen{t: table{seed: [2]uint64{rand.Uint64(), rand.Uint64()}}, epoch: 1}
+	return &Seen{t: table{seed: [2]uint64{rand.Uint64(), rand.Uint64()}}, epoch: 1, now: times{until: expNever}}
 }
 
-// Open opens the set kept in the file at path, or begins it. One process at a
-// time can have it; a second one waits ten seconds and then gets a
-// *disk.LockedError.
-func Open(path string) (*Seen, error) {
-	return OpenContext(context.Background(), path, disk.LockWait)
+// Open opens the set kept in the file at path, or begins it, at the time now, for
+// keys that are remembered for ttl seconds, see Check. One process at a time can
+// have it; a second one waits ten seconds and then gets a *disk.LockedError.
+func Open(path string, now, ttl int64) (*Seen, error) {
+	return OpenContext(context.Background(), path, disk.LockWait, now, ttl)
 }
 
 // OpenContext is Open that waits for the lock as long as wait says.
-func OpenContext(ctx context.Context, path string, wait time.Duration) (*Seen, error) {
+func OpenContext(ctx context.Context, path string, wait time.Duration, now, ttl int64) (*Seen, error) {
 	lock, err := disk.LockPath(ctx, path, wait)
 	if err != nil {
 		return nil, err
 	}
 	s := NewSeen()
+	s.now = timesAt(now, ttl)
 	if err := s.open(path); err != nil {
 		s.t.free()
 		return nil, cmp.Or(err, lock.Unlock())
@@ -87,14 +94,10 @@ func OpenContext(ctx context.Context, path string, wait time.Duration) (*Seen, e
 // not it is remembered for ttl seconds, or for ever if ttl is 0. A key that is
 // seen again does not live longer.
 func (s *Seen) Check(key [32]byte, now, ttl int64) (seen bool) {
-	at := uint32(min(max(now, expGone), expNever-1))
-	exp := uint32(expNever)
-	if e := now + ttl; ttl > 0 && e >= 0 && e < expNever {
-		exp = uint32(max(e, expGone+1))
-	}
-	s.now = max(s.now, at)
+	s.now = timesAt(now, ttl)
+	exp := s.now.until
 	k0, k1 := binary.LittleEndian.Uint64(key[0:]), binary.LittleEndian.Uint64(key[8:])
-	if s.t.check(k0, k1, at, exp, s.epoch) {
+	if s.t.check(k0, k1, s.now, exp, s.epoch) {
 		return true
 	}
 	s.pending++
@@ -200,16 +203,17 @@ func fateOf(batch checkpoint.ID, own bool, at checkpoint.ID) fate {
 	return stays
 }
 
-// promote puts a key of a run before into the table as state.
+// promote puts a key of a run before into the table as state. Of several expiries
+// the latest counts that is believed.
 func (s *Seen) promote(e entry) {
-	if e.exp <= s.now {
+	if !s.now.believed(e.exp) {
 		return
 	}
 	p := s.t.get(e.k0, e.k1)
 	switch {
 	case p == nil:
 		s.t.check(e.k0, e.k1, s.now, e.exp, 0)
-	case e.exp > p.exp:
+	case e.exp > p.exp || !s.now.believed(p.exp):
 		*p = slot{e.k0, e.k1, e.exp, 0}
 	case p.tag != 0 && s.uncommitted()(p.tag):
 		s.shadow = append(s.shadow, e)

@@ -64,7 +64,7 @@ func TestSeenExpiry(t *testing.T) {
 		{1000, 0, 1 << 40, true},
 		{1000, 1 << 62, 1 << 40, true},
 		{1 << 62, 1 << 62, 1 << 62, true},
-		{1000, 1, 999, true},
+		{1000, 1, 999, false}, // the clock was ahead
 		{-5, 1000, 900, true},
 	} {
 		s := NewSeen()
@@ -255,4 +255,63 @@ func BenchmarkWindow(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10000, "ns/key")
+}
+
+// TestClockAhead lets the clock be wrong and right again. What was remembered
+// meanwhile is remembered for no longer than the time to live from then on, and
+// what is remembered with the right clock stays, in the file as well.
+func TestClockAhead(t *testing.T) {
+	const right, ahead, behind, ttl = 1_800_000_000, 1_800_000_000 + 20*365*86400, 1000, 86400
+	path := filepath.Join(t.TempDir(), "seen")
+	at := func(now, ttl int64) *Seen {
+		t.Helper()
+		s, err := OpenContext(t.Context(), path, 0, now, ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	steps := []struct {
+		what     string
+		now, ttl int64
+		key      int
+		want     bool
+	}{
+		{"ahead", ahead, ttl, 1, false},
+		{"ahead, again", ahead + 5, ttl, 1, true},
+		{"right again", right, ttl, 1, false},
+		{"and remembered", right + 1, ttl, 1, true},
+		{"to the end of its time", right + ttl - 1, ttl, 1, true},
+		{"but no longer", right + ttl, ttl, 1, false},
+		{"for ever", right, 0, 2, false},
+		{"which no clock has made", right + 1, ttl, 2, true},
+		{"beyond the last time there is", 1 << 40, ttl, 3, false},
+		{"is not for ever", right, ttl, 3, false},
+		{"a longer time to live", right, 10 * ttl, 4, false},
+		{"which is a shorter one now", right + 1, ttl, 4, false},
+		{"remembered", right, ttl, 5, false},
+		{"behind", behind, ttl, 5, false},
+		{"and right again", right + 10, ttl, 5, true},
+	}
+	for _, reopen := range []bool{true, false} {
+		path = filepath.Join(t.TempDir(), "seen")
+		s := at(ahead, ttl)
+		for _, c := range steps {
+			if reopen {
+				if err := s.Save(); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				s = at(c.now, c.ttl)
+			} else if c.what == "and right again" {
+				continue // only the file has both expiries
+			}
+			if got := s.Check(key(c.key), c.now, c.ttl); got != c.want {
+				t.Errorf("reopened %v, %s: seen %v, want %v", reopen, c.what, got, c.want)
+			}
+		}
+		s.Close()
+	}
 }

@@ -72,17 +72,40 @@ func (s *segment) find(h, k0, k1 uint64) *slot {
 	}
 }
 
+// times are the bounds of an expiry that is believed: after now, and no later than
+// that of a key which is remembered now. A clock that was ahead made a later one,
+// or a time to live that was longer.
+type times struct{ now, until uint32 }
+
+// timesAt returns the bounds at a moment, and with them what expires last. Only a
+// time to live of 0, or one beyond all times, makes a key that never expires.
+func timesAt(now, ttl int64) times {
+	t := times{uint32(min(max(now, expGone), expNever-1)), expNever}
+	if ttl > 0 && ttl < expNever {
+		t.until = uint32(min(max(now+ttl, expGone+1), expNever-1))
+	}
+	return t
+}
+
+func (t times) believed(exp uint32) bool {
+	return t.unexpired(exp) && (exp <= t.until || exp == expNever)
+}
+
+// unexpired is what is asked before a key is dropped for good: if the clock is
+// wrong now, it may be believed again.
+func (t times) unexpired(exp uint32) bool { return exp > max(t.now, expGone) }
+
 // check says whether the key is there and unexpired, and puts it there if not.
-func (t *table) check(k0, k1 uint64, now, exp, tag uint32) bool {
+func (t *table) check(k0, k1 uint64, at times, exp, tag uint32) bool {
 	s, h := t.place(k0, k1)
 	p := s.find(h, k0, k1)
 	if p == nil {
-		p = t.fresh(s, h, k0, k1, now)
-	} else if p.exp > now {
+		p = t.fresh(s, h, k0, k1, at)
+	} else if at.believed(p.exp) {
 		return true
 	} else if p.exp == expEmpty {
 		if s.used >= s.limit {
-			p = t.fresh(s, h, k0, k1, now)
+			p = t.fresh(s, h, k0, k1, at)
 		} else {
 			s.used++
 		}
@@ -92,8 +115,8 @@ func (t *table) check(k0, k1 uint64, now, exp, tag uint32) bool {
 }
 
 // fresh rebuilds the segment and returns the slot for a key that is not in it.
-func (t *table) fresh(s *segment, h, k0, k1 uint64, now uint32) *slot {
-	t.rebuild(s, now)
+func (t *table) fresh(s *segment, h, k0, k1 uint64, at times) *slot {
+	t.rebuild(s, at)
 	s.used++
 	return s.find(h, k0, k1)
 }
@@ -108,10 +131,10 @@ func (t *table) get(k0, k1 uint64) *slot {
 }
 
 // rebuild moves what is unexpired into an array with room to grow by a third.
-func (t *table) rebuild(s *segment, now uint32) {
+func (t *table) rebuild(s *segment, at times) {
 	live := 0
 	for i := range s.slots {
-		if s.slots[i].exp > max(now, expGone) {
+		if at.unexpired(s.slots[i].exp) {
 			live++
 		}
 	}
@@ -122,7 +145,7 @@ func (t *table) rebuild(s *segment, now uint32) {
 	t.peak = max(t.peak, t.bytes)
 	for i := range old.slots {
 		p := &old.slots[i]
-		if p.exp <= max(now, expGone) {
+		if !at.unexpired(p.exp) {
 			continue
 		}
 		hi, lo := bits.Mul64(p.k0^t.seed[0], p.k1^t.seed[1])

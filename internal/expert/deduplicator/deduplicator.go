@@ -13,6 +13,11 @@
 // command ends. With --redis-cache-host it is kept in Redis, the way IntelMQ
 // does, so that both can share the database.
 //
+// No event is remembered for longer than that time from now. One that was
+// remembered while the clock was ahead, or for a longer time, passes once more:
+// how far the clock was wrong is not known, and an event that comes twice does
+// less harm than one that never comes. Redis has its own clock.
+//
 // State advances with the stream. In a pipeline that a source owns an event
 // counts as seen once the source knows that it has arrived; in a plain pipe
 // state is saved at the end of the input, and with Redis at once.
@@ -104,7 +109,7 @@ func (c *Command) open(ctx context.Context) error {
 			path = filepath.Join(dir, path)
 		}
 		var err error
-		if set, err = store.Open(path); err != nil {
+		if set, err = store.Open(path, stage.From(ctx).Now().Unix(), c.RedisCacheTtl); err != nil {
 			return stage.Fatal(fmt.Errorf("--state: %w", err))
 		}
 	}

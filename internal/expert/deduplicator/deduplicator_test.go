@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -200,4 +201,36 @@ func TestTimeOfTheRuntime(t *testing.T) {
 	s.expect("once", false)
 	now = now.Add(2 * time.Minute)
 	s.expect("once", true)
+}
+
+// TestClockAhead remembers an event while the clock is ahead by twenty years.
+func TestClockAhead(t *testing.T) {
+	right := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	path := filepath.Join(t.TempDir(), "seen")
+	for i, c := range []struct {
+		now  time.Time
+		pass bool
+	}{
+		{right.AddDate(20, 0, 0), true},
+		{right.AddDate(20, 0, 0), false},
+		{right, true},
+		{right.Add(59 * time.Minute), false},
+		{right.Add(61 * time.Minute), true},
+	} {
+		command := &Command{FilterType: "blacklist", RedisCacheTtl: 3600, State: path}
+		env := &stage.Env{Dictionary: harmonization.Default(), Now: func() time.Time { return c.now }}
+		s := &stream{t, command, stage.WithEnv(context.Background(), env), env}
+		if err := command.Start(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+		t.Log("run", i)
+		s.expect("once", c.pass)
+		if err := command.Checkpoint(s.ctx, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Commit(s.ctx, ""); err != nil {
+			t.Fatal(err)
+		}
+		command.Close()
+	}
 }
