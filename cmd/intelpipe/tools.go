@@ -390,7 +390,8 @@ cannot be is left out, and so is a host that is neither address nor name.
 The file is made if it is not there, and so are the directories above it.
 It is locked: a second writer waits 10 seconds and then gives up with exit
 code 3. Lines are written whole, after a second at the latest. SIGHUP makes
-output-file open the file again, so that it can be rotated.
+output-file open the file again at once, so that it can be rotated. With
+--file - events go to stdout; in a stream with checkpoints that is refused.
 
 With --format-filename the file's name is made for each event.
 {event[feed.code]} stands for a field, None if there is none, and a field
@@ -412,6 +413,7 @@ cut, such as a pipe, is refused in such a stream.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1"}' | output-file --file events.ndjson
+	echo '{"source.ip":"192.0.2.1"}' | output-file --file -
 	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' |
 	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`, New: func() any { return new(outputfile.Command) }},
 	{Name: "output-files", Summary: "write each event into a file of its own", Doc: `An event is written to a file in --tmp and then renamed into --dir, where

@@ -112,11 +112,7 @@ func (m *Message) explode(key, object string) error {
 		if key != "extra" && (v.Empty() || v.Text == "[]" || v.Text == "{}") {
 			continue
 		}
-		full := key + "." + string(members.keyAt(i))
-		if _, err := m.Dict().Field(m.schema(), full); err != nil {
-			return err
-		}
-		if err := m.store(full, v); err != nil {
+		if err := m.store(key+"."+string(members.keyAt(i)), v); err != nil {
 			return err
 		}
 	}

@@ -52,6 +52,7 @@ type Env struct {
 	Dictionary *harmonization.Dictionary // fields in force, --harmonization
 	StateDir   string                    // where files named without a slash live; may not exist yet
 	Stdin      io.Reader                 // for a collector; others get messages
+	Stdout     func() (io.Writer, error) // for an output that is told to write there; an error if messages or control lines go there
 	Stderr     io.Writer                 // for other programs; a command uses Warn
 	Environ    func() []string           // for other programs: without secrets of this process, and without InPipeline
 	Controlled bool                      // false until the first control line of the stream has come
@@ -76,5 +77,6 @@ func From(ctx context.Context) *Env {
 	}
 	now := func() time.Time { return time.Now().UTC() }
 	silent := func(string, ...any) {}
-	return &Env{Dictionary: harmonization.Default(), Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Path: func(string) Emit { return nil }}
+	stdout := func() (io.Writer, error) { return os.Stdout, nil }
+	return &Env{Dictionary: harmonization.Default(), Stdout: stdout, Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Path: func(string) Emit { return nil }}
 }

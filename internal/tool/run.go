@@ -199,6 +199,7 @@ func (n *node) prepare() error {
 		Name:     n.spec.Name,
 		StateDir: state,
 		Stdin:    n.run.process.Stdin,
+		Stdout:   n.stdout,
 		Stderr:   n.run.process.Stderr,
 		Environ:  n.run.environ,
 		Now:      func() time.Time { return time.Now().UTC() },

@@ -81,3 +81,31 @@ func (r *run) standard() error {
 	}
 	return nil
 }
+
+// stdout is for an output that is told to write there. Where messages and control
+// lines go there it is taken, and it keeps nothing that a checkpoint promises.
+func (n *node) stdout() (io.Writer, error) {
+	r := n.run
+	switch out, closed := r.process.Stdout.(closedFile); {
+	case r.source != nil || r.process.Getenv(stage.InPipeline) != "":
+		return nil, usageError{errors.New("not in the pipeline of a source: stdout cannot keep what a checkpoint promises; name a file")}
+	case n.flags.outputFlags != nil && n.flags.Pass:
+		return nil, usageError{errors.New("not with --pass, which writes the messages there")}
+	case n != r.nodes[len(r.nodes)-1]:
+		return nil, usageError{errors.New("only the last command of a chain writes there")}
+	case closed:
+		return nil, out.err()
+	}
+	return quiet{r.process.Stdout}, nil
+}
+
+// quiet ends the stream without a word when the reader of stdout has gone.
+type quiet struct{ w io.Writer }
+
+func (q quiet) Write(p []byte) (int, error) {
+	n, err := q.w.Write(p)
+	if err = outputError(err); errors.Is(err, errClosed) {
+		err = stage.ErrStop
+	}
+	return n, err
+}

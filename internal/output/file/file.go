@@ -6,7 +6,8 @@
 // The file is made if it is not there, and so are the directories above it.
 // It is locked: a second writer waits 10 seconds and then gives up with exit
 // code 3. Lines are written whole, after a second at the latest. SIGHUP makes
-// output-file open the file again, so that it can be rotated.
+// output-file open the file again at once, so that it can be rotated. With
+// --file - events go to stdout; in a stream with checkpoints that is refused.
 //
 // With --format-filename the file's name is made for each event.
 // {event[feed.code]} stands for a field, None if there is none, and a field
@@ -28,12 +29,14 @@
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1"}' | output-file --file events.ndjson
+//	echo '{"source.ip":"192.0.2.1"}' | output-file --file -
 //	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' |
 //	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'
 package file
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -55,7 +58,7 @@ const (
 
 // Command is output-file.
 type Command struct {
-	File               string `help:"The file to append to, or with --format-filename the template of its name." placeholder:"FILE" required:""`
+	File               string `help:"The file to append to, - for stdout, or with --format-filename the template of its name." placeholder:"FILE" required:""`
 	FormatFilename     bool   `help:"Make the name of the file from the event."`
 	EncodingErrorsMode string `help:"What to do with bytes that are not UTF-8. Events have none; raw, written with --single-key, may." enum:"strict,ignore,replace,backslashreplace" default:"strict"`
 	export.Flags
@@ -67,6 +70,7 @@ type Command struct {
 
 	mu     sync.Mutex // the timer writes, too
 	files  *files
+	stdout *stdout // instead of files
 	ledger *ledger // once control lines have come
 	plain  bool    // events have come without any
 	timer  *time.Timer
@@ -76,6 +80,14 @@ type Command struct {
 // Start opens the file, or the directory below which files are made.
 func (c *Command) Start(ctx context.Context) error {
 	c.env = stage.From(ctx)
+	if c.File == "-" && !c.FormatFilename {
+		w, err := c.env.Stdout()
+		if err != nil {
+			return fmt.Errorf("--file -: %w", err)
+		}
+		c.stdout = &stdout{w: w}
+		return nil
+	}
 	if !c.FormatFilename {
 		dir, name := filepath.Split(c.File)
 		if name == "" || name == "." || name == ".." {
@@ -143,6 +155,13 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 	if c.err != nil {
 		return stage.Fatal(c.err)
 	}
+	if o := c.stdout; o != nil {
+		if o.buf = append(append(o.buf, line...), '\n'); len(o.buf) >= blockSize {
+			c.err = o.flush()
+		}
+		c.later()
+		return stage.Fatal(c.err)
+	}
 	f, err := c.files.get(ctx, name)
 	if err != nil {
 		if c.template != nil && blameName(err) {
@@ -156,10 +175,23 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 		c.err = c.files.flush(f)
 		return stage.Fatal(c.err)
 	}
+	c.later()
+	return nil
+}
+
+// later makes sure that what is collected is written after a while.
+func (c *Command) later() {
 	if c.timer == nil {
 		c.timer = time.AfterFunc(linger, c.onTimer)
 	}
-	return nil
+}
+
+// flush writes what is collected.
+func (c *Command) flush() error {
+	if c.stdout != nil {
+		return c.stdout.flush()
+	}
+	return c.files.flushAll()
 }
 
 // ready prepares the first event of a stream without control lines.
@@ -171,6 +203,9 @@ func (c *Command) ready(ctx context.Context) error {
 		return c.control(ctx)
 	}
 	c.plain = true
+	if c.stdout != nil {
+		return nil
+	}
 	pending, err := forget(c.ledgerPath())
 	if pending {
 		c.env.Warn("%s: a source has not finished with this file; when it is back some of its events may be there twice", c.File)
@@ -186,7 +221,7 @@ func (c *Command) onTimer() {
 		return
 	}
 	c.timer = nil
-	c.err = c.files.flushAll()
+	c.err = c.flush()
 }
 
 // nameOf is the name of the event's file, relative to the directory.
@@ -229,6 +264,9 @@ func (c *Command) control(ctx context.Context) error {
 	if c.ledger != nil {
 		return nil
 	}
+	if c.stdout != nil {
+		return errNotDurable
+	}
 	if err := c.files.regular(); err != nil {
 		return err
 	}
@@ -265,6 +303,9 @@ func (c *Command) Checkpoint(ctx context.Context, id string, _ stage.Emit) error
 }
 
 func (c *Command) checkpoint(ctx context.Context, id string) error {
+	if id == "" && c.stdout != nil {
+		return c.stdout.flush()
+	}
 	if id == "" {
 		return c.files.finish()
 	}
@@ -294,14 +335,18 @@ func (c *Command) Commit(ctx context.Context, id string) error {
 	return c.err
 }
 
-// Reload opens files again that were moved away.
+// Reload opens files again that were moved away, at once: whoever has moved one
+// may wait for the new one to appear.
 func (c *Command) Reload(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = c.files.closeAll()
-	}
 	if c.err != nil {
+		return c.err
+	}
+	if c.stdout != nil {
+		return nil
+	}
+	if c.err = c.files.closeRegular(); c.err != nil {
 		return c.err
 	}
 	if c.template == nil {
@@ -319,6 +364,11 @@ func (c *Command) Close() error {
 	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil
+	}
+	if c.stdout != nil && c.err == nil {
+		if c.err = c.stdout.flush(); !errors.Is(c.err, stage.ErrStop) {
+			return c.err
+		}
 	}
 	if c.files == nil {
 		return nil

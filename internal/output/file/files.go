@@ -392,20 +392,23 @@ func (fs *files) forget(e *list.Element) {
 	fs.last = nil
 }
 
-// closeAll closes all files in good order.
-func (fs *files) closeAll() error {
-	for fs.recent.Len() > 0 {
-		e := fs.recent.Front()
-		f := e.Value.(*file)
+// closeRegular closes all files in good order, but pipes and devices: closing one
+// would tell its reader that this is the end.
+func (fs *files) closeRegular() error {
+	for e := fs.recent.Front(); e != nil; {
+		f, next := e.Value.(*file), e.Next()
 		if err := fs.flush(f); err != nil {
 			return err
 		}
-		if err := fs.syncFile(f); err != nil { // at the end of the stream the name may be another file's
-			return err
+		if f.regular {
+			if err := fs.syncFile(f); err != nil { // at the end of the stream the name may be another file's
+				return err
+			}
+			if err := fs.evict(e); err != nil {
+				return err
+			}
 		}
-		if err := fs.evict(e); err != nil {
-			return err
-		}
+		e = next
 	}
 	return nil
 }
