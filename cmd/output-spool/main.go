@@ -12,7 +12,13 @@
 //
 // With --quota, output-spool waits while the segments that nobody has consumed
 // hold more bytes than that. It may be exceeded by one segment of each writer,
-// and by the windows that are open in a stream with checkpoints.
+// and by the windows that are open in a stream with checkpoints. The size is kept
+// in DIR/.size, and counted anew when that is not certain: when output-spool
+// starts, when a process has died in the middle of a change, before it waits, and
+// at most once a minute for what people do by hand.
+//
+// Directories and files are made for their owner alone (700 and 600). A directory
+// that is there already keeps its permissions.
 //
 // If output-spool dies, the whole lines it has written are recovered by the next
 // one, or by a consumer that has taken all the rest. When the disk is full it
@@ -46,7 +52,13 @@ one pipeline.
 
 With --quota, output-spool waits while the segments that nobody has consumed
 hold more bytes than that. It may be exceeded by one segment of each writer,
-and by the windows that are open in a stream with checkpoints.
+and by the windows that are open in a stream with checkpoints. The size is kept
+in DIR/.size, and counted anew when that is not certain: when output-spool
+starts, when a process has died in the middle of a change, before it waits, and
+at most once a minute for what people do by hand.
+
+Directories and files are made for their owner alone (700 and 600). A directory
+that is there already keeps its permissions.
 
 If output-spool dies, the whole lines it has written are recovered by the next
 one, or by a consumer that has taken all the rest. When the disk is full it

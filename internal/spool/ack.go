@@ -17,7 +17,7 @@ func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s
 
 // Ack removes a segment, durably.
 func (r *Reader) Ack(s *Segment) error {
-	if err := disk.Remove(r.path(s)); err != nil {
+	if err := r.moved(r.path(s), -1, -1, func() error { return disk.Remove(r.path(s)) }); err != nil {
 		return err
 	}
 	return r.done(s)
@@ -41,7 +41,7 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	}
 	c := mark{source: escape(source), number: number}
 	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
-	if err := disk.Rename(r.path(s), note); err != nil {
+	if err := r.moved(r.path(s), -1, -1, func() error { return disk.Rename(r.path(s), note) }); err != nil {
 		return err
 	}
 	r.acked[source] = number
@@ -123,6 +123,7 @@ func (r *Reader) Close() error {
 	for source := range r.marks {
 		r.tidy(source)
 	}
+	errs = append(errs, r.size.close())
 	return errors.Join(errs...)
 }
 
@@ -137,6 +138,7 @@ func (r *Reader) setAside(path, name string, d *Damage) error {
 		}
 		bad = filepath.Join(r.dir, badDir, name+"."+strconv.Itoa(i))
 	}
+	defer r.size.doubt()
 	if err := disk.Rename(path, bad); err != nil {
 		// Not a DamagedError: it would be met again and again.
 		return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)

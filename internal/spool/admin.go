@@ -171,6 +171,8 @@ func Requeue(ctx context.Context, dir string, names []string, salvage bool, opt 
 	if err != nil {
 		return err
 	}
+	defer s.size.close()
+	defer s.size.doubt()
 	for _, e := range all {
 		chosen := slices.Contains(names, e.File) || slices.Contains(names, filepath.Base(e.File))
 		if !chosen && (len(names) > 0 || e.State != Bad && e.State != Orphaned) {
@@ -280,11 +282,11 @@ func (s *spool) salvage(path, name string) (string, error) {
 			disk.Rename(path, filepath.Join(s.dir, badDir, keep))
 	}
 	if gone > 0 {
-		if err := disk.WriteFileAtomic(filepath.Join(s.dir, badDir, keep), lost, 0o644); err != nil {
+		if err := disk.WriteFileAtomic(filepath.Join(s.dir, badDir, keep), lost, 0o600); err != nil {
 			return "", err
 		}
 	}
-	if err := disk.WriteFileAtomic(path, valid, 0o644); err != nil {
+	if err := disk.WriteFileAtomic(path, valid, 0o600); err != nil {
 		return "", err
 	}
 	to := Name{old.Seq, kept, checksum(valid), old.Nonce}

@@ -52,6 +52,7 @@ func (s *spool) recoverPart(name string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
+	defer s.size.doubt()
 	if err := disk.RemoveTemps(path); err != nil {
 		return false, err
 	}
@@ -65,7 +66,7 @@ func (s *spool) recoverPart(name string) (bool, error) {
 	}
 	if gone > 0 {
 		keep := filepath.Join(s.dir, badDir, name+lostSuffix)
-		if err := disk.WriteFileAtomic(keep, lost, 0o644); err != nil {
+		if err := disk.WriteFileAtomic(keep, lost, 0o600); err != nil {
 			return false, err
 		}
 		s.opt.Warn("%s: %d lines of a writer that died are damaged, they are in %s", path, gone, keep)
@@ -73,7 +74,7 @@ func (s *spool) recoverPart(name string) (bool, error) {
 	if count == 0 {
 		return false, disk.Remove(path)
 	}
-	if err := disk.WriteFileAtomic(path, valid, 0o644); err != nil {
+	if err := disk.WriteFileAtomic(path, valid, 0o600); err != nil {
 		return false, err
 	}
 	f2, err := claim(path)
@@ -110,7 +111,8 @@ func (s *spool) removeWindows(dead func(of mark) bool) error {
 	}
 	for _, name := range names {
 		if of, ok := parseWindow(name); ok && dead(of) {
-			if err := disk.Remove(filepath.Join(s.dir, tmpDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			path := filepath.Join(s.dir, tmpDir, name)
+			if err := s.moved(path, -1, 0, func() error { return disk.Remove(path) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@
 //	DIR/new   sealed, for anybody to take
 //	DIR/cur   claimed by a consumer
 //	DIR/bad   damaged and set aside
+//	DIR/.size how large it is, where a writer has a quota
 //
 // A segment is plain NDJSON and never changes once it is sealed. Its name says
 // what is in it, so that damage is found before the first line is delivered:
@@ -123,19 +124,23 @@ type spool struct {
 	dir string
 	opt Options
 	seq *sequence
+
+	size *meter
 }
 
 func open(dir string, opt Options) (spool, error) {
-	s := spool{dir: dir, opt: opt.filled()}
+	s := spool{dir: dir, opt: opt.filled(), size: &meter{dir: dir, create: opt.Quota > 0}}
 	var err error
 	s.seq, err = newSequence(dir, s.opt.Now)
 	return s, err
 }
 
-// Create makes the directories of a spool, durably, where they are missing.
+// Create makes the directories of a spool, durably, where they are missing. What
+// it makes is for its owner alone, since events tell much; those that are there
+// already keep their permissions.
 func Create(dir string) error {
 	for _, d := range dirs {
-		if err := disk.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+		if err := disk.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return err
 		}
 	}

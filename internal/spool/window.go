@@ -103,7 +103,8 @@ func (w *Writer) settle(at mark) error {
 		if c.number <= at.number {
 			err = w.publish(c, name)
 		} else {
-			err = disk.Remove(filepath.Join(w.dir, tmpDir, text))
+			path := filepath.Join(w.dir, tmpDir, text)
+			err = w.moved(path, -1, 0, func() error { return disk.Remove(path) })
 		}
 		if err != nil {
 			return err
@@ -128,5 +129,6 @@ func (w *Writer) publishUpTo(at mark) error {
 }
 
 func (w *Writer) publish(c mark, name Name) error {
-	return disk.Rename(filepath.Join(w.dir, tmpDir, c.waiting(name)), filepath.Join(w.dir, newDir, name.String()))
+	path := filepath.Join(w.dir, tmpDir, c.waiting(name))
+	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, newDir, name.String())) })
 }

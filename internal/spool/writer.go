@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -42,11 +43,13 @@ type Writer struct {
 
 // A draft is a segment that is being written.
 type draft struct {
+	spool *spool
 	f     *disk.File
 	nonce string
 	buf   []byte
 	size  int64 // with what is in buf
 	count int
+	lines int    // that are written, as check counts them
 	crc   uint32 // without what is in buf
 	timer *time.Timer
 }
@@ -123,9 +126,9 @@ func (w *Writer) begin(ctx context.Context) error {
 	if err := w.room(ctx); err != nil {
 		return err
 	}
-	s := &draft{nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
+	s := &draft{spool: &w.spool, nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
 	if w.controlled {
-		f, err := disk.Create(filepath.Join(w.dir, tmpDir, w.first.window(s.nonce)), 0o644)
+		f, err := disk.Create(filepath.Join(w.dir, tmpDir, w.first.window(s.nonce)), 0o600)
 		if err != nil {
 			return err
 		}
@@ -134,7 +137,7 @@ func (w *Writer) begin(ctx context.Context) error {
 	}
 	for s.f == nil {
 		path := filepath.Join(w.dir, tmpDir, partName(w.seq.next(), s.nonce))
-		f, err := disk.Create(path, 0o644)
+		f, err := disk.Create(path, 0o600)
 		if err != nil {
 			return err
 		}
@@ -166,7 +169,10 @@ func (w *Writer) room(ctx context.Context) error {
 		return nil
 	}
 	for said := false; ; said = true {
-		backlog, total, err := usage(w.dir)
+		backlog, total, err := w.size.usage(false)
+		if err == nil && backlog > 0 && total > w.opt.Quota {
+			backlog, total, err = w.size.usage(true) // rather than wait for nothing
+		}
 		if err != nil || backlog == 0 || total <= w.opt.Quota {
 			return err
 		}
@@ -189,7 +195,11 @@ func (w *Writer) onTimer(s *draft) {
 
 func (s *draft) flush() error {
 	s.crc = crc32.Update(s.crc, crc32.MakeTable(crc32.Castagnoli), s.buf)
-	_, err := s.f.Write(s.buf)
+	s.lines += bytes.Count(s.buf, []byte{'\n'})
+	err := s.spool.size.change(int64(len(s.buf)), 0, func() error {
+		_, err := s.f.Write(s.buf)
+		return err
+	})
 	s.buf = s.buf[:0]
 	return err
 }
@@ -207,6 +217,11 @@ func (w *Writer) seal() error {
 	}
 	if err := s.flush(); err != nil {
 		return err
+	}
+	if s.lines != s.count {
+		// The messages make sure that it cannot be; a reader would take what
+		// stands on the line as a message of its own.
+		return fmt.Errorf("%s: %d messages have %d lines", s.f.Name(), s.count, s.lines)
 	}
 	if err := w.wait(); err != nil {
 		return err
@@ -227,7 +242,7 @@ func (w *Writer) seal() error {
 func (s *draft) finish(to string) error {
 	err := s.f.Sync()
 	if err == nil && to != "" {
-		err = disk.Rename(s.f.Name(), to)
+		err = s.spool.moved(s.f.Name(), 0, 1, func() error { return disk.Rename(s.f.Name(), to) })
 	}
 	return cmp.Or(err, s.f.Close())
 }
@@ -276,12 +291,13 @@ func (w *Writer) Close() error {
 	}
 	for _, p := range w.parts {
 		if w.err == nil {
-			errs = append(errs, disk.Remove(p.path))
+			errs = append(errs, w.moved(p.path, -1, 0, func() error { return disk.Remove(p.path) }))
 		}
 	}
 	for _, lock := range w.locks {
 		errs = append(errs, lock.Unlock())
 	}
+	errs = append(errs, w.size.close())
 	w.err = cmp.Or(w.err, errClosed)
 	return errors.Join(errs...)
 }
