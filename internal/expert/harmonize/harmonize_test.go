@@ -132,3 +132,43 @@ func TestTooDeep(t *testing.T) {
 		}
 	}
 }
+
+// FuzzOneLine mends any object: what comes out is one line, which is accepted
+// again and does not change any more.
+func FuzzOneLine(f *testing.F) {
+	for _, text := range []string{
+		`{"source":{"ip":"192.0.2.1/32","x":[1,` + "\n" + `2]},"extra":{"a":{"b":` + "\r" + `null}},"extra.c":"` + `\n"}`,
+		`{"extra":"{\"a\":\n[{\"__type\":\"Event\"}]}","A b":{"C":{"d":1}},"a_b":2}`, `{"extra":{"A b":1,"a_b":2}}`, `{"__type":"Report","raw":"eA==","feed.url":"http://example.org/"}`,
+	} {
+		for _, unknown := range []string{"error", "drop", "extra"} {
+			f.Add(text, unknown)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, unknown string) {
+		if unknown != "drop" && unknown != "extra" {
+			unknown = "error"
+		}
+		c := &Command{Unknown: unknown}
+		mend := func(text string) (string, error) {
+			var m event.Message
+			err := m.Decode([]byte(text))
+			if err == nil && m.Kind <= event.Report {
+				err = c.Process(nil, &m, func(*event.Message) error { return nil })
+			}
+			if err == nil {
+				err = m.Err()
+			}
+			return m.String(), err
+		}
+		line, err := mend(text)
+		if err != nil {
+			return
+		}
+		if strings.ContainsAny(line, "\r\n") {
+			t.Fatalf("%q became several lines: %q", text, line)
+		}
+		if again, err := mend(line); err != nil || again != line {
+			t.Fatalf("%q became %q, and then %q, %v", text, line, again, err)
+		}
+	})
+}
