@@ -2,7 +2,8 @@
 
 // Expert-modify: set fields by rules that look at other fields
 //
-// The rules are in the file of --configuration-path, a list in JSON or YAML:
+// The rules are in the file of --configuration-path, a list in JSON, or in YAML 1.2
+// without tags and merge keys:
 //
 //	[{"rulename": "web servers",
 //	  "if":   {"source.port": "^(80|443)$", "protocol.application": ""},
@@ -39,7 +40,8 @@ import (
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or YAML:
+	tool.Main(tool.Spec{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON, or in YAML 1.2
+without tags and merge keys:
 
 	[{"rulename": "web servers",
 	  "if":   {"source.port": "^(80|443)$", "protocol.application": ""},

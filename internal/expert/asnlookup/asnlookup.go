@@ -67,7 +67,9 @@ func (c *Command) side(m *event.Message, ip, asn, network string) {
 		return
 	}
 	if number, prefix, ok := c.table.lookup(a.WithZone("").Unmap()); ok {
-		m.SetInt(asn, int64(number))
+		if number != 0 { // AS 0 originates nothing, by RFC 7607
+			m.SetInt(asn, int64(number))
+		}
 		m.SetValue(network, harmonization.Text(prefix.String()))
 	}
 }

@@ -75,3 +75,32 @@ func TestReload(t *testing.T) {
 	}
 	look(64511)
 }
+
+// TestTableText reads tables as editors write them, and refuses bytes that are
+// no text.
+func TestTableText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "asn.dat")
+	for text, want := range map[string]string{
+		"\xef\xbb\xbf192.0.2.0/24\t64496\r\n": "",
+		"; old Mac\r192.0.2.0/24\t64496\r":    "",
+		"\xff\xfe1\x009\x002\x00.\x000\x00.\x002\x00.\x000\x00/\x002\x004\x00\t\x006\x004\x004\x009\x006\x00": "",
+		"# caf\xe9\n192.0.2.0/24\t64496\n":             path + ":1:6: byte 0xe9 is not utf-8; the file must be UTF-8, or UTF-16 with a byte order mark",
+		"192.0.2.0/24\t64496\n\n  192.0.2.0/24\tAS1\n": path + `:3:16: not an AS number: "AS1"`,
+		"192.0.2.0/24\n":                               path + `:1:1: a prefix, a tab and an AS number are expected, not "192.0.2.0/24"`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		table, err := load(path)
+		if want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		if want == "" && err != nil {
+			t.Errorf("%q: %v", text, err)
+		} else if want == "" {
+			if asn, _, ok := table.lookup(netip.MustParseAddr("192.0.2.9")); !ok || asn != 64496 {
+				t.Errorf("%q: AS %d, %v", text, asn, ok)
+			}
+		}
+	}
+}

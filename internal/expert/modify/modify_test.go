@@ -107,3 +107,22 @@ func BenchmarkThousandRules(b *testing.B) {
 		c.Process(context.Background(), m, func(*event.Message) error { return nil })
 	}
 }
+
+// TestAliasesAreBounded: four hundred bytes of aliases of aliases stand for more
+// than any memory has.
+func TestAliasesAreBounded(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("- &a0 [x, x, x, x, x, x, x, x, x, x]\n")
+	for i := 1; i < 12; i++ {
+		fmt.Fprintf(&text, "- &a%d [%s*a%d]\n", i, strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 9), i-1)
+	}
+	if _, err := yamlToJSON([]byte(text.String())); err == nil || !strings.Contains(err.Error(), "with the aliases written out") {
+		t.Errorf("%v", err)
+	}
+	if _, err := yamlToJSON([]byte("- &a [*a]\n")); err == nil {
+		t.Error("an alias of itself is accepted")
+	}
+	if _, err := yamlToJSON([]byte(strings.Repeat("[", 3000) + strings.Repeat("]", 3000))); err == nil {
+		t.Error("3000 levels are accepted")
+	}
+}

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
@@ -147,15 +145,24 @@ func groupNumber(re *pyregex.Regexp, name string) int {
 	return slices.Index(re.SubexpNames(), name)
 }
 
+// maxRules bounds a file of rules, in bytes.
+const maxRules = 16 << 20
+
 // load reads and compiles a file of rules.
 func load(path string, caseSensitive bool, d *harmonization.Dictionary) (*rules, error) {
-	text, err := os.ReadFile(path)
+	text, err := charset.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	if len(text) > maxRules {
+		return nil, fmt.Errorf("%s: more than %d MiB of rules", path, maxRules>>20)
+	}
 	if head := bytes.TrimSpace(text); len(head) == 0 || head[0] != '[' || !json.Valid(head) {
-		if text, err = yaml.YAMLToJSON(text); err != nil {
-			return nil, fmt.Errorf("%s: neither JSON nor YAML: %s", path, firstLine(err))
+		wrong := json.InFile(path, json.Check(string(text)))
+		if text, err = yamlToJSON(text); err != nil && len(head) > 0 && head[0] == '[' {
+			return nil, wrong // it looks like JSON
+		} else if err != nil {
+			return nil, fmt.Errorf("%s:%w", path, err)
 		}
 	}
 	r := &loader{dictionary: d, caseSensitive: caseSensitive, known: map[condition]int{}, keys: map[string]int{}}
@@ -198,6 +205,9 @@ func (r *loader) add(text []byte) (name string, err error) {
 		return name, fmt.Errorf("if: %w", err)
 	}
 	for key := range part.All {
+		if err := r.check(key); err != nil {
+			return name, fmt.Errorf("if: %w", err)
+		}
 		i, err := r.condition(key, part.Value(key))
 		if err != nil {
 			return name, fmt.Errorf("if: %s: %w", key, err)
@@ -263,10 +273,8 @@ func (r *loader) condition(key string, v harmonization.Value) (int, error) {
 // event.
 func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, error) {
 	a := action{key: key, value: v}
-	if _, err := r.dictionary.Field(harmonization.Event, key); err != nil {
-		if _, other := r.dictionary.Field(harmonization.Report, key); other != nil {
-			return a, err
-		}
+	if err := r.check(key); err != nil {
+		return a, err
 	}
 	if v.Kind != harmonization.String {
 		return a, nil
@@ -278,6 +286,9 @@ func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, 
 	for name, index := range t.Fields {
 		switch {
 		case name == "msg" && len(index) == 1:
+			if err := r.check(index[0]); err != nil {
+				return a, fmt.Errorf("{msg[%s]}: %w", index[0], err)
+			}
 		case name == "matches" && len(index) == 2:
 			if err := r.checkGroup(rule, index[0], index[1]); err != nil {
 				return a, err
@@ -288,10 +299,24 @@ func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, 
 	}
 	if text, ok := t.Constant(); ok {
 		a.value = harmonization.Text(text)
+		if f, err := r.dictionary.Field(harmonization.Event, key); err == nil && !a.value.Empty() {
+			if _, err := f.Sanitise(a.value); err != nil {
+				return a, err // it would be one for each event
+			}
+		}
 	} else {
 		a.template = t
 	}
 	return a, nil
+}
+
+// check returns an error for a name that no field has.
+func (r *loader) check(key string) error {
+	err := r.dictionary.Check(harmonization.Event, key)
+	if err != nil && r.dictionary.Check(harmonization.Report, key) == nil {
+		return nil
+	}
+	return err
 }
 
 func (r *rules) checkGroup(rule *rule, key, group string) error {
