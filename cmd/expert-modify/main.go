@@ -2,7 +2,7 @@
 
 // Expert-modify: set fields by rules that look at other fields
 //
-// The rules are in the file of --configuration-path, a list in JSON, or in YAML 1.2
+// The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 // without tags and merge keys:
 //
 //	[{"rulename": "web servers",
@@ -40,7 +40,7 @@ import (
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON, or in YAML 1.2
+	tool.Main(tool.Spec{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
 
 	[{"rulename": "web servers",

@@ -318,7 +318,7 @@ becomes an Event.
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
 	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, New: func() any { return new(expertharmonize.Command) }},
-	{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON, or in YAML 1.2
+	{Name: "expert-modify", Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
 
 	[{"rulename": "web servers",

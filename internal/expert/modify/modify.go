@@ -2,7 +2,7 @@
 //
 // expert-modify: set fields by rules that look at other fields
 //
-// The rules are in the file of --configuration-path, a list in JSON, or in YAML 1.2
+// The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 // without tags and merge keys:
 //
 //	[{"rulename": "web servers",
