@@ -18,6 +18,7 @@ type URL struct {
 	Host     string
 	Port     int  // -1 if there is none
 	BadPort  bool // what stands for a port is none
+	Unclear  bool // there is more than one colon: nobody can tell host from port
 	Path     string
 	Query    string
 	Fragment string
@@ -62,6 +63,7 @@ func (u *URL) authority(text string) bool {
 		_, port, _ = strings.Cut(rest, ":")
 	} else {
 		u.Host, port, _ = strings.Cut(text, ":")
+		u.Unclear = strings.Contains(port, ":")
 	}
 	// A zone's name is not a name of the network and keeps its case.
 	name, zone, scoped := strings.Cut(u.Host, "%")
@@ -92,13 +94,56 @@ func bracketed(text string) bool {
 	return err == nil && a.Is6()
 }
 
-// Addr returns the host as an address, without a zone.
+// Addr returns the host as an address, without a zone. IPv4 may be written in all
+// ways that clients understand: with octal and hexadecimal numbers, and with
+// fewer than four of them.
 func (u *URL) Addr() (netip.Addr, bool) {
-	if u.Host == "" || u.Host[0] > '9' && strings.IndexByte(u.Host, ':') < 0 {
+	if u.Host == "" || u.Unclear || u.Host[0] > '9' && strings.IndexByte(u.Host, ':') < 0 {
 		return netip.Addr{}, false // the usual case, told without an error being made
 	}
-	a, err := netip.ParseAddr(u.Host)
-	return a.WithZone(""), err == nil
+	if a, err := netip.ParseAddr(u.Host); err == nil {
+		return a.WithZone(""), true
+	}
+	return ipv4(u.Host)
+}
+
+// ipv4 reads an address by the rules of the URL standard, which are those of
+// inet_aton: the last number fills all bytes that are left.
+func ipv4(host string) (netip.Addr, bool) {
+	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	value := uint64(0)
+	for i, part := range parts {
+		n, ok := ipv4Number(part)
+		room := uint64(1) << 8
+		if i == len(parts)-1 {
+			room = 1 << (8 * (5 - len(parts)))
+			value <<= 8 * (5 - len(parts))
+		} else {
+			value <<= 8
+		}
+		if !ok || n >= room {
+			return netip.Addr{}, false
+		}
+		value |= n
+	}
+	return netip.AddrFrom4([4]byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}), true
+}
+
+func ipv4Number(text string) (uint64, bool) {
+	base := 10
+	if rest, ok := strings.CutPrefix(text, "0x"); ok {
+		base, text = 16, rest
+		if text == "" {
+			return 0, true
+		}
+	} else if len(text) > 1 && text[0] == '0' {
+		base, text = 8, text[1:]
+	}
+	n, err := strconv.ParseUint(text, base, 64)
+	return n, err == nil && text[0] != '+'
 }
 
 func isScheme(s string) bool {

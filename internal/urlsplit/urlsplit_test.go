@@ -45,7 +45,7 @@ func TestPython(t *testing.T) {
 func TestAddr(t *testing.T) {
 	for url, want := range map[string]string{
 		"http://192.0.2.1/": "192.0.2.1", "http://[2001:DB8::1]:80/": "2001:db8::1", "http://[fe80::1%25eth0]/": "fe80::1",
-		"http://www.example.org/": "", "http://bad.cafe/": "", "http://192.0.2/": "", "http://3221225985/": "", "http:///": "",
+		"http://www.example.org/": "", "http://bad.cafe/": "", "http://192.0.2.1.5/": "", "http:///": "",
 	} {
 		u, _ := Split(url)
 		a, ok := u.Addr()
@@ -64,4 +64,24 @@ func FuzzSplit(f *testing.F) {
 		}
 		u.Addr()
 	})
+}
+
+// TestAddresses has the forms of IPv4 that clients understand.
+func TestAddresses(t *testing.T) {
+	for host, want := range map[string]string{
+		"3221225985": "192.0.2.1", "0300.0.2.1": "192.0.2.1", "0xc0000201": "192.0.2.1", "0xc0.0.2.1": "192.0.2.1", "192.513": "192.0.2.1",
+		"192.0.513": "192.0.2.1", "192.0.2.1.": "192.0.2.1", "0": "0.0.0.0", "0x": "0.0.0.0", "00": "0.0.0.0", "4294967295": "255.255.255.255",
+		"4294967296": "", "256.1.1.1": "", "1.2.3.4.5": "", "08": "", "0xg": "", "1..2": "", ".": "", "": "", "1.2.3.a": "", "+1": "", "1.2.3.256": "",
+		"192.0.2.1": "192.0.2.1", "[2001:db8::1]": "2001:db8::1", "[2001:db8::1]:80": "2001:db8::1", "[fe80::1%25eth0]": "fe80::1",
+		"2001:db8::1": "", "2001:db8::1:80": "", "www.example.org": "", "user@0xc0000201:80": "192.0.2.1", "192.0.2.1:80": "192.0.2.1",
+	} {
+		u, ok := Split("http://" + host + "/x")
+		got := ""
+		if a, isAddr := u.Addr(); ok && isAddr {
+			got = a.String()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", host, got, want)
+		}
+	}
 }

@@ -25,6 +25,8 @@ package gethostbyname
 import (
 	"context"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/dns"
@@ -82,11 +84,44 @@ func (c *Command) side(ctx context.Context, m *event.Message, side string) error
 			}
 			return nil
 		}
-		name = u.Host
+		if name = u.Host; u.Unclear {
+			return nil
+		}
 	}
-	if name == "" {
-		return nil
+	if name, ok := hostName(name); ok {
+		return c.resolve(ctx, m, side, name)
 	}
+	return nil
+}
+
+// hostName returns a name as the network knows it, in its ASCII form. What can be
+// no name there is not asked for.
+func hostName(name string) (string, bool) {
+	for i := range len(name) {
+		if name[i] < utf8.RuneSelf {
+			continue
+		}
+		fqdn, _ := harmonization.Type("FQDN")
+		v, err := fqdn.Sanitise(harmonization.Text(name))
+		if err != nil {
+			return "", false
+		}
+		name = v.Text
+		break
+	}
+	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.Trim(label, nameCharacters) != "" {
+			return "", false
+		}
+	}
+	return name, len(name) <= 254
+}
+
+const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+// resolve sets the address of a name.
+func (c *Command) resolve(ctx context.Context, m *event.Message, side, name string) error {
 	addresses, err := c.resolver.Lookup(ctx, name, dns.A)
 	if err != nil {
 		if ctx.Err() == nil && slices.Contains(c.ignored, code(err)) {

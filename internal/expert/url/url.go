@@ -21,7 +21,6 @@ package url
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -53,10 +52,9 @@ func (c *Command) side(m *event.Message, side string, withProtocol bool) bool {
 		return false
 	}
 	s := schemes[u.Scheme]
-	if _, isAddr := u.Addr(); isAddr {
-		host, _, _ := strings.Cut(u.Host, "%")
-		c.set(m, side+"ip", harmonization.Text(host))
-	} else {
+	if a, ok := u.Addr(); ok {
+		c.set(m, side+"ip", harmonization.Text(a.String()))
+	} else if !u.Unclear {
 		c.set(m, side+"fqdn", harmonization.Text(u.Host))
 	}
 	switch {
