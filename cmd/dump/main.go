@@ -10,7 +10,7 @@
 // dump list shows what there is: number, time, command, where in the input the
 // message stood, and why it failed. dump show prints messages for people, with
 // control characters escaped; with --raw it prints the content of raw alone,
-// decoded, as it is, or the whole message where there is no raw. dump delete
+// decoded, or the whole message where there is no raw. dump delete
 // removes entries.
 //
 // dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report
@@ -53,7 +53,7 @@ command. Entries have numbers from 1; N is one of them or a range such as
 dump list shows what there is: number, time, command, where in the input the
 message stood, and why it failed. dump show prints messages for people, with
 control characters escaped; with --raw it prints the content of raw alone,
-decoded, as it is, or the whole message where there is no raw. dump delete
+decoded, or the whole message where there is no raw. dump delete
 removes entries.
 
 dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report

@@ -94,7 +94,7 @@ func TestNewCommand(t *testing.T) {
 		var stderr bytes.Buffer
 		cmd := exec.Command(words[0], words[1:]...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=", "INTELPIPE_UPDATE=")
+		cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", "INTELPIPE_UPDATE=")
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
 		return string(out) + stderr.String(), err

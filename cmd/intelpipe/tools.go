@@ -165,7 +165,7 @@ command. Entries have numbers from 1; N is one of them or a range such as
 dump list shows what there is: number, time, command, where in the input the
 message stood, and why it failed. dump show prints messages for people, with
 control characters escaped; with --raw it prints the content of raw alone,
-decoded, as it is, or the whole message where there is no raw. dump delete
+decoded, or the whole message where there is no raw. dump delete
 removes entries.
 
 dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report
@@ -521,6 +521,10 @@ fails.
 classification.type may come from a column, by way of --type-translation,
 whose values are types and whose keys are what the feed writes. --type is the
 type of rows that got none from a column.
+
+With --decimal-comma the columns of number fields, and those of --data-type, have
+numbers as much of Europe writes them, with a comma before the fraction and dots
+between the thousands.
 
 --compose-fields makes fields of several columns: {0} stands for the first
 column of the row, {1} for the second, {{ for a brace.

@@ -10,7 +10,7 @@
 // dump list shows what there is: number, time, command, where in the input the
 // message stood, and why it failed. dump show prints messages for people, with
 // control characters escaped; with --raw it prints the content of raw alone,
-// decoded, as it is, or the whole message where there is no raw. dump delete
+// decoded, or the whole message where there is no raw. dump delete
 // removes entries.
 //
 // dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report
@@ -243,8 +243,31 @@ func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 // printRaw prints the content of raw, decoded, or of what has none all that was
-// kept, as it is.
+// kept, as it is. What does not end with a newline gets one, so that the next
+// entry begins on a line of its own.
 func printRaw(w io.Writer, e *entry) error {
+	out := &ending{w: w}
+	err := writeRaw(out, e)
+	if err == nil && out.last != '\n' {
+		_, err = io.WriteString(w, "\n")
+	}
+	return err
+}
+
+// ending remembers the last byte that was written.
+type ending struct {
+	w    io.Writer
+	last byte
+}
+
+func (e *ending) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		e.last = p[len(p)-1]
+	}
+	return e.w.Write(p)
+}
+
+func writeRaw(w io.Writer, e *entry) error {
 	m, done, err := e.message(nil)
 	defer done()
 	if err == nil && (m.Body() != nil || m.Has("raw")) {

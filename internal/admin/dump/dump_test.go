@@ -80,11 +80,11 @@ func TestShow(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "\n"+lines[0]+"\n") || !strings.Contains(stdout, `{"a": \xff}`) || !strings.Contains(stdout, "100008 bytes in expert-test.dump.1") {
 		t.Error(code, stdout)
 	}
-	if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", "1"); code != 0 || stdout != "foo\nbar" {
+	if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", "1"); code != 0 || stdout != "foo\nbar\n" {
 		t.Error(code, stdout, stderr)
 	}
 	for n, want := range map[string]string{"2": lines[1], "3": lines[2]} { // what has no raw
-		if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", n); code != 0 || stdout != want {
+		if stdout, stderr, code := run(t, state, "", "dump", "show", "--raw", "expert-test", n); code != 0 || stdout != want+"\n" {
 			t.Errorf("%s: %d, %.100s, %s", n, code, stdout, stderr)
 		}
 	}

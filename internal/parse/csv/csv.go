@@ -19,6 +19,10 @@
 // whose values are types and whose keys are what the feed writes. --type is the
 // type of rows that got none from a column.
 //
+// With --decimal-comma the columns of number fields, and those of --data-type, have
+// numbers as much of Europe writes them, with a comma before the fraction and dots
+// between the thousands.
+//
 // --compose-fields makes fields of several columns: {0} stands for the first
 // column of the row, {1} for the second, {{ for a brace.
 //
@@ -36,6 +40,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
+	"sync"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -51,6 +58,7 @@ type Command struct {
 	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer,group"`
 	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}" field:"event,newer,group"`
 	DefaultUrlProtocol string              `help:"What to put before a URL that has no protocol." default:"http://" placeholder:"PROTOCOL"`
+	DecimalComma       bool                `help:"Read 1.234,5 as the number 1234.5."`
 	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
 	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`
 	TimeFormat         string              `help:"How times are written: timestamp, windows_nt, epoch_millis, utc_isoformat, from_format|…, from_format_midnight|… or fuzzy." placeholder:"FORMAT"`
@@ -168,6 +176,11 @@ func (c *Command) set(e *event.Message, col *column, text string) (fatal bool, e
 	return false, err
 }
 
+// decimalComma matches numbers such as 12,5 and -1.234.567,89.
+var decimalComma = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?$`)
+})
+
 // convert does to a value what the flags ask for. With skip the value is not
 // for this field.
 func (c *Command) convert(e *event.Message, t *target, text string) (v harmonization.Value, skip bool, err error) {
@@ -177,6 +190,9 @@ func (c *Command) convert(e *event.Message, t *target, text string) (v harmoniza
 			return v, false, nil
 		}
 		text = text[loc[0]:loc[1]]
+	}
+	if t.comma && decimalComma().MatchString(text) {
+		text = strings.NewReplacer(".", "", ",", ".").Replace(text)
 	}
 	v = harmonization.Text(text)
 	switch {

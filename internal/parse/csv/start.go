@@ -33,6 +33,7 @@ type target struct {
 	time   bool                 // a value that does not fit makes the row fail
 
 	search    *pyregex.Regexp
+	comma     bool // numbers have a comma before their fraction
 	json      bool
 	url       bool
 	translate bool
@@ -198,7 +199,8 @@ func (c *Command) compile(d *harmonization.Dictionary) ([]column, error) {
 			if t.field != nil {
 				t.memo = event.NewMemo(t.field, t.key)
 			}
-			t.plain = t.field == nil || t.search == nil && !t.json && !t.url && !t.translate && t.parse == nil
+			t.comma = c.DecimalComma && t.field != nil && (t.json || slices.Contains(numbers, t.field.Type))
+			t.plain = t.field == nil || t.search == nil && !t.comma && !t.json && !t.url && !t.translate && t.parse == nil
 			uses[t.key]++
 			col.targets = append(col.targets, t)
 		}
@@ -211,6 +213,9 @@ func (c *Command) compile(d *harmonization.Dictionary) ([]column, error) {
 	}
 	return columns, nil
 }
+
+// numbers are the types whose values --decimal-comma is about.
+var numbers = []string{"Accuracy", "Float", "Integer"}
 
 // inColumns refuses what would be without effect: fields that no column has.
 func (c *Command) inColumns(flag string, fields map[string]string) error {
