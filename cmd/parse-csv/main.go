@@ -19,9 +19,9 @@
 // whose values are types and whose keys are what the feed writes. --type is the
 // type of rows that got none from a column.
 //
-// With --decimal-comma the columns of number fields, and those of --data-type, have
-// numbers as much of Europe writes them, with a comma before the fraction and dots
-// between the thousands.
+// With --decimal-comma the columns of number fields, and those of --data-type,
+// have numbers as much of Europe writes them, with a comma before the fraction and
+// dots between the thousands.
 //
 // --compose-fields makes fields of several columns: {0} stands for the first
 // column of the row, {1} for the second, {{ for a brace.
@@ -58,9 +58,9 @@ classification.type may come from a column, by way of --type-translation,
 whose values are types and whose keys are what the feed writes. --type is the
 type of rows that got none from a column.
 
-With --decimal-comma the columns of number fields, and those of --data-type, have
-numbers as much of Europe writes them, with a comma before the fraction and dots
-between the thousands.
+With --decimal-comma the columns of number fields, and those of --data-type,
+have numbers as much of Europe writes them, with a comma before the fraction and
+dots between the thousands.
 
 --compose-fields makes fields of several columns: {0} stands for the first
 column of the row, {1} for the second, {{ for a brace.

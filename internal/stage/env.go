@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -77,6 +78,6 @@ func From(ctx context.Context) *Env {
 	}
 	now := func() time.Time { return time.Now().UTC() }
 	silent := func(string, ...any) {}
-	stdout := func() (io.Writer, error) { return os.Stdout, nil }
+	stdout := func() (io.Writer, error) { return nil, errors.New("there is no stdout without the runtime") }
 	return &Env{Dictionary: harmonization.Default(), Stdout: stdout, Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Path: func(string) Emit { return nil }}
 }
