@@ -306,3 +306,42 @@ func TestNoForeignPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestCommandsDoNotAskTheClock: what a command takes for the present is Now of its
+// Env, so that INTELPIPE_NOW repeats a run exactly. The packages below measure how
+// long something takes, or wait.
+func TestCommandsDoNotAskTheClock(t *testing.T) {
+	waits := map[string]string{
+		"internal/disk":        "how long to wait for a lock",
+		"internal/output/file": "how long to wait for a lock",
+		"internal/redis":       "how long a connection was idle",
+		"internal/spool":       "how often to count, and a default for tests",
+		"internal/stage":       "a default for tests",
+		"internal/store":       "how long an answer is kept in memory",
+		"internal/tool":        "where Now comes from, patience and progress",
+	}
+	asked := map[string]bool{}
+	for _, p := range units(t) {
+		_, kind := layer(p.path())
+		if kind == "tools for development" || kind == "cmd" {
+			continue
+		}
+		for _, file := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join("../..", p.path(), file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(code(string(text)), "time.Now") {
+				continue
+			}
+			if asked[p.path()] = true; waits[p.path()] == "" {
+				t.Errorf("%s/%s asks the clock; take Now of the Env", p.path(), file)
+			}
+		}
+	}
+	for path := range waits {
+		if !asked[path] {
+			t.Errorf("%s does not ask the clock any longer", path)
+		}
+	}
+}

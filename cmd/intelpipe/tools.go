@@ -499,12 +499,12 @@ last online.
 	  parse-abusech-feodotracker --name "Feodo Tracker"`, New: func() any { return new(parseabusechfeodotracker.Command) }},
 	{Name: "parse-blocklistde", Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
-unknown list is a blacklist.
+unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 
 # Examples
 
 	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
-	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"`, New: func() any { return new(parseblocklistde.Command) }},
+	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt`, New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-csv", Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
 the value fits one (source.ip|source.fqdn). Columns of the row beyond those

@@ -4,12 +4,12 @@
 //
 // Every line of a list is one address. What the address did is told by the
 // name of the list, the last part of feed.url or else extra.file_name; an
-// unknown list is a blacklist.
+// unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 //
 // # Examples
 //
 //	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
-//	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"
+//	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt
 package main
 
 import (
@@ -20,10 +20,10 @@ import (
 func main() {
 	tool.Main(tool.Spec{Name: "parse-blocklistde", Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
-unknown list is a blacklist.
+unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 
 # Examples
 
 	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
-	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"`, New: func() any { return new(blocklistde.Command) }})
+	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt`, New: func() any { return new(blocklistde.Command) }})
 }

@@ -60,9 +60,8 @@ var errStopped = errors.New("stopped")
 type splitter struct {
 	src  io.Reader
 	buf  []byte
-	end  int // of what was read
-	pos  int // of the next byte
-	eof  bool
+	end  int   // of what was read
+	pos  int   // of the next byte
 	err  error // of the last read
 	open []byte
 

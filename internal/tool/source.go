@@ -161,8 +161,7 @@ func (s *source) stream(ctx context.Context) error {
 		if s.run.fatal != nil {
 			return s.run.fatal
 		}
-		s.alone.Lock() // which is held for ever while this process dies by a second signal
-		s.alone.Unlock()
+		s.waitForDeath()
 		var torn tornError
 		switch {
 		case err == nil:
@@ -207,6 +206,13 @@ func (s *source) waitForOldPipeline(ctx context.Context, wait time.Duration) (er
 		return fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes, which have %s open", path)
 	}
 	return err
+}
+
+// waitForDeath does not return while this process dies by a second signal, which
+// holds the lock for ever.
+func (s *source) waitForDeath() {
+	s.alone.Lock()
+	defer s.alone.Unlock()
 }
 
 // mistakes are the exit codes of a command line that is wrong: of our commands,

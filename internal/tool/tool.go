@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"github.com/intelpipe/intelpipe/internal/disk"
@@ -58,7 +59,7 @@ type usageError struct{ error }
 func (u usageError) Unwrap() error { return u.error }
 
 // Run runs one command, or several joined by "then", and returns the exit code.
-func Run(ctx context.Context, specs []Spec, p Process) int {
+func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 	name, args := filepath.Base(p.Args[0]), p.Args[1:]
 	if len(specs) == 1 {
 		name = specs[0].Name
@@ -69,6 +70,12 @@ func Run(ctx context.Context, specs []Spec, p Process) int {
 		name, args = args[0], args[1:]
 	}
 	r := &run{process: p, specs: specs, voice: voice{w: p.Stderr}}
+	defer func() {
+		if mistake := recover(); mistake != nil { // one of ours, outside of a single message
+			r.report(name, fmt.Errorf("panic: %v, at %s; nothing unfinished was acknowledged", mistake, position(debug.Stack())))
+			code = ExitBroken
+		}
+	}()
 	if err := r.start(ctx, name, args); err != nil {
 		var usage usageError
 		switch {

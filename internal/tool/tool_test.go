@@ -595,3 +595,16 @@ func TestNoStateDirectory(t *testing.T) {
 		t.Errorf("%d, %s", exit, &stderr)
 	}
 }
+
+// panicking is a collector with a mistake in it.
+type panicking struct{}
+
+func (panicking) Collect(context.Context, stage.Emit) error { panic("a mistake\nof ours") }
+
+func TestPanicIsOneLine(t *testing.T) {
+	specs := []Spec{{Name: "collect-panic", New: func() any { return new(panicking) }}}
+	r := run1(t, specs, []string{"collect-panic"}, nil, strings.NewReader(""))
+	if r.exit != ExitBroken || strings.Count(r.stderr, "\n") != 1 || !strings.HasPrefix(r.stderr, `collect-panic: panic: a mistake\x0aof ours, at tool_test.go:`) {
+		t.Errorf("%d %q", r.exit, r.stderr)
+	}
+}

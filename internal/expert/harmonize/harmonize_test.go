@@ -1,6 +1,7 @@
 package harmonize
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,7 +35,7 @@ func accepts(line string) error {
 	if err := m.Decode([]byte(line)); err != nil {
 		return err
 	}
-	if err := new(Command).Process(nil, &m, func(*event.Message) error { return nil }); err != nil {
+	if err := new(Command).Process(context.Background(), &m, func(*event.Message) error { return nil }); err != nil {
 		return err
 	}
 	return m.Err()
@@ -100,7 +101,7 @@ func TestNestedIsLinear(t *testing.T) {
 		if err := m.Decode([]byte(b.String())); err != nil {
 			t.Fatal(err)
 		}
-		err := (&Command{Unknown: unknown}).Process(nil, &m, func(*event.Message) error { return nil })
+		err := (&Command{Unknown: unknown}).Process(context.Background(), &m, func(*event.Message) error { return nil })
 		if (err != nil) != (unknown == "error") {
 			t.Errorf("--unknown %s: %v", unknown, err)
 		}
@@ -118,7 +119,7 @@ func TestTooDeep(t *testing.T) {
 			var m event.Message
 			err := m.Decode([]byte(line))
 			if err == nil {
-				err = new(Command).Process(nil, &m, func(*event.Message) error { return nil })
+				err = new(Command).Process(context.Background(), &m, func(*event.Message) error { return nil })
 			}
 			if err == nil && m.Err() == nil && !strings.Contains(m.String(), nested) {
 				t.Errorf("depth %d: %.40s became %.80s", depth, line, m.String())
@@ -153,7 +154,7 @@ func FuzzOneLine(f *testing.F) {
 			var m event.Message
 			err := m.Decode([]byte(text))
 			if err == nil && m.Kind <= event.Report {
-				err = c.Process(nil, &m, func(*event.Message) error { return nil })
+				err = c.Process(context.Background(), &m, func(*event.Message) error { return nil })
 			}
 			if err == nil {
 				err = m.Err()

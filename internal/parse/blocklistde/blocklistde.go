@@ -4,12 +4,12 @@
 //
 // Every line of a list is one address. What the address did is told by the
 // name of the list, the last part of feed.url or else extra.file_name; an
-// unknown list is a blacklist.
+// unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 //
 // # Examples
 //
 //	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
-//	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --name "Mail attacks"
+//	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt
 package blocklistde
 
 import (
@@ -23,11 +23,16 @@ import (
 )
 
 // Command has no flags of its own.
-type Command struct{}
+type Command struct{ warned bool }
 
 // Process makes an event of each line.
-func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	l := lists[path.Base(cmp.Or(report.Get("feed.url"), report.Get("extra.file_name")))]
+func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
+	name := cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
+	if name == "" && !c.warned {
+		c.warned = true
+		stage.From(ctx).Warn("nothing names the list, so that all addresses are of type blacklist; name it, for example --file-name ssh.txt")
+	}
+	l := lists[path.Base(name)]
 	for line := range feed.Lines(report, emit, "#") {
 		e := feed.Event(report, line)
 		e.Set("source.ip", line)
