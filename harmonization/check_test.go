@@ -8,7 +8,7 @@ func TestCheckValue(t *testing.T) {
 		{"classification.type", "scaner", `classification.type: not a valid ClassificationType: "scaner"; did you mean scanner?`},
 		{"classification.taxonomy", "vulnerability", `classification.taxonomy: not a valid ClassificationTaxonomy: "vulnerability"; did you mean vulnerable?`},
 		{"source.port", "80", "80"},
-		{"source.tor_node", "ture", `source.tor_node: not a valid Boolean: "ture"; it is true or false`},
+		{"source.tor_node", "ture", `source.tor_node: not a valid Boolean: "ture"; did you mean true?`},
 		{"source.ipp", "x", `invalid key "source.ipp": not a field of events; did you mean source.ip?`},
 		{"extra.any", "x", "x"},
 	} {

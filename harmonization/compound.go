@@ -13,6 +13,7 @@ import (
 // which Python's dicts do and Go's maps do not.
 type node struct {
 	value Value // for what is neither array nor object, whose Kind is Compound
+	at    int   // where it begins in the text
 	keys  []string
 	items []node // values of an object (as many as keys) or elements of an array
 	list  bool
@@ -44,9 +45,10 @@ func (p *nodeParser) next() byte {
 func (p *nodeParser) parse() node {
 	open := p.next()
 	if open != '{' && open != '[' {
-		return node{value: JSON(p.scalar())}
+		at := p.i
+		return node{value: JSON(p.scalar()), at: at}
 	}
-	n := node{value: Value{Kind: Compound}, list: open == '['}
+	n := node{value: Value{Kind: Compound}, at: p.i, list: open == '['}
 	p.i++
 	var index map[string]int // of keys, once there are many
 	for {

@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"maps"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -15,7 +13,6 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
-	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
@@ -92,85 +89,6 @@ func build() *Dictionary {
 		d.messages[kind].fill(list)
 	}
 	return d
-}
-
-// Load reads IntelMQ's harmonization.conf: an object with the fields of events
-// and reports. Without a part on reports the built-in fields hold for them.
-func Load(r io.Reader) (*Dictionary, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	type entry struct {
-		Type        string      `json:"type"`
-		Length      json.Number `json:"length"`
-		Regex       string      `json:"regex"`
-		IRegex      string      `json:"iregex"`
-		Description string      `json:"description"`
-	}
-	var conf map[string]map[string]entry
-	if err := json.Unmarshal(text, &conf); err != nil {
-		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-			return nil, err
-		}
-		return nil, errors.New(`fields are expected as in {"event": {"source.port": {"type": "Integer", "length": 5}}}`)
-	}
-	if _, ok := conf["event"]; !ok {
-		return nil, errors.New("no fields for events")
-	}
-	d := &Dictionary{messages: Default().messages}
-	for name, entries := range conf {
-		kind := Event
-		switch name {
-		case "event":
-		case "report":
-			kind = Report
-		default:
-			return nil, fmt.Errorf("%s: unknown kind of message", name)
-		}
-		list := make([]*Field, 0, len(entries))
-		for _, key := range slices.Sorted(maps.Keys(entries)) {
-			e := entries[key]
-			f := &Field{Name: key, Type: e.Type, Regex: e.Regex, IRegex: e.IRegex, Description: e.Description}
-			if e.Length != "" {
-				if f.Length, err = strconv.Atoi(e.Length.String()); err != nil || f.Length < 0 {
-					return nil, fmt.Errorf("%s %s: bad length %s", kind, key, e.Length)
-				}
-			}
-			if err := f.prepare(); err != nil {
-				return nil, fmt.Errorf("%s %s: %w", kind, key, err)
-			}
-			list = append(list, f)
-		}
-		d.messages[kind].fill(list)
-	}
-	return d, nil
-}
-
-// prepare looks up what the names in f stand for.
-func (f *Field) prepare() (err error) {
-	if !validKey(f.Name) {
-		return ErrInvalidKey
-	}
-	if f.Type == "" {
-		return errors.New("no type")
-	}
-	var ok bool
-	if f.rule, ok = Type(f.Type); !ok {
-		return fmt.Errorf("unknown type %q", f.Type)
-	}
-	if f.Name == "extra" && f.Type != "JSONDict" {
-		return fmt.Errorf("the type must be JSONDict, not %s", f.Type)
-	}
-	if f.Regex != "" {
-		if f.match, err = pattern(f.Regex, false); err != nil {
-			return err
-		}
-	}
-	if f.IRegex != "" {
-		f.imatch, err = pattern(f.IRegex, true)
-	}
-	return err
 }
 
 // fill makes the table of the fields, which are sorted by name.

@@ -98,7 +98,7 @@ func TestConstraints(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	d, err := Load(strings.NewReader(`{"event": {
+	d, err := Load("h.conf", strings.NewReader(`{"event": {
 		"extra": {"type": "JSONDict"}, "more": {"type": "JSONDict"},
 		"site.id": {"type": "String", "length": "3", "regex": "^\\d+$", "description": "our own"},
 		"ab": {"type": "LowercaseString", "iregex": "^(X|y)$", "length": 1}}}`))
@@ -125,21 +125,32 @@ func TestLoad(t *testing.T) {
 		t.Errorf("reports have lost their fields: %v", err)
 	}
 	for _, c := range []struct{ conf, want string }{
-		{`{"event": {"foo..bar": {"type": "String"}}}`, "event foo..bar: invalid key"},
-		{`{"event": {"foo.bar.": {"type": "String"}}}`, "event foo.bar.: invalid key"},
-		{`{"event": {"foo": {"type": "Text"}}}`, `event foo: unknown type "Text"`},
-		{`{"event": {"foo": {}}}`, "event foo: no type"},
-		{`{"event": {}, "report": {"foo": {"type": "String", "regex": "("}}}`, "report foo: regular expression"},
-		{`{"event": {"foo": {"type": "String", "iregex": "a(?=b)"}}}`, "event foo: regular expression"},
-		{`{"event": {"foo": {"type": "String", "length": -1}}}`, "event foo: bad length"},
-		{`{"event": {"extra": {"type": "JSON"}}}`, "event extra: the type must be JSONDict"},
-		{`{"events": {}}`, "no fields for events"},
-		{`{"event": {}, "reports": {}}`, "reports: unknown kind"},
-		{`{`, "invalid JSON"},
+		{`{"event": {"foo..bar": {"type": "String"}}}`, "h.conf:1:33: event foo..bar: invalid key: lower-case letters"},
+		{`{"event": {"foo.bar.": {"type": "String"}}}`, "h.conf:1:33: event foo.bar.: invalid key: "},
+		{`{"event": {"foo": {"type": "Text"}}}`, `h.conf:1:28: event foo: unknown type "Text"; known are ASN, Accuracy, `},
+		{`{"event": {"foo": {"type": "IPAdress"}}}`, `h.conf:1:28: event foo: unknown type "IPAdress"; did you mean IPAddress?`},
+		{`{"event": {"foo": {"type": "string"}}}`, `h.conf:1:28: event foo: unknown type "string"; did you mean String?`},
+		{"{\n \"event\": {\n  \"ä\": 0, \"foo\": {}}}", `h.conf:3:8: event ä: an object is expected, as {"type": "String"}`},
+		{"\ufeff{\n \"event\": {\n  \"foo\": {}}}", "h.conf:3:10: event foo: no type"},
+		{`{"event": {}, "report": {"foo": {"type": "String", "regex": "("}}}`, "h.conf:1:61: report foo: regex: "},
+		{`{"event": {"foo": {"type": "String", "iregex": "a(?=b)"}}}`, "h.conf:1:48: event foo: iregex: "},
+		{`{"event": {"foo": {"type": "String", "regex": 1}}}`, "h.conf:1:47: event foo: regex: a text is expected"},
+		{`{"event": {"foo": {"type": "String", "length": -1}}}`, `h.conf:1:48: event foo: bad length "-1"`},
+		{`{"event": {"foo": {"type": "String", "length": "x"}}}`, `h.conf:1:48: event foo: bad length "x"`},
+		{`{"event": {"foo": {"type": "String", "lenght": 5}}}`, `h.conf:1:48: event foo: unknown member "lenght"; did you mean length?`},
+		{`{"event": {"extra": {"type": "JSON"}}}`, "h.conf:1:30: event extra: the type must be JSONDict"},
+		{`{"events": {}}`, "h.conf:1:1: no fields for events"},
+		{`{"event": {}, "reports": {}}`, "h.conf:1:26: reports: unknown kind"},
+		{`{"event": []}`, "h.conf:1:11: event: an object of fields is expected"},
+		{`[]`, "h.conf:1:1: an object is expected"},
+		{"{\n", "h.conf:2:1: invalid JSON: "},
 	} {
-		if _, err := Load(strings.NewReader(c.conf)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if _, err := Load("h.conf", strings.NewReader(c.conf)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("Load(%s): %v, want %s", c.conf, err, c.want)
 		}
+	}
+	if _, err := Load("h.conf", strings.NewReader(`{"event": {"foo": {"type": "String", "length": null, "note": 1}}}`)); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -154,7 +165,7 @@ func TestReferenceDictionary(t *testing.T) {
 		t.Skip("no vectors here")
 	}
 	defer file.Close()
-	d, err := Load(file)
+	d, err := Load("harmonization.conf", file)
 	if err != nil {
 		t.Fatal(err)
 	}

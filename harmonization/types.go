@@ -2,7 +2,6 @@ package harmonization
 
 import (
 	"errors"
-	"iter"
 
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
@@ -80,16 +79,6 @@ func (e *ValueError) explain() string {
 		if json.IsTooDeep(text) {
 			return json.TooDeep
 		}
-	case "Boolean":
-		return "it is true or false"
-	case "ClassificationType":
-		return didYouMean(lower(text), classificationTypes)
-	case "ClassificationTaxonomy":
-		return didYouMean(lower(text), classificationTaxonomies)
-	case "Registry":
-		return "it is AFRINIC, APNIC, ARIN, LACNIC or RIPE"
-	case "TLP":
-		return "it is CLEAR, WHITE, GREEN, AMBER, AMBER+STRICT or RED"
 	case "JSONDict":
 		if err := json.Check(text); err != nil && text[0] == '{' {
 			return err.Error()
@@ -99,33 +88,10 @@ func (e *ValueError) explain() string {
 		if _, ok := sanitiseAddress(v); ok {
 			return "it is an address"
 		}
+	default:
+		return didYouMean(text, words(e.Type))
 	}
 	return ""
-}
-
-func didYouMean(word string, known iter.Seq[string]) string {
-	if near := plain.Nearest(word, known); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return ""
-}
-
-// classificationTypes are the names of all types.
-func classificationTypes(yield func(string) bool) {
-	for i := range classifications {
-		if !yield(classifications[i].Type) {
-			return
-		}
-	}
-}
-
-// classificationTaxonomies are the names of all taxonomies, some several times.
-func classificationTaxonomies(yield func(string) bool) {
-	for i := range classifications {
-		if !yield(classifications[i].Taxonomy) {
-			return
-		}
-	}
 }
 
 // Type returns the type of that name.

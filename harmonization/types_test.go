@@ -190,9 +190,10 @@ func TestErrorText(t *testing.T) {
 		{"ClassificationType", "Fishing", `not a valid ClassificationType: "Fishing"; did you mean phishing?`},
 		{"ClassificationType", "nonsense", `not a valid ClassificationType: "nonsense"`},
 		{"ClassificationTaxonomy", "intrusion", `not a valid ClassificationTaxonomy: "intrusion"; did you mean intrusions?`},
-		{"TLP", "PURPLE", `not a valid TLP: "PURPLE"; it is CLEAR, WHITE, GREEN, AMBER, AMBER+STRICT or RED`},
-		{"Registry", "IANA", `not a valid Registry: "IANA"; it is AFRINIC, APNIC, ARIN, LACNIC or RIPE`},
+		{"TLP", "PURPLE", `not a valid TLP: "PURPLE"; known are CLEAR, WHITE, GREEN, AMBER, AMBER+STRICT and RED`},
+		{"Registry", "IANA", `not a valid Registry: "IANA"; known are AFRINIC, APNIC, ARIN, LACNIC and RIPE`},
 		{"JSONDict", "{\"a\": 1,\n2}", `not a valid JSONDict: "{\"a\": 1,\x0a2}"; invalid JSON at line 2, column 1: `},
+		{"Registry", "ripee", `not a valid Registry: "ripee"; did you mean RIPE?`},
 		{"JSONDict", "[]", `not a valid JSONDict: "[]"; an object with a member is expected, as {"name": 1}`},
 		{"FQDN", "192.0.2.1", `not a valid FQDN: "192.0.2.1"; it is an address`},
 	} {

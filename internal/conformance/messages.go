@@ -40,7 +40,7 @@ func checkMessage(line []byte, res *Result) error {
 	var dict *harmonization.Dictionary
 	if len(v.Harmonization) > 0 && v.Harmonization[0] == '{' {
 		var err error
-		if dict, err = harmonization.Load(bytes.NewReader(v.Harmonization)); err != nil {
+		if dict, err = harmonization.Load("harmonization.conf", bytes.NewReader(v.Harmonization)); err != nil {
 			res.verdict(v.Error == "", err)
 			return nil
 		}

@@ -299,11 +299,7 @@ func dictionary(path string) (*harmonization.Dictionary, error) {
 		return nil, err
 	}
 	defer f.Close()
-	d, err := harmonization.Load(f)
-	if err != nil {
-		return nil, json.InFile(path, err)
-	}
-	return d, nil
+	return harmonization.Load(path, f)
 }
 
 // matches reports whether the pattern is in a row. With a * in it, the whole

@@ -1,0 +1,165 @@
+package harmonization
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/plain"
+)
+
+// Load reads IntelMQ's harmonization.conf: an object with the fields of events
+// and reports. Without a part on reports the built-in fields hold for them.
+// Errors name the file, line and column.
+func Load(file string, r io.Reader) (*Dictionary, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.TrimPrefix(string(b), "\ufeff")
+	if err := json.Check(text); err != nil {
+		return nil, json.InFile(file, err)
+	}
+	conf, _ := parseNode(text)
+	d, at, err := load(&conf)
+	if err != nil {
+		before := text[:at]
+		line := strings.LastIndexByte(before, '\n') + 1
+		return nil, fmt.Errorf("%s:%d:%d: %w", file, 1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(before[line:]), err)
+	}
+	return d, nil
+}
+
+// load makes a dictionary. If it fails it says where.
+func load(conf *node) (d *Dictionary, at int, err error) {
+	if !conf.isObject() {
+		return nil, conf.at, errors.New(`an object is expected, as {"event": {"source.ip": {"type": "IPAddress"}}}`)
+	}
+	if !slices.Contains(conf.keys, Event.String()) {
+		return nil, conf.at, errors.New("no fields for events")
+	}
+	d = &Dictionary{messages: Default().messages}
+	for i, name := range conf.keys {
+		entries := &conf.items[i]
+		var kind Message
+		switch name {
+		case Event.String():
+			kind = Event
+		case Report.String():
+			kind = Report
+		default:
+			return nil, entries.at, fmt.Errorf("%s: unknown kind of message; event and report are known", plain.Line(name))
+		}
+		if !entries.isObject() {
+			return nil, entries.at, fmt.Errorf("%s: an object of fields is expected", name)
+		}
+		list := make([]*Field, len(entries.keys))
+		for j, key := range entries.keys {
+			f := &Field{Name: key}
+			if at, err := f.load(&entries.items[j]); err != nil {
+				return nil, at, fmt.Errorf("%s %s: %w", kind, plain.Line(key), err)
+			}
+			list[j] = f
+		}
+		slices.SortFunc(list, func(a, b *Field) int { return strings.Compare(a.Name, b.Name) })
+		d.messages[kind].fill(list)
+	}
+	return d, 0, nil
+}
+
+func (n *node) isObject() bool { return n.value.Kind == Compound && !n.list }
+
+// load takes type and constraints out of an entry. If it fails it says where.
+func (f *Field) load(entry *node) (at int, err error) {
+	if !entry.isObject() {
+		return entry.at, errors.New(`an object is expected, as {"type": "String"}`)
+	}
+	at = entry.at
+	for i, name := range entry.keys {
+		n := &entry.items[i]
+		if n.value.Kind == Null {
+			continue
+		}
+		if name == "length" {
+			text := n.value.Text
+			if f.Length, err = strconv.Atoi(text); n.value.Kind == Compound || err != nil || f.Length < 0 {
+				return n.at, fmt.Errorf("bad length %s: a number of characters is expected", plain.Quote(text))
+			}
+			continue
+		}
+		to := map[string]*string{"type": &f.Type, "regex": &f.Regex, "iregex": &f.IRegex, "description": &f.Description}[name]
+		if to == nil {
+			// What else a site has written there is its own business, but a slip
+			// of the pen would lose a constraint.
+			if near := plain.Nearest(name, slices.Values(members[:])); near != "" {
+				return n.at, fmt.Errorf("unknown member %s; did you mean %s?", plain.Quote(name), near)
+			}
+			continue
+		}
+		if n.value.Kind != String {
+			return n.at, fmt.Errorf("%s: a text is expected", name)
+		}
+		*to = n.value.Text
+		switch name {
+		case "type":
+			at = n.at // where most of what prepare refuses is
+		case "regex":
+			f.match, err = compile(f.Regex, false)
+		case "iregex":
+			f.imatch, err = compile(f.IRegex, true)
+		}
+		if err != nil {
+			return n.at, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return at, f.prepare()
+}
+
+var members = [...]string{"type", "length", "regex", "iregex", "description"}
+
+// prepare looks up what the names in f stand for.
+func (f *Field) prepare() (err error) {
+	if !validKey(f.Name) {
+		return fmt.Errorf("%w: lower-case letters, digits and _ in parts joined by single dots are expected", ErrInvalidKey)
+	}
+	if f.Type == "" {
+		return errors.New("no type")
+	}
+	var ok bool
+	if f.rule, ok = Type(f.Type); !ok {
+		return unknownType(f.Type)
+	}
+	if f.Name == "extra" && f.Type != "JSONDict" {
+		return fmt.Errorf("the type must be JSONDict, not %s", f.Type)
+	}
+	if f.match == nil {
+		if f.match, err = compile(f.Regex, false); err != nil {
+			return err
+		}
+	}
+	if f.imatch == nil {
+		f.imatch, err = compile(f.IRegex, true)
+	}
+	return err
+}
+
+// compile returns the matcher of an expression, or nothing for an empty one.
+func compile(expr string, fold bool) (matcher, error) {
+	if expr == "" {
+		return nil, nil
+	}
+	return pattern(expr, fold)
+}
+
+func unknownType(name string) error {
+	names := make([]string, len(types))
+	for i := range types {
+		names[i] = types[i].Name
+	}
+	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), didYouMean(name, names))
+}
