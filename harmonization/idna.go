@@ -13,6 +13,17 @@ import (
 // newer than the 3.2 of the RFCs, so letters that were assigned since are
 // folded, too.
 
+// ASCIIName returns a host name in the form in which the network knows it: in
+// ASCII and lower case, without a final dot. It is false for a name that has no
+// such form.
+func ASCIIName(name string) (string, bool) {
+	if isASCII(name) {
+		return strings.ToLower(strings.TrimSuffix(name, ".")), true
+	}
+	name, ok := toASCII(strings.TrimSuffix(ideographicDots(clean(name)), "."))
+	return lower(name), ok
+}
+
 // toASCII encodes a host name.
 func toASCII(name string) (string, bool) {
 	if isASCII(name) {

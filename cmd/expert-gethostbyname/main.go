@@ -6,7 +6,8 @@
 // no name, becomes source.ip; the same goes for destination. An address that
 // is there already stays, unless --overwrite is given.
 //
-// A name that does not exist or has no address changes nothing. If the
+// A name that does not exist, has no address, or can be no name of a host
+// changes nothing. Letters beyond ASCII are looked up as xn--. If the
 // resolver fails for now (SERVFAIL, no answer) it is asked again, and then the
 // event goes into the dump; with --gaierrors-to-ignore=-3 it passes as it is.
 // The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,
@@ -32,7 +33,8 @@ func main() {
 no name, becomes source.ip; the same goes for destination. An address that
 is there already stays, unless --overwrite is given.
 
-A name that does not exist or has no address changes nothing. If the
+A name that does not exist, has no address, or can be no name of a host
+changes nothing. Letters beyond ASCII are looked up as xn--. If the
 resolver fails for now (SERVFAIL, no answer) it is asked again, and then the
 event goes into the dump; with --gaierrors-to-ignore=-3 it passes as it is.
 The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,

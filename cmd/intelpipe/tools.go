@@ -280,7 +280,8 @@ if its name ends in a slash.
 no name, becomes source.ip; the same goes for destination. An address that
 is there already stays, unless --overwrite is given.
 
-A name that does not exist or has no address changes nothing. If the
+A name that does not exist, has no address, or can be no name of a host
+changes nothing. Letters beyond ASCII are looked up as xn--. If the
 resolver fails for now (SERVFAIL, no answer) it is asked again, and then the
 event goes into the dump; with --gaierrors-to-ignore=-3 it passes as it is.
 The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,
@@ -373,7 +374,13 @@ other and undetermined. What is already there stays.
 usual one of the scheme, becomes source.port; its path source.urlpath; the
 user's name source.account. The same goes for destination.url. The scheme of
 source.url, or else of destination.url, gives protocol.application and
-protocol.transport. Nothing is decoded or looked up.
+protocol.transport. Nothing is looked up.
+
+The host is read as browsers read it: 3221225985, 0300.0.2.1 and 0xc0000201
+are addresses, percent signs are decoded, a backslash ends the host, and
+letters beyond ASCII become xn--. A host that cannot be told from its port, as
+in http://2001:db8::1/, is neither address nor name. Other parts stay as they
+are written.
 
 Fields that are there already stay, unless --overwrite is given. A port that
 cannot be is left out, and so is a host that is neither address nor name.

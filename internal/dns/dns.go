@@ -16,6 +16,8 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/store"
 )
 
@@ -109,12 +111,15 @@ func address(server string) (string, error) {
 }
 
 // Lookup returns the records of a name, in the order they came: addresses,
-// names without the final dot, or texts, the pieces of one put together.
+// names without the final dot, or texts, the pieces of one put together. A name
+// in another script is looked up in its ASCII form, and one that no host can
+// have is not looked up: it is not found.
 func (r *Resolver) Lookup(ctx context.Context, name string, t Type) ([]string, error) {
-	if _, ok := dns.IsDomainName(name); !ok {
-		return nil, fmt.Errorf("%.260s: %w", name, ErrNotFound)
+	ascii, ok := harmonization.ASCIIName(name)
+	if _, short := dns.IsDomainName(ascii); !ok || !short || strings.Trim(ascii, nameBytes) != "" {
+		return nil, fmt.Errorf("%s: %w", plain.Quote(name), ErrNotFound)
 	}
-	name = dns.CanonicalName(name)
+	name = dns.CanonicalName(ascii)
 	text, err := r.cache.Do(dns.TypeToString[uint16(t)]+" "+name, func() (string, time.Duration, error) {
 		a, err := r.chase(ctx, name, uint16(t))
 		return a.encode(), a.ttl, err
@@ -128,6 +133,10 @@ func (r *Resolver) Lookup(ctx context.Context, name string, t Type) ([]string, e
 	}
 	return records, nil
 }
+
+// nameBytes are what a name can consist of. More is possible in DNS, but then it
+// is no name of a host, and the library writes what it gets back in another way.
+const nameBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_.*/"
 
 // Reverse returns the name under which the PTR records of an address are.
 func Reverse(a netip.Addr) string {

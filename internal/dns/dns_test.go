@@ -123,6 +123,28 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestNames has names that are asked for in another form, and names that no host
+// can have.
+func TestNames(t *testing.T) {
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		name := q.Question[0].Name
+		answers(w, q, dns.RcodeSuccess, name+" 60 IN TXT "+name)
+	})
+	r := resolver(t, server, 5, 0)
+	for name, want := range map[string]string{
+		"www.example.org": "www.example.org.", "WWW.Example.org.": "www.example.org.", "_a.example": "_a.example.", "*.example.org": "*.example.org.",
+		"b\u00fccher.example": "xn--bcher-kva.example.", "B\u00dcCHER\u3002example\u3002": "xn--bcher-kva.example.", "stra\u00dfe.example": "strasse.example.",
+		"0/25.2.0.192.in-addr.arpa": "0/25.2.0.192.in-addr.arpa.",
+		"a b.example": "", "a@b.example": "", `"a".example`: "", `a\.b.example`: "", "a(b.example": "", "a;b.example": "", "a\x00.example": "", "a\n.example": "",
+		"a\u00adb c.example": "", "\u202ea.example": "", "a\xff.example": "a.example.", "b\u00fc..example": "", strings.Repeat("\u00fc", 70) + ".example": "",
+	} {
+		got, err := r.Lookup(context.Background(), name, TXT)
+		if want == "" && !errors.Is(err, ErrNotFound) || want != "" && (err != nil || got[0] != want) {
+			t.Errorf("%q: got %v, %v, want %s", name, got, err, want)
+		}
+	}
+}
+
 func TestNoAnswer(t *testing.T) {
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {

@@ -1,12 +1,19 @@
 // Package urlsplit takes URLs apart the way Python's urllib.parse.urlsplit
 // does. Feeds hold URLs that are broken in every way, and those are the ones
 // that matter: nothing is decoded, and little is refused.
+//
+// What the host is, Addr and Name say by the rules of the URL standard, which
+// browsers follow: a URL is written to lead somebody there, and tricks with
+// numbers, percent signs and backslashes are part of it.
 package urlsplit
 
 import (
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/harmonization"
 )
 
 // URL has the parts of a URL as they are written. Scheme and Host are in lower
@@ -18,7 +25,7 @@ type URL struct {
 	Host     string
 	Port     int  // -1 if there is none
 	BadPort  bool // what stands for a port is none
-	Unclear  bool // there is more than one colon: nobody can tell host from port
+	Unclear  bool // nobody can tell what the host is, as with more than one colon
 	Path     string
 	Query    string
 	Fragment string
@@ -36,7 +43,11 @@ func Split(text string) (u URL, ok bool) {
 	}
 	ok = true
 	if rest, found := strings.CutPrefix(text, "//"); found {
-		end := strings.IndexAny(rest, "/?#")
+		ends := "/?#"
+		if special(u.Scheme) {
+			ends = `/?#\` // Python does not know of it, but those who click do
+		}
+		end := strings.IndexAny(rest, ends)
 		if end < 0 {
 			end = len(rest)
 		}
@@ -58,9 +69,11 @@ func (u *URL) authority(text string) bool {
 		text = text[i+1:]
 	}
 	var port string
-	if _, rest, bracket := strings.Cut(text, "["); bracket {
+	if before, rest, bracket := strings.Cut(text, "["); bracket {
+		var after string
 		u.Host, rest, _ = strings.Cut(rest, "]")
-		_, port, _ = strings.Cut(rest, ":")
+		after, port, _ = strings.Cut(rest, ":")
+		u.Unclear = before != "" || after != "" || strings.Contains(port, ":") || !strings.Contains(u.Host, ":")
 	} else {
 		u.Host, port, _ = strings.Cut(text, ":")
 		u.Unclear = strings.Contains(port, ":")
@@ -98,19 +111,70 @@ func bracketed(text string) bool {
 // ways that clients understand: with octal and hexadecimal numbers, and with
 // fewer than four of them.
 func (u *URL) Addr() (netip.Addr, bool) {
-	if u.Host == "" || u.Unclear || u.Host[0] > '9' && strings.IndexByte(u.Host, ':') < 0 {
+	host := u.plainHost()
+	if host == "" || !endsInNumber(host) && strings.IndexByte(host, ':') < 0 {
 		return netip.Addr{}, false // the usual case, told without an error being made
 	}
-	if a, err := netip.ParseAddr(u.Host); err == nil {
+	if a, err := netip.ParseAddr(host); err == nil {
 		return a.WithZone(""), true
 	}
-	return ipv4(u.Host)
+	return ipv4(host)
+}
+
+// Name returns the host as a name: in ASCII and lower case, without a final dot.
+// It is false for an address, and for what can be neither: a name that ends in a
+// number does not exist, and clients take it for an address that is wrong.
+func (u *URL) Name() (string, bool) {
+	host := u.plainHost()
+	if host == "" || endsInNumber(host) || strings.IndexByte(host, ':') >= 0 {
+		return "", false
+	}
+	return host, true
+}
+
+// plainHost returns the host as clients read it: with percent signs decoded, in
+// ASCII and lower case, without a final dot. It is empty if the host is unclear.
+func (u *URL) plainHost() string {
+	host := u.Host
+	if u.Unclear {
+		return ""
+	}
+	if strings.IndexByte(host, ':') >= 0 {
+		return host // IPv6, where a percent sign begins a zone
+	}
+	if strings.IndexByte(host, '%') >= 0 {
+		var err error
+		if host, err = url.PathUnescape(host); err != nil || strings.ContainsAny(host, forbidden) {
+			return ""
+		}
+	}
+	host, ok := harmonization.ASCIIName(host)
+	if !ok {
+		return ""
+	}
+	return host
+}
+
+// forbidden is what a host cannot contain, not even in an encoded form.
+const forbidden = "\x00\t\n\r #/:<>?@[\\]^|%\x7f"
+
+// endsInNumber reports whether the last part of a host is a number, which makes
+// clients read all of it as an address.
+func endsInNumber(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if last == "" || last[0] < '0' || last[0] > '9' {
+		return false
+	}
+	if digits, hex := strings.CutPrefix(last, "0x"); hex {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return strings.Trim(last, "0123456789") == ""
 }
 
 // ipv4 reads an address by the rules of the URL standard, which are those of
 // inet_aton: the last number fills all bytes that are left.
 func ipv4(host string) (netip.Addr, bool) {
-	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
+	parts := strings.Split(host, ".")
 	if len(parts) > 4 {
 		return netip.Addr{}, false
 	}
@@ -144,6 +208,16 @@ func ipv4Number(text string) (uint64, bool) {
 	}
 	n, err := strconv.ParseUint(text, base, 64)
 	return n, err == nil && text[0] != '+'
+}
+
+// special reports whether the URL standard treats a backslash in URLs of the
+// scheme as a slash.
+func special(scheme string) bool {
+	switch scheme {
+	case "http", "https", "ftp", "ws", "wss", "file":
+		return true
+	}
+	return false
 }
 
 func isScheme(s string) bool {

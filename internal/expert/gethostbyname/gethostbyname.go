@@ -6,7 +6,8 @@
 // no name, becomes source.ip; the same goes for destination. An address that
 // is there already stays, unless --overwrite is given.
 //
-// A name that does not exist or has no address changes nothing. If the
+// A name that does not exist, has no address, or can be no name of a host
+// changes nothing. Letters beyond ASCII are looked up as xn--. If the
 // resolver fails for now (SERVFAIL, no answer) it is asked again, and then the
 // event goes into the dump; with --gaierrors-to-ignore=-3 it passes as it is.
 // The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,
@@ -25,8 +26,6 @@ package gethostbyname
 import (
 	"context"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/dns"
@@ -80,48 +79,15 @@ func (c *Command) side(ctx context.Context, m *event.Message, side string) error
 		}
 		if a, ok := u.Addr(); ok {
 			if a.Is4() {
-				m.Set(side+"ip", a.String())
+				m.Try(side+"ip", harmonization.Text(a.String()))
 			}
 			return nil
 		}
-		if name = u.Host; u.Unclear {
-			return nil
-		}
+		name, _ = u.Name()
 	}
-	if name, ok := hostName(name); ok {
-		return c.resolve(ctx, m, side, name)
+	if name == "" {
+		return nil
 	}
-	return nil
-}
-
-// hostName returns a name as the network knows it, in its ASCII form. What can be
-// no name there is not asked for.
-func hostName(name string) (string, bool) {
-	for i := range len(name) {
-		if name[i] < utf8.RuneSelf {
-			continue
-		}
-		fqdn, _ := harmonization.Type("FQDN")
-		v, err := fqdn.Sanitise(harmonization.Text(name))
-		if err != nil {
-			return "", false
-		}
-		name = v.Text
-		break
-	}
-	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || strings.Trim(label, nameCharacters) != "" {
-			return "", false
-		}
-	}
-	return name, len(name) <= 254
-}
-
-const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-
-// resolve sets the address of a name.
-func (c *Command) resolve(ctx context.Context, m *event.Message, side, name string) error {
 	addresses, err := c.resolver.Lookup(ctx, name, dns.A)
 	if err != nil {
 		if ctx.Err() == nil && slices.Contains(c.ignored, code(err)) {

@@ -25,7 +25,7 @@ func serve(t *testing.T) string {
 	s := &dns.Server{PacketConn: udp, NotifyStartedFunc: func() { close(started) }, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		reply := new(dns.Msg)
 		switch name := q.Question[0].Name; name {
-		case "www.example.org.":
+		case "www.example.org.", "xn--bcher-kva.example.org.":
 			reply.SetReply(q)
 			for _, a := range []string{"192.0.2.10", "192.0.2.11"} {
 				rr, _ := dns.NewRR(name + " 60 IN A " + a)
@@ -63,6 +63,14 @@ func TestProcess(t *testing.T) {
 		{"url", Command{FallbackToUrl: true}, `{"source.url":"http://user@WWW.example.org:80/a"}`, `{"source.url":"http://user@WWW.example.org:80/a","source.ip":"192.0.2.10"}`, nil},
 		{"no fallback", Command{}, `{"source.url":"http://www.example.org/"}`, `{"source.url":"http://www.example.org/"}`, nil},
 		{"address in url", Command{FallbackToUrl: true}, `{"source.url":"http://192.0.2.7/"}`, `{"source.url":"http://192.0.2.7/","source.ip":"192.0.2.7"}`, nil},
+		{"address in url, a number", Command{FallbackToUrl: true}, `{"source.url":"http://0xc0000201/"}`, `{"source.url":"http://0xc0000201/","source.ip":"192.0.2.1"}`, nil},
+		{"no address", Command{FallbackToUrl: true}, `{"source.url":"http://0/"}`, `{"source.url":"http://0/"}`, nil},
+		{"percent signs in url", Command{FallbackToUrl: true}, `{"source.url":"http://ww%77.example.org/"}`, `{"source.url":"http://ww%77.example.org/","source.ip":"192.0.2.10"}`, nil},
+		{"letters beyond ASCII", Command{}, `{"source.fqdn":"bücher.example.org"}`, `{"source.fqdn":"bücher.example.org","source.ip":"192.0.2.10"}`, nil},
+		{"letters beyond ASCII in url", Command{FallbackToUrl: true}, `{"source.url":"http://BÜCHER.example.org/"}`, `{"source.url":"http://BÜCHER.example.org/","source.ip":"192.0.2.10"}`, nil},
+		{"blank", Command{}, `{"source.fqdn":"www .example.org"}`, `{"source.fqdn":"www .example.org"}`, nil},
+		{"at sign", Command{}, `{"source.fqdn":"a@www.example.org"}`, `{"source.fqdn":"a@www.example.org"}`, nil},
+		{"quotes", Command{}, `{"source.fqdn":"\"www\".example.org"}`, `{"source.fqdn":"\"www\".example.org"}`, nil},
 		{"IPv6 in url", Command{FallbackToUrl: true}, `{"source.url":"http://[2001:db8::1]/"}`, `{"source.url":"http://[2001:db8::1]/"}`, nil},
 		{"unknown", Command{}, `{"source.fqdn":"missing.example.org"}`, `{"source.fqdn":"missing.example.org"}`, nil},
 		{"no address", Command{}, `{"source.fqdn":"empty.example.org"}`, `{"source.fqdn":"empty.example.org"}`, nil},

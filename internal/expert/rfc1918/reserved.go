@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/urlsplit"
 )
 
@@ -23,6 +24,12 @@ func reserved(a netip.Addr) bool {
 	return false
 }
 
+func fqdn(text string) bool {
+	ascii, ok := harmonization.ASCIIName(text)
+	return ok && name(ascii)
+}
+
+// name looks at a name in ASCII and lower case.
 func name(text string) bool {
 	for _, suffix := range suffixes {
 		if strings.HasSuffix(text, suffix) {
@@ -40,7 +47,8 @@ func host(text string) bool {
 	if a, ok := u.Addr(); ok {
 		return reserved(a)
 	}
-	return name(strings.TrimSuffix(u.Host, "."))
+	host, ok := u.Name()
+	return ok && name(host)
 }
 
 func number(text string) bool {

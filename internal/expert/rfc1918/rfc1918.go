@@ -67,4 +67,4 @@ func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) 
 	return emit(m)
 }
 
-var checks = map[string]func(string) bool{"ip": address, "fqdn": name, "url": host, "asn": number}
+var checks = map[string]func(string) bool{"ip": address, "fqdn": fqdn, "url": host, "asn": number}

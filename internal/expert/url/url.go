@@ -6,7 +6,13 @@
 // usual one of the scheme, becomes source.port; its path source.urlpath; the
 // user's name source.account. The same goes for destination.url. The scheme of
 // source.url, or else of destination.url, gives protocol.application and
-// protocol.transport. Nothing is decoded or looked up.
+// protocol.transport. Nothing is looked up.
+//
+// The host is read as browsers read it: 3221225985, 0300.0.2.1 and 0xc0000201
+// are addresses, percent signs are decoded, a backslash ends the host, and
+// letters beyond ASCII become xn--. A host that cannot be told from its port, as
+// in http://2001:db8::1/, is neither address nor name. Other parts stay as they
+// are written.
 //
 // Fields that are there already stay, unless --overwrite is given. A port that
 // cannot be is left out, and so is a host that is neither address nor name.
@@ -54,11 +60,11 @@ func (c *Command) side(m *event.Message, side string, withProtocol bool) bool {
 	s := schemes[u.Scheme]
 	if a, ok := u.Addr(); ok {
 		c.set(m, side+"ip", harmonization.Text(a.String()))
-	} else if !u.Unclear {
-		c.set(m, side+"fqdn", harmonization.Text(u.Host))
+	} else if name, ok := u.Name(); ok {
+		c.set(m, side+"fqdn", harmonization.Text(name))
 	}
 	switch {
-	case u.Port >= 0:
+	case u.Port > 0:
 		c.set(m, side+"port", harmonization.Int(int64(u.Port)))
 	case s.port > 0 && !u.BadPort:
 		c.set(m, side+"port", harmonization.Int(int64(s.port)))
