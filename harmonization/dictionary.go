@@ -189,9 +189,9 @@ type keyError struct {
 
 func (e *keyError) Error() string {
 	if !validKey(e.key) {
-		return fmt.Sprintf("invalid key %q", e.key)
+		return "invalid key " + plain.Quote(e.key)
 	}
-	return fmt.Sprintf("invalid key %q: not a field of %ss", e.key, e.kind)
+	return fmt.Sprintf("invalid key %s: not a field of %ss", plain.Quote(e.key), e.kind)
 }
 
 func (*keyError) Unwrap() error { return ErrInvalidKey }

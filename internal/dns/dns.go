@@ -31,9 +31,9 @@ var (
 
 // Flags are the flags of commands that resolve names; embed them.
 type Flags struct {
-	Nameserver string  `help:"The resolver to ask; by default those of /etc/resolv.conf." placeholder:"HOST:PORT"`
-	Timeout    float64 `help:"Wait so long for an answer." default:"5" placeholder:"SECONDS"`
-	Retries    int     `help:"Ask so many times more, if there is no answer or a temporary failure." default:"2" placeholder:"N"`
+	Nameserver string  `help:"Ask this resolver instead of those in /etc/resolv.conf." placeholder:"HOST:PORT"`
+	Timeout    float64 `help:"Give up on an answer after SECONDS." default:"5" placeholder:"SECONDS"`
+	Retries    int     `help:"Retry N times if there is no answer or a temporary failure." default:"2" placeholder:"N"`
 }
 
 // Type is a type of records.

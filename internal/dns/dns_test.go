@@ -135,7 +135,7 @@ func TestNames(t *testing.T) {
 		"www.example.org": "www.example.org.", "WWW.Example.org.": "www.example.org.", "_a.example": "_a.example.", "*.example.org": "*.example.org.",
 		"b\u00fccher.example": "xn--bcher-kva.example.", "B\u00dcCHER\u3002example\u3002": "xn--bcher-kva.example.", "stra\u00dfe.example": "strasse.example.",
 		"0/25.2.0.192.in-addr.arpa": "0/25.2.0.192.in-addr.arpa.",
-		"a b.example": "", "a@b.example": "", `"a".example`: "", `a\.b.example`: "", "a(b.example": "", "a;b.example": "", "a\x00.example": "", "a\n.example": "",
+		"a b.example":               "", "a@b.example": "", `"a".example`: "", `a\.b.example`: "", "a(b.example": "", "a;b.example": "", "a\x00.example": "", "a\n.example": "",
 		"a\u00adb c.example": "", "\u202ea.example": "", "a\xff.example": "a.example.", "b\u00fc..example": "", strings.Repeat("\u00fc", 70) + ".example": "",
 	} {
 		got, err := r.Lookup(context.Background(), name, TXT)

@@ -13,6 +13,7 @@ import (
 	"github.com/itchyny/timefmt-go"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // spec is a format specification,
@@ -150,7 +151,7 @@ func (s *spec) appendTime(dst []byte, v harmonization.Value) ([]byte, error) {
 			}
 		}
 	}
-	return dst, fmt.Errorf("not a time: %.60q", v.Text)
+	return dst, fmt.Errorf("not a time: %s", plain.Quote(v.Text))
 }
 
 func (s *spec) appendText(dst []byte, text string) ([]byte, error) {
@@ -190,7 +191,7 @@ func (s *spec) appendInt(dst []byte, literal string) ([]byte, error) {
 	}
 	n, ok := new(big.Int).SetString(literal, 10)
 	if !ok {
-		return dst, fmt.Errorf("not an integer: %q", literal)
+		return dst, fmt.Errorf("not an integer: %s", plain.Quote(literal))
 	}
 	base, prefix, every := 10, "", 3
 	switch s.typ {
