@@ -244,7 +244,13 @@ func (f *Field) Valid(v Value) error {
 // allocated for it.
 func (f *Field) Sanitise(v Value) (Value, error) {
 	w, ok := f.rule.sanitise(v)
-	return f.sanitised(v, w, ok)
+	if !ok {
+		return Value{}, &ValueError{Type: f.Type, Value: v}
+	}
+	if err := f.constrain(w); err != nil {
+		return Value{}, err
+	}
+	return w, nil
 }
 
 // SanitiseAs is [Field.Sanitise] where it is known how to read what the text
@@ -256,14 +262,6 @@ func (f *Field) SanitiseAs(v Value, r *Reading) (Value, error) {
 	w, ok := sanitiseTimeAs(v, r)
 	if !ok {
 		return Value{}, &ValueError{Type: f.Type, Value: v, reading: r}
-	}
-	return f.sanitised(v, w, ok)
-}
-
-// sanitised returns w, which was made of v, if it fits the field.
-func (f *Field) sanitised(v, w Value, ok bool) (Value, error) {
-	if !ok {
-		return Value{}, &ValueError{Type: f.Type, Value: v}
 	}
 	if err := f.constrain(w); err != nil {
 		return Value{}, err
