@@ -73,7 +73,7 @@ const (
 )
 
 func report(raw string) string {
-	return `{"feed.name":"F","time.observation":"2026-11-20T12:00:00+00:00","raw":"` + base64.StdEncoding.EncodeToString([]byte(raw)) + `","__type":"Report"}` + "\n"
+	return `{"feed.name":"F","feed.url":"https://example.org/all.txt","time.observation":"2026-11-20T12:00:00+00:00","raw":"` + base64.StdEncoding.EncodeToString([]byte(raw)) + `","__type":"Report"}` + "\n"
 }
 
 var badFiles = []bad{

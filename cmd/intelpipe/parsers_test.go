@@ -123,7 +123,7 @@ func FuzzParsers(f *testing.F) {
 		s := all[int(i)%len(all)]
 		s.dir = t.TempDir() // the fuzzer runs several at once
 		if slices.ContainsFunc(s.args, func(arg string) bool { return strings.HasPrefix(arg, os.TempDir()) }) {
-			t.Skip("needs files")
+			return // it needs files of its case, which are in another directory
 		}
 		s.check(t, string(stdin))
 	})

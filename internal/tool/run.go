@@ -277,9 +277,9 @@ func (r *run) stream(ctx context.Context) int {
 	// A filter that reads a file is ended by a signal as any program is: it
 	// has said nothing to anybody, and nothing advances.
 	if signals := r.process.Signals; signals != nil && (head.collector != nil || r.readsPipe()) {
-		var stop context.CancelFunc
-		ctx, stop = signals(ctx)
-		defer stop()
+		// They are caught up to the end of the process: one that the system
+		// delivers late must not kill a command that has done its work.
+		ctx, _ = signals(ctx)
 	}
 	r.progress = newProgress(r, head)
 	r.voice.progress = r.progress
