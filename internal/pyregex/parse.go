@@ -2,656 +2,701 @@ package pyregex
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// flags are those of Python that change what an expression means.
-type flags struct {
-	fold    bool // i
-	lines   bool // m
-	all     bool // s
-	verbose bool // x
-	ascii   bool // a
+// Limits that keep a hostile expression from taking memory and time.
+const (
+	maxDepth = 100   // of groups in groups
+	maxSize  = 10000 // of the program, and so of the work per character
+	maxCount = 1 << 32
+)
+
+// node is a part of a parsed expression.
+type node struct {
+	op       op
+	set      *set    // of a character
+	subs     []*node // of concat, alternate, capture and repeat
+	group    int     // of capture
+	min, max int     // of repeat; max is -1 for no limit
+	lazy     bool    // of repeat
+	bare     bool    // a repeat or an assertion that is in no group: it cannot be repeated
 }
 
-// parser reads an expression by the grammar of Python's re and writes what
-// package regexp has to be told. It descends: alternatives, sequences, items.
-type parser struct {
-	expr   string
-	src    []rune
-	pos    int
-	flags  flags
-	names  []string
-	dollar bool
-	border border
-	depth  int
-}
-
-// border says which characters the words have that \b and \B look at.
-type border int
+type op uint8
 
 const (
-	none border = iota
-	ofASCII
-	ofUnicode
+	concat op = iota
+	alternate
+	character
+	capture
+	repeat
+	// Assertions: places in the text.
+	beginText
+	endText
+	endFinal // the end, or before a line break there
+	beginLine
+	endLine
+	boundary
+	noBoundary
+	asciiBoundary
+	asciiNoBoundary
 )
 
-func (p *parser) words() border {
-	if p.flags.ascii {
-		return ofASCII
+// size is how many instructions the node takes, or more than maxSize.
+func (n *node) size() int {
+	total := 1
+	for _, sub := range n.subs {
+		total = min(total+sub.size()+1, maxSize+1)
 	}
-	return ofUnicode
+	if n.op == repeat {
+		copies := n.max
+		if copies < 0 {
+			copies = n.min + 1
+		}
+		if copies > maxSize {
+			return maxSize + 1
+		}
+		total *= max(copies, 1)
+	}
+	return min(total, maxSize+1)
 }
 
-const (
-	maxDepth  = 200  // of groups in each other
-	maxRepeat = 1000 // of package regexp
-)
-
-// fail panics with an error at a place; parse recovers.
-func (p *parser) fail(at int, format string, args ...any) {
-	panic(&Error{p.expr, at + 1, fmt.Sprintf(format, args...)})
-}
-
-func (p *parser) parse() (text string, err error) {
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case *Error:
-			err = e
-		default:
-			panic(e)
-		}
-	}()
-	for i, r := range p.src {
-		if r == 0x10FFFE || r == 0x10FFFD {
-			p.fail(i, "this character means nothing and cannot be searched for")
-		}
-		if r == unicode.ReplacementChar && !strings.Contains(p.expr, string(r)) {
-			p.fail(i, "bytes that are not UTF-8")
-		}
-	}
-	p.names = []string{""}
-	p.globals()
-	text, _ = p.alternatives()
-	if p.more() {
-		p.fail(p.pos, "a ) without its (")
-	}
-	return text, nil
-}
-
-func (p *parser) more() bool { return p.pos < len(p.src) }
-
-// peek returns the next character, or -1.
-func (p *parser) peek() rune {
-	if p.more() {
-		return p.src[p.pos]
-	}
-	return -1
-}
-
-// accept takes text if it is next.
-func (p *parser) accept(text string) bool {
-	want := []rune(text)
-	if len(p.src)-p.pos >= len(want) && slices.Equal(p.src[p.pos:p.pos+len(want)], want) {
-		p.pos += len(want)
-		return true
-	}
-	return false
-}
-
-// globals reads (?ims) at the beginning, which holds for all of the expression.
-func (p *parser) globals() {
-	for {
-		start := p.pos
-		for p.flags.verbose && p.blank() {
-		}
-		if !p.accept("(?") {
-			p.pos = start
-			return
-		}
-		at := p.pos
-		for p.more() && strings.ContainsRune("aiLmsux", p.src[p.pos]) {
-			p.pos++
-		}
-		if p.pos == at || p.peek() != ')' {
-			p.pos = start
-			return
-		}
-		p.set(&p.flags, at, p.pos, true)
-		p.pos++
-	}
-}
-
-// set switches the flags between two places on or off.
-func (p *parser) set(f *flags, from, to int, on bool) {
-	for i := from; i < to; i++ {
-		switch p.src[i] {
-		case 'i':
-			f.fold = on
-		case 'm':
-			f.lines = on
-		case 's':
-			f.all = on
-		case 'x':
-			f.verbose = on
-		case 'a':
-			if !on {
-				p.fail(i, "the flag a cannot be switched off")
+// nullable reports whether the node may match the empty text.
+func (n *node) nullable() bool {
+	switch n.op {
+	case character:
+		return false
+	case repeat:
+		return n.min == 0 || n.subs[0].nullable()
+	case alternate:
+		for _, sub := range n.subs {
+			if sub.nullable() {
+				return true
 			}
-			f.ascii = true
-		case 'u':
-			if !on {
-				p.fail(i, "the flag u cannot be switched off")
-			}
-			f.ascii = false
-		case 'L':
-			p.fail(i, "the flag L is for bytes and not for text")
 		}
-	}
-}
-
-func (p *parser) alternatives() (text string, empty bool) {
-	if p.depth++; p.depth > maxDepth {
-		p.fail(p.pos, "more than %d groups in each other", maxDepth)
-	}
-	defer func() { p.depth-- }()
-	text, empty = p.sequence()
-	for p.accept("|") {
-		more, none := p.sequence()
-		text, empty = text+"|"+more, empty || none
-	}
-	return text, empty
-}
-
-// An item is what a quantifier repeats.
-type item struct {
-	text     string
-	at       int
-	single   bool // needs no group around it
-	empty    bool // may match nothing
-	groups   bool // has groups whose content is asked for
-	nothing  bool // nothing that could be repeated: an assertion
-	repeated bool
-}
-
-func (p *parser) sequence() (text string, empty bool) {
-	var b strings.Builder
-	last := item{nothing: true, empty: true}
-	empty = true
-	flush := func() {
-		b.WriteString(last.text)
-		empty = empty && (last.empty || last.nothing)
-	}
-	for p.more() && p.peek() != '|' && p.peek() != ')' {
-		if p.flags.verbose && p.blank() || p.comment() {
-			continue
-		}
-		at := p.pos
-		if low, high, ok := p.quantifier(); ok {
-			last = p.repeat(last, at, low, high)
-			continue
-		}
-		flush()
-		last = p.item()
-		last.at = at
-	}
-	flush()
-	return b.String(), empty
-}
-
-// blank skips white space or a comment of verbose mode.
-func (p *parser) blank() bool {
-	switch r := p.peek(); {
-	case r == '#':
-		for p.more() && p.src[p.pos] != '\n' {
-			p.pos++
-		}
-		return true
-	case r >= 0 && strings.ContainsRune(" \t\n\r\v\f", r):
-		p.pos++
-		return true
-	}
-	return false
-}
-
-// comment skips (?#…).
-func (p *parser) comment() bool {
-	at := p.pos
-	if !p.accept("(?#") {
 		return false
 	}
-	for p.more() && p.peek() != ')' {
-		p.pos++
-	}
-	if !p.accept(")") {
-		p.fail(at, "a comment without its )")
+	for _, sub := range n.subs { // an assertion has none
+		if !sub.nullable() {
+			return false
+		}
 	}
 	return true
 }
 
-// quantifier reads *, +, ?, {m}, {m,}, {,n} or {m,n}; high is -1 for no limit. A
-// brace that is none of these is a literal.
-func (p *parser) quantifier() (low, high int, ok bool) {
-	start := p.pos
-	switch p.peek() {
-	case '*':
-		low, high = 0, -1
-	case '+':
-		low, high = 1, -1
-	case '?':
-		low, high = 0, 1
-	case '{':
-		p.pos++
-		from := p.digits()
-		to, comma := from, p.accept(",")
-		if comma {
-			to = p.digits()
-		}
-		if !p.accept("}") || !comma && from == "" {
-			p.pos = start
-			return 0, 0, false
-		}
-		low, high = 0, -1
-		if from != "" {
-			low = p.count(start, from)
-		}
-		if to != "" {
-			high = p.count(start, to)
-		}
-		if high >= 0 && high < low {
-			p.fail(start+1, "the minimum of a repetition is above its maximum")
-		}
-		return low, high, true
-	default:
-		return 0, 0, false
-	}
-	p.pos++
-	return low, high, true
+// flags are what (?aimsx) says.
+type flags struct{ ascii, fold, multiline, dotAll, verbose bool }
+
+// parser reads an expression as Python does. A token is a character, or two
+// after a backslash.
+type parser struct {
+	expr  string
+	text  []rune
+	pos   int
+	depth int
+	names []string
+	open  []bool // groups that are not closed yet
+	kinds string // a and u among the flags for all of the expression
 }
 
-func (p *parser) digits() string {
-	start := p.pos
-	for p.more() && p.src[p.pos] >= '0' && p.src[p.pos] <= '9' {
-		p.pos++
-	}
-	return string(p.src[start:p.pos])
+func (p *parser) fail(pos int, format string, args ...any) error {
+	return &Error{Expr: p.expr, Column: pos + 1, Reason: fmt.Sprintf(format, args...)}
 }
 
-// emptyLoop is why a group is refused: engines differ in what it has found after
-// a round in which it was empty.
-const emptyLoop = "a group that may be empty is repeated, and its content would not be certain; write (?:…), or let it match something"
-
-func (p *parser) count(at int, text string) int {
-	n, err := strconv.Atoi(text)
-	if err != nil || n > maxRepeat {
-		p.fail(at, "more than %d repetitions; write {%d,} or repeat a group", maxRepeat, maxRepeat)
-	}
-	return n
+// refuse is fail for what is right in Python.
+func (p *parser) refuse(pos int, format string, args ...any) error {
+	return &Error{Expr: p.expr, Column: pos + 1, Reason: fmt.Sprintf(format, args...), Unsupported: true}
 }
 
-// repeat applies a quantifier to an item.
-func (p *parser) repeat(last item, at, low, high int) item {
-	switch {
-	case last.nothing:
-		p.fail(at, "nothing to repeat")
-	case last.repeated:
-		p.fail(at, "a repetition of a repetition; put (?:…) around the first")
-	case last.empty && last.groups && high != 0 && high != 1:
-		p.fail(at, emptyLoop)
+func (p *parser) parse(f flags) (*node, error) {
+	for i, r := range p.expr {
+		if _, n := utf8.DecodeRuneInString(p.expr[i:]); r == utf8.RuneError && n == 1 {
+			return nil, p.fail(utf8.RuneCountInString(p.expr[:i]), "the expression is not UTF-8")
+		}
 	}
-	lazy := p.accept("?")
-	if !lazy && p.peek() == '+' {
-		p.fail(p.pos, "possessive quantifiers are not supported; leave the second + out")
+	p.text = []rune(p.expr)
+	p.names, p.open = []string{""}, []bool{true}
+	if n := len(p.text); n > 0 && strings.HasSuffix(p.expr, `\`) {
+		slashes := n - len([]rune(strings.TrimRight(p.expr, `\`)))
+		if slashes%2 == 1 {
+			return nil, p.fail(n-1, `a backslash at the end; a literal one is written \\`)
+		}
 	}
-	text := last.text
-	if !last.single {
-		text = "(?:" + text + ")"
+	n, err := p.alternatives(&f, true)
+	if err == nil && p.pos < len(p.text) {
+		err = p.fail(p.pos, `a ) without its (; a literal one is written \)`)
 	}
-	switch {
-	case low == 0 && high < 0:
-		text += "*"
-	case low == 1 && high < 0:
-		text += "+"
-	case low == 0 && high == 1:
-		text += "?"
-	case high < 0:
-		text += fmt.Sprintf("{%d,}", low)
-	default:
-		text += fmt.Sprintf("{%d,%d}", low, high)
-	}
-	if lazy {
-		text += "?"
-	}
-	return item{text: text, repeated: true, empty: last.empty || low == 0, groups: last.groups}
+	return n, err
 }
 
-// item reads one item without its quantifier.
-func (p *parser) item() item {
-	at := p.pos
-	r := p.src[p.pos]
-	p.pos++
-	switch r {
-	case '.':
-		if p.flags.all {
-			return item{text: "(?s:.)", single: true}
-		}
-		return item{text: `[^\n]`, single: true}
-	case '^':
-		if p.flags.lines {
-			return item{text: "(?m:^)", nothing: true}
-		}
-		return item{text: `\A`, nothing: true}
-	case '$':
-		if p.flags.lines {
-			return item{text: "(?m:$)", nothing: true}
-		}
-		p.dollar = true
-		return item{text: dollarMark, nothing: true}
-	case '(':
-		return p.group(at)
-	case '[':
-		return item{text: p.class(at), single: true}
-	case '\\':
-		return p.escape(at)
+func (p *parser) peek() rune {
+	if p.pos < len(p.text) {
+		return p.text[p.pos]
 	}
-	return p.literal(r)
+	return -1
 }
 
-func (p *parser) literal(r rune) item {
-	if p.flags.ascii && p.flags.fold { // letters of ASCII alone have two cases
-		c := &class{}
-		c.add(r, r)
-		if lower := r | 0x20; lower >= 'a' && lower <= 'z' {
-			c.add(r^0x20, r^0x20)
-		}
-		return item{text: c.text(false), single: true}
-	}
-	return item{text: literal(r, p.flags.fold), single: true}
-}
-
-// unsupported are the groups that are refused, and what to do about it.
-var unsupported = []struct{ begin, reason string }{
-	{"(?=", "look-ahead is not supported; match what follows, and use a group for the part that is wanted"},
-	{"(?!", "negative look-ahead is not supported; exclude characters with [^…], or test the other way round"},
-	{"(?<=", "look-behind is not supported; match what stands before, and use a group for the part that is wanted"},
-	{"(?<!", "negative look-behind is not supported; match what may stand before with [^…]"},
-	{"(?P=", "back-references are not supported"},
-	{"(?(", "conditions are not supported; write the cases as alternatives"},
-	{"(?>", "atomic groups are not supported; write (?:…)"},
-}
-
-func (p *parser) group(at int) item {
-	p.pos = at
-	for _, u := range unsupported {
-		if p.accept(u.begin) {
-			p.fail(at, "%s", u.reason)
-		}
-	}
-	outer, before, open := p.flags, len(p.names), "("
-	switch {
-	case p.accept("(?P<"):
-		p.names = append(p.names, p.name(at))
-	case p.accept("(?:"):
-		open = "(?:"
-	case p.accept("(?"):
-		open = "(?:"
-		p.scoped(at)
-	default:
-		p.pos++
-		p.names = append(p.names, "")
-	}
-	if len(p.names) > 1000 {
-		p.fail(at, "more than 1000 groups")
-	}
-	text, empty := p.alternatives()
-	if !p.accept(")") {
-		p.fail(at, "a ( without its )")
-	}
-	p.flags = outer
-	return item{text: open + text + ")", single: true, empty: empty, groups: len(p.names) > before}
-}
-
-// name reads the name of a group.
-func (p *parser) name(at int) string {
-	start := p.pos
-	for p.more() && p.peek() != '>' {
-		r := p.src[p.pos]
-		if r != '_' && !unicode.IsLetter(r) && (p.pos == start || !unicode.IsDigit(r)) {
-			p.fail(p.pos, "a name of a group has letters, digits and underscores and begins with no digit")
-		}
-		p.pos++
-	}
-	name := string(p.src[start:p.pos])
-	switch {
-	case !p.accept(">"):
-		p.fail(at, "a name of a group without its >")
-	case name == "":
-		p.fail(start, "the name of a group is missing")
-	case slices.Contains(p.names, name):
-		p.fail(start, "there is a group %s already", name)
-	}
-	return name
-}
-
-// scoped reads the flags of (?i:…) or (?i-s:…).
-func (p *parser) scoped(at int) {
-	inner := p.flags
-	start := p.pos
-	for p.more() && strings.ContainsRune("aiLmsux", p.src[p.pos]) {
-		p.pos++
-	}
-	on := p.pos
-	if p.accept("-") {
-		off := p.pos
-		for p.more() && strings.ContainsRune("aiLmsux", p.src[p.pos]) {
-			p.pos++
-		}
-		if p.pos == off {
-			p.fail(p.pos, "flags are missing after the -")
-		}
-		for i := off; i < p.pos; i++ {
-			if slices.Contains(p.src[start:on], p.src[i]) {
-				p.fail(i, "the flag %c is switched on and off", p.src[i])
-			}
-		}
-		p.set(&inner, off, p.pos, false)
-	}
-	p.set(&inner, start, on, true)
-	switch {
-	case on > start && p.pos == on && p.peek() == ')':
-		p.fail(at, "flags for all of the expression belong at its beginning")
-	case p.pos == start:
-		p.fail(at, "what follows (? is no kind of group")
-	case !p.accept(":"):
-		p.fail(p.pos, "a flag, - or : is expected")
-	}
-	p.flags = inner
-}
-
-// escape reads what follows a backslash outside of a class.
-func (p *parser) escape(at int) item {
-	if !p.more() {
-		p.fail(at, "a \\ at the end")
-	}
-	r := p.src[p.pos]
-	c := &class{}
-	switch {
-	case r == 'A':
-		p.pos++
-		return item{text: `\A`, nothing: true}
-	case r == 'Z':
-		p.pos++
-		return item{text: `\z`, nothing: true}
-	case r == 'b' || r == 'B':
-		p.pos++
-		if p.border != none && p.border != p.words() {
-			p.fail(at, "\\%c with the flag a beside one without it is not supported", r)
-		}
-		p.border = p.words()
-		return item{text: `\` + string(r), nothing: true}
-	case c.shorthand(unicode.ToLower(r), p.flags.ascii):
-		p.pos++
-		c.negated = unicode.IsUpper(r)
-		return item{text: c.text(false), single: true}
-	case r >= '1' && r <= '9':
-		if n := p.octal(3); n >= 0 {
-			return p.literal(n)
-		}
-		p.fail(at, "back-references are not supported")
-	}
-	return p.literal(p.character(at))
-}
-
-// octal reads exactly n octal digits, or none and returns -1.
-func (p *parser) octal(n int) rune {
-	if len(p.src)-p.pos < n {
-		return -1
-	}
-	value := rune(0)
-	for _, r := range p.src[p.pos : p.pos+n] {
-		if r < '0' || r > '7' {
-			return -1
-		}
-		value = value*8 + r - '0'
-	}
-	if value > 0o377 {
-		p.fail(p.pos, "an octal number above \\377")
+// token takes a character, or a backslash and one. It is empty at the end.
+func (p *parser) token() []rune {
+	n := min(1, len(p.text)-p.pos)
+	if p.peek() == '\\' {
+		n = 2
 	}
 	p.pos += n
-	return value
+	return p.text[p.pos-n : p.pos]
 }
 
-// character reads an escape that stands for one character, both in and outside
-// of a class.
-func (p *parser) character(at int) rune {
-	r := p.src[p.pos]
-	p.pos++
-	switch r {
-	case 'a':
-		return '\a'
-	case 'f':
-		return '\f'
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	case 'v':
-		return '\v'
-	case 'x':
-		return p.hex(at, 2)
-	case 'u':
-		return p.hex(at, 4)
-	case 'U':
-		return p.hex(at, 8)
-	case 'N':
-		p.fail(at, "\\N is not supported; write the character itself")
-	case '0':
-		value := rune(0)
-		for n := 0; n < 2 && p.more() && p.src[p.pos] >= '0' && p.src[p.pos] <= '7'; n++ {
-			value = value*8 + p.src[p.pos] - '0'
-			p.pos++
-		}
-		return value
+// accept takes r if it is next.
+func (p *parser) accept(r rune) bool {
+	if p.peek() != r {
+		return false
 	}
-	if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-		p.fail(at, "\\%c means nothing", r)
+	p.pos++
+	return true
+}
+
+// take takes up to n characters that fit.
+func (p *parser) take(n int, fits func(rune) bool) string {
+	start := p.pos
+	for p.pos-start < n && p.pos < len(p.text) && fits(p.text[p.pos]) {
+		p.pos++
+	}
+	return string(p.text[start:p.pos])
+}
+
+func isDigit(r rune) bool  { return '0' <= r && r <= '9' }
+func isOctal(r rune) bool  { return '0' <= r && r <= '7' }
+func isHex(r rune) bool    { return isDigit(r) || 'a' <= r|0x20 && r|0x20 <= 'f' }
+func isLetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
+
+func (p *parser) alternatives(f *flags, top bool) (*node, error) {
+	alt := &node{op: alternate}
+	for {
+		n, err := p.sequence(f, top && len(alt.subs) == 0)
+		if err != nil {
+			return nil, err
+		}
+		alt.subs = append(alt.subs, n)
+		if !p.accept('|') {
+			break
+		}
+	}
+	if len(alt.subs) == 1 {
+		return alt.subs[0], nil
+	}
+	return alt, nil
+}
+
+// sequence parses up to a | or ). Flags for all of the expression may stand
+// where first is true, before anything else.
+func (p *parser) sequence(f *flags, first bool) (*node, error) {
+	seq := &node{op: concat}
+	for {
+		start := p.pos
+		if r := p.peek(); r < 0 || r == '|' || r == ')' {
+			return seq, nil
+		}
+		t := p.token()
+		if f.verbose && p.skip(t) {
+			continue
+		}
+		var n *node
+		var err error
+		switch t[0] {
+		case '\\':
+			n, err = p.escape(t[1], start, f)
+		case '[':
+			n, err = p.class(start, f)
+		case '.':
+			n = &node{op: character, set: anyBut('\n')}
+			if f.dotAll {
+				n.set = anyBut(-1)
+			}
+		case '^':
+			n = assertion(beginText)
+			if f.multiline {
+				n.op = beginLine
+			}
+		case '$':
+			n = assertion(endFinal)
+			if f.multiline {
+				n.op = endLine
+			}
+		case '(':
+			n, err = p.group(start, f, first && len(seq.subs) == 0)
+		case '*', '+', '?', '{':
+			var literal bool
+			if literal, err = p.repetition(t[0], start, seq); literal {
+				n = p.literal('{', f)
+			}
+		default:
+			n = p.literal(t[0], f)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if n != nil {
+			seq.subs = append(seq.subs, n)
+		}
+	}
+}
+
+// skip reports whether a token is a blank or begins a comment, which it skips.
+func (p *parser) skip(t []rune) bool {
+	switch t[0] {
+	case ' ', '\t', '\n', '\r', '\v', '\f':
+		return true
+	case '#':
+		for p.pos < len(p.text) && p.token()[0] != '\n' {
+		}
+		return true
+	}
+	return false
+}
+
+func assertion(o op) *node { return &node{op: o, bare: true} }
+
+func (p *parser) literal(r rune, f *flags) *node {
+	s := new(set)
+	s.add(r, r)
+	return &node{op: character, set: s.folded(f)}
+}
+
+// repetition applies a *, +, ? or {} to the last part of seq. A { that begins
+// no repetition stands for itself.
+func (p *parser) repetition(r rune, start int, seq *node) (literal bool, err error) {
+	n := &node{op: repeat, max: -1, bare: true}
+	switch r {
+	case '+':
+		n.min = 1
+	case '?':
+		n.max = 1
+	case '{':
+		if p.peek() == '}' {
+			return true, nil
+		}
+		here := p.pos
+		lo := p.take(len(p.text), isDigit)
+		hi := lo
+		if p.accept(',') {
+			hi = p.take(len(p.text), isDigit)
+		}
+		if !p.accept('}') {
+			p.pos = here
+			return true, nil
+		}
+		if n.min, n.max, err = p.counts(lo, hi, start); err != nil {
+			return false, err
+		}
+	}
+	if len(seq.subs) == 0 {
+		return false, p.fail(start, `there is nothing that %c could repeat; a literal one is written \%c`, r, r)
+	}
+	last := &seq.subs[len(seq.subs)-1]
+	if (*last).bare {
+		if (*last).op == repeat {
+			return false, p.fail(start, `a repetition of a repetition; write (?:…)%c around the first one, or \%c for a literal one`, r, r)
+		}
+		return false, p.fail(start, `%c cannot repeat a place such as ^ or \b; a literal one is written \%c`, r, r)
+	}
+	if p.accept('?') {
+		n.lazy = true
+	} else if p.peek() == '+' {
+		return false, p.refuse(p.pos, "possessive repetitions are not supported; leave the + out, or write (?:…)+")
+	}
+	n.subs = []*node{*last}
+	*last = n
+	return false, nil
+}
+
+func (p *parser) counts(lo, hi string, start int) (least, most int, err error) {
+	most = -1
+	if lo != "" {
+		if least, err = strconv.Atoi(lo); err != nil || least >= maxCount {
+			return 0, 0, p.fail(start, "the number of repetitions is too large")
+		}
+	}
+	if hi != "" {
+		if most, err = strconv.Atoi(hi); err != nil || most >= maxCount {
+			return 0, 0, p.fail(start, "the number of repetitions is too large")
+		}
+		if most < least {
+			return 0, 0, p.fail(start, "the smaller number of repetitions comes first: write {%d,%d}", most, least)
+		}
+	}
+	return least, most, nil
+}
+
+// group parses what follows a (. It returns nil for a comment and for flags.
+func (p *parser) group(start int, f *flags, first bool) (*node, error) {
+	inner := *f
+	number := 0
+	switch {
+	case !p.accept('?'):
+		number = p.declare("")
+	case p.peek() < 0:
+		return nil, p.fail(start, "the expression ends after (?")
+	default:
+		t := p.token()
+		switch t[0] {
+		case ':':
+		case '#':
+			for p.pos < len(p.text) {
+				if p.token()[0] == ')' {
+					return nil, nil
+				}
+			}
+			return nil, p.fail(start, "the comment (?# is not closed")
+		case 'P':
+			var err error
+			if number, err = p.named(start); err != nil {
+				return nil, err
+			}
+		case '=':
+			return nil, p.refuse(start, "look-ahead is not supported; match what follows, and use a group for the part that is wanted")
+		case '!':
+			return nil, p.refuse(start, "negative look-ahead is not supported; exclude characters with [^…], or test the other way round")
+		case '<':
+			switch p.peek() {
+			case '=':
+				return nil, p.refuse(start, "look-behind is not supported; match what stands before, and use a group for the part that is wanted")
+			case '!':
+				return nil, p.refuse(start, "negative look-behind is not supported; match what may stand before with [^…]")
+			}
+			return nil, p.fail(start, "(?< is not known; a group with a name is written (?P<name>…)")
+		case '(':
+			return nil, p.refuse(start, "conditions (?(…)…) are not supported; write both cases as alternatives, such as (?:<a>|a)")
+		case '>':
+			return nil, p.refuse(start, "atomic groups (?>…) are not supported; write (?:…)")
+		default:
+			global, err := p.flags(t[0], start, &inner)
+			if err != nil {
+				return nil, err
+			}
+			if !global {
+				break
+			}
+			if !first {
+				return nil, p.fail(start, "flags for the whole expression stand at its start; for a part of it write (?i:…)")
+			}
+			*f = inner
+			return nil, nil
+		}
+	}
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.refuse(start, "more than %d groups inside each other", maxDepth)
+	}
+	n, err := p.alternatives(&inner, false)
+	if err != nil {
+		return nil, err
+	}
+	if !p.accept(')') {
+		return nil, p.fail(start, `a ( that is not closed; a literal one is written \(`)
+	}
+	p.depth--
+	if number > 0 {
+		p.open[number] = false
+		return &node{op: capture, group: number, subs: []*node{n}}, nil
+	}
+	return &node{op: concat, subs: []*node{n}}, nil
+}
+
+func (p *parser) declare(name string) int {
+	p.names = append(p.names, name)
+	p.open = append(p.open, true)
+	return len(p.names) - 1
+}
+
+// named parses what follows (?P, and returns the number of the new group.
+func (p *parser) named(start int) (int, error) {
+	switch {
+	case p.accept('='):
+		return 0, p.refuse(start, "a reference to a group, (?P=…), is not supported; write the expression of the group again")
+	case !p.accept('<'):
+		return 0, p.fail(start, "(?P is followed by <, as in (?P<name>…)")
+	}
+	from := p.pos
+	for p.peek() >= 0 && p.peek() != '>' {
+		p.pos++
+	}
+	name := string(p.text[from:p.pos])
+	if !p.accept('>') {
+		return 0, p.fail(start, "the name of the group ends with >, as in (?P<name>…)")
+	}
+	if !isIdentifier(name) {
+		return 0, p.fail(from, "%s is no name of a group; a name has letters, digits and _, and begins with no digit", plain.Quote(name))
+	}
+	for i, known := range p.names {
+		if known == name {
+			return 0, p.fail(from, "the name %s is used twice, group %d has it already", plain.Quote(name), i)
+		}
+	}
+	return p.declare(name), nil
+}
+
+func isIdentifier(name string) bool {
+	for i, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// flags parses what follows (? if that begins with r, and applies it to inner.
+// It reports whether the flags are for the whole expression.
+func (p *parser) flags(r rune, start int, inner *flags) (global bool, err error) {
+	on, off := "", ""
+	list := &on
+	for ; ; r = p.next() {
+		switch r {
+		case 'i', 'm', 's', 'x':
+			*list += string(r)
+			continue
+		case 'a', 'u':
+			if list == &off {
+				return false, p.fail(p.pos-1, "the flag %c cannot be turned off", r)
+			}
+			on += string(r)
+			continue
+		case 'L':
+			return false, p.fail(p.pos-1, "the flag L is for bytes, not for text; leave it out")
+		case '-':
+			if list == &on {
+				list = &off
+				continue
+			}
+		case ':':
+			if list == &on || off != "" {
+				return false, p.apply(on, off, start, inner)
+			}
+		case ')':
+			if list == &on && on != "" {
+				p.kinds += on
+				if strings.Contains(p.kinds, "a") && strings.Contains(p.kinds, "u") {
+					return true, p.fail(start, "the flags a and u exclude each other")
+				}
+				return true, p.apply(on, "", start, inner)
+			}
+		}
+		if r < 0 {
+			return false, p.fail(start, "the group (? is not closed")
+		}
+		return false, p.fail(p.pos-1, "(?%c is not known; flags are a, i, m, s, u and x, as in (?i:…)", r)
+	}
+}
+
+// apply turns flags on and off.
+func (p *parser) apply(on, off string, start int, f *flags) error {
+	if strings.ContainsAny(on, off) {
+		return p.fail(start, "a flag cannot be turned on and off at once")
+	}
+	if strings.Contains(on, "a") && strings.Contains(on, "u") {
+		return p.fail(start, "the flags a and u exclude each other")
+	}
+	set := func(list string, to bool) {
+		for _, r := range list {
+			switch r {
+			case 'a', 'u':
+				f.ascii = r == 'a'
+			case 'i':
+				f.fold = to
+			case 'm':
+				f.multiline = to
+			case 's':
+				f.dotAll = to
+			case 'x':
+				f.verbose = to
+			}
+		}
+	}
+	set(on, true)
+	set(off, false)
+	return nil
+}
+
+// next takes one character, or returns -1.
+func (p *parser) next() rune {
+	r := p.peek()
+	if r >= 0 {
+		p.pos++
 	}
 	return r
 }
 
-func (p *parser) hex(at, n int) rune {
-	if len(p.src)-p.pos < n {
-		p.fail(at, "%d hexadecimal digits are expected", n)
+// escape parses what follows a backslash outside of a class.
+func (p *parser) escape(c rune, start int, f *flags) (*node, error) {
+	switch c {
+	case 'A':
+		return assertion(beginText), nil
+	case 'Z':
+		return assertion(endText), nil
+	case 'b', 'B':
+		n := assertion(boundary)
+		if c == 'B' {
+			n.op = noBoundary
+		}
+		if f.ascii {
+			n.op += asciiBoundary - boundary
+		}
+		return n, nil
 	}
-	value, err := strconv.ParseUint(string(p.src[p.pos:p.pos+n]), 16, 32)
-	switch {
-	case err != nil:
-		p.fail(at, "%d hexadecimal digits are expected", n)
-	case value > unicode.MaxRune || value >= 0xd800 && value < 0xe000:
-		p.fail(at, "there is no such character")
+	if s := category(c, f.ascii); s != nil {
+		return &node{op: character, set: s}, nil
 	}
-	p.pos += n
-	return rune(value)
+	if '1' <= c && c <= '9' {
+		digits := string(c)
+		if isDigit(p.peek()) {
+			digits += string(p.next())
+			if isOctal(c) && isOctal(rune(digits[1])) && isOctal(p.peek()) {
+				p.pos = start + 2
+				r, err := p.octal(c, start)
+				return p.literal(r, f), err
+			}
+		}
+		group, _ := strconv.Atoi(digits)
+		if group >= len(p.names) {
+			return nil, p.fail(start, `\%s: there is no group %s before it`, digits, digits)
+		}
+		if p.open[group] {
+			return nil, p.fail(start, `\%s: the group %s is not closed before it`, digits, digits)
+		}
+		return nil, p.refuse(start, `a reference to a group, \%s, is not supported; write the expression of the group again`, digits)
+	}
+	r, err := p.character(c, start)
+	if err != nil {
+		return nil, err
+	}
+	return p.literal(r, f), nil
 }
 
-// class reads a set of characters behind its [.
-func (p *parser) class(at int) string {
-	c := &class{negated: p.accept("^")}
-	for first := true; first || p.peek() != ']'; first = false {
-		if !p.more() {
-			p.fail(at, "a [ without its ]")
+// octal reads up to two more digits after c.
+func (p *parser) octal(c rune, start int) (rune, error) {
+	n, _ := strconv.ParseInt(string(c)+p.take(2, isOctal), 8, 32)
+	if n > 0o377 {
+		return 0, p.fail(start, `\%o: an octal number goes up to \377; write \u%04x`, n, n)
+	}
+	return rune(n), nil
+}
+
+// character parses an escape that stands for one character, in and outside of
+// classes. c follows the backslash.
+func (p *parser) character(c rune, start int) (rune, error) {
+	switch c {
+	case 'a':
+		return '\a', nil
+	case 'f':
+		return '\f', nil
+	case 'n':
+		return '\n', nil
+	case 'r':
+		return '\r', nil
+	case 't':
+		return '\t', nil
+	case 'v':
+		return '\v', nil
+	case '0':
+		return p.octal(c, start)
+	case 'x', 'u', 'U':
+		digits := map[rune]int{'x': 2, 'u': 4, 'U': 8}[c]
+		text := p.take(digits, isHex)
+		n, err := strconv.ParseUint(text, 16, 32)
+		if err != nil || len(text) != digits {
+			return 0, p.fail(start, `\%c is followed by %d hexadecimal digits`, c, digits)
 		}
-		start := p.pos
-		low, isSet := p.member(c)
-		if p.peek() != '-' || p.pos+1 < len(p.src) && p.src[p.pos+1] == ']' {
-			if !isSet {
-				c.add(low, low)
-			}
+		if n > unicode.MaxRune {
+			return 0, p.fail(start, `\U%s is beyond the last character, \U0010ffff`, text)
+		}
+		return rune(n), nil
+	case 'N':
+		return 0, p.refuse(start, `names of characters, \N{…}, are not supported; write the character itself, or \uXXXX`)
+	case 'z':
+		return 0, p.fail(start, `\z is not known; the end of the text is \Z`)
+	case 'p', 'P':
+		return 0, p.fail(start, `\%c is not known; letters of all languages are [^\W\d_], digits \d`, c)
+	}
+	if isLetter(c) {
+		return 0, p.fail(start, `\%c is not known; a literal %c is written without the backslash`, c, c)
+	}
+	if isDigit(c) {
+		return 0, p.fail(start, `\%c is not known`, c)
+	}
+	return c, nil
+}
+
+// class parses what follows a [.
+func (p *parser) class(start int, f *flags) (*node, error) {
+	s := new(set)
+	negated := p.accept('^')
+	for n := 0; ; n++ {
+		here := p.pos
+		t := p.token()
+		if len(t) == 0 {
+			return nil, p.fail(start, `a [ that is not closed; a literal one is written \[`)
+		}
+		if t[0] == ']' && n > 0 {
+			break
+		}
+		lo, cat, err := p.member(t, here, f)
+		if err != nil {
+			return nil, err
+		}
+		if p.peek() != '-' {
+			s.include(lo, lo, cat)
 			continue
 		}
 		p.pos++
-		if !p.more() {
-			p.fail(at, "a [ without its ]")
+		t = p.token()
+		if len(t) == 0 {
+			return nil, p.fail(start, `a [ that is not closed; a literal one is written \[`)
 		}
-		high, highIsSet := p.member(&class{})
-		if isSet || highIsSet {
-			p.fail(start, "a set such as \\d is no end of a range")
+		if t[0] == ']' {
+			s.include(lo, lo, cat)
+			s.add('-', '-')
+			break
 		}
-		if high < low {
-			p.fail(start, "a range whose end is before its beginning")
+		hi, cat2, err := p.member(t, p.pos-len(t), f)
+		if err != nil {
+			return nil, err
 		}
-		c.add(low, high)
+		what := string(p.text[here:p.pos])
+		if cat != nil || cat2 != nil {
+			return nil, p.fail(here, `%s is no range of characters; a literal - is written \-`, what)
+		}
+		if hi < lo {
+			return nil, p.fail(here, `%s: the range is the wrong way round; a literal - is written \-`, what)
+		}
+		s.add(lo, hi)
 	}
-	p.pos++
-	if p.flags.fold && p.flags.ascii {
-		return c.asciiFold().text(false)
-	}
-	return c.text(p.flags.fold)
+	s = s.folded(f)
+	s.negated = negated
+	return &node{op: character, set: s}, nil
 }
 
-// member reads one member of a set: a character, or a set that is added to c.
-func (p *parser) member(c *class) (r rune, isSet bool) {
-	at := p.pos
-	r = p.src[p.pos]
-	p.pos++
-	if r != '\\' {
-		return r, false
+// member is one character or category of a class.
+func (p *parser) member(t []rune, start int, f *flags) (rune, *set, error) {
+	if t[0] != '\\' {
+		return t[0], nil, nil
 	}
-	if !p.more() {
-		p.fail(at, "a \\ at the end")
+	c := t[1]
+	if s := category(c, f.ascii); s != nil {
+		return 0, s, nil
 	}
-	switch r = p.src[p.pos]; {
-	case r == 'b':
-		p.pos++
-		return '\b', false
-	case c.shorthand(r, p.flags.ascii):
-		p.pos++
-		return 0, true
-	case r >= '0' && r <= '7':
-		for n := min(3, len(p.src)-p.pos); n > 0; n-- {
-			if value := p.octal(n); value >= 0 {
-				return value, false
-			}
-		}
+	var r rune
+	var err error
+	switch {
+	case c == 'b':
+		r = '\b'
+	case isOctal(c):
+		r, err = p.octal(c, start)
+	default:
+		r, err = p.character(c, start)
 	}
-	return p.character(at), false
-}
-
-// asciiFold adds to letters of ASCII those of the other case.
-func (c *class) asciiFold() *class {
-	for i := 0; i < len(c.ranges); i += 2 {
-		low, high := c.ranges[i], c.ranges[i+1]
-		for _, shift := range []struct{ first, last, by rune }{{'a', 'z', -32}, {'A', 'Z', 32}} {
-			if from, to := max(low, shift.first), min(high, shift.last); from <= to && i < len(c.ranges) {
-				c.names += fmt.Sprintf(`\x{%x}-\x{%x}`, from+shift.by, to+shift.by)
-			}
-		}
-	}
-	return c
+	return r, nil, err
 }

@@ -1,21 +1,22 @@
-// Package pyregex compiles regular expressions written for Python's re module,
-// and matches as re.search does.
+// Package pyregex compiles regular expressions that are written for Python's
+// re, so that they mean here what they mean there.
 //
-// An expression means here what it means there, for texts as for Python's str:
-// \w, \d, \s and \b know all of Unicode, $ also matches before a line break at
-// the end, and letters that only differ in case are those that Python takes for
-// the same. What needs time that grows faster than the text (look-around and
-// back-references), and what Python itself refuses, is an error that says where.
+// An expression is for text, not bytes, and is used as re.search is. It is
+// parsed as Python 3.11 does and then searched for in linear time. What linear
+// time excludes (look-around, references to groups, conditions, atomic groups)
+// is an error, as is everything that Python refuses; the error says where, and
+// what to write instead.
 //
-// The expression is translated for package regexp, which is fast. Where that
-// cannot say what Python means, which depends on the text, the same translation
-// runs on a small machine of this package. Both take linear time.
+// Most expressions are handed to Go's regexp in its own syntax, with classes
+// spelled out where Python's are others. Three things that Go's engine does not
+// know are left to a small one of our own: \b and \B beyond ASCII, a $ that
+// looks past a line break at the end, and loops around something that may be
+// empty. It runs only on texts for which they make a difference.
 package pyregex
 
 import (
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -23,99 +24,122 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// Regexp is a compiled expression. It may be used by several goroutines.
+// Regexp is a compiled expression. Several goroutines may use it at once.
 type Regexp struct {
-	expr   string
-	fast   *regexp.Regexp // with $ for the end of the text alone, and \b of ASCII
-	names  []string       // of the groups; names[0] is the whole match
-	dollar bool           // there is a $ outside of (?m)
-	border border         // whose \b or \B there is
-	exact  func() *machine
+	tree  *node
+	names []string // of the groups; the first one is the whole match
+
+	// Go's engine finds the same in every text without the traits that the
+	// expression is sensitive to. It is nil if it never does.
+	fast  *regexp.Regexp
+	avoid trait
+
+	build sync.Once
+	prog  *program
 }
 
-// Error says why an expression is refused, and where.
+// trait is something about a text that makes Go's engine wrong.
+type trait uint8
+
+const (
+	nonASCII     trait = 1 << iota // for \b and \B
+	finalNewline                   // for $
+	empty                          // for \B, which Python does not find in an empty text
+)
+
+// Error says what is wrong with an expression, and where.
 type Error struct {
-	Expr   string
-	Column int // in characters, from 1
-	Reason string
+	Expr        string
+	Column      int // in characters, the first is 1
+	Reason      string
+	Unsupported bool // Python takes the expression
 }
 
 func (e *Error) Error() string {
 	return fmt.Sprintf("regular expression %s, column %d: %s", plain.Quote(e.Expr), e.Column, e.Reason)
 }
 
-// Compile reads an expression. With fold it ignores case, as re.IGNORECASE does.
-// The error is an *[Error].
+// Compile compiles an expression. With fold it ignores case, as re.IGNORECASE
+// does. Errors are of type [*Error].
 func Compile(expr string, fold bool) (*Regexp, error) {
-	p := &parser{src: []rune(expr), expr: expr}
-	p.flags.fold = fold
-	text, err := p.parse()
+	p := parser{expr: expr}
+	tree, err := p.parse(flags{fold: fold})
 	if err != nil {
 		return nil, err
 	}
-	r := &Regexp{expr: expr, names: p.names, dollar: p.dollar, border: p.border}
-	r.fast, err = regexp.Compile(strings.ReplaceAll(text, dollarMark, `\z`))
-	if err != nil {
-		return nil, &Error{expr, 1, "it is too large for this engine: " + err.Error()}
+	if n := tree.size(); n > maxSize {
+		return nil, &Error{expr, 1, fmt.Sprintf("the expression is too large, its repetitions written out; write smaller counts, or * for {0,%d}", maxSize), true}
 	}
-	r.exact = sync.OnceValue(func() *machine { return newMachine(text, len(p.names), p.border == ofASCII) })
-	return r, nil
+	re := &Regexp{tree: tree, names: p.names}
+	if t := (translator{}); t.translate(tree, 1) {
+		// Go has limits of its own; what is beyond them is left to our engine.
+		re.fast, _ = regexp.Compile(t.text.String())
+		re.avoid = t.avoid
+	}
+	return re, nil
 }
 
-// String returns the expression as it was written.
-func (r *Regexp) String() string { return r.expr }
-
-// SubexpNames returns the names of the groups, "" for those without one. The
-// first is that of the whole match.
-func (r *Regexp) SubexpNames() []string { return r.names }
-
-// MatchString reports whether the expression is found in text.
-func (r *Regexp) MatchString(text string) bool {
-	if r.simple(text) {
-		return r.fast.MatchString(text)
+// direct reports whether Go's engine can be asked about s.
+func (re *Regexp) direct(s string) bool {
+	switch {
+	case re.fast == nil,
+		re.avoid&finalNewline != 0 && strings.HasSuffix(s, "\n"),
+		re.avoid&empty != 0 && s == "",
+		re.avoid&nonASCII != 0 && !isASCII(s):
+		return false
 	}
-	return r.exact().search(text) != nil
+	return true
 }
 
-// FindStringIndex returns begin and end of the first match, or nil.
-func (r *Regexp) FindStringIndex(text string) []int {
-	if r.simple(text) {
-		return r.fast.FindStringIndex(text)
-	}
-	if loc := r.exact().search(text); loc != nil {
-		return loc[:2]
-	}
-	return nil
-}
-
-// FindStringSubmatchIndex returns begin and end of the first match and of each
-// group in it, -1 for groups that took no part, or nil.
-func (r *Regexp) FindStringSubmatchIndex(text string) []int {
-	if r.simple(text) {
-		return r.fast.FindStringSubmatchIndex(text)
-	}
-	return r.exact().search(text)
-}
-
-// simple reports whether package regexp does what Python does with this text.
-func (r *Regexp) simple(text string) bool {
-	if text == "" {
-		return r.border == none // \B does not match there
-	}
-	return (!r.dollar || text[len(text)-1] != '\n') && (r.border != ofUnicode || ascii(text))
-}
-
-func ascii(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}
 	return true
 }
 
-// dollarMark stands for $ in the translation: two characters that nobody writes.
-const dollarMark = "\U0010FFFE\U0010FFFD"
+// program is compiled when a text needs it, which for most expressions is never.
+func (re *Regexp) program() *program {
+	re.build.Do(func() { re.prog = newProgram(re.tree) })
+	return re.prog
+}
 
-// emptyDollar is $ as an instruction, beside those of package syntax.
-const emptyDollar syntax.EmptyOp = 1 << 7
+// MatchString reports whether the expression is found in s.
+func (re *Regexp) MatchString(s string) bool {
+	if re.direct(s) {
+		return re.fast.MatchString(s)
+	}
+	return re.program().search(s, nil)
+}
+
+// FindStringSubmatchIndex returns where the expression and its groups are found
+// in s: two offsets for each, -1 for a group that took no part. It is nil if
+// the expression is not found.
+func (re *Regexp) FindStringSubmatchIndex(s string) []int {
+	if re.direct(s) {
+		return re.fast.FindStringSubmatchIndex(s)
+	}
+	at := make([]int, 2*len(re.names))
+	if !re.program().search(s, at) {
+		return nil
+	}
+	return at
+}
+
+// FindStringIndex returns where the expression is found in s, or nil.
+func (re *Regexp) FindStringIndex(s string) []int {
+	if re.direct(s) {
+		return re.fast.FindStringIndex(s)
+	}
+	at := make([]int, 2)
+	if !re.program().search(s, at) {
+		return nil
+	}
+	return at
+}
+
+// SubexpNames returns the names of the groups, "" for those without one. The
+// first is that of the whole match.
+func (re *Regexp) SubexpNames() []string { return re.names }
