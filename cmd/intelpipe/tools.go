@@ -330,7 +330,7 @@ without tags and merge keys:
 A rule applies if all conditions of its if hold. The empty text wants the
 field to be absent. Any other text is a regular expression in Python's
 syntax, searched for in the field's text; look-around and back-references
-are not supported. A number or boolean wants the same value.
+are not supported. Any other value wants the same value.
 
 Then sets fields. A text is a template: {msg[FIELD]} is a field of the event
 and {matches[FIELD][N]} group N, a number or a name, of what the rule's

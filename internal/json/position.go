@@ -3,8 +3,11 @@ package json
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/goccy/go-json/jsontext"
 )
 
 // SyntaxError says where and why a text is no JSON document. Line and Column
@@ -37,7 +40,32 @@ func Check(text string) error {
 	if c.document() {
 		return nil
 	}
-	before := text[:c.at]
+	return syntaxError(text, c.at, c.what)
+}
+
+func syntaxError(text string, offset int, reason string) *SyntaxError {
+	before := text[:offset]
 	line := strings.LastIndexByte(before, '\n') + 1
-	return &SyntaxError{1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[line:]), c.what}
+	return &SyntaxError{1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[line:]), reason}
+}
+
+// CheckOnce is Check for what people write: it also refuses an object that has a
+// key twice, since one of the two values would be lost without a word.
+func CheckOnce(text string) error {
+	if err := Check(text); err != nil {
+		return err
+	}
+	d := jsontext.NewDecoder(strings.NewReader(text), jsontext.AllowInvalidUTF8(true))
+	for {
+		_, err := d.ReadToken()
+		var syntax *jsontext.SyntacticError
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
+			return syntaxError(text, int(syntax.ByteOffset), "the key is there twice in one object")
+		case err != nil:
+			return err
+		}
+	}
 }

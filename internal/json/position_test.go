@@ -2,6 +2,7 @@ package json
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -52,4 +53,18 @@ func FuzzPosition(f *testing.F) {
 			t.Errorf("%q: %v", text, err)
 		}
 	})
+}
+
+func TestCheckOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		`[{"a": 1, "b": {"a": 2}}, {"a": "\ud800"}]`: "",
+		"[{\"é\": 1,\n \"b\": 2, \"b\": 3}]":         "invalid JSON at line 2, column 10: the key is there twice in one object",
+		`{"a": 1, "\u0061": 2}`:                      "invalid JSON at column 10: the key is there twice in one object",
+		`{"a": 1,}`:                                  "invalid JSON at column 9: a key in double quotes is expected",
+	} {
+		err := CheckOnce(text)
+		if got := fmt.Sprint(err); want == "" && err != nil || want != "" && got != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
 }

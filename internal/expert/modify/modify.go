@@ -13,7 +13,7 @@
 // A rule applies if all conditions of its if hold. The empty text wants the
 // field to be absent. Any other text is a regular expression in Python's
 // syntax, searched for in the field's text; look-around and back-references
-// are not supported. A number or boolean wants the same value.
+// are not supported. Any other value wants the same value.
 //
 // Then sets fields. A text is a template: {msg[FIELD]} is a field of the event
 // and {matches[FIELD][N]} group N, a number or a name, of what the rule's
@@ -72,7 +72,11 @@ func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) 
 	applied := 0
 	for i := range c.rules.list {
 		r := &c.rules.list[i]
-		if !c.rules.hold(r) {
+		holds, err := c.rules.hold(r)
+		if err != nil {
+			return fmt.Errorf("rule %q: %w", r.name, err)
+		}
+		if !holds {
 			continue
 		}
 		if err := c.apply(m, r); err != nil {

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
 )
 
 func started(t testing.TB, text string) *Command {
@@ -116,13 +118,31 @@ func TestAliasesAreBounded(t *testing.T) {
 	for i := 1; i < 12; i++ {
 		fmt.Fprintf(&text, "- &a%d [%s*a%d]\n", i, strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 9), i-1)
 	}
-	if _, err := yamlToJSON([]byte(text.String())); err == nil || !strings.Contains(err.Error(), "with the aliases written out") {
+	if _, _, err := yamlToJSON([]byte(text.String())); err == nil || !strings.Contains(err.Error(), "with the aliases written out") {
 		t.Errorf("%v", err)
 	}
-	if _, err := yamlToJSON([]byte("- &a [*a]\n")); err == nil {
+	if _, _, err := yamlToJSON([]byte("- &a [*a]\n")); err == nil {
 		t.Error("an alias of itself is accepted")
 	}
-	if _, err := yamlToJSON([]byte(strings.Repeat("[", 3000) + strings.Repeat("]", 3000))); err == nil {
-		t.Error("3000 levels are accepted")
+}
+
+// TestYAMLIsBounded has what would take the parser minutes, or its stack.
+func TestYAMLIsBounded(t *testing.T) {
+	for _, sign := range []string{"[", "{a: ", "a: [", "- ", "? ", "a: ", "!t ", "&a ", "- &a "} {
+		if _, _, err := yamlToJSON([]byte(strings.Repeat(sign, 50000))); err == nil || !strings.Contains(err.Error(), json.TooDeep) {
+			t.Errorf("%q: %v", sign, err)
+		}
+	}
+	if _, _, err := yamlToJSON([]byte(strings.Repeat("[]", 50000))); err == nil || !strings.Contains(err.Error(), "words and signs on one line") {
+		t.Errorf("%v", err)
+	}
+	text := "[" + strings.Repeat(`{"rulename":"r","if":{},"then":{}},`, 50000) + "x]"
+	path := filepath.Join(t.TempDir(), "rules")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := load(path, true, harmonization.Default())
+	if want := fmt.Sprintf("%s:1:%d: invalid JSON: a value is expected", path, len(text)-1); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
 	"github.com/intelpipe/intelpipe/internal/pyregex"
 )
@@ -77,23 +78,28 @@ func (r *rules) begin(m *event.Message) {
 	r.round++
 }
 
-func (r *rules) hold(rule *rule) bool {
+// hold reports whether all conditions of a rule hold.
+func (r *rules) hold(rule *rule) (bool, error) {
 	for _, i := range rule.conditions {
 		c := &r.conditions[i]
 		if c.round != r.round {
-			c.holds, c.round = r.check(c), r.round
+			holds, err := r.check(c)
+			if err != nil {
+				return false, err
+			}
+			c.holds, c.round = holds, r.round
 		}
 		if !c.holds {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
 
-func (r *rules) check(c *condition) bool {
+func (r *rules) check(c *condition) (bool, error) {
 	f := &r.fields[c.field]
 	if c.absent {
-		return !r.event.Has(f.key)
+		return !r.event.Has(f.key), nil
 	}
 	if f.round != r.round {
 		f.value, f.ok = r.event.Value(f.key)
@@ -101,12 +107,14 @@ func (r *rules) check(c *condition) bool {
 		f.round = r.round
 	}
 	switch {
-	case !f.ok:
-		return false
-	case c.regex != nil:
-		return c.regex.MatchString(f.text)
+	case !f.ok || f.value.Kind == harmonization.Null:
+		return false, nil
+	case c.regex == nil:
+		return pyformat.Equal(f.value, c.equal), nil
+	case f.value.Kind == harmonization.Compound:
+		return false, fmt.Errorf("%s: an expression is searched for in a text, not in a list or an object: %s", f.key, plain.Clip(f.value.Text, 100))
 	}
-	return pyformat.Equal(f.value, c.equal)
+	return c.regex.MatchString(f.text), nil
 }
 
 // group returns what a group of the rule's expression for a field has found.
@@ -157,10 +165,11 @@ func load(path string, caseSensitive bool, d *harmonization.Dictionary) (*rules,
 	if len(text) > maxRules {
 		return nil, fmt.Errorf("%s: more than %d MiB of rules", path, maxRules>>20)
 	}
-	if head := bytes.TrimSpace(text); len(head) == 0 || head[0] != '[' || !json.Valid(head) {
-		wrong := json.InFile(path, json.Check(string(text)))
-		if text, err = yamlToJSON(text); err != nil && len(head) > 0 && head[0] == '[' {
-			return nil, wrong // it looks like JSON
+	if wrong := json.CheckOnce(string(text)); wrong != nil {
+		var invalid bool
+		head := bytes.TrimSpace(text)
+		if text, invalid, err = yamlToJSON(text); err != nil && invalid && len(head) > 0 && head[0] == '[' {
+			return nil, json.InFile(path, wrong) // it looks like JSON
 		} else if err != nil {
 			return nil, fmt.Errorf("%s:%w", path, err)
 		}
@@ -250,10 +259,10 @@ func (r *loader) condition(key string, v harmonization.Value) (int, error) {
 		c.absent = true
 	case v.Kind == harmonization.String:
 		c.expr = v.Text
-	case v.Kind == harmonization.Number || v.Kind == harmonization.Boolean:
-		c.equal = v
+	case v.Kind == harmonization.Null:
+		return 0, errors.New(`null is the value of no field; "" wants the field to be absent`)
 	default:
-		return 0, errors.New("a text, a number or a boolean is expected")
+		c.equal = v
 	}
 	if i, ok := r.known[c]; ok {
 		return i, nil
@@ -277,7 +286,7 @@ func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, 
 		return a, err
 	}
 	if v.Kind != harmonization.String {
-		return a, nil
+		return a, r.fits(key, v)
 	}
 	t, err := pyformat.Compile(v.Text, "msg", "matches")
 	if err != nil {
@@ -299,15 +308,21 @@ func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, 
 	}
 	if text, ok := t.Constant(); ok {
 		a.value = harmonization.Text(text)
-		if f, err := r.dictionary.Field(harmonization.Event, key); err == nil && !a.value.Empty() {
-			if _, err := f.Sanitise(a.value); err != nil {
-				return a, err // it would be one for each event
-			}
-		}
-	} else {
-		a.template = t
+		return a, r.fits(key, a.value)
 	}
+	a.template = t
 	return a, nil
+}
+
+// fits returns an error for a value that the field refuses: it would be one for
+// each event.
+func (r *loader) fits(key string, v harmonization.Value) error {
+	f, err := r.dictionary.Field(harmonization.Event, key)
+	if err != nil || v.Empty() { // a field of reports; nothing, which removes the field
+		return nil
+	}
+	_, err = f.Sanitise(v)
+	return err
 }
 
 // check returns an error for a name that no field has.

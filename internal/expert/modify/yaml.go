@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
@@ -19,32 +20,75 @@ import (
 const maxNodes = 1 << 20
 
 // yamlToJSON reads one document of YAML 1.2 by its core schema: 010 is ten, 1e3
-// is a number, yes is a text, and a date is one too.
-func yamlToJSON(src []byte) ([]byte, error) {
-	file, err := parser.ParseBytes(src, 0)
+// is a number, yes is a text, and a date is one too. The error begins with line
+// and column; invalid is set if the text could not be parsed.
+func yamlToJSON(src []byte) (text []byte, invalid bool, err error) {
+	tokens := lexer.Tokenize(string(src))
+	if err := bounded(tokens); err != nil {
+		return nil, true, err
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		// The library says "[line:column] what" and shows the text on more lines.
 		place, what, ok := strings.Cut(strings.TrimPrefix(firstLine(err), "["), "] ")
 		if !ok {
-			return nil, fmt.Errorf(" %s", place)
+			return nil, true, fmt.Errorf(" %s", place)
 		}
-		return nil, fmt.Errorf("%s: %s", place, what)
+		return nil, true, fmt.Errorf("%s: %s", place, what)
 	}
 	var body ast.Node
 	for _, doc := range file.Docs {
-		switch {
-		case doc.Body == nil:
-		case body != nil:
-			return nil, at(doc.Body, "a second document; all rules are one list")
+		switch d := doc.Body.(type) {
+		case nil:
+		case *ast.DirectiveNode:
+			return nil, false, at(d, "directives are not supported; leave the line out, all files are read as YAML 1.2")
 		default:
+			if body != nil {
+				return nil, false, at(doc.Body, "a second document; all rules are one list")
+			}
 			body = doc.Body
 		}
 	}
 	if body == nil {
-		return []byte("[]"), nil
+		return []byte("[]"), false, nil
 	}
 	y := &yamlReader{anchors: map[string]ast.Node{}}
-	return y.node(nil, body, 0)
+	text, err = y.node(nil, body, 0)
+	return text, false, err
+}
+
+// maxWords bounds a line of YAML: the parser takes time that is quadratic in it.
+const maxWords = 20000
+
+// bounded refuses what would take the parser minutes, or its stack: long lines,
+// brackets in brackets, and signs such as - and : on one line, each of which
+// begins a level.
+func bounded(tokens token.Tokens) error {
+	open, signs, words, line := 0, 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, signs, words = t.Position.Line, 0, 0
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			open++
+		case token.MappingEndType, token.SequenceEndType:
+			open--
+		case token.MappingValueType:
+			if open == 0 {
+				signs++
+			}
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
+			signs++
+		}
+		if open > json.MaxDepth || signs > json.MaxDepth {
+			return fmt.Errorf("%d:%d: %s", line, t.Position.Column, json.TooDeep)
+		}
+		if words++; words > maxWords {
+			return fmt.Errorf("%d:%d: more than %d words and signs on one line", line, t.Position.Column, maxWords)
+		}
+	}
+	return nil
 }
 
 // at is an error with the place of a node.
@@ -171,10 +215,13 @@ func plainScalar(dst []byte, n ast.Node, text string) ([]byte, error) {
 	return json.AppendString(dst, text), nil
 }
 
-// The numbers of the core schema: decimal ones, and those of another base.
+// The numbers of the core schema: decimal ones. What is a number in another base
+// there, or for some readers of YAML only, has to be written in one way.
 var (
 	number = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^([-+]?)([0-9]+)((?:\.[0-9]*)?)((?:[eE][-+]?[0-9]+)?)$|^([-+]?)()(\.[0-9]+)((?:[eE][-+]?[0-9]+)?)$`)
 	})
-	based = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^0(o[0-7]+|x[0-9a-fA-F]+)$`) })
+	based = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[-+]?(0o[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)$`)
+	})
 )
