@@ -48,6 +48,9 @@ func Elements(r io.Reader) iter.Seq2[Element, error] {
 			e := s.element(s.start)
 			rest, _ := io.ReadAll(io.LimitReader(r, int64(max(0, maxRest-(s.end-s.start)))))
 			e.Text = append(bytes.Clone(s.buf[s.start:s.end]), rest...)
+			if len(e.Text) == 0 {
+				e.Text = []byte("[") // all that is left, which fails again by itself
+			}
 			e.Line, e.Column = s.place(s.pos)
 			yield(e, err)
 		}
