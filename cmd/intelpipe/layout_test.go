@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/printer"
 	"go/scanner"
 	"go/token"
 	"io"
@@ -312,13 +315,13 @@ func TestNoForeignPaths(t *testing.T) {
 // long something takes, or wait.
 func TestCommandsDoNotAskTheClock(t *testing.T) {
 	waits := map[string]string{
-		"internal/disk":        "how long to wait for a lock",
-		"internal/output/file": "how long to wait for a lock",
-		"internal/redis":       "how long a connection was idle",
-		"internal/spool":       "how often to count, and a default for tests",
-		"internal/stage":       "a default for tests",
-		"internal/store":       "how long an answer is kept in memory",
-		"internal/tool":        "where Now comes from, patience and progress",
+		"internal/durable/disk":  "how long to wait for a lock",
+		"internal/output/file":   "how long to wait for a lock",
+		"internal/redis":         "how long a connection was idle",
+		"internal/durable/spool": "how often to count, and a default for tests",
+		"internal/stage":         "a default for tests",
+		"internal/durable/store": "how long an answer is kept in memory",
+		"internal/tool":          "where Now comes from, patience and progress",
 	}
 	asked := map[string]bool{}
 	for _, p := range units(t) {
@@ -343,5 +346,66 @@ func TestCommandsDoNotAskTheClock(t *testing.T) {
 		if !asked[path] {
 			t.Errorf("%s does not ask the clock any longer", path)
 		}
+	}
+}
+
+// TestMethodsOfTheContract: the runtime finds out by its methods what a command
+// can do, so that one of another signature would never be called, without a word.
+func TestMethodsOfTheContract(t *testing.T) {
+	contract := map[string]string{}
+	methods := func(pattern string, each func(place, name, signature string)) {
+		files, err := filepath.Glob("../../internal/" + pattern)
+		if err != nil || files == nil {
+			t.Fatal(pattern, err)
+		}
+		for _, path := range files {
+			set := token.NewFileSet()
+			file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature := func(f *ast.FuncType) string {
+				var b strings.Builder
+				for _, list := range []*ast.FieldList{f.Params, f.Results} {
+					b.WriteString("(")
+					if list != nil {
+						for _, field := range list.List {
+							for range max(1, len(field.Names)) {
+								printer.Fprint(&b, set, field.Type)
+								b.WriteString(",")
+							}
+						}
+					}
+					b.WriteString(")")
+				}
+				return strings.ReplaceAll(b.String(), "stage.", "")
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.InterfaceType:
+					for _, m := range n.Methods.List {
+						if f, ok := m.Type.(*ast.FuncType); ok && file.Name.Name == "stage" {
+							each(path, m.Names[0].Name, signature(f))
+						}
+					}
+				case *ast.FuncDecl:
+					if n.Recv != nil && n.Name.IsExported() && file.Name.Name != "stage" {
+						each(path, n.Name.Name, signature(n.Type))
+					}
+				}
+				return true
+			})
+		}
+	}
+	methods("stage/*.go", func(_, name, signature string) { contract[name] = signature })
+	if contract["Start"] != "(context.Context,*Env,)(error,)" {
+		t.Fatalf("the contract has %q for Start", contract["Start"])
+	}
+	for _, family := range []string{"collect", "parse", "expert", "output", "admin"} {
+		methods(family+"/*/*.go", func(place, name, signature string) {
+			if want := contract[name]; want != "" && signature != want && !strings.HasSuffix(place, "_test.go") {
+				t.Errorf("%s: %s%s, where the contract has %s: it is never called", place, name, signature, want)
+			}
+		})
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
-	"github.com/intelpipe/intelpipe/internal/dump"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 

@@ -17,8 +17,8 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/durable/store"
 	"github.com/intelpipe/intelpipe/internal/plain"
-	"github.com/intelpipe/intelpipe/internal/store"
 )
 
 // The kinds of failure. Any error of a query wraps one of them.

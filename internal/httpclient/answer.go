@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // memory is how large an answer may be that is kept in memory.

@@ -33,7 +33,7 @@ import (
 // client makes a client that does not sleep between tries but notes for how long it would.
 func client(t *testing.T, f Flags) (*Client, *[]time.Duration) {
 	t.Helper()
-	c, err := f.Client(withWarn(t.Context(), func(format string, args ...any) { t.Errorf(format, args...) }))
+	c, err := f.Client(withWarn(func(format string, args ...any) { t.Errorf(format, args...) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,9 +43,9 @@ func client(t *testing.T, f Flags) (*Client, *[]time.Duration) {
 	return c, slept
 }
 
-func withWarn(ctx context.Context, warn func(string, ...any)) context.Context {
+func withWarn(warn func(string, ...any)) *stage.Env {
 	now := func() time.Time { return time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC) }
-	return stage.WithEnv(ctx, &stage.Env{Warn: warn, Now: now})
+	return &stage.Env{Warn: warn, Now: now}
 }
 
 func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
@@ -426,7 +426,7 @@ func TestProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", proxy.URL)
 	for _, f := range []Flags{{HTTPProxy: proxy.URL}, {HTTPSProxy: proxy.URL}, {}} {
 		var warnings []string
-		c, err := f.Client(withWarn(t.Context(), func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }))
+		c, err := f.Client(withWarn(func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -475,7 +475,7 @@ func TestConfiguration(t *testing.T) {
 		"--ssl-client-certificate: open /nowhere: no such file or directory": {SSLClientCertificate: "/nowhere"},
 		`--http-header: the value of "X-A" is not a string`:                  {HTTPHeader: stage.Object{"X-A": 1.0}},
 	} {
-		if _, err := f.Client(withWarn(t.Context(), t.Logf)); err == nil || err.Error() != want {
+		if _, err := f.Client(withWarn(t.Logf)); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -743,7 +743,7 @@ func TestTotalTimeout(t *testing.T) {
 		}
 	})
 	for _, path := range []string{"/drops", "/retry"} {
-		c, err := (&Flags{HTTPTimeoutTotal: 0.3, HTTPTimeoutMaxTries: 3}).Client(withWarn(t.Context(), t.Errorf))
+		c, err := (&Flags{HTTPTimeoutTotal: 0.3, HTTPTimeoutMaxTries: 3}).Client(withWarn(t.Errorf))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,6 @@
 package httpclient
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -53,13 +52,12 @@ type Flags struct {
 	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Query parameters to mask besides those that look like secrets; /2 is the second part of the path."`
 }
 
-// Client makes a client of the flags for the command that ctx is of. An error is
+// Client makes a client of the flags for the command that env is of. An error is
 // one of configuration.
-func (f *Flags) Client(ctx context.Context) (*Client, error) {
+func (f *Flags) Client(env *stage.Env) (*Client, error) {
 	// Package net/http writes to the standard logger, and so to stderr, what no
 	// user can do anything about. Nothing else uses that logger.
 	log.SetOutput(io.Discard)
-	env := stage.From(ctx)
 	connect, read, err := f.timeouts()
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,21 +60,14 @@ type Env struct {
 	Warn       func(format string, args ...any)
 	Fail       func(format string, args ...any) // is Warn, and the command will end with exit code 1
 	Path       func(name string) Emit           // where --to NAME=DEST leads, or nil
+	Follow     bool                             // --follow: a Receiver waits for more when its origin is empty
+	DryRun     bool                             // --dry-run: an output connects nowhere, since nothing is sent
 	Pipeline   Pipeline                         // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
 }
 
-type envKey struct{}
-
-// WithEnv is for the runtime and for tests.
-func WithEnv(ctx context.Context, e *Env) context.Context {
-	return context.WithValue(ctx, envKey{}, e)
-}
-
-// From returns the Env of a context handed to a command by the runtime.
-func From(ctx context.Context) *Env {
-	if e, ok := ctx.Value(envKey{}).(*Env); ok {
-		return e
-	}
+// Standalone is the Env of a stage that no runtime runs: it says nothing, and
+// leads nowhere. Tests set what they look at.
+func Standalone() *Env {
 	now := func() time.Time { return time.Now().UTC() }
 	silent := func(string, ...any) {}
 	stdout := func() (io.Writer, error) { return nil, errors.New("there is no stdout without the runtime") }

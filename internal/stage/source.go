@@ -49,9 +49,9 @@ const InReplay = "INTELPIPE_REPLAY"
 type Replayer interface{ Trail() string }
 
 // Deliver sends a window through the pipeline, or in a bare pipe just sends.
-func Deliver(ctx context.Context, w Window, send func() error) error {
-	if p := From(ctx).Pipeline; p != nil {
-		return p.Window(w, send)
+func (e *Env) Deliver(w Window, send func() error) error {
+	if e.Pipeline != nil {
+		return e.Pipeline.Window(w, send)
 	}
 	return send()
 }

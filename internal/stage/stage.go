@@ -29,11 +29,11 @@ type Collector interface {
 	Collect(ctx context.Context, emit Emit) error
 }
 
-// Starter opens, connects or loads before the first message. An error is one
-// of configuration and ends the command with exit code 2; Fatal with 3, and so
-// does trouble with the disk.
+// Starter opens, connects or loads before the first message, and keeps of env
+// what it needs later. An error is one of configuration and ends the command
+// with exit code 2; Fatal with 3, and so does trouble with the disk.
 type Starter interface {
-	Start(ctx context.Context) error
+	Start(ctx context.Context, env *Env) error
 }
 
 // Reloader is called on SIGHUP, between two messages.
@@ -113,5 +113,5 @@ type Router interface{ Paths() []string }
 
 // Runner is a command that is no part of a stream.
 type Runner interface {
-	Run(ctx context.Context, stdout io.Writer) error
+	Run(ctx context.Context, env *Env, stdout io.Writer) error
 }

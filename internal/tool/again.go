@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/intelpipe/intelpipe/internal/dump"
+	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )

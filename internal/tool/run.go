@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
-	"github.com/intelpipe/intelpipe/internal/dump"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -93,9 +93,9 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	for _, n := range slices.Backward(r.nodes) {
 		n.next = next
 		next = n.link()
-		n.context = stage.WithEnv(context.WithoutCancel(ctx), n.env)
+		n.context = context.WithoutCancel(ctx)
 		if s, ok := n.cmd.(stage.Starter); ok {
-			if err := s.Start(n.context); err != nil {
+			if err := s.Start(n.context, n.env); err != nil {
 				return err
 			}
 		}
@@ -260,8 +260,7 @@ func stateDir(getenv func(string) string) (string, error) {
 // stream runs the chain to its end and returns the exit code.
 func (r *run) stream(ctx context.Context) int {
 	if r.runner != nil {
-		ctx := stage.WithEnv(ctx, r.nodes[0].env)
-		if err := r.runner.Run(ctx, r.process.Stdout); err != nil {
+		if err := r.runner.Run(ctx, r.nodes[0].env, r.process.Stdout); err != nil {
 			r.report(r.nodes[0].spec.Name, err)
 			switch {
 			case stage.IsFatal(err) || disk.IsTrouble(err) || errors.Is(err, os.ErrPermission): // what cannot be read is not empty
@@ -396,7 +395,6 @@ func (r *run) follow(kind event.Kind, id string) {
 
 // collect runs a collector, once or in intervals.
 func (r *run) collect(ctx context.Context, head *node) error {
-	ctx = stage.WithEnv(ctx, head.env)
 	if err := r.room(); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -42,12 +42,17 @@ func waitFor(command string) string {
 }
 
 // flood is a source of one window that no pipe has room for.
-type flood struct{}
+type flood struct{ env *stage.Env }
 
-func (flood) Relay() {}
+func (c *flood) Start(_ context.Context, env *stage.Env) error {
+	c.env = env
+	return nil
+}
 
-func (flood) Collect(ctx context.Context, emit stage.Emit) error {
-	pipeline := stage.From(ctx).Pipeline
+func (*flood) Relay() {}
+
+func (c *flood) Collect(_ context.Context, emit stage.Emit) error {
+	pipeline := c.env.Pipeline
 	return pipeline.Window(stage.Window{Name: "w0"}, func() error {
 		_, err := pipeline.Lines([]byte(strings.Repeat(`{"feed.name":"x"}`+"\n", 1<<16)))
 		return err

@@ -17,12 +17,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/store"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/process"
 	"github.com/intelpipe/intelpipe/internal/stage"
-	"github.com/intelpipe/intelpipe/internal/store"
 )
 
 const (
@@ -144,7 +144,6 @@ func dataError(line []byte) error {
 
 // stream runs the source to its end.
 func (s *source) stream(ctx context.Context) error {
-	ctx = stage.WithEnv(ctx, s.head.env)
 	defer s.heed(ctx)()
 	if err := s.restore(ctx); err != nil {
 		return err

@@ -22,6 +22,12 @@ type windows struct {
 	log   *[]string
 	gone  map[int]bool
 	fail  error // at the end
+	env   *stage.Env
+}
+
+func (w *windows) Start(_ context.Context, env *stage.Env) error {
+	w.env = env
+	return nil
 }
 
 func (w *windows) Collect(ctx context.Context, emit stage.Emit) error {
@@ -31,7 +37,7 @@ func (w *windows) Collect(ctx context.Context, emit stage.Emit) error {
 			continue
 		}
 		name := fmt.Sprint("w", n)
-		err := stage.Deliver(ctx, stage.Window{Name: name, State: name, Ack: func(number uint64) error {
+		err := w.env.Deliver(stage.Window{Name: name, State: name, Ack: func(number uint64) error {
 			w.gone[n] = true
 			*w.log = append(*w.log, fmt.Sprintf("ack %s as %d", name, number))
 			return nil
@@ -180,12 +186,17 @@ func TestSourceTellsFailures(t *testing.T) {
 }
 
 // sheet is a source whose messages are lines already.
-type sheet struct{}
+type sheet struct{ env *stage.Env }
 
-func (sheet) Relay() {}
+func (c *sheet) Start(_ context.Context, env *stage.Env) error {
+	c.env = env
+	return nil
+}
 
-func (sheet) Collect(ctx context.Context, emit stage.Emit) error {
-	pipeline := stage.From(ctx).Pipeline
+func (*sheet) Relay() {}
+
+func (c *sheet) Collect(_ context.Context, emit stage.Emit) error {
+	pipeline := c.env.Pipeline
 	return pipeline.Window(stage.Window{}, func() error {
 		line := []byte(`{"feed.name" : "as it was"}` + "\n")
 		if sent, err := pipeline.Lines(line); sent {

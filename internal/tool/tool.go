@@ -12,7 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -45,6 +45,12 @@ type probe struct {
 	Mode    string              `help:"A word." enum:",fast,slow" default:""`
 	Blank   string              `help:"Text." default:"-" empty:"nothing"`
 	process func(ctx context.Context, c *probe, m *event.Message, emit stage.Emit) error
+	env     *stage.Env
+}
+
+func (c *probe) Start(_ context.Context, env *stage.Env) error {
+	c.env = env
+	return nil
 }
 
 func (c *probe) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
@@ -63,7 +69,7 @@ func (j *journal) note(format string, args ...any) {
 	*j.log = append(*j.log, fmt.Sprintf(format, args...))
 }
 
-func (j *journal) Start(context.Context) error { j.note("start"); return nil }
+func (j *journal) Start(context.Context, *stage.Env) error { j.note("start"); return nil }
 func (j *journal) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
 	j.note("process")
 	return emit(m)
@@ -306,8 +312,8 @@ var observation = regexp.MustCompile(`"time.observation":"[^"]*"`)
 
 func TestPaths(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "side.ndjson")
-	specs := probes(func(ctx context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
-		if side := stage.From(ctx).Path("side"); side != nil && m.Get("extra.n") == "1" {
+	specs := probes(func(_ context.Context, p *probe, m *event.Message, emit stage.Emit) error {
+		if side := p.env.Path("side"); side != nil && m.Get("extra.n") == "1" {
 			return side(m)
 		}
 		return emit(m)
@@ -338,8 +344,8 @@ func TestSideSpoolThatCannotBeMade(t *testing.T) {
 
 // TestTornSideFile begins a new line behind one that a crash has torn.
 func TestTornSideFile(t *testing.T) {
-	specs := probes(func(ctx context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
-		return stage.From(ctx).Path("side")(m)
+	specs := probes(func(_ context.Context, p *probe, m *event.Message, emit stage.Emit) error {
+		return p.env.Path("side")(m)
 	})
 	for before, want := range map[string]string{"": "", "{}\n": "{}\n", `{"extra.n":`: `{"extra.n":` + "\n"} {
 		file := filepath.Join(t.TempDir(), "side")
@@ -357,14 +363,14 @@ func TestTornSideFile(t *testing.T) {
 // has torn meanwhile.
 func TestSideFileTornByOthers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "side")
-	specs := probes(func(ctx context.Context, _ *probe, m *event.Message, emit stage.Emit) error {
+	specs := probes(func(_ context.Context, p *probe, m *event.Message, emit stage.Emit) error {
 		f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
 		f.WriteString(`{"torn`)
-		return stage.From(ctx).Path("side")(m)
+		return p.env.Path("side")(m)
 	})
 	in := `{"__type":"Commit","id":"S:0:n"}
 {"extra.n":1}

@@ -55,8 +55,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
-	dumpfile "github.com/intelpipe/intelpipe/internal/dump"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	dumpfile "github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -91,8 +91,8 @@ type deletion struct {
 }
 
 // find returns the path of a dump that is named by it, or by its command.
-func (f file) find(ctx context.Context) (string, error) {
-	path, state := string(f), stage.From(ctx).StateDir
+func (f file) find(env *stage.Env) (string, error) {
+	path, state := string(f), env.StateDir
 	candidates := []string{path}
 	if !strings.Contains(path, "/") {
 		candidates = append(candidates, filepath.Join(state, path), filepath.Join(state, path+".dump"))
@@ -111,8 +111,8 @@ func (f file) find(ctx context.Context) (string, error) {
 
 // all returns the paths of the dumps in the state directory. One that is not
 // there has none; one that cannot be read is no empty one.
-func all(ctx context.Context) (paths []string, err error) {
-	state := stage.From(ctx).StateDir
+func all(env *stage.Env) (paths []string, err error) {
+	state := env.StateDir
 	names, err := os.ReadDir(state)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, stage.Fatal(err)
@@ -126,10 +126,10 @@ func all(ctx context.Context) (paths []string, err error) {
 }
 
 // Run lists entries.
-func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
+func (l *listing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
 	var paths []string
 	for _, f := range l.Files {
-		path, err := f.find(ctx)
+		path, err := f.find(env)
 		if err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
 	}
 	if len(l.Files) == 0 {
 		var err error
-		if paths, err = all(ctx); err != nil {
+		if paths, err = all(env); err != nil {
 			return err
 		}
 	}
@@ -217,8 +217,8 @@ func printable(text string) string {
 }
 
 // Run prints messages for people.
-func (s *showing) Run(ctx context.Context, stdout io.Writer) error {
-	path, err := s.File.find(ctx)
+func (s *showing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
+	path, err := s.File.find(env)
 	if err != nil {
 		return err
 	}
@@ -295,11 +295,11 @@ func kept(path string, e *entry) (string, error) {
 }
 
 // Run deletes entries.
-func (d *deletion) Run(ctx context.Context, _ io.Writer) error {
+func (d *deletion) Run(ctx context.Context, env *stage.Env, _ io.Writer) error {
 	if d.All != (len(d.Entries) == 0) {
 		return errors.New("delete: name entries, or --all")
 	}
-	path, err := d.File.find(ctx)
+	path, err := d.File.find(env)
 	if err != nil {
 		return err
 	}

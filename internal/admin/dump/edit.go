@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	dumpfile "github.com/intelpipe/intelpipe/internal/dump"
+	dumpfile "github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -33,8 +33,8 @@ type edited struct {
 }
 
 // Run lets an editor change entries, each in a file of its own.
-func (c *editing) Run(ctx context.Context, stdout io.Writer) (err error) {
-	path, err := c.File.find(ctx)
+func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (err error) {
+	path, err := c.File.find(env)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (c *editing) Run(ctx context.Context, stdout io.Writer) (err error) {
 	}); err != nil {
 		return err
 	}
-	if err := editor(stage.From(ctx), stdout, files); err != nil {
+	if err := editor(env, stdout, files); err != nil {
 		return err
 	}
 	keep = true
@@ -90,7 +90,7 @@ func (c *editing) Run(ctx context.Context, stdout io.Writer) (err error) {
 		}
 	}
 	keep = false
-	stage.From(ctx).Warn("%d of %d entries changed", changed, len(files))
+	env.Warn("%d of %d entries changed", changed, len(files))
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	dumpfile "github.com/intelpipe/intelpipe/internal/dump"
+	dumpfile "github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -38,15 +38,14 @@ type replay struct {
 }
 
 // Run prints messages as they were.
-func (r *replay) Run(ctx context.Context, stdout io.Writer) error {
-	path, err := r.File.find(ctx)
+func (r *replay) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
+	path, err := r.File.find(env)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(stdout, 64<<10)
 	var cut []string
 	left := 0
-	env := stage.From(ctx)
 	err = each(path, r.Entries, func(e *entry) error {
 		if e.Cut {
 			cut = append(cut, strconv.Itoa(e.number))
@@ -114,8 +113,8 @@ func (*replay) Relay() {}
 func (r *replay) Origin() string { return r.path }
 
 // Start finds the dump.
-func (r *replay) Start(ctx context.Context) error {
-	path, err := r.File.find(ctx)
+func (r *replay) Start(ctx context.Context, env *stage.Env) error {
+	path, err := r.File.find(env)
 	if err != nil {
 		return err
 	}
@@ -130,7 +129,7 @@ func (r *replay) Start(ctx context.Context) error {
 		return err
 	}
 	defer f.Close()
-	r.told, r.env = map[int]bool{}, stage.From(ctx)
+	r.told, r.env = map[int]bool{}, env
 	if err := r.trace(); err != nil {
 		return stage.Fatal(err)
 	}
@@ -179,7 +178,7 @@ func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
 	if info, err := f.Stat(); err != nil || !os.SameFile(info, r.began) {
 		return stage.Fatal(cmp.Or(err, fmt.Errorf("%s: somebody has deleted entries meanwhile, so that the numbers are others; see dump list", r.path)))
 	}
-	pipeline := stage.From(ctx).Pipeline
+	pipeline := r.env.Pipeline
 	r.pipeline = pipeline
 	w := window{replay: r, ctx: ctx, emit: emit}
 	if pipeline != nil {
@@ -327,7 +326,7 @@ func (w *window) send() error {
 	entries := w.entries
 	w.entries, w.bytes = nil, 0
 	name := fmt.Sprintf("entries %d to %d", entries[0].number, entries[len(entries)-1].number)
-	return stage.Deliver(w.ctx, stage.Window{Name: name, State: w.arrived.String()}, func() error {
+	return w.replay.env.Deliver(stage.Window{Name: name, State: w.arrived.String()}, func() error {
 		for i := range entries {
 			if err := w.sendOne(&entries[i]); err != nil {
 				return err

@@ -46,8 +46,8 @@ import (
 	"strings"
 	"time"
 
+	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
 	"github.com/intelpipe/intelpipe/internal/json"
-	queue "github.com/intelpipe/intelpipe/internal/spool"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -81,12 +81,12 @@ type requeue struct {
 }
 
 // Run lists segments.
-func (l *listing) Run(ctx context.Context, stdout io.Writer) error {
+func (l *listing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
 	all, err := queue.List(l.Dir)
 	if err != nil {
 		return err
 	}
-	now := stage.From(ctx).Now()
+	now := env.Now()
 	out := bufio.NewWriter(stdout)
 	for _, e := range all {
 		age := age(now, e)
@@ -139,12 +139,12 @@ func (s *sum) add(e queue.Entry, age int64) {
 }
 
 // Run adds up segments.
-func (t *totals) Run(ctx context.Context, stdout io.Writer) error {
+func (t *totals) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
 	all, err := queue.List(t.Dir)
 	if err != nil {
 		return err
 	}
-	now := stage.From(ctx).Now()
+	now := env.Now()
 	sums := make([]sum, len(queue.States)+1)
 	for i, state := range queue.States {
 		sums[i].State = state
@@ -176,7 +176,7 @@ func (t *totals) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 // Run checks all segments.
-func (c *checking) Run(_ context.Context, stdout io.Writer) error {
+func (c *checking) Run(_ context.Context, _ *stage.Env, stdout io.Writer) error {
 	out := bufio.NewWriter(stdout)
 	damaged := 0
 	segments, events, err := queue.Verify(c.Dir, func(e queue.Entry, d *queue.Damage) {
@@ -205,8 +205,7 @@ func (c *checking) Run(_ context.Context, stdout io.Writer) error {
 }
 
 // Run puts segments back.
-func (r *requeue) Run(ctx context.Context, stdout io.Writer) error {
-	env := stage.From(ctx)
+func (r *requeue) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
 	out := bufio.NewWriter(stdout)
 	var stayed []string
 	err := queue.Requeue(ctx, r.Dir, r.Names, r.Salvage, queue.Options{Now: env.Now}, func(file, what string, err error) {

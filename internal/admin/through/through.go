@@ -45,6 +45,7 @@ const blockSize = 64 << 10
 type Command struct {
 	Command []word `arg:"" passthrough:"" sep:"none" help:"What to run, with its arguments."`
 
+	env     *stage.Env
 	child   *child // nil between windows
 	in      []byte // not yet written to it
 	out     []byte // read from it, and not yet a whole line
@@ -55,8 +56,9 @@ type Command struct {
 type word string
 
 // Start looks for the command.
-func (c *Command) Start(ctx context.Context) error {
-	c.message.Dictionary = stage.From(ctx).Dictionary
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
+	c.message.Dictionary = env.Dictionary
 	if len(c.Command) > 1 && c.Command[0] == "--" {
 		c.Command = c.Command[1:]
 	}
@@ -68,8 +70,7 @@ func (c *Command) Start(ctx context.Context) error {
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
 	if c.child == nil {
 		var err error
-		env := stage.From(ctx)
-		if c.child, err = start(c.Command, env.Stderr, env.Environ()); err != nil {
+		if c.child, err = start(c.Command, c.env.Stderr, c.env.Environ()); err != nil {
 			return stage.Fatal(err)
 		}
 		c.line = 0

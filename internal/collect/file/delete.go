@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -32,7 +32,7 @@ func (c *Command) Origin() string {
 // deliver sends a file as one window, which deletes it at its end.
 func (c *Command) deliver(ctx context.Context, path string, in *input, send func() error) error {
 	state := identity(path, in.info)
-	return stage.From(ctx).Pipeline.Window(stage.Window{
+	return c.env.Pipeline.Window(stage.Window{
 		Name:  path,
 		State: state,
 		Ack:   func(uint64) error { return c.remove(ctx, path, state, in.sum.Sum(nil)) },
@@ -95,7 +95,7 @@ func full(err error) bool {
 }
 
 func (c *Command) stays(ctx context.Context, path, why string) {
-	stage.From(ctx).Warn("%s: %s since it was read, and is not deleted", path, why)
+	c.env.Warn("%s: %s since it was read, and is not deleted", path, why)
 }
 
 func (c *Command) gone(path string) {
@@ -200,7 +200,7 @@ func (c *Command) recover(ctx context.Context) error {
 		dirs[c.Path] = true
 	}
 	if c.DeleteFile {
-		state = stage.From(ctx).Pipeline.State()
+		state = c.env.Pipeline.State()
 		for _, f := range c.Files {
 			dirs[filepath.Dir(string(f))] = true
 		}
@@ -217,7 +217,7 @@ func (c *Command) recover(ctx context.Context) error {
 			if err := c.settle(ctx, dir, e.Name(), state); err != nil && c.DeleteFile {
 				return stage.Fatal(err)
 			} else if err != nil {
-				stage.From(ctx).Warn("%v", err)
+				c.env.Warn("%v", err)
 			}
 		}
 	}
@@ -250,7 +250,7 @@ func (c *Command) settle(ctx context.Context, dir, name, state string) error {
 		if state != "" && changed(file, path, state, nil) == "" {
 			err = disk.Remove(file)
 		} else if err = putBack(file, path); err == nil {
-			stage.From(ctx).Warn("%s: was set aside by a run that was killed, and is back", path)
+			c.env.Warn("%s: was set aside by a run that was killed, and is back", path)
 		}
 		if err != nil {
 			return err

@@ -60,6 +60,7 @@ type Command struct {
 	FollowLinks          bool   `help:"Read files in the directory also through symbolic links."`
 	Files                []name `arg:"" optional:"" sep:"none" name:"file" help:"Files to read; - is stdin."`
 
+	env     *stage.Env
 	deleted map[string]bool // files that were named
 	stdin   bool            // was read
 }
@@ -67,11 +68,12 @@ type Command struct {
 type name string
 
 // Start checks the flags.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
 	switch {
 	case c.DeleteFile && c.Postfix == "":
 		return errors.New("--delete-file: not with an empty --postfix, which would delete all files")
-	case c.DeleteFile && stage.From(ctx).Pipeline == nil:
+	case c.DeleteFile && env.Pipeline == nil:
 		return errors.New("--delete-file: needs a pipeline after -- or then, so that nothing is deleted before it has arrived")
 	case c.DeleteFile && c.FollowLinks:
 		return errors.New("--follow-links: not together with --delete-file, which would delete the link and leave the file")
@@ -102,7 +104,7 @@ func (c *Command) Start(ctx context.Context) error {
 		return fmt.Errorf("--path: %s is not a directory", c.Path)
 	}
 	if c.Postfix == "" {
-		stage.From(ctx).Warn("--postfix is empty: all files in %s are read", c.Path)
+		env.Warn("--postfix is empty: all files in %s are read", c.Path)
 	}
 	return nil
 }
@@ -150,7 +152,7 @@ func (c *Command) file(ctx context.Context, path string, named bool, emit stage.
 	}
 	in, err := c.open(path, named)
 	var skip skipError
-	switch env := stage.From(ctx); {
+	switch env := c.env; {
 	case errors.As(err, &skip) && (skip.failed || named):
 		env.Fail("%s: %s, skipped", path, skip.why)
 		return nil
@@ -168,7 +170,7 @@ func (c *Command) file(ctx context.Context, path string, named bool, emit stage.
 	sent := false
 	send := func() error {
 		return c.split(in, c.ChunkSize == 0 || in.regular && in.info.Size() <= c.ChunkSize, func(body io.Reader) error {
-			r := event.New(event.Report, stage.From(ctx).Dictionary)
+			r := event.New(event.Report, c.env.Dictionary)
 			if in.regular { // the name of a pipe says nothing
 				describe(r, abs)
 			}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -116,10 +115,11 @@ func TestReadErrorBreaksTheStream(t *testing.T) {
 // collect runs the command and returns names and contents of the reports.
 func collect(t *testing.T, c *Command) (got, warnings []string, err error) {
 	t.Helper()
-	ctx := stage.WithEnv(context.Background(), &stage.Env{Dictionary: harmonization.Default(),
+	ctx := t.Context()
+	env := &stage.Env{Dictionary: harmonization.Default(),
 		Warn: func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) },
-		Fail: func(format string, args ...any) { warnings = append(warnings, "failed: "+fmt.Sprintf(format, args...)) }})
-	if err := c.Start(ctx); err != nil {
+		Fail: func(format string, args ...any) { warnings = append(warnings, "failed: "+fmt.Sprintf(format, args...)) }}
+	if err := c.Start(ctx, env); err != nil {
 		return nil, nil, err
 	}
 	err = c.Collect(ctx, func(m *event.Message) error {
@@ -268,9 +268,9 @@ func TestNames(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, text), []byte("1"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		ctx := stage.WithEnv(context.Background(), &stage.Env{Dictionary: harmonization.Default(), Warn: t.Errorf, Fail: t.Errorf})
+		env := &stage.Env{Dictionary: harmonization.Default(), Warn: t.Errorf, Fail: t.Errorf}
 		n := 0
-		err := (&Command{Path: dir, Postfix: ".csv"}).Collect(ctx, func(m *event.Message) error {
+		err := (&Command{Path: dir, Postfix: ".csv", env: env}).Collect(t.Context(), func(m *event.Message) error {
 			n++
 			io.Copy(io.Discard, m.Raw())
 			m.SetBody(nil)
@@ -306,9 +306,9 @@ func TestChanging(t *testing.T) {
 		for _, chunk := range []int64{0, 50_000} {
 			path := filepath.Join(t.TempDir(), "a.csv")
 			f := write(t, path, large)
-			ctx := stage.WithEnv(context.Background(), &stage.Env{Dictionary: harmonization.Default(), Warn: t.Errorf})
+			env := &stage.Env{Dictionary: harmonization.Default(), Warn: t.Errorf}
 			reports := 0
-			err := (&Command{Files: []name{name(path)}, ChunkSize: chunk}).Collect(ctx, func(m *event.Message) error {
+			err := (&Command{Files: []name{name(path)}, ChunkSize: chunk, env: env}).Collect(t.Context(), func(m *event.Message) error {
 				if reports++; reports == 1 {
 					io.ReadFull(m.Raw(), make([]byte, 10))
 					c.change(f)
@@ -359,9 +359,10 @@ func (p *pipeline) State() string              { return p.state }
 func deleting(t *testing.T, dir string, p *pipeline) (warnings []string, err error) {
 	t.Helper()
 	c := &Command{Path: dir, Postfix: ".csv", DeleteFile: true}
-	ctx := stage.WithEnv(context.Background(), &stage.Env{Dictionary: harmonization.Default(), Pipeline: p,
-		Warn: func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }})
-	if err := c.Start(ctx); err != nil {
+	ctx := t.Context()
+	env := &stage.Env{Dictionary: harmonization.Default(), Pipeline: p,
+		Warn: func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }}
+	if err := c.Start(ctx, env); err != nil {
 		return nil, err
 	}
 	return warnings, c.Collect(ctx, func(m *event.Message) error {

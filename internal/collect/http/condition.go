@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/intelpipe/intelpipe/internal/json"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // version is what the server said of the last report that has arrived.
@@ -36,7 +35,7 @@ func (c *Command) version(url string, header http.Header) string {
 
 // condition asks for something new.
 func (c *Command) condition(ctx context.Context, url string) http.Header {
-	pipeline := stage.From(ctx).Pipeline
+	pipeline := c.env.Pipeline
 	if pipeline == nil {
 		return nil
 	}
@@ -50,7 +49,7 @@ func (c *Command) condition(ctx context.Context, url string) http.Header {
 	}
 	// A server whose clock was ahead would be asked for what is newer than its
 	// mistake, for as long as that lies in the future.
-	if at, err := http.ParseTime(v.LastModified); err == nil && !at.After(stage.From(ctx).Now()) {
+	if at, err := http.ParseTime(v.LastModified); err == nil && !at.After(c.env.Now()) {
 		header.Set("If-Modified-Since", v.LastModified)
 	}
 	return header

@@ -82,6 +82,7 @@ type Command struct {
 	DryRun            bool                `help:"Show the URL and fetch nothing."`
 	httpclient.Flags
 
+	env     *stage.Env
 	client  *httpclient.Client
 	format  bool
 	shift   map[string]any
@@ -91,9 +92,10 @@ type Command struct {
 }
 
 // Start checks the flags.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
 	var err error
-	if c.client, err = c.Client(ctx); err != nil {
+	if c.client, err = c.Client(env); err != nil {
 		return err
 	}
 	if c.format, c.shift, err = formatting(c.HTTPURLFormatting); err != nil {
@@ -114,7 +116,7 @@ func (c *Command) Start(ctx context.Context) error {
 	} else if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return errors.New("--http-url: begins with neither http:// nor https://")
 	}
-	if c.DryRun && stage.From(ctx).Pipeline != nil {
+	if c.DryRun && env.Pipeline != nil {
 		return errors.New("--dry-run: not with a pipeline after -- or then, which waits for what is fetched")
 	}
 	return nil
@@ -161,7 +163,7 @@ func selection(v harmonization.Value) (extract bool, members []string, err error
 }
 
 func (c *Command) url(ctx context.Context) (string, error) {
-	return httpclient.FormatURL(c.HTTPURL, c.format, c.shift, stage.From(ctx).Now().In(c.zone))
+	return httpclient.FormatURL(c.HTTPURL, c.format, c.shift, c.env.Now().In(c.zone))
 }
 
 // Collect fetches the report.
@@ -170,7 +172,7 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	if err != nil {
 		return err
 	}
-	s := &source{Command: c, env: stage.From(ctx), url: c.client.Mask(text), name: c.client.Show(text), emit: emit}
+	s := &source{Command: c, env: c.env, url: c.client.Mask(text), name: c.client.Show(text), emit: emit}
 	if c.DryRun {
 		s.env.Warn("would fetch %s", s.url)
 		return nil
@@ -201,7 +203,7 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 		return nil
 	}
 	window := stage.Window{Name: s.name, State: c.version(text, response.Header)}
-	return stage.Deliver(ctx, window, func() error { return s.send(answer, response.Header) })
+	return s.env.Deliver(window, func() error { return s.send(answer, response.Header) })
 }
 
 // source is one answer.

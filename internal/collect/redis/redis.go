@@ -48,6 +48,8 @@ type Command struct {
 	client.Flags
 	Follow         bool `help:"Wait for more when the queue is empty."`
 	WindowMessages int  `help:"How many messages are on their way at once, at most, and how many may be there twice after a crash." default:"1000" placeholder:"N"`
+
+	env *stage.Env
 }
 
 // Relay says that the messages were described by whoever made them.
@@ -57,11 +59,12 @@ func (*Command) Relay() {}
 func (c *Command) Origin() string { return c.Flags.String() }
 
 // Start checks the flags.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
 	switch {
 	case c.WindowMessages < 1:
 		return errors.New("--window-messages: a number above 0 is expected")
-	case c.Follow && stage.From(ctx).Pipeline == nil:
+	case c.Follow && env.Pipeline == nil:
 		return errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed")
 	}
 	return c.Check()
@@ -74,8 +77,8 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 		return stage.Fatal(err)
 	}
 	defer q.Close()
-	s := &sender{c: c, m: event.Message{Dictionary: stage.From(ctx).Dictionary}, emit: emit}
-	pipeline := stage.From(ctx).Pipeline
+	s := &sender{c: c, m: event.Message{Dictionary: c.env.Dictionary}, emit: emit}
+	pipeline := c.env.Pipeline
 	if pipeline == nil {
 		return s.print(ctx, q)
 	}

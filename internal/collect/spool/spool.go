@@ -33,8 +33,8 @@ import (
 	"io"
 	"path/filepath"
 
+	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
 	"github.com/intelpipe/intelpipe/internal/event"
-	queue "github.com/intelpipe/intelpipe/internal/spool"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -44,6 +44,7 @@ type Command struct {
 	Follow   bool   `help:"Take what comes, and wait for more when the spool is empty."`
 	Consumer string `help:"The name of this consumer, if several share the spool." placeholder:"NAME"`
 
+	env    *stage.Env
 	source string // under whose name it is noted in the spool what is acknowledged
 	reader *queue.Reader
 }
@@ -61,8 +62,9 @@ func (c *Command) Origin() string {
 }
 
 // Start checks the flags.
-func (c *Command) Start(ctx context.Context) error {
-	if c.Follow && stage.From(ctx).Pipeline == nil {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
+	if c.Follow && env.Pipeline == nil {
 		return errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed")
 	}
 	_, err := queue.List(c.Dir)
@@ -81,12 +83,12 @@ func (c *Command) Acknowledged(ctx context.Context, source string) (uint64, erro
 }
 
 func (c *Command) open(ctx context.Context) (*queue.Reader, error) {
-	return queue.OpenReader(c.Dir, queue.Options{Warn: stage.From(ctx).Warn, Once: !c.Follow})
+	return queue.OpenReader(c.Dir, queue.Options{Warn: c.env.Warn, Once: !c.Follow})
 }
 
 // Collect sends the segments.
 func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
-	pipeline := stage.From(ctx).Pipeline
+	pipeline := c.env.Pipeline
 	if pipeline == nil {
 		return c.print(ctx, emit)
 	}
@@ -156,12 +158,12 @@ func (c *Command) print(ctx context.Context, emit stage.Emit) error {
 // send emits the events of a segment as they are, and lets go of them.
 func (c *Command) send(ctx context.Context, s *queue.Segment, emit stage.Emit) error {
 	defer s.Drop()
-	if pipeline := stage.From(ctx).Pipeline; pipeline != nil {
+	if pipeline := c.env.Pipeline; pipeline != nil {
 		if sent, err := pipeline.Lines(s.Data); sent {
 			return err
 		}
 	}
-	m := event.Message{Dictionary: stage.From(ctx).Dictionary}
+	m := event.Message{Dictionary: c.env.Dictionary}
 	place := event.Place{File: s.File}
 	for line := range s.Lines() {
 		place.Line++
@@ -183,7 +185,7 @@ func (c *Command) report(ctx context.Context, err error, emit stage.Emit) error 
 	if !errors.As(err, &damaged) {
 		return stage.Fatal(err)
 	}
-	m := event.New(event.Event, stage.From(ctx).Dictionary)
+	m := event.New(event.Event, c.env.Dictionary)
 	m.SetPlace(event.Place{File: damaged.Path})
 	m.Fail(&damaged.Damage)
 	return emit(m)

@@ -35,7 +35,7 @@ type Command struct {
 }
 
 // Start reads the table.
-func (c *Command) Start(context.Context) (err error) {
+func (c *Command) Start(context.Context, *stage.Env) (err error) {
 	c.table, err = load(c.Database)
 	return err
 }

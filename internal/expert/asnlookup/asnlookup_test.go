@@ -3,6 +3,7 @@ package asnlookup
 import (
 	"compress/gzip"
 	"context"
+	"github.com/intelpipe/intelpipe/internal/stage"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func TestTornPackedTable(t *testing.T) {
 func TestReload(t *testing.T) {
 	ctx := context.Background()
 	c := &Command{Database: write(t, "192.0.2.0/24\t64496\n", false)}
-	if err := c.Start(ctx); err != nil {
+	if err := c.Start(ctx, stage.Standalone()); err != nil {
 		t.Fatal(err)
 	}
 	look := func(want uint32) {

@@ -39,11 +39,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/store"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
-	"github.com/intelpipe/intelpipe/internal/store"
 )
 
 // Command says which events are the same, and how long.
@@ -71,7 +71,7 @@ type seen interface {
 }
 
 // Start opens the state.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(_ context.Context, env *stage.Env) error {
 	c.only = c.FilterType == "whitelist"
 	if len(c.FilterKeys) == 0 && !c.only {
 		c.FilterKeys = []string{"raw", "time.observation"}
@@ -92,28 +92,28 @@ func (c *Command) Start(ctx context.Context) error {
 		if err != nil {
 			return stage.Fatal(err)
 		}
-		c.seen = newShared(client, c.RedisCacheTtl, stage.From(ctx))
+		c.seen = newShared(client, c.RedisCacheTtl, env)
 		return nil
 	}
-	return c.open(ctx)
+	return c.open(env)
 }
 
-func (c *Command) open(ctx context.Context) error {
+func (c *Command) open(env *stage.Env) error {
 	set := store.NewSeen()
 	if path := c.State; path != "" {
 		if !strings.Contains(path, "/") {
-			dir := stage.From(ctx).StateDir
+			dir := env.StateDir
 			if err := disk.MkdirAll(dir, 0o700); err != nil {
 				return stage.Fatal(err)
 			}
 			path = filepath.Join(dir, path)
 		}
 		var err error
-		if set, err = store.Open(path, stage.From(ctx).Now().Unix(), c.RedisCacheTtl); err != nil {
+		if set, err = store.Open(path, env.Now().Unix(), c.RedisCacheTtl); err != nil {
 			return stage.Fatal(fmt.Errorf("--state: %w", err))
 		}
 	}
-	c.seen = &local{set, c.RedisCacheTtl, stage.From(ctx).Now}
+	c.seen = &local{set, c.RedisCacheTtl, env.Now}
 	return nil
 }
 

@@ -26,11 +26,11 @@ type stream struct {
 func start(t *testing.T, c *Command, controlled bool) *stream {
 	t.Helper()
 	env := &stage.Env{Dictionary: harmonization.Default(), StateDir: t.TempDir(), Controlled: controlled, Now: time.Now}
-	s := &stream{t, c, stage.WithEnv(context.Background(), env), env}
+	s := &stream{t, c, context.Background(), env}
 	if c.FilterType == "" {
 		c.FilterType = "blacklist"
 	}
-	if err := c.Start(s.ctx); err != nil {
+	if err := c.Start(s.ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -151,7 +151,7 @@ func TestSharedWithIntelMQ(t *testing.T) {
 	}
 	server.SetError("")
 	server.Close()
-	if err := command().Start(s.ctx); !stage.IsFatal(err) {
+	if err := command().Start(s.ctx, s.env); !stage.IsFatal(err) {
 		t.Errorf("no server: %v", err)
 	}
 }
@@ -191,8 +191,8 @@ func TestTimeOfTheRuntime(t *testing.T) {
 	now := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	c := &Command{FilterType: "blacklist", RedisCacheTtl: 3600}
 	env := &stage.Env{Dictionary: harmonization.Default(), Now: func() time.Time { return now }}
-	s := &stream{t, c, stage.WithEnv(context.Background(), env), env}
-	if err := c.Start(s.ctx); err != nil {
+	s := &stream{t, c, context.Background(), env}
+	if err := c.Start(s.ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
@@ -219,8 +219,8 @@ func TestClockAhead(t *testing.T) {
 	} {
 		command := &Command{FilterType: "blacklist", RedisCacheTtl: 3600, State: path}
 		env := &stage.Env{Dictionary: harmonization.Default(), Now: func() time.Time { return c.now }}
-		s := &stream{t, command, stage.WithEnv(context.Background(), env), env}
-		if err := command.Start(s.ctx); err != nil {
+		s := &stream{t, command, context.Background(), env}
+		if err := command.Start(s.ctx, env); err != nil {
 			t.Fatal(err)
 		}
 		t.Log("run", i)

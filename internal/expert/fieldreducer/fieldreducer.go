@@ -27,6 +27,14 @@ import (
 type Command struct {
 	Type string   `help:"Keep the keys (whitelist) or remove them (blacklist)." enum:"whitelist,blacklist" required:""`
 	Keys []string `help:"The fields; extra stands for all below it." placeholder:"FIELD,…" required:"" field:"event,group"`
+
+	env *stage.Env
+}
+
+// Start keeps what the runtime offers.
+func (c *Command) Start(_ context.Context, env *stage.Env) error {
+	c.env = env
+	return nil
 }
 
 // Process removes fields.
@@ -34,7 +42,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	keep := c.Type == "whitelist"
 	m.DeleteFunc(func(key string) bool { return c.names(key) != keep })
 	if keep && len(m.Keys()) == 0 {
-		stage.From(ctx).Warn("%s: nothing is left of the event, it is not passed on", m.Place())
+		c.env.Warn("%s: nothing is left of the event, it is not passed on", m.Place())
 		return nil
 	}
 	return emit(m)

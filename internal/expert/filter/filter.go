@@ -58,6 +58,7 @@ type Command struct {
 	NotBefore    string              `help:"Drop what happened before this time." placeholder:"TIME|SPAN"`
 	NotAfter     string              `help:"Drop what happened after this time." placeholder:"TIME|SPAN"`
 
+	env                    *stage.Env
 	matches                func(harmonization.Value) bool
 	now                    func() time.Time
 	before, after          limit
@@ -68,7 +69,8 @@ type Command struct {
 func (*Command) Paths() []string { return []string{"action_other", "filter_match", "filter_no_match"} }
 
 // Start reads the conditions.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
 	var err error
 	if c.before, err = parseLimit(c.NotBefore); err != nil {
 		return fmt.Errorf("--not-before %q: %w", c.NotBefore, err)
@@ -79,7 +81,6 @@ func (c *Command) Start(ctx context.Context) error {
 	if err := c.complete(); err != nil {
 		return err
 	}
-	env := stage.From(ctx)
 	if c.FilterKey != "" {
 		if c.matches, err = c.matcher(env.Dictionary); err != nil {
 			return fmt.Errorf("--filter-value: %w", err)
@@ -146,7 +147,7 @@ func (c *Command) untimely(ctx context.Context, m *event.Message) bool {
 	}
 	t, err := parseTime(text)
 	if err != nil {
-		stage.From(ctx).Warn("%s: time.source: %v, its time is not looked at", m.Place(), err)
+		c.env.Warn("%s: time.source: %v, its time is not looked at", m.Place(), err)
 		return false
 	}
 	return c.before.set && t.Before(c.before.at(c.now)) || c.after.set && t.After(c.after.at(c.now))

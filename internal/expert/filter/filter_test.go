@@ -20,8 +20,8 @@ func passes(t *testing.T, c *Command, now time.Time, key string, v harmonization
 		Warn:       t.Errorf,
 		Path:       func(string) stage.Emit { return nil },
 	}
-	ctx := stage.WithEnv(context.Background(), env)
-	if err := c.Start(ctx); err != nil {
+	ctx := context.Background()
+	if err := c.Start(ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	m := event.New(event.Event, nil)

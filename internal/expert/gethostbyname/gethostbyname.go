@@ -49,7 +49,7 @@ type Command struct {
 func (*Command) Concurrent() {}
 
 // Start finds the resolver.
-func (c *Command) Start(context.Context) (err error) {
+func (c *Command) Start(context.Context, *stage.Env) (err error) {
 	if c.ignored, err = ignored(c.GaierrorsToIgnore.Text); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	lookup "github.com/intelpipe/intelpipe/internal/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // serve answers over UDP: www with addresses, servfail and refused with these
@@ -84,7 +85,7 @@ func TestProcess(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			command := c.command
 			command.Flags = lookup.Flags{Nameserver: server, Timeout: 5}
-			if err := command.Start(context.Background()); err != nil {
+			if err := command.Start(context.Background(), stage.Standalone()); err != nil {
 				t.Fatal(err)
 			}
 			m := event.New(event.Event, nil)
@@ -105,7 +106,7 @@ func TestProcess(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	c := Command{GaierrorsToIgnore: harmonization.Text("-3,x"), Flags: lookup.Flags{Nameserver: "127.0.0.1", Timeout: 1}}
-	if err := c.Start(context.Background()); err == nil || !strings.Contains(err.Error(), "--gaierrors-to-ignore") {
+	if err := c.Start(context.Background(), stage.Standalone()); err == nil || !strings.Contains(err.Error(), "--gaierrors-to-ignore") {
 		t.Errorf("got %v", err)
 	}
 }

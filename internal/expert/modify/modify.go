@@ -50,15 +50,19 @@ type Command struct {
 	MaximumMatches    int    `help:"Stop after so many rules that apply; 0 is no limit." default:"0" placeholder:"N"`
 	Overwrite         bool   `help:"Replace fields that are there already." default:"true"`
 
+	env   *stage.Env
 	rules *rules
 }
 
 // Start reads the rules.
-func (c *Command) Start(ctx context.Context) error { return c.Reload(ctx) }
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
+	return c.Reload(ctx)
+}
 
 // Reload reads the rules again; if that fails the old ones stay.
 func (c *Command) Reload(ctx context.Context) error {
-	rules, err := load(c.ConfigurationPath, c.CaseSensitive, stage.From(ctx).Dictionary)
+	rules, err := load(c.ConfigurationPath, c.CaseSensitive, c.env.Dictionary)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 func started(t testing.TB, text string) *Command {
@@ -20,7 +21,7 @@ func started(t testing.TB, text string) *Command {
 		t.Fatal(err)
 	}
 	c := &Command{ConfigurationPath: path, CaseSensitive: true, Overwrite: true}
-	if err := c.Start(context.Background()); err != nil {
+	if err := c.Start(context.Background(), stage.Standalone()); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -66,7 +67,7 @@ func TestUnsupported(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "rules")
 		text := fmt.Sprintf(`[{"rulename":"one","if":{},"then":{}},{"rulename":"two","if":{"comment":"%s"},"then":{}}]`, expr)
 		os.WriteFile(path, []byte(text), 0o644)
-		err := (&Command{ConfigurationPath: path}).Start(context.Background())
+		err := (&Command{ConfigurationPath: path}).Start(context.Background(), stage.Standalone())
 		if err == nil || !strings.HasPrefix(err.Error(), path+": rule 2 (two): if: comment: ") || !strings.Contains(err.Error(), "supported") {
 			t.Errorf("%s: %v", expr, err)
 		}

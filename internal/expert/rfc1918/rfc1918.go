@@ -35,7 +35,7 @@ type Command struct {
 }
 
 // Start looks up what to check.
-func (c *Command) Start(context.Context) error {
+func (c *Command) Start(context.Context, *stage.Env) error {
 	if len(c.Fields) != len(c.Policy) {
 		return fmt.Errorf("--fields names %d fields and --policy has %d words: there must be one for each field", len(c.Fields), len(c.Policy))
 	}

@@ -44,7 +44,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
@@ -78,8 +78,8 @@ type Command struct {
 }
 
 // Start opens the file, or the directory below which files are made.
-func (c *Command) Start(ctx context.Context) error {
-	c.env = stage.From(ctx)
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
 	if c.File == "-" && !c.FormatFilename {
 		w, err := c.env.Stdout()
 		if err != nil {

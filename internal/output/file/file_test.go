@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -34,8 +34,8 @@ func start(t *testing.T, c *Command) *session {
 	c.EncodingErrorsMode = "strict"
 	s.env = &stage.Env{Name: "output-file", Dictionary: harmonization.Default(),
 		Warn: func(format string, args ...any) { s.warnings = append(s.warnings, fmt.Sprintf(format, args...)) }}
-	s.ctx = stage.WithEnv(context.Background(), s.env)
-	if err := c.Start(s.ctx); err != nil {
+	s.ctx = context.Background()
+	if err := c.Start(s.ctx, s.env); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -554,8 +554,8 @@ func TestRandomCrashes(t *testing.T) {
 
 func BenchmarkProcess(b *testing.B) {
 	c := &Command{File: filepath.Join(b.TempDir(), "f"), EncodingErrorsMode: "strict"}
-	ctx := stage.WithEnv(context.Background(), &stage.Env{Dictionary: harmonization.Default()})
-	if err := c.Start(ctx); err != nil {
+	ctx := context.Background()
+	if err := c.Start(ctx, stage.Standalone()); err != nil {
 		b.Fatal(err)
 	}
 	line := []byte(`{"feed.name":"Example","feed.url":"https://lists.example.org/lists/ssh.txt","time.observation":"2026-01-01T00:00:00+00:00","source.ip":"192.0.2.1","classification.type":"brute-force","__type":"Event"}`)

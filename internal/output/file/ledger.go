@@ -11,8 +11,8 @@ import (
 	"path"
 	"slices"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 

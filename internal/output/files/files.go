@@ -30,7 +30,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -52,8 +52,8 @@ type Command struct {
 }
 
 // Start looks at the directories.
-func (c *Command) Start(ctx context.Context) error {
-	c.env = stage.From(ctx)
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env = env
 	if strings.ContainsAny(c.Suffix, "/\x00") {
 		return errors.New("--suffix: a slash cannot be part of a file's name")
 	}

@@ -17,8 +17,8 @@ import (
 func start(t *testing.T, c *Command) (context.Context, *stage.Env) {
 	t.Helper()
 	env := &stage.Env{Dictionary: harmonization.Default(), Now: time.Now, Warn: t.Errorf}
-	ctx := stage.WithEnv(context.Background(), env)
-	if err := c.Start(ctx); err != nil {
+	ctx := context.Background()
+	if err := c.Start(ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	return ctx, env
@@ -130,7 +130,7 @@ func TestDirectoryVanishes(t *testing.T) {
 
 func TestOtherFileSystem(t *testing.T) {
 	c := &Command{Dir: t.TempDir(), Tmp: "/dev/shm"}
-	err := c.Start(stage.WithEnv(context.Background(), &stage.Env{}))
+	err := c.Start(context.Background(), stage.Standalone())
 	a, err1 := device("", c.Dir)
 	b, err2 := device("", "/dev/shm")
 	if err1 != nil || err2 != nil || a == b {

@@ -63,11 +63,11 @@ type Command struct {
 }
 
 // Start connects.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	c.env = stage.From(ctx)
+	c.env = env
 	c.export = export.Flags{HierarchicalOutput: c.HierarchicalOutput, MessageWithType: c.WithType, KeepRawField: true}
 	q, err := c.Open(ctx)
 	if err != nil {

@@ -41,8 +41,8 @@ import (
 	"errors"
 	"time"
 
+	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
 	"github.com/intelpipe/intelpipe/internal/event"
-	queue "github.com/intelpipe/intelpipe/internal/spool"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -60,14 +60,13 @@ type Command struct {
 const maxSegmentBytes = 512 << 20
 
 // Start opens the spool.
-func (c *Command) Start(ctx context.Context) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	switch {
 	case c.SegmentBytes < 1 || c.SegmentBytes > maxSegmentBytes:
 		return errors.New("--segment-bytes: choose a size between 1 and 512MiB")
 	case !(c.SegmentAge > 0 && c.SegmentAge <= 86400):
 		return errors.New("--segment-age: choose a number of seconds above 0, and no more than a day")
 	}
-	env := stage.From(ctx)
 	var err error
 	c.w, err = queue.OpenWriter(ctx, c.Dir, queue.Options{
 		SegmentBytes: int64(c.SegmentBytes),

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -17,8 +16,8 @@ import (
 func start(t *testing.T, dir string) (*Command, context.Context) {
 	t.Helper()
 	c := &Command{Dir: dir, SegmentBytes: 100, SegmentAge: 3600}
-	ctx := stage.WithEnv(t.Context(), &stage.Env{Now: time.Now, Warn: func(string, ...any) {}})
-	if err := c.Start(ctx); err != nil {
+	ctx := t.Context()
+	if err := c.Start(ctx, stage.Standalone()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })

@@ -24,10 +24,16 @@ import (
 )
 
 // Command has no flags of its own.
-type Command struct{}
+type Command struct{ env *stage.Env }
+
+// Start keeps what the runtime offers.
+func (c *Command) Start(_ context.Context, env *stage.Env) error {
+	c.env = env
+	return nil
+}
 
 // Process makes an event of each server.
-func (*Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
+func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
 	for x := range feed.Elements(report, emit) {
 		e := x.Event()
 		if x.Value("ip_address").Empty() {
@@ -44,7 +50,7 @@ func (*Command) Process(ctx context.Context, report *event.Message, emit stage.E
 			if e.Try("time.source", v) {
 				break
 			} else if !v.Empty() {
-				stage.From(ctx).Warn("%s: %s is not a time: %s", e.Place(), member, v.Python())
+				c.env.Warn("%s: %s is not a time: %s", e.Place(), member, v.Python())
 			}
 		}
 		e.Set("classification.type", "c2-server")

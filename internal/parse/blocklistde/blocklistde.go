@@ -23,14 +23,23 @@ import (
 )
 
 // Command has no flags of its own.
-type Command struct{ warned bool }
+type Command struct {
+	env    *stage.Env
+	warned bool
+}
+
+// Start keeps what the runtime offers.
+func (c *Command) Start(_ context.Context, env *stage.Env) error {
+	c.env = env
+	return nil
+}
 
 // Process makes an event of each line.
 func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
 	name := cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
 	if name == "" && !c.warned {
 		c.warned = true
-		stage.From(ctx).Warn("nothing names the list, so that all addresses are of type blacklist; name it, for example --file-name ssh.txt")
+		c.env.Warn("nothing names the list, so that all addresses are of type blacklist; name it, for example --file-name ssh.txt")
 	}
 	l := lists[path.Base(name)]
 	for line := range feed.Lines(report, emit, "#") {

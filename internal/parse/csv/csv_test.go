@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // wide is a table of 40 columns of which 23 are mapped, as large feeds have it.
@@ -52,7 +53,7 @@ func parse(tb testing.TB, c *Command, content []byte) (events []string) {
 func TestWideTableNeedsNoAllocationPerColumn(t *testing.T) {
 	columns, content := wide(1000)
 	c := &Command{Columns: columns, Delimiter: ",", DefaultUrlProtocol: "http://"}
-	if err := c.Start(context.Background()); err != nil {
+	if err := c.Start(context.Background(), stage.Standalone()); err != nil {
 		t.Fatal(err)
 	}
 	if events := parse(t, c, content); len(events) != 1000 || !strings.Contains(events[999], `"extra.sector":"Communications"`) {
@@ -75,7 +76,7 @@ func TestWideTableNeedsNoAllocationPerColumn(t *testing.T) {
 func BenchmarkWideTable(b *testing.B) {
 	columns, content := wide(10000)
 	c := &Command{Columns: columns, Delimiter: ",", DefaultUrlProtocol: "http://", Type: "infected-system"}
-	if err := c.Start(context.Background()); err != nil {
+	if err := c.Start(context.Background(), stage.Standalone()); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()

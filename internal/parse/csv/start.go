@@ -58,8 +58,8 @@ func (b *booleans) UnmarshalText(text []byte) error {
 }
 
 // Start looks up all fields and compiles what there is to compile.
-func (c *Command) Start(ctx context.Context) (err error) {
-	d := stage.From(ctx).Dictionary
+func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
+	d := env.Dictionary
 	if c.format.Delimiter, err = delimiter(c.Delimiter); err != nil {
 		return err
 	}

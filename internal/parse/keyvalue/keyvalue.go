@@ -40,12 +40,14 @@ type Command struct {
 	KvSeparator   string       `help:"What stands between key and value." default:"="`
 	StripQuotes   bool         `help:"Remove double quotes around a value." default:"true"`
 
+	env    *stage.Env
 	fields map[string]string
 	epoch  func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
 }
 
 // Start checks the field names.
-func (c *Command) Start(ctx context.Context) (err error) {
+func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
+	c.env = env
 	if len(c.Keys) == 0 {
 		return errors.New(`--keys: name at least one, such as json:{"srcip":"source.ip"}`)
 	}
@@ -113,7 +115,7 @@ func (c *Command) add(ctx context.Context, e *event.Message, field, text string)
 	case errors.Is(err, event.ErrKeyExists):
 		e.Fail(err)
 	case err != nil && field == "time.source":
-		stage.From(ctx).Warn("%s: %v", e.Place(), err)
+		c.env.Warn("%s: %v", e.Place(), err)
 	}
 	return err
 }

@@ -57,6 +57,7 @@ type Command struct {
 	Fallback  bool   `help:"Parse reports of unknown type by the columns that all have in common." default:"true"`
 	TestMode  bool   `help:"Without effect; for configurations that have it."`
 
+	env     *stage.Env
 	schema  *schema
 	builtin *schema
 	stat    os.FileInfo     // of the file that schema was read from
@@ -64,8 +65,8 @@ type Command struct {
 }
 
 // Start reads the schema.
-func (c *Command) Start(ctx context.Context) error {
-	c.warned = map[string]bool{}
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	c.env, c.warned = env, map[string]bool{}
 	if err := c.load(ctx); err != nil {
 		return fmt.Errorf("--schema: %w", err)
 	}
@@ -74,7 +75,7 @@ func (c *Command) Start(ctx context.Context) error {
 
 // load reads the schema file if there is a new one.
 func (c *Command) load(ctx context.Context) (err error) {
-	env := stage.From(ctx)
+	env := c.env
 	path := c.Schema
 	if path == "" {
 		path = filepath.Join(env.StateDir, "shadowserver-schema.json")
@@ -162,7 +163,7 @@ func (c *Command) Process(ctx context.Context, report *event.Message, emit stage
 func (c *Command) warn(ctx context.Context, key, format string, args ...any) {
 	if !c.warned[key] {
 		c.warned[key] = true
-		stage.From(ctx).Warn(format, args...)
+		c.env.Warn(format, args...)
 	}
 }
 
@@ -217,7 +218,7 @@ func (c *Command) generic(ctx context.Context, columns []string) *reportType {
 	for _, column := range columns {
 		has[column] = true
 	}
-	s, err := c.fallback(stage.From(ctx))
+	s, err := c.fallback(c.env)
 	if err != nil || !has["timestamp"] {
 		return nil
 	}

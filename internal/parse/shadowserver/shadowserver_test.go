@@ -148,9 +148,10 @@ func TestBuiltin(t *testing.T) {
 func TestSchemaIsReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	warnings := 0
-	ctx := stage.WithEnv(context.Background(), &stage.Env{
+	ctx := context.Background()
+	env := &stage.Env{
 		Dictionary: harmonization.Default(), StateDir: dir, Warn: func(string, ...any) { warnings++ },
-	})
+	}
 	path := filepath.Join(dir, "shadowserver-schema.json")
 	changed := time.Unix(1000000000, 0)
 	write := func(text string) {
@@ -164,7 +165,7 @@ func TestSchemaIsReadAgain(t *testing.T) {
 		}
 	}
 	c := &Command{}
-	if err := c.Start(ctx); err != nil {
+	if err := c.Start(ctx, env); err != nil {
 		t.Fatal(err)
 	}
 	name := func() (name string) {

@@ -19,8 +19,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // A Seen is a set of keys that expire. It may be used by one goroutine at a

@@ -16,8 +16,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 )
 
 // A chain is a source, a spool that one or more writers of its pipeline share,

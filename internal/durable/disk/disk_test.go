@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 )
 
 func TestWriteFileAtomicIsOldOrNew(t *testing.T) {

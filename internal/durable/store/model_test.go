@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 )
 
 // A model is what a Seen has to be, written with maps.

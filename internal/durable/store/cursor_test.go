@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 )
 
 func openCursor(t testing.TB, path string) *Cursor {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.File) }

@@ -15,8 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // A Cursor is a handful of values by name, such as the ETag of a URL or a

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 const processEvents = 4 // a window

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // Errors are those that a full, broken or read-only disk gives.

@@ -79,7 +79,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // The journal is a row of records behind the image, each a header of 24 bytes

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
-	"github.com/intelpipe/intelpipe/internal/disk"
-	"github.com/intelpipe/intelpipe/internal/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 )
 
 // A trial runs a script on a disk that fails, and knows what must be true of

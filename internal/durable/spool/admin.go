@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // What an Entry may be.

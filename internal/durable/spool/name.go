@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 )
 
 // A Name is what a segment's name says of it.

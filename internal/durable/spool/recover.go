@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // recover deals with what dead writers have left in tmp/, and returns how many
