@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -507,12 +508,12 @@ func TestTornStream(t *testing.T) {
 }
 
 // reloader counts how often it is told to read its data again.
-type reloader struct{ count *int }
+type reloader struct{ count *atomic.Int64 }
 
 func (r *reloader) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
 	return emit(m)
 }
-func (r *reloader) Reload(context.Context) error { *r.count++; return nil }
+func (r *reloader) Reload(context.Context) error { r.count.Add(1); return nil }
 
 // until emits messages, or has them read, until somebody has had enough.
 type until struct{ enough func() bool }
@@ -538,21 +539,21 @@ func (u *until) Read(p []byte) (int, error) {
 // behind stdin.
 func TestHangup(t *testing.T) {
 	for _, chain := range []string{"collect-until then expert-reloader", "expert-reloader"} {
-		count, started := 0, false
+		count, started := new(atomic.Int64), false
 		source := &until{func() bool {
 			if !started {
 				started = true
 				syscall.Kill(os.Getpid(), syscall.SIGHUP)
 			}
-			return count > 0
+			return count.Load() > 0
 		}}
 		specs := []Spec{
 			{Name: "collect-until", New: func() any { return source }},
-			{Name: "expert-reloader", New: func() any { return &reloader{&count} }},
+			{Name: "expert-reloader", New: func() any { return &reloader{count} }},
 		}
 		r := run1(t, specs, strings.Fields(chain), nil, source)
-		if r.exit != 0 || count != 1 {
-			t.Errorf("%s: reloaded %d times, %s", chain, count, r.stderr)
+		if n := count.Load(); r.exit != 0 || n != 1 {
+			t.Errorf("%s: reloaded %d times, %s", chain, n, r.stderr)
 		}
 	}
 }
