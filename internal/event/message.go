@@ -52,6 +52,7 @@ type Message struct {
 	index  *index // of the fields where they are many
 	err    error  // the first failed Set
 	place  Place
+	route  string // the path that it takes, if it is not the usual one
 
 	body   Body     // content of a report that is not in buf
 	copied []string // report fields that Derive copies besides the usual ones
@@ -96,7 +97,7 @@ func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.place = Place{}
 	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
 	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
-	m.reading, m.source = nil, Source{}
+	m.reading, m.source, m.route = nil, Source{}, ""
 }
 
 // Clone returns a deep copy that the caller owns.
@@ -402,6 +403,12 @@ func (p Place) String() string {
 	}
 	return s
 }
+
+// Route returns the path that the message takes, or "" for the usual one.
+func (m *Message) Route() string { return m.route }
+
+// SetRoute sends the message on the named path, when it is emitted next.
+func (m *Message) SetRoute(name string) { m.route = name }
 
 // Place returns what SetPlace was given.
 func (m *Message) Place() Place { return m.place }

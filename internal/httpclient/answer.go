@@ -2,8 +2,11 @@ package httpclient
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"os"
@@ -23,14 +26,15 @@ type Answer struct {
 	Sent     int64 // bytes that came over the network, before content codings were removed
 	Unpacked bool  // it was a packed file whose packing the server called a content coding: that is removed
 	file     *os.File
+	sum      hash.Hash
 }
 
 // Keep reads the body of an answer to its end, so that nothing is made of one
 // that breaks off. It lies in memory while it is small and else in a file in dir
 // that has no name. The answer must be closed, and so must r.
 func Keep(r *http.Response, dir string, limit int64) (*Answer, error) {
-	a := &Answer{Unpacked: unpacked(r)}
-	src := io.LimitReader(r.Body, max(limit, limit+1))
+	a := &Answer{Unpacked: unpacked(r), sum: sha256.New()}
+	src := io.TeeReader(io.LimitReader(r.Body, max(limit, limit+1)), a.sum)
 	var head bytes.Buffer
 	size, err := io.Copy(&head, io.LimitReader(src, memory))
 	if err != nil {
@@ -85,6 +89,9 @@ func (w *writer) Write(p []byte) (n int, err error) {
 	n, w.err = w.f.Write(p)
 	return n, w.err
 }
+
+// Hash tells answers apart by their bytes.
+func (a *Answer) Hash() string { return hex.EncodeToString(a.sum.Sum(nil)) }
 
 // Close gives up what is kept.
 func (a *Answer) Close() error {

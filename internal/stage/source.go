@@ -13,6 +13,10 @@ type Window struct {
 	Name  string                    // for people: the file, the segment, the URL
 	State string                    // kept, durably, when the window is acknowledged; see Pipeline.State
 	Ack   func(number uint64) error // gives the window up at the origin; nil if there is nothing to give up
+	// Extent is called when all was sent, and says what that was, such as the
+	// name and the hash of a file: two windows with the same extent have the
+	// same messages in the same order. One that cannot say has none.
+	Extent func() string
 }
 
 // Pipeline is what a source sees of its own one. All of it is called, and calls
@@ -39,6 +43,10 @@ type Pipeline interface {
 // pipeline of a source, and that control lines have to come. What is run on
 // data alone must not inherit it.
 const InPipeline = "INTELPIPE_PIPELINE"
+
+// InPatience is the variable by which an output knows how many seconds the source
+// waits for it.
+const InPatience = "INTELPIPE_PIPELINE_PATIENCE"
 
 // InReplay is the variable that names the Trail of a Replayer.
 const InReplay = "INTELPIPE_REPLAY"
@@ -67,6 +75,8 @@ type Origin interface{ Origin() string }
 // a source of its own.
 type Keeper interface {
 	Acknowledged(ctx context.Context, source string) (number uint64, err error)
+	// AcknowledgeAs is Acknowledge of a Receiver that keeps the number as well.
+	AcknowledgeAs(ctx context.Context, source string, number uint64, deliveries []Delivery) error
 }
 
 // Relay promises that a collector emits the messages of another pipeline, to

@@ -17,6 +17,10 @@ import (
 // not touch it afterwards. The only error is ErrStop, to be returned as it is.
 type Emit func(*event.Message) error
 
+// Route is Emit for another path than the next stage. It is given the Emit of the
+// call that it is used in, so that order is kept where several run at once.
+type Route func(m *event.Message, emit Emit) error
+
 // Processor turns one message into none, one or many. The message is valid
 // until Process returns; whoever keeps it takes a Clone. An error condemns the
 // message alone, which goes to the dump; Fatal and ErrStop end the stream.

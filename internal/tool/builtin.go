@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/manual"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -30,7 +30,7 @@ func builtins() []builtin {
 	return []builtin{
 		{"list", "", "list the commands", list},
 		{"help", "[COMMAND]", "explain a command", help},
-		{"man", "COMMAND", "show the manual of a command", manual},
+		{"man", "COMMAND", "show the manual of a command", manualPage},
 		{"fields", "[PATTERN]", "list the fields of events, their types and meaning", fields},
 		{"types", "[PATTERN]", "list the classification types, taxonomies and meaning", types},
 		{"completion", "", "print a script that completes words in bash", completion},
@@ -56,18 +56,17 @@ func multi(specs []Spec, p Process, args []string) int {
 	i := slices.IndexFunc(all, func(b builtin) bool { return b.name == name })
 	var err error
 	if i < 0 {
-		err = usageError{unknownCommand(specs, args[0], "")}
+		err = stage.Usage(unknownCommand(specs, args[0], ""))
 	} else {
 		var text string
 		if text, err = all[i].run(specs, p, rest); err == nil {
 			err = show(p, text)
 		}
 	}
-	var usage usageError
 	switch {
-	case err == nil || errors.Is(err, errHelp):
+	case err == nil:
 		return ExitOK
-	case errors.As(err, &usage):
+	case stage.IsUsage(err):
 		fmt.Fprintf(p.Stderr, "intelpipe: %s\n", plain.Line(err.Error()))
 		return ExitUsage
 	}
@@ -89,10 +88,19 @@ func unknownCommand(specs []Spec, word, where string) error {
 			}
 		}
 	}
-	if near := plain.Nearest(flagName(word), known); near != "" {
+	if near := plain.Nearest(flags.Name(word), known); near != "" {
 		return fmt.Errorf("unknown command %s%s; did you mean %s?", plain.Quote(word), where, near)
 	}
 	return fmt.Errorf("unknown command %s%s; intelpipe list shows all", plain.Quote(word), where)
+}
+
+// names are those of the built-in ones.
+func names() []string {
+	var all []string
+	for _, b := range builtins() {
+		all = append(all, b.name)
+	}
+	return all
 }
 
 func list(specs []Spec, _ Process, args []string) (string, error) {
@@ -109,7 +117,7 @@ func list(specs []Spec, _ Process, args []string) (string, error) {
 // none refuses arguments.
 func none(name string, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s: unexpected argument %s", name, plain.Quote(args[0]))}
+		return stage.Usage(fmt.Errorf("%s: unexpected argument %s", name, plain.Quote(args[0])))
 	}
 	return nil
 }
@@ -123,7 +131,7 @@ func completion(specs []Spec, _ Process, args []string) (string, error) {
 		return "", err
 	}
 	var b bytes.Buffer
-	err := Completion(&b, specs)
+	err := manual.Completion(&b, specs, names())
 	return b.String(), err
 }
 
@@ -153,16 +161,16 @@ func help(specs []Spec, p Process, args []string) (string, error) {
 			return "", err
 		}
 	}
-	model, err := Model(spec)
+	model, err := flags.Model(spec)
 	if err != nil {
 		return "", err
 	}
-	return helpText(spec, model, true), nil
+	return manual.Help(spec, model, true), nil
 }
 
-func manual(specs []Spec, p Process, args []string) (string, error) {
+func manualPage(specs []Spec, p Process, args []string) (string, error) {
 	if len(args) == 1 && args[0] == "--common-flags" { // for internal/gen
-		return commonFlags(specs)
+		return manual.CommonFlags(specs)
 	}
 	spec, err := one("man", specs, args)
 	if err != nil {
@@ -175,22 +183,22 @@ func manual(specs []Spec, p Process, args []string) (string, error) {
 		return help(specs, p, args) // nobody wants to read roff
 	}
 	var b bytes.Buffer
-	err = Man(&b, spec, specs)
+	err = manual.Man(&b, spec, specs)
 	return b.String(), err
 }
 
 // one is the command that the only argument names.
 func one(name string, specs []Spec, args []string) (*Spec, error) {
 	if len(args) != 1 {
-		return nil, usageError{fmt.Errorf("%s: the name of one command is expected; intelpipe list shows all", name)}
+		return nil, stage.Usage(fmt.Errorf("%s: the name of one command is expected; intelpipe list shows all", name))
 	}
-	if spec := find(specs, args[0]); spec != nil {
+	if spec := flags.Find(specs, args[0]); spec != nil {
 		return spec, nil
 	}
 	if slices.ContainsFunc(builtins(), func(b builtin) bool { return b.name == args[0] }) {
-		return nil, usageError{fmt.Errorf("%s: intelpipe --help tells what %s does", name, args[0])}
+		return nil, stage.Usage(fmt.Errorf("%s: intelpipe --help tells what %s does", name, args[0]))
 	}
-	return nil, usageError{unknownCommand(specs, args[0], "")}
+	return nil, stage.Usage(unknownCommand(specs, args[0], ""))
 }
 
 // page shows the manual page of a command at the terminal, if there is a man.
@@ -200,7 +208,7 @@ func page(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
 		return false, nil
 	}
 	var b bytes.Buffer
-	if err := Man(&b, spec, specs); err != nil {
+	if err := manual.Man(&b, spec, specs); err != nil {
 		return true, err
 	}
 	cmd := exec.Command(path, "-l", "-")
@@ -212,41 +220,6 @@ func page(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
 		return true, stage.Fatal(err)
 	}
 	return true, nil
-}
-
-// commonFlags is the section of intelpipe(7) about flags that commands share.
-func commonFlags(specs []Spec) (string, error) {
-	var b strings.Builder
-	seen := map[string]bool{}
-	for _, group := range []struct{ key, title string }{
-		{"common", "Common flags"}, {"feed", "Flags of collectors and parsers"},
-	} {
-		fmt.Fprintf(&b, ".SS %s\n", group.title)
-		var items []item
-		for i := range specs {
-			model, err := Model(&specs[i])
-			if err != nil {
-				return "", err
-			}
-			for _, item := range flagged(model.Node, group.key) {
-				if !seen[item.name] {
-					seen[item.name] = true
-					items = append(items, item)
-				}
-			}
-		}
-		slices.SortFunc(items, func(a, b item) int { return strings.Compare(bare(a.name), bare(b.name)) })
-		for _, item := range items {
-			b.WriteString(item.roff())
-		}
-	}
-	return b.String(), nil
-}
-
-// bare is a flag's name without what stands before it.
-func bare(synopsis string) string {
-	_, name, _ := strings.Cut(strings.Replace(synopsis, "[no-]", "", 1), "--")
-	return name
 }
 
 // inspection are the arguments and flags of fields and types.
@@ -265,26 +238,17 @@ type inspection struct {
 // the configuration file have nothing to do.
 func inspect(name, summary string, p Process, args []string) (*inspection, string, error) {
 	c := new(inspection)
-	f := new(flags)
 	spec := &Spec{Name: "intelpipe " + name, Summary: summary}
-	options := []kong.Option{kong.Name(spec.Name), kong.NoDefaultHelp(), kong.Exit(func(int) {})}
-	k, err := kong.New(c, append(options, mappers()...)...)
-	if err != nil {
+	err := flags.ParseOwn(spec, c, args, p.Getenv)
+	var asked *flags.Asked
+	if errors.As(err, &asked) {
+		text, _, _ := strings.Cut(manual.Help(spec, asked.Model, false), "\n--help-all ")
+		return nil, text, nil
+	} else if err != nil {
 		return nil, "", err
 	}
-	if slices.Contains(args, "--help") || slices.Contains(args, "-h") {
-		text := helpText(spec, k.Model, false)
-		text, _, _ = strings.Cut(text, "\n--help-all ")
-		return nil, text, nil
-	}
-	if err := f.load(args, p.Getenv); err != nil {
-		return nil, "", usageError{err}
-	}
-	if _, err := f.bind(spec, k.Model, args, p.Getenv); err != nil {
-		return nil, "", usageError{fmt.Errorf("%s: %w", name, err)}
-	}
 	if c.dictionary, err = dictionary(c.Harmonization); err != nil {
-		return nil, "", usageError{err}
+		return nil, "", stage.Usage(err)
 	}
 	return c, "", nil
 }
@@ -358,7 +322,7 @@ func (c *inspection) print(what string, all []row) (string, error) {
 		if near := plain.Nearest(c.Pattern, slices.Values(names)); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		return "", usageError{fmt.Errorf("%s matches %s%s", what, plain.Quote(c.Pattern), hint)}
+		return "", stage.Usage(fmt.Errorf("%s matches %s%s", what, plain.Quote(c.Pattern), hint))
 	}
 	var b strings.Builder
 	var width [2]int
@@ -388,7 +352,7 @@ func (c *inspection) print(what string, all []row) (string, error) {
 // install makes a symbolic link to this program for each command.
 func install(specs []Spec, _ Process, args []string) (string, error) {
 	if len(args) != 1 || args[0] == "" {
-		return "", usageError{errors.New("--install-links: a directory is expected")}
+		return "", stage.Usage(errors.New("--install-links: a directory is expected"))
 	}
 	return "", installLinks(specs, args[0])
 }

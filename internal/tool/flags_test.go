@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -30,9 +31,9 @@ func TestSecretVariables(t *testing.T) {
 		{[]string{"INTELPIPE_SECRET"}, []string{"INTELPIPE_SECRET"}},
 		{[]string{"INTELPIPE_TEXT", "INTELPIPE_OTHER_SECRET", "INTELPIPE_SECRET_FILE"}, nil},
 	} {
-		f := new(flags)
-		spec := probes(nil)[0]
-		if _, err := parser(&spec, spec.New(), f, func(name string) string {
+		f := new(flags.Flags)
+		specs := probes(nil)
+		if _, err := f.Parse(&specs[0], specs, nil, func(name string) string {
 			if slices.Contains(c.set, name) {
 				return env[name]
 			}
@@ -40,7 +41,7 @@ func TestSecretVariables(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.secretVariables(); !slices.Equal(got, c.want) {
+		if got := f.SecretVariables(); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.set, got, c.want)
 		}
 	}
@@ -137,7 +138,7 @@ func TestUsageErrors(t *testing.T) {
 	} {
 		args := strings.Fields(line)
 		prefix := args[0] + ": "
-		if find(specs, args[0]) == nil {
+		if flags.Find(specs, args[0]) == nil {
 			prefix, args = "intelpipe: ", append([]string{"intelpipe"}, args...)
 		}
 		r := run1(t, specs, args, nil, strings.NewReader("{}\n"))

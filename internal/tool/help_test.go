@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/flags"
+	"github.com/intelpipe/intelpipe/internal/manual"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -29,7 +31,7 @@ type errands struct {
 	Rest struct{} `cmd:"" help:"Do nothing."`
 }
 
-func (*errands) Run(context.Context, io.Writer) error { return nil }
+func (*errands) Run(context.Context, *stage.Env, io.Writer) error { return nil }
 
 // TestArguments looks for the arguments of commands in what they say of
 // themselves, on the command line and on paper.
@@ -67,13 +69,13 @@ func TestArguments(t *testing.T) {
 		},
 	} {
 		c.spec.Summary = "do something"
-		model, err := Model(&c.spec)
+		model, err := flags.Model(&c.spec)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var man bytes.Buffer
-		help := helpText(&c.spec, model, true)
-		if err := Man(&man, &c.spec, []Spec{c.spec}); err != nil {
+		help := manual.Help(&c.spec, model, true)
+		if err := manual.Man(&man, &c.spec, []Spec{c.spec}); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range c.help {

@@ -12,9 +12,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
+
+// tuned is a context whose sources have other options.
+func tuned(ctx context.Context, tune func(*delivery.Options)) context.Context {
+	return context.WithValue(ctx, tuneKey{}, tune)
+}
+
+type tuneKey struct{}
+
+func tuning(ctx context.Context) func(*delivery.Options) {
+	tune, _ := ctx.Value(tuneKey{}).(func(*delivery.Options))
+	return tune
+}
 
 // silentRun runs a source whose pipeline may look at what the source has said,
 // in the file stderr of dir, and at dir.
@@ -28,7 +41,7 @@ func silentRun(t *testing.T, ctx context.Context, dir string, collector any, scr
 	specs := []Spec{{Name: "collect-test", New: func() any { return collector }}}
 	env := map[string]string{"STATE_DIRECTORY": dir, "INTELPIPE_COLLECT_TEST_SECRET": os.Getenv("INTELPIPE_COLLECT_TEST_SECRET")}
 	args := append(append([]string{"collect-test"}, flags...), "--", "sh", "-c", "cd "+dir+"; "+script)
-	code = Run(ctx, specs, Process{args, strings.NewReader(""), new(strings.Builder), errs, func(k string) string { return env[k] }, nil})
+	code = Run(ctx, specs, Process{Args: args, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: errs, Getenv: func(k string) string { return env[k] }, Tune: tuning(ctx)})
 	text, err := os.ReadFile(errs.Name())
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +75,7 @@ func (c *flood) Collect(_ context.Context, emit stage.Emit) error {
 // TestSourceTellsWhoDoesNotRead has a pipeline that reads only when the source
 // has said that it waits, while it still sends its first window.
 func TestSourceTellsWhoDoesNotRead(t *testing.T) {
-	ctx := context.WithValue(t.Context(), patienceKey{}, 500*time.Millisecond)
+	ctx := tuned(t.Context(), func(o *delivery.Options) { o.Step = 500 * time.Millisecond })
 	script := waitFor(`grep -q "window 1 (w0) has not come back" stderr`) + good
 	if stderr, code := silentRun(t, ctx, t.TempDir(), new(flood), script, "--restarts", "1"); code != ExitOK {
 		t.Errorf("exit %d, %s", code, stderr)
@@ -71,7 +84,7 @@ func TestSourceTellsWhoDoesNotRead(t *testing.T) {
 
 // TestSourceEndsWhoDoesNotRead has one that never reads.
 func TestSourceEndsWhoDoesNotRead(t *testing.T) {
-	ctx := context.WithValue(t.Context(), patienceKey{}, 10*time.Millisecond)
+	ctx := tuned(t.Context(), func(o *delivery.Options) { o.Step = 10 * time.Millisecond })
 	stderr, code := silentRun(t, ctx, t.TempDir(), new(flood), "exec sleep 400")
 	if code != ExitBroken || !strings.Contains(stderr, "the pipeline has read nothing for 100ms at window 1 (w0)") {
 		t.Errorf("exit %d, %s", code, stderr)
@@ -87,7 +100,7 @@ func TestSourceEndsWhoStands(t *testing.T) {
 		"died":         "exec <&-; sleep 400 & exit 7",
 		"died, unread": "sleep 400 <&0 & exit 7",
 	} {
-		ctx := context.WithValue(t.Context(), patienceKey{}, 50*time.Millisecond)
+		ctx := tuned(t.Context(), func(o *delivery.Options) { o.Step = 50 * time.Millisecond })
 		stderr, code := silentRun(t, ctx, t.TempDir(), &windows{log: new([]string)}, script, "--restarts", "1", "--count", "1")
 		if code != ExitBroken || !strings.Contains(stderr, "window 1 (w0)") {
 			t.Errorf("%s: exit %d, %s", name, code, stderr)
@@ -178,7 +191,7 @@ func TestSourceLeavesServants(t *testing.T) {
 func TestSourceNamesWhatLives(t *testing.T) {
 	dir := t.TempDir()
 	w := &windows{log: new([]string), gone: map[int]bool{}}
-	if stderr, code := silentRun(t, t.Context(), dir, w, good, "--count", "1"); code != ExitOK {
+	if stderr, code := silentRun(t, t.Context(), dir, w, good, "--count", "1", "--if-running", "fail"); code != ExitOK {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.pipeline.lock"))
@@ -196,10 +209,10 @@ func TestSourceNamesWhatLives(t *testing.T) {
 	lock.Unlock()
 	defer living.Wait()
 	defer living.Kill()
-	err = (&source{name: filepath.Base(strings.TrimSuffix(paths[0], ".pipeline.lock")), words: []string{"sh"},
-		head: &node{env: &stage.Env{StateDir: dir}}}).waitForOldPipeline(t.Context(), 0)
-	if want := fmt.Sprintf("end its processes: %d (sleep)", living.Pid); err == nil || !strings.HasSuffix(err.Error(), want) {
-		t.Errorf("%v, want %s", err, want)
+	w = &windows{log: new([]string), gone: map[int]bool{}}
+	stderr, code := silentRun(t, t.Context(), dir, w, good, "--count", "1", "--if-running", "fail")
+	if want := fmt.Sprintf("end its processes: %d (sleep)\n", living.Pid); code != ExitBroken || !strings.Contains(stderr, want) {
+		t.Errorf("exit %d, %s, want %s", code, stderr, want)
 	}
 }
 
@@ -268,11 +281,13 @@ func TestSourceNamesTheSwallower(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			ctx := context.WithValue(t.Context(), lookKey{}, time.Millisecond)
 			looks := 0
-			ctx = context.WithValue(ctx, lookedKey{}, func() {
-				if looks++; looks == 20 {
-					os.WriteFile(filepath.Join(dir, "go"), nil, 0o600)
+			ctx := tuned(t.Context(), func(o *delivery.Options) {
+				o.Look = time.Millisecond
+				o.Looked = func() {
+					if looks++; looks == 20 {
+						os.WriteFile(filepath.Join(dir, "go"), nil, 0o600)
+					}
 				}
 			})
 			w := &windows{log: new([]string), gone: map[int]bool{}}
@@ -282,4 +297,9 @@ func TestSourceNamesTheSwallower(t *testing.T) {
 			}
 		})
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -65,7 +66,10 @@ func runSource(t *testing.T, dir string, w *windows, script string, flags ...str
 	specs := []Spec{{Name: "collect-windows", New: func() any { return w }}, {Name: "expert-once", New: func() any { return &once{} }}}
 	env := map[string]string{"STATE_DIRECTORY": dir}
 	args := append(append([]string{"collect-windows"}, flags...), "--", "sh", "-c", script)
-	code = Run(context.WithValue(context.Background(), patienceKey{}, 50*time.Millisecond), specs, Process{args, strings.NewReader(""), new(strings.Builder), errs, func(k string) string { return env[k] }, nil})
+	code = Run(context.Background(), specs, Process{
+		Args: args, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: errs, Getenv: func(k string) string { return env[k] },
+		Tune: func(o *delivery.Options) { o.Step = 50 * time.Millisecond },
+	})
 	text, _ := os.ReadFile(errs.Name())
 	return log, string(text), code
 }
@@ -231,7 +235,7 @@ func TestSourceOfLines(t *testing.T) {
 		words := append(strings.Fields("intelpipe "+args), "--", "sh", "-c", "tee "+dir+"/seen | "+good)
 		env := map[string]string{"STATE_DIRECTORY": dir}
 		stderr := new(strings.Builder)
-		code := Run(t.Context(), specs, Process{words, strings.NewReader(""), new(strings.Builder), stderr, func(k string) string { return env[k] }, nil})
+		code := Run(t.Context(), specs, Process{Args: words, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: stderr, Getenv: func(k string) string { return env[k] }})
 		seen, _ := os.ReadFile(dir + "/seen")
 		if code != ExitOK || strings.Count(string(seen), want) != 1 {
 			t.Errorf("%s: exit %d, %s%s", args, code, seen, stderr)

@@ -5,9 +5,12 @@ import (
 	"io"
 	"os"
 
+	"github.com/mattn/go-isatty"
 	"golang.org/x/sys/unix"
 
+	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/stream"
 )
 
 // standard returns stdin, stdout and stderr. One that was closed when the
@@ -71,11 +74,11 @@ func (f closedFile) err() error {
 
 // standard fails if the chain needs what is closed.
 func (r *run) standard() error {
-	head, last := r.nodes[0], r.nodes[len(r.nodes)-1]
-	if in, ok := r.process.Stdin.(closedFile); ok && head.collector == nil && r.readsStdin() {
+	head, last := r.head(), r.last()
+	if in, ok := r.process.Stdin.(closedFile); ok && !head.collects() && r.readsStdin() {
 		return in.err()
 	}
-	silent := last.flags.outputFlags != nil && !last.flags.Pass
+	silent := last.kind == chain.Output && !last.flags.Pass
 	if out, ok := r.process.Stdout.(closedFile); ok && r.source == nil && !silent {
 		return out.err()
 	}
@@ -84,28 +87,31 @@ func (r *run) standard() error {
 
 // stdout is for an output that is told to write there. Where messages and control
 // lines go there it is taken, and it keeps nothing that a checkpoint promises.
-func (n *node) stdout() (io.Writer, error) {
-	r := n.run
+func (s *selected) stdout() (io.Writer, error) {
+	r := s.run
 	switch out, closed := r.process.Stdout.(closedFile); {
 	case r.source != nil || r.process.Getenv(stage.InPipeline) != "":
-		return nil, usageError{errors.New("not in the pipeline of a source: stdout cannot keep what a checkpoint promises; name a file")}
-	case n.flags.outputFlags != nil && n.flags.Pass:
-		return nil, usageError{errors.New("not with --pass, which writes the messages there")}
-	case n != r.nodes[len(r.nodes)-1]:
-		return nil, usageError{errors.New("only the last command of a chain writes there")}
+		return nil, stage.Usage(errNotInPipeline)
+	case s.kind == chain.Output && s.flags.Pass:
+		return nil, stage.Usage(errors.New("not with --pass, which writes the messages there"))
+	case s != r.last():
+		return nil, stage.Usage(errors.New("only the last command of a chain writes there"))
 	case closed:
 		return nil, out.err()
 	}
-	return quiet{r.process.Stdout}, nil
+	return stream.Quiet{W: r.process.Stdout}, nil
 }
 
-// quiet ends the stream without a word when the reader of stdout has gone.
-type quiet struct{ w io.Writer }
+func isTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}
 
-func (q quiet) Write(p []byte) (int, error) {
-	n, err := q.w.Write(p)
-	if err = outputError(err); errors.Is(err, errClosed) {
-		err = stage.ErrStop
+func isPipe(f any) bool {
+	file, ok := f.(*os.File)
+	if !ok {
+		return false
 	}
-	return n, err
+	info, err := file.Stat()
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
 }

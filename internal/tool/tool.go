@@ -10,10 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
+	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/chain"
+	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/flags"
+	"github.com/intelpipe/intelpipe/internal/manual"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/voice"
 )
 
 // Version is what --version prints; the build sets it.
@@ -27,13 +32,8 @@ const (
 	ExitBroken = 3 // the stream broke, nothing unfinished was acknowledged
 )
 
-// Spec is a command: what internal/gen found in its package.
-type Spec struct {
-	Name    string
-	Summary string
-	Doc     string     // the rest of the package comment
-	New     func() any // a new *Command
-}
+// Spec is a command: what is found in its package.
+type Spec = flags.Command
 
 // Process is everything of the operating system that a run touches.
 type Process struct {
@@ -45,49 +45,46 @@ type Process struct {
 	// Signals returns a context that a signal ends, or is nil. It is called
 	// only for what has something to bring to its end then.
 	Signals func(context.Context) (context.Context, context.CancelFunc)
+	// Tune is for tests, which have less patience.
+	Tune func(*delivery.Options)
 }
 
 // Main runs the command that os.Args names and exits.
 func Main(specs ...Spec) {
 	stdin, stdout, stderr := standard()
-	os.Exit(Run(context.Background(), specs, Process{os.Args, stdin, stdout, stderr, os.Getenv, signals}))
+	os.Exit(Run(context.Background(), specs, Process{Args: os.Args, Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: os.Getenv, Signals: signals}))
 }
-
-// usageError ends a run with exit code 2.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
 
 // Run runs one command, or several joined by "then", and returns the exit code.
 func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 	name, args := filepath.Base(p.Args[0]), p.Args[1:]
 	if len(specs) == 1 {
 		name = specs[0].Name
-	} else if find(specs, name) == nil {
-		if len(args) == 0 || find(specs, args[0]) == nil {
+	} else if flags.Find(specs, name) == nil {
+		if len(args) == 0 || flags.Find(specs, args[0]) == nil {
 			return multi(specs, p, args)
 		}
 		name, args = args[0], args[1:]
 	}
-	r := &run{process: p, specs: specs, voice: voice{w: p.Stderr}}
+	r := &run{process: p, specs: specs, voice: voice.New(p.Stderr)}
 	defer func() {
 		if mistake := recover(); mistake != nil { // one of ours, outside of a single message
-			r.report(name, fmt.Errorf("panic: %v, at %s; nothing unfinished was acknowledged", mistake, position(debug.Stack())))
+			r.report(name, fmt.Errorf("panic: %v, at %s; nothing unfinished was acknowledged", mistake, chain.Position(debug.Stack())))
 			code = ExitBroken
 		}
 	}()
 	if err := r.start(ctx, name, args); err != nil {
-		var usage usageError
+		var asked *flags.Asked
 		switch {
-		case errors.Is(err, errHelp):
-			return ExitOK
-		case errors.As(err, &usage) && !disk.IsTrouble(err):
+		case errors.As(err, &asked):
+			return r.answer(name, asked)
+		case stage.IsUsage(err) && !disk.IsTrouble(err):
 			r.report(name, err)
 			fmt.Fprintf(p.Stderr, "%s: see %s --help\n", name, name)
 			return ExitUsage
 		}
 		r.report(name, err)
-		r.close()
+		r.abandon()
 		if stage.IsFatal(err) || disk.IsTrouble(err) {
 			return ExitBroken
 		}
@@ -96,9 +93,24 @@ func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 	return r.stream(ctx)
 }
 
-func find(specs []Spec, name string) *Spec {
-	if i := slices.IndexFunc(specs, func(s Spec) bool { return s.Name == name }); i >= 0 {
-		return &specs[i]
+// answer prints what a command line asks for instead of a run.
+func (r *run) answer(name string, asked *flags.Asked) int {
+	spec := flags.Find(r.specs, strings.Fields(asked.Model.Name)[0])
+	text := spec.Name + " " + Version + "\n"
+	if asked.Flag != "--version" {
+		text = manual.Help(spec, asked.Model, asked.Flag == "--help-all")
+	}
+	if err := show(r.process, text); err != nil {
+		r.report(name, err)
+		return ExitBroken
+	}
+	return ExitOK
+}
+
+// show writes text that a person has asked for.
+func show(p Process, text string) error {
+	if _, err := io.WriteString(p.Stdout, text); err != nil {
+		return stage.Fatal(err)
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func run1(t *testing.T, specs []Spec, args []string, env map[string]string, stdi
 		env = map[string]string{}
 	}
 	env["STATE_DIRECTORY"] = dir
-	exit := Run(context.Background(), specs, Process{args, stdin, &stdout, &stderr, func(k string) string { return env[k] }, nil})
+	exit := Run(context.Background(), specs, Process{Args: args, Stdin: stdin, Stdout: &stdout, Stderr: &stderr, Getenv: func(k string) string { return env[k] }})
 	dump, _ := os.ReadFile(filepath.Join(dir, args[0]+".dump"))
 	return outcome{stdout.String(), stderr.String(), string(dump), exit, dir}
 }
@@ -315,7 +315,7 @@ func TestPaths(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "side.ndjson")
 	specs := probes(func(_ context.Context, p *probe, m *event.Message, emit stage.Emit) error {
 		if side := p.env.Path("side"); side != nil && m.Get("extra.n") == "1" {
-			return side(m)
+			return side(m, emit)
 		}
 		return emit(m)
 	})
@@ -346,7 +346,7 @@ func TestSideSpoolThatCannotBeMade(t *testing.T) {
 // TestTornSideFile begins a new line behind one that a crash has torn.
 func TestTornSideFile(t *testing.T) {
 	specs := probes(func(_ context.Context, p *probe, m *event.Message, emit stage.Emit) error {
-		return p.env.Path("side")(m)
+		return p.env.Path("side")(m, emit)
 	})
 	for before, want := range map[string]string{"": "", "{}\n": "{}\n", `{"extra.n":`: `{"extra.n":` + "\n"} {
 		file := filepath.Join(t.TempDir(), "side")
@@ -371,7 +371,7 @@ func TestSideFileTornByOthers(t *testing.T) {
 		}
 		defer f.Close()
 		f.WriteString(`{"torn`)
-		return p.env.Path("side")(m)
+		return p.env.Path("side")(m, emit)
 	})
 	in := `{"__type":"Commit","id":"S:0:n"}
 {"extra.n":1}

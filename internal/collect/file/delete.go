@@ -36,7 +36,13 @@ func (c *Command) deliver(ctx context.Context, path string, in *input, send func
 		Name:  path,
 		State: state,
 		Ack:   func(uint64) error { return c.remove(ctx, path, state, in.sum.Sum(nil)) },
+		Extent: func() string { return c.extent(path, in) },
 	}, send)
+}
+
+// extent says what was read of a file, and how it was cut.
+func (c *Command) extent(path string, in *input) string {
+	return fmt.Sprintf("%s, %x, in chunks of %d", identity(path, in.info), in.sum.Sum(nil), c.ChunkSize)
 }
 
 // identity changes whenever the file does.

@@ -191,7 +191,10 @@ func (c *Command) file(ctx context.Context, path string, named bool, emit stage.
 			return stage.Fatal(fmt.Errorf("%s: nothing was sent of it, and it is not deleted", path))
 		})
 	}
-	return send()
+	if in.sum == nil {
+		return send()
+	}
+	return c.env.Deliver(stage.Window{Name: path, Extent: func() string { return c.extent(path, in) }}, send)
 }
 
 // describe says where a report comes from. A path that is no URL as it stands,

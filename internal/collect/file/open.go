@@ -25,7 +25,7 @@ type input struct {
 	file    *os.File
 	info    fs.FileInfo
 	regular bool      // and not stdin
-	sum     hash.Hash // of what has been read, if it is to be deleted
+	sum     hash.Hash // of what has been read, where that is asked for later
 }
 
 func (in *input) Close() error { return in.file.Close() }
@@ -139,7 +139,7 @@ func (c *Command) read(f *os.File, path string, named bool) (*input, error) {
 	default:
 		in.Reader = &steady{file: f, info: info, left: size}
 	}
-	if c.DeleteFile {
+	if c.DeleteFile || c.env.Pipeline != nil && in.regular {
 		in.sum = sha256.New()
 		in.Reader = io.TeeReader(in.Reader, in.sum)
 	}

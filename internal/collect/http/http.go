@@ -202,7 +202,7 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 		s.env.Warn("%s: the answer is empty", s.name)
 		return nil
 	}
-	window := stage.Window{Name: s.name, State: c.version(text, response.Header)}
+	window := stage.Window{Name: s.name, State: c.version(text, response.Header), Extent: answer.Hash}
 	return s.env.Deliver(window, func() error { return s.send(answer, response.Header) })
 }
 

@@ -62,7 +62,7 @@ type Command struct {
 	matches                func(harmonization.Value) bool
 	now                    func() time.Time
 	before, after          limit
-	match, noMatch, others stage.Emit
+	match, noMatch, others stage.Route
 }
 
 // Paths names the side paths.
@@ -130,13 +130,13 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	if match {
 		to = c.match
 	}
-	if err := send(to, m); err != nil {
+	if err := send(to, m, emit); err != nil {
 		return err
 	}
 	if match == (c.FilterAction == "keep") {
 		return emit(m)
 	}
-	return send(c.others, m)
+	return send(c.others, m, emit)
 }
 
 // untimely reports whether the event is too old or too young.
@@ -162,11 +162,11 @@ func parseTime(text string) (time.Time, error) {
 }
 
 // send gives a path a copy, if the path leads anywhere.
-func send(to stage.Emit, m *event.Message) error {
+func send(to stage.Route, m *event.Message, emit stage.Emit) error {
 	if to == nil {
 		return nil
 	}
-	return to(m.Clone())
+	return to(m.Clone(), emit)
 }
 
 // limit is a point in time, or a distance from now.

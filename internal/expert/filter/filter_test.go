@@ -18,7 +18,7 @@ func passes(t *testing.T, c *Command, now time.Time, key string, v harmonization
 		Dictionary: harmonization.Default(),
 		Now:        func() time.Time { return now },
 		Warn:       t.Errorf,
-		Path:       func(string) stage.Emit { return nil },
+		Path:       func(string) stage.Route { return nil },
 	}
 	ctx := context.Background()
 	if err := c.Start(ctx, env); err != nil {

@@ -1,0 +1,324 @@
+package chain
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// link is what a stage sees of the rest of the chain.
+type link struct {
+	emit    stage.Emit
+	control func(kind event.Kind, id string) error
+	idle    func() error // nothing more will come for a while: let go of what has failed
+	drain   func() error // returns when nothing is being worked on
+	finish  func() error // the stream has ended well
+}
+
+// node is one stage of the chain.
+type node struct {
+	Stage
+	host        host
+	processor   stage.Processor
+	failures    failures
+	paths       paths
+	next        link
+	first       bool
+	last        bool
+	started     bool
+	context     context.Context // without an end: what was read is worked on in spite of a signal
+	input       *event.Message  // what Process is at work on
+	received    event.Snapshot  // its fields as they came in
+	line        int64           // how many lines have come in
+	counts      counts
+	observation string // time.observation of reports that have none; "" is the present time
+	lost        int    // reports of a collector that have failed, of which the dump may not have the content
+}
+
+func newNode(s Stage, h host) (*node, error) {
+	n := &node{Stage: s, host: h}
+	n.processor, _ = s.Command.(stage.Processor)
+	n.failures = failures{name: s.Name, dump: s.Dump, host: h, counts: &n.counts}
+	env := s.Env
+	env.Warn = func(format string, args ...any) {
+		h.say(s.Name, "", fmt.Errorf(format, args...).Error())
+	}
+	env.Fail = func(format string, args ...any) {
+		n.failures.count()
+		env.Warn(format, args...)
+	}
+	var err error
+	n.paths, err = openPaths(env, s.To)
+	env.Path = n.paths.route
+	return n, err
+}
+
+// link is how the stage before sees this one.
+func (n *node) link() link {
+	return link{emit: n.emit, control: n.control, idle: n.idle, drain: func() error { return nil }, finish: n.finish}
+}
+
+// idle lets go of what has failed, and of what the stages behind hold.
+func (n *node) idle() error {
+	if late, ok := n.Command.(stage.Late); ok {
+		if err := late.Idle(n.context, n.pass); err != nil {
+			return n.host.broken(err)
+		}
+	}
+	if err := n.Dump.Flush(); err != nil {
+		return n.host.broken(err)
+	}
+	return n.next.idle()
+}
+
+// emit works on one message and passes its results on at once.
+func (n *node) emit(m *event.Message) error {
+	if err := n.accept(m); err != nil {
+		return n.settle(m, err)
+	}
+	n.received = m.Snapshot(n.received)
+	n.input = m
+	gone := n.counts.gone()
+	err := n.process(m, n.pass)
+	n.input = nil
+	if err != nil {
+		m.Restore(n.received)
+	} else if n.counts.gone() == gone {
+		n.counts.dropped++
+	}
+	return n.settle(m, err)
+}
+
+// accept counts a message that comes in, and notes its place, which it keeps
+// however long a stage holds it. Only parsers read the content of a report as a
+// stream; for the others it has to fit into the record limit.
+func (n *node) accept(m *event.Message) error {
+	n.line++
+	n.counts.read++
+	place := m.Place()
+	switch {
+	case !n.first:
+		m.SetPlace(event.Place{File: "stdin", Line: n.line, Again: place.Again})
+		m.Detach()
+	case place.Line > 0:
+		n.line = place.Line // which counts empty and broken lines as well
+	case place.File == "":
+		m.SetPlace(event.Place{File: n.host.input(), Line: n.line, Again: place.Again})
+	}
+	if n.Parse != nil {
+		m.Inherit(n.Parse.Copy)
+		m.SetReading(n.Parse.Reading)
+		return m.CheckHeirs()
+	}
+	if m.Body() == nil {
+		return nil
+	}
+	return m.Absorb(n.RecordLimit)
+}
+
+// settle deals with what became of a message.
+func (n *node) settle(m *event.Message, err error) error {
+	switch {
+	case err == nil && m.Err() != nil && n.Parse != nil:
+		err = m.Err() // the parser has condemned the whole report
+	case err == nil && n.Kind == Output && n.Pass:
+		return n.next.emit(m)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, stage.ErrStop):
+		return err
+	case stage.IsFatal(err):
+		return n.host.broken(err)
+	}
+	return n.fail(m, err)
+}
+
+// fail puts a message into the dump.
+func (n *node) fail(m *event.Message, reason error) error {
+	place := m.Place()
+	if place.File == "" {
+		place = event.Place{File: n.host.input(), Line: n.line, Again: place.Again}
+	}
+	return n.failures.add(m, place, reason)
+}
+
+// process calls the stage, and makes an error of a panic.
+func (n *node) process(m *event.Message, emit stage.Emit) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v, at %s", p, Position(debug.Stack()))
+		}
+	}()
+	return n.processor.Process(n.context, m, emit)
+}
+
+// pass takes what the stage emits, puts it into the dump if it is condemned,
+// and hands it on otherwise.
+func (n *node) pass(m *event.Message) error {
+	created := m != n.input
+	if n.input == nil && n.counts.dropped > 0 {
+		n.counts.dropped-- // it was only held back
+	}
+	err := n.passOn(m)
+	if created {
+		m.Release()
+	}
+	return err
+}
+
+func (n *node) passOn(m *event.Message) error {
+	if n.Parse != nil && m.Err() == nil {
+		n.complete(m)
+	}
+	switch route := m.Route(); {
+	case m.Err() != nil:
+		return n.fail(m, m.Err())
+	case route != "":
+		if err := n.paths.append(n.context, route, m); err != nil {
+			return n.host.broken(err)
+		}
+		n.counts.aside++
+		return nil
+	}
+	n.counts.passed++
+	return n.next.emit(m)
+}
+
+// complete adds what every parser adds to its events.
+func (n *node) complete(m *event.Message) {
+	for _, f := range n.Parse.Defaults {
+		if !m.Has(f.Key) {
+			m.SetValue(f.Key, f.Value)
+		}
+	}
+	m.Finish()
+}
+
+// describe adds the feed's fields to a report, where it has none yet.
+func (n *node) describe(m *event.Message) error {
+	f := &n.Feed
+	for _, e := range []struct{ key, value string }{
+		{"feed.name", f.Name}, {"feed.provider", f.Provider},
+		{"feed.code", f.Code}, {"feed.documentation", f.Documentation},
+	} {
+		if !m.Has(e.key) {
+			m.SetIf(e.key, e.value)
+		}
+	}
+	if f.Accuracy != 0 && !m.Has("feed.accuracy") {
+		m.SetValue("feed.accuracy", harmonization.Float(f.Accuracy))
+	}
+	if !m.Has("time.observation") {
+		m.Set("time.observation", cmp.Or(n.observation, harmonization.FormatTime(n.Env.Now().Truncate(time.Second))))
+	}
+	m.Finish()
+	return m.Err()
+}
+
+// control passes a Checkpoint or a Commit through this stage.
+func (n *node) control(kind event.Kind, id string) error {
+	n.line++
+	var err error
+	if kind == event.Checkpoint {
+		err = n.checkpoint(id)
+	} else {
+		err = n.commit(id)
+	}
+	if err != nil {
+		return err
+	}
+	return n.next.control(kind, id)
+}
+
+// checkpoint makes durable what this stage has accepted: its state and what
+// it wrote to the dump and to side paths.
+func (n *node) checkpoint(id string) error {
+	if c, ok := n.Command.(stage.Checkpointer); ok {
+		if err := c.Checkpoint(n.context, id, n.pass); err != nil {
+			return n.host.broken(err)
+		}
+	}
+	if err := errors.Join(n.Dump.Sync(), n.paths.checkpoint(n.context, id)); err != nil {
+		return n.host.broken(err)
+	}
+	return nil
+}
+
+func (n *node) commit(id string) error {
+	if c, ok := n.Command.(stage.Committer); ok {
+		if err := c.Commit(n.context, id); err != nil {
+			return n.host.broken(err)
+		}
+	}
+	if err := n.paths.commit(n.context, id); err != nil {
+		return n.host.broken(err)
+	}
+	return nil
+}
+
+func (n *node) finish() error {
+	if f, ok := n.Command.(stage.Finisher); ok {
+		emit := n.pass
+		if n.Env.Controlled {
+			emit = n.uncovered
+		}
+		if err := f.Finish(n.context, emit); err != nil {
+			return n.host.broken(err)
+		}
+	}
+	if err := n.Dump.Flush(); err != nil { // before what has passed goes out
+		return n.host.broken(err)
+	}
+	return n.next.finish()
+}
+
+// uncovered refuses what a stage emits when no checkpoint will come any more.
+func (n *node) uncovered(*event.Message) error {
+	return n.host.broken(fmt.Errorf("%s emits after the last checkpoint, where nothing makes sure that it arrives", n.Name))
+}
+
+// keeps says whether the stage keeps anything of a message when the stream has
+// ended: it writes it somewhere, or remembers it.
+func (n *node) keeps() bool {
+	_, state := n.Command.(stage.Committer)
+	return state || n.Kind == Output || len(n.paths) > 0
+}
+
+func (n *node) close() (err error) {
+	if c, ok := n.Command.(stage.Closer); ok && n.started {
+		err = c.Close()
+	}
+	if err = cmp.Or(err, n.Dump.Close(), n.paths.close()); err != nil {
+		return fmt.Errorf("%s: %w", n.Name, err)
+	}
+	return nil
+}
+
+// Position finds the function that panicked in a stack trace.
+func Position(stack []byte) string {
+	lines := strings.Split(string(stack), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "panic(") && i+3 < len(lines) {
+			place, _, _ := strings.Cut(strings.TrimSpace(lines[i+3]), " ")
+			return cmp.Or(filepath.Base(place), "an unknown place")
+		}
+	}
+	return "an unknown place"
+}
+
+// holder is what holds something back in this node.
+func (n *node) holder() (stage.Holder, bool) {
+	h, ok := n.Command.(stage.Holder)
+	return h, ok
+}

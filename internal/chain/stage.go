@@ -1,0 +1,61 @@
+package chain
+
+import (
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/durable/dump"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/stream"
+)
+
+// Kind is what a stage is in a chain.
+type Kind int
+
+const (
+	Expert Kind = iota // also what is in no family, such as through
+	Collector
+	Parser
+	Output
+)
+
+// Stage is one stage of a chain as the command line describes it.
+type Stage struct {
+	Name    string
+	Kind    Kind
+	Command any        // what implements the interfaces of package stage
+	Env     *stage.Env // the chain adds what belongs to the stage: Warn, Fail, Path
+
+	Feed        Feed         // of a collector or a parser
+	Parse       *Parsing     // of a parser
+	Pass        bool         // of an output: pass messages on as well
+	Jobs        int          // how many messages are worked on at once
+	To          []To         // where other paths than the usual one lead
+	RecordLimit int64        // of a message in memory, in bytes
+	Dump        *dump.Writer // what fails
+	DumpName    string       // how the command dump finds it
+	Silent      bool         // it says itself what became of the messages
+	Verbose     bool         // say at the end what became of the messages
+}
+
+// To is where a path leads: to a file, or to a spool if Dest ends in a slash.
+type To struct{ Name, Dest string }
+
+// Feed are the fields of a feed that a report gets where it has none.
+type Feed struct {
+	Name, Provider, Code, Documentation string
+	Accuracy                            float64 // 0 leaves it out
+}
+
+// Parsing is how a parser takes its reports.
+type Parsing struct {
+	stream.Parser
+	Reading  *event.Reading
+	Copy     []string // fields of the report that its events get, too
+	Defaults []Field  // that events get where the parser sets none
+}
+
+// Field is a field and its value.
+type Field struct {
+	Key   string
+	Value harmonization.Value
+}

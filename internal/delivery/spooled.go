@@ -1,0 +1,147 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/durable/spool"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// spooled keeps on the disk what an origin delivers only once, before it is sent:
+// it is a receiver of the segments of a spool in the state directory, into which
+// it receives.
+type spooled struct {
+	stage.Receiver // the origin
+	env            *stage.Env
+	dir            string
+	age            time.Duration
+
+	writer *spool.Writer
+	reader *spool.Reader
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	ended  chan struct{} // nothing more is received, and all of it is in the spool
+	failed error         // why
+}
+
+func newSpooled(r stage.Receiver, s *Source) (*spooled, error) {
+	dir := filepath.Join(s.Env.StateDir, s.identity.name+".spool")
+	return &spooled{Receiver: r, env: s.Env, dir: dir, age: s.Options.Windows.Age}, nil
+}
+
+// Origin is the spool.
+func (*spooled) Origin() stage.OriginKind { return stage.OriginPosition }
+
+// Open opens the spool, and the origin.
+func (p *spooled) Open(ctx context.Context, _ string) (err error) {
+	o := spool.Options{SegmentAge: p.age, Now: p.env.Now, Warn: p.env.Warn}
+	if p.writer, err = spool.OpenWriter(ctx, p.dir, o); err != nil {
+		return err
+	}
+	if p.reader, err = spool.OpenReader(p.dir, o); err != nil {
+		return errors.Join(err, p.writer.Close())
+	}
+	if err := p.Receiver.Open(ctx, ""); err != nil {
+		return errors.Join(err, p.writer.Close(), p.reader.Close())
+	}
+	ctx, p.cancel = context.WithCancel(ctx)
+	p.ended = make(chan struct{})
+	p.done.Go(func() {
+		defer close(p.ended)
+		err := p.fill(ctx)
+		p.failed = errors.Join(err, p.writer.Close())
+	})
+	return nil
+}
+
+// fill writes what is received to the spool.
+func (p *spooled) fill(ctx context.Context) error {
+	for {
+		d, err := p.Receiver.Receive(ctx)
+		if err == io.EOF || err != nil && ctx.Err() != nil {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		err = d.Send(func(m *event.Message) error {
+			if !m.Has("time.observation") {
+				m.Set("time.observation", harmonization.FormatTime(p.env.Now().Truncate(time.Second)))
+			}
+			m.Finish()
+			return p.writer.Append(ctx, m)
+		})
+		if err == nil {
+			err = p.Receiver.Acknowledge(ctx, []stage.Delivery{d})
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Receive returns the next segment.
+func (p *spooled) Receive(ctx context.Context) (stage.Delivery, error) {
+	for {
+		var over bool
+		select {
+		case <-p.ended:
+			over = true
+		default:
+		}
+		s, err := p.reader.Next(context.WithoutCancel(ctx), false)
+		switch {
+		case err == io.EOF && over && p.failed != nil:
+			return stage.Delivery{}, p.failed
+		case err == io.EOF && over:
+			return stage.Delivery{}, io.EOF
+		case err == io.EOF:
+			select {
+			case <-p.ended:
+			case <-time.After(p.age / 2):
+			}
+			continue
+		case err != nil:
+			return stage.Delivery{}, err
+		}
+		return stage.Delivery{Position: s.File, Name: s.File, Bytes: int64(len(s.Data)), Handle: s, Send: func(emit stage.Emit) error { return p.send(s, emit) }}, nil
+	}
+}
+
+func (p *spooled) send(s *spool.Segment, emit stage.Emit) error {
+	defer s.Drop()
+	m := event.Message{Dictionary: p.env.Dictionary}
+	for line := range s.Lines() {
+		if err := m.Decode(line); err != nil {
+			m.Fail(err)
+		}
+		if err := emit(&m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Acknowledge removes segments.
+func (p *spooled) Acknowledge(_ context.Context, deliveries []stage.Delivery) error {
+	for _, d := range deliveries {
+		if err := p.reader.Ack(d.Handle.(*spool.Segment)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the receiver. What is in the spool is sent by the next run.
+func (p *spooled) Close() error {
+	p.cancel()
+	err := p.Receiver.Close()
+	p.done.Wait()
+	return errors.Join(err, p.reader.Close())
+}

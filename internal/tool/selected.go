@@ -1,0 +1,194 @@
+package tool
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/chain"
+	"github.com/intelpipe/intelpipe/internal/durable/dump"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/flags"
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/stream"
+)
+
+// selected is one command of the command line.
+type selected struct {
+	run   *run
+	spec  *Spec
+	args  []string // its words
+	cmd   any
+	kind  chain.Kind
+	flags flags.Flags
+	env   *stage.Env
+}
+
+// consumes says whether a command takes messages.
+func consumes(cmd any) bool {
+	switch cmd.(type) {
+	case stage.Processor, stage.Batcher:
+		return true
+	}
+	return false
+}
+
+// collects says whether it starts a stream.
+func (s *selected) collects() bool { return s.kind == chain.Collector }
+
+// choose reads the words of one command.
+func (r *run) choose(spec *Spec, args []string) (*selected, error) {
+	s := &selected{run: r, spec: spec, args: args}
+	var err error
+	if s.cmd, err = s.flags.Parse(spec, r.specs, args, r.process.Getenv); err != nil {
+		return nil, err
+	}
+	if runner, ok := s.cmd.(stage.Runner); ok {
+		r.runner = runner
+	}
+	switch s.cmd.(type) {
+	case stage.Collector, stage.Receiver:
+		s.kind = chain.Collector
+		if s.flags.CollectorFlags == nil { // dump replay
+			s.flags.CollectorFlags = &flags.CollectorFlags{SourceFlags: flags.SourceFlags{Restarts: 5, Patience: 900}}
+		}
+	default:
+		switch flags.Family(spec.Name) {
+		case "parse":
+			s.kind = chain.Parser
+		case "output":
+			s.kind = chain.Output
+		}
+	}
+	return s, s.prepare()
+}
+
+// prepare makes what the command is offered.
+func (s *selected) prepare() error {
+	getenv := s.run.process.Getenv
+	state, err := stateDir(getenv)
+	if err != nil {
+		return stage.Usage(err)
+	}
+	s.env = &stage.Env{
+		Name:     s.spec.Name,
+		StateDir: state,
+		Stdin:    s.run.process.Stdin,
+		Stdout:   s.stdout,
+		Stderr:   s.run.process.Stderr,
+		Environ:  s.run.environ,
+		Now:      func() time.Time { return time.Now().UTC() },
+	}
+	if f := s.flags.ReceiverFlags; f != nil {
+		s.env.Follow = f.Follow
+	}
+	if text := getenv("INTELPIPE_NOW"); text != "" {
+		now, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return stage.Usage(fmt.Errorf("the variable INTELPIPE_NOW: %s: a time such as 2026-01-31T12:00:00Z is expected", plain.Quote(text)))
+		}
+		s.env.Now = now.UTC
+	}
+	if s.env.Dictionary, err = dictionary(s.flags.Harmonization); err != nil {
+		return stage.Usage(err)
+	}
+	if err := s.flags.CheckNames(s.env.Dictionary); err != nil {
+		return stage.Usage(err)
+	}
+	return nil
+}
+
+// describe says what the flags mean to the chain.
+func (s *selected) describe() (chain.Stage, error) {
+	f := &s.flags
+	feed := f.Feed()
+	d := chain.Stage{
+		Name: s.spec.Name, Kind: s.kind, Command: s.cmd, Env: s.env, RecordLimit: int64(f.RecordLimit), Verbose: f.Verbose,
+		Silent:   s.collects() && flags.Family(s.spec.Name) != "collect",
+		Feed:     chain.Feed{Name: feed.Name, Provider: feed.Provider, Code: feed.Code, Documentation: feed.Documentation, Accuracy: feed.Accuracy},
+		DumpName: cmp.Or(f.Dump, s.spec.Name),
+		Dump:     dump.NewWriter(cmp.Or(f.Dump, filepath.Join(s.env.StateDir, s.spec.Name+".dump")), s.spec.Name, int64(f.DumpBytes), s.env.Now),
+	}
+	if f.OutputFlags != nil {
+		d.Pass = f.Pass
+	}
+	if f.JobsFlags != nil {
+		d.Jobs = f.Jobs
+	}
+	var err error
+	if s.kind == chain.Parser {
+		d.Parse, err = s.parsing()
+	}
+	if err == nil {
+		d.To, err = s.paths()
+	}
+	if err != nil {
+		return d, stage.Usage(err)
+	}
+	return d, nil
+}
+
+// parsing is how a parser takes its reports.
+func (s *selected) parsing() (*chain.Parsing, error) {
+	p := s.flags.ParserFlags
+	defaults, err := defaultFields(s.env.Dictionary, p.DefaultFields)
+	if err != nil {
+		return nil, fmt.Errorf("--default-fields: %w", err)
+	}
+	reading, err := p.Reading()
+	return &chain.Parsing{
+		Parser:  stream.Parser{Input: p.Input, FileName: p.FileName, MaxReport: int64(p.MaxReport)},
+		Reading: reading, Copy: p.CopyCollectorProvidedFields, Defaults: defaults,
+	}, err
+}
+
+// paths are where --to sends messages.
+func (s *selected) paths() (all []chain.To, err error) {
+	router, ok := s.cmd.(stage.Router)
+	if !ok {
+		return nil, nil
+	}
+	for _, to := range s.flags.To {
+		name, dest, ok := strings.Cut(to, "=")
+		if !ok || name == "" || dest == "" {
+			return nil, fmt.Errorf("--to %s: NAME=DEST is expected", to)
+		}
+		if known := router.Paths(); len(known) > 0 && !slices.Contains(known, name) {
+			return nil, fmt.Errorf("--to: the path %w", flags.NoneOf(known, name))
+		}
+		if slices.ContainsFunc(all, func(t chain.To) bool { return t.Name == name }) {
+			return nil, fmt.Errorf("--to %s: the path %s leads somewhere else already", to, name)
+		}
+		all = append(all, chain.To{Name: name, Dest: dest})
+	}
+	return all, nil
+}
+
+func defaultFields(d *harmonization.Dictionary, object stage.Object) ([]chain.Field, error) {
+	var fields []chain.Field
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		text, err := json.Marshal(object[key])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		value, err := event.ParseValue(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		if _, err := d.CheckValue(harmonization.Event, key, value); err != nil {
+			return nil, err
+		}
+		fields = append(fields, chain.Field{Key: key, Value: value})
+	}
+	return fields, nil
+}
+
+var errNotInPipeline = errors.New("not in the pipeline of a source: stdout cannot keep what a checkpoint promises; name a file")
