@@ -40,7 +40,10 @@ type Segment struct {
 
 // OpenReader opens the spool in dir, which has to be there.
 func OpenReader(dir string, opt Options) (*Reader, error) {
-	if err := exists(dir); err != nil {
+	if err := opt.local(dir); err != nil {
+		return nil, err
+	}
+	if _, err := ID(dir); err != nil {
 		return nil, err
 	}
 	s, err := open(dir, opt)
