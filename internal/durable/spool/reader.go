@@ -19,6 +19,7 @@ import (
 // many, may share one: each segment goes to one of them. One goroutine may call
 // Claim while another one calls everything else; Close ends a Claim that waits.
 type Reader struct {
+	ID string // of the spool
 	spool
 	closing chan struct{}
 
@@ -52,14 +53,15 @@ func OpenReader(dir string, opt Options) (*Reader, error) {
 	if err := opt.local(dir); err != nil {
 		return nil, err
 	}
-	if _, err := ID(dir); err != nil {
+	id, err := ID(dir)
+	if err != nil {
 		return nil, err
 	}
 	s, err := open(dir, opt)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{spool: s, closing: make(chan struct{}), held: map[string]*Segment{}, acked: map[string]uint64{}, marks: map[string][]string{}}, nil
+	return &Reader{ID: id, spool: s, closing: make(chan struct{}), held: map[string]*Segment{}, acked: map[string]uint64{}, marks: map[string][]string{}}, nil
 }
 
 // Next is Claim and Load.
