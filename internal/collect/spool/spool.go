@@ -53,7 +53,6 @@ type Command struct {
 
 	env    *stage.Env
 	id     string // of the spool
-	source string // under whose name it is noted in the spool what is acknowledged
 	reader *queue.Reader
 }
 
@@ -73,27 +72,32 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 		_, err = queue.List(c.Dir)
 		return err
 	}
-	if err := c.Open(ctx, ""); err != nil {
+	r, err := c.open()
+	if err != nil {
 		return err
 	}
-	c.id = c.reader.ID
-	return c.Close()
+	c.id = r.ID
+	return r.Close()
 }
 
 // Acknowledged returns how far the spool was emptied by a source.
 func (c *Command) Acknowledged(ctx context.Context, source string) (uint64, error) {
-	c.source = source
-	if err := c.Open(ctx, ""); err != nil {
+	r, err := c.open()
+	if err != nil {
 		return 0, err
 	}
-	number, err := c.reader.Acknowledged(source)
-	return number, errors.Join(err, c.Close())
+	number, err := r.Acknowledged(source)
+	return number, errors.Join(err, r.Close())
+}
+
+func (c *Command) open() (*queue.Reader, error) {
+	return queue.OpenReader(c.Dir, queue.Options{Warn: c.env.Warn, Once: !c.env.Follow, AllowNetworkFS: c.AllowNetworkFS})
 }
 
 // Open opens the spool. What was claimed before and not acknowledged comes first,
 // so that no position is needed.
 func (c *Command) Open(ctx context.Context, _ string) (err error) {
-	c.reader, err = queue.OpenReader(c.Dir, queue.Options{Warn: c.env.Warn, Once: !c.env.Follow, AllowNetworkFS: c.AllowNetworkFS})
+	c.reader, err = c.open()
 	return err
 }
 
@@ -125,11 +129,11 @@ func (c *Command) Acknowledge(_ context.Context, deliveries []stage.Delivery) er
 
 // AcknowledgeAs removes the segment of a window and notes, in the same step, that
 // the source is acknowledged up to number.
-func (c *Command) AcknowledgeAs(_ context.Context, number uint64, deliveries []stage.Delivery) error {
+func (c *Command) AcknowledgeAs(_ context.Context, source string, number uint64, deliveries []stage.Delivery) error {
 	if len(deliveries) != 1 {
 		return fmt.Errorf("%s: window %d has %d segments, and only one can be removed and noted in one step", c.Dir, number, len(deliveries))
 	}
-	return c.reader.AckAs(deliveries[0].Handle.(*queue.Segment), c.source, number)
+	return c.reader.AckAs(deliveries[0].Handle.(*queue.Segment), source, number)
 }
 
 // Close ends the claims that were not acknowledged.

@@ -94,10 +94,10 @@ func (s *suite) command(dir string, env *stage.Env) *Command {
 	return c
 }
 
-// run runs collect-spool, as the source S.
+// run runs collect-spool, as the source of the driver.
 func (s *suite) run(c *Command) error {
 	s.Helper()
-	number, err := c.Acknowledged(s.Context(), "S")
+	number, err := c.Acknowledged(s.Context(), stagetest.Source)
 	s.check(err)
 	s.driver.Receiver, s.driver.Number = c, number
 	return s.driver.Run(s.Context())
@@ -146,7 +146,7 @@ func TestDeliver(t *testing.T) {
 	if got := s.files("cur"); len(got) != 1 || got[0] != ".acked@20@S" || len(s.files("new")) > 0 {
 		t.Errorf("left %q", got)
 	}
-	if number, err := c.Acknowledged(t.Context(), "S"); number != 20 || err != nil {
+	if number, err := c.Acknowledged(t.Context(), stagetest.Source); number != 20 || err != nil {
 		t.Errorf("%d, %v", number, err)
 	}
 }
@@ -183,7 +183,7 @@ func TestAcknowledgeWithoutNote(t *testing.T) {
 		s.check(err)
 		window = append(window, d)
 	}
-	if err := c.AcknowledgeAs(t.Context(), 1, window); err == nil || !strings.Contains(err.Error(), "3 segments") {
+	if err := c.AcknowledgeAs(t.Context(), stagetest.Source, 1, window); err == nil || !strings.Contains(err.Error(), "3 segments") {
 		t.Errorf("got %v", err)
 	}
 	s.check(c.Acknowledge(t.Context(), window[:2]))
@@ -206,7 +206,7 @@ func TestDamaged(t *testing.T) {
 	}
 	s.got = slices.Delete(s.got, 2, 3)
 	s.want(append(lines(1, 1), lines(3, 3)...))
-	if number, err := c.Acknowledged(t.Context(), "S"); number != 3 || err != nil {
+	if number, err := c.Acknowledged(t.Context(), stagetest.Source); number != 3 || err != nil {
 		t.Errorf("%d, %v", number, err)
 	}
 }
@@ -218,7 +218,6 @@ func TestFollow(t *testing.T) {
 	env.Pipeline, env.Follow = pipeline{}, true
 	c := s.command(s.dir, env)
 	ctx, cancel := context.WithCancel(t.Context())
-	c.source = "S"
 	s.driver.Receiver = c
 	emit := s.driver.Emit
 	s.driver.Emit = func(m *event.Message) error {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
@@ -17,7 +18,8 @@ import (
 
 // A Reader takes segments out of a spool. Several readers, in one process or in
 // many, may share one: each segment goes to one of them. One goroutine may call
-// Claim while another one calls everything else; Close ends a Claim that waits.
+// Claim, or Next, while another one calls everything else. Close ends a call that
+// waits.
 type Reader struct {
 	ID string // of the spool
 	spool
@@ -31,7 +33,7 @@ type Reader struct {
 	acked   map[string]uint64   // by source, once it was asked for
 	marks   map[string][]string // notes of that which are not needed any longer
 
-	spare []byte // what a dropped segment was read into; it belongs to who calls Load
+	spare atomic.Pointer[[]byte] // what a dropped segment was read into
 }
 
 type place struct{ sub, name string }
@@ -44,8 +46,8 @@ type Segment struct {
 	File  string // the name in the directory
 	Size  int64  // of the file, in bytes
 	f     *disk.File
-	spare *[]byte // of the reader
-	bad   error   // a *DamagedError, once it has been set aside
+	spare *atomic.Pointer[[]byte] // of the reader
+	bad   error                   // a *DamagedError, once it has been set aside
 }
 
 // OpenReader opens the spool in dir, which has to be there.
@@ -201,11 +203,14 @@ func (r *Reader) Load(s *Segment) error {
 
 // load uses the memory of the segment that was dropped last.
 func (s *Segment) load() error {
-	data, err := readAll(s.f, *s.spare)
+	var spare []byte
+	if b := s.spare.Swap(nil); b != nil {
+		spare = *b
+	}
+	data, err := readAll(s.f, spare)
 	if err != nil {
 		return err
 	}
-	*s.spare = nil
 	n, ok := ParseName(s.File)
 	if !ok {
 		return &Damage{0, "its name is not that of a segment"}
@@ -220,7 +225,8 @@ func (s *Segment) load() error {
 // Drop lets go of the data, but not of the claim.
 func (s *Segment) Drop() {
 	if s.spare != nil && s.Data != nil {
-		*s.spare = s.Data
+		data := s.Data
+		s.spare.Store(&data)
 	}
 	s.Data = nil
 }

@@ -31,8 +31,11 @@ type Driver struct {
 // Numbered is a Receiver whose origin keeps the number of the last acknowledged
 // window, in the step in which it gives that up.
 type Numbered interface {
-	AcknowledgeAs(ctx context.Context, number uint64, deliveries []stage.Delivery) error
+	AcknowledgeAs(ctx context.Context, source string, number uint64, deliveries []stage.Delivery) error
 }
+
+// Source is the name by which a Numbered knows the Driver.
+const Source = "S"
 
 // ErrCrash ends a Run that was told to Forget.
 var ErrCrash = errors.New("a crash before the origin was told")
@@ -127,7 +130,7 @@ func (d *Driver) acknowledge(ctx context.Context, window []stage.Delivery) error
 		return ErrCrash
 	}
 	if numbered, ok := d.Receiver.(Numbered); ok {
-		return numbered.AcknowledgeAs(ctx, d.Number, window)
+		return numbered.AcknowledgeAs(ctx, Source, d.Number, window)
 	}
 	return d.Receiver.Acknowledge(ctx, window)
 }
