@@ -66,6 +66,8 @@ func layer(path string) (int, string) {
 		return 7, "cmd"
 	case first == "harmonization":
 		return 0, "harmonization"
+	case path == "internal/stage/stagetest":
+		return 3, "a shared part"
 	}
 	switch second {
 	case "collect", "parse", "expert", "output", "admin":

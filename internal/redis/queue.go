@@ -56,7 +56,7 @@ func (f *Flags) String() string {
 }
 
 // Queue is a queue as IntelMQ keeps it: a list that is written at its left end
-// and read at its right one. What a reader has taken is moved into a second
+// and read at its right one. What a Reader has taken is moved into a second
 // list, NAME-internal, until it is done with. One goroutine uses it at a time.
 type Queue struct {
 	name, held string
@@ -143,52 +143,9 @@ func (q *Queue) do(command string, args ...any) (any, error) {
 	return reply, q.wrap(err)
 }
 
-// Batch is what was taken off the queue, the oldest message first.
-type Batch struct {
-	Messages [][]byte
-	length   int // of the internal queue
-}
-
 // step is how many messages are asked for at once, before it is known how
 // large they are.
 const step = 64
-
-// Take returns the messages that an earlier reader has left in the internal
-// queue, or else moves some there, at most count, and not many more bytes than
-// size. The batch is empty if there are none.
-func (q *Queue) Take(ctx context.Context, count, size int) (*Batch, error) {
-	if err := q.ready(ctx); err != nil {
-		return nil, err
-	}
-	b := new(Batch)
-	var err error
-	if b.length, err = redis.Int(q.do("LLEN", q.held)); err != nil {
-		return nil, err
-	}
-	next := func(offset, n int) ([][]byte, error) { return q.oldest(q.held, offset, n) }
-	if b.length == 0 {
-		next = func(_, n int) ([][]byte, error) {
-			moved, err := q.move(n)
-			b.length += len(moved)
-			return moved, err
-		}
-	}
-	for len(b.Messages) < count && size > 0 {
-		n := min(step, count-len(b.Messages))
-		messages, err := next(len(b.Messages), n)
-		if err != nil {
-			return nil, err
-		}
-		b.Messages = append(b.Messages, messages...)
-		for _, m := range messages {
-			size -= len(m)
-		}
-		if len(messages) < n {
-			break
-		}
-	}
-	return b, nil
-}
 
 // oldest reads n messages at the right end of a list, but for those that are
 // older than them.
@@ -224,70 +181,25 @@ func (q *Queue) move(n int) (moved [][]byte, err error) {
 	return moved, nil
 }
 
-// Wait waits for a message that can be taken.
-func (q *Queue) Wait(ctx context.Context, d time.Duration) error {
-	if err := q.ready(ctx); err != nil {
-		return err
-	}
-	_, err := redis.DoWithTimeout(q.conn, q.timeout+d, "BRPOPLPUSH", q.name, q.held, int(max(1, d/time.Second)))
-	q.used = time.Now()
-	return q.wrap(err) // nothing is no error
-}
-
-// Remove removes a batch from the internal queue, at once. If it is not there
-// any longer, somebody else reads the same queue.
-func (q *Queue) Remove(ctx context.Context, b *Batch) error {
-	if err := q.ready(ctx); err != nil {
-		return err
-	}
-	n := len(b.Messages)
-	if _, err := q.do("WATCH", q.held); err != nil {
-		return err
-	}
-	length, err := redis.Int(q.do("LLEN", q.held))
-	if err != nil {
-		return err
-	}
-	first, err := redis.Bytes(q.do("LINDEX", q.held, -1))
-	if err != nil && !errors.Is(err, redis.ErrNil) {
-		return err
-	}
-	last, err := redis.Bytes(q.do("LINDEX", q.held, -n))
-	if err != nil && !errors.Is(err, redis.ErrNil) {
-		return err
-	}
-	if length != b.length || string(first) != string(b.Messages[0]) || string(last) != string(b.Messages[n-1]) {
-		return q.shared()
-	}
-	if _, err := q.do("MULTI"); err != nil {
-		return err
-	}
-	if _, err := q.do("LTRIM", q.held, 0, -n-1); err != nil {
-		return err
-	}
-	switch reply, err := q.do("EXEC"); {
-	case err != nil:
-		return err
-	case reply == nil: // it changed after WATCH
-		return q.shared()
-	}
-	return nil
-}
-
-func (q *Queue) shared() error {
-	return q.wrap(fmt.Errorf("%s has been changed by somebody else: only one reader can have a queue, nothing was removed", q.held))
-}
-
 // Peek yields what is waiting, the oldest message first and what a reader has
-// left before all others, without taking it.
-func (q *Queue) Peek(yield func(list string, message []byte) error) error {
+// left before all others, without taking it. It ends with ctx, and with an error of
+// yield; another error is Fatal.
+func (f *Flags) Peek(ctx context.Context, yield func(list string, message []byte) error) error {
+	q, err := f.Open(ctx)
+	if err != nil {
+		return stage.Fatal(err)
+	}
+	defer q.Close()
 	for _, list := range []string{q.held, q.name} {
 		for offset := 0; ; offset += step {
 			messages, err := q.oldest(list, offset, step)
 			if err != nil {
-				return err
+				return stage.Fatal(err)
 			}
 			for _, m := range messages {
+				if ctx.Err() != nil {
+					return nil
+				}
 				if err := yield(list, m); err != nil {
 					return err
 				}
@@ -299,9 +211,6 @@ func (q *Queue) Peek(yield func(list string, message []byte) error) error {
 	}
 	return nil
 }
-
-// Internal is the name of the list of what was taken.
-func (q *Queue) Internal() string { return q.held }
 
 // hints say what to do about errors of the server.
 var hints = [...]struct{ prefix, text string }{

@@ -191,7 +191,7 @@ func TestNothingIsGivenUp(t *testing.T) {
 	s := newSuite(t)
 	s.push(queue, one, two)
 	r := s.run(append(s.words("--restarts", "1"), "--", "sh", "-c", "head -n 2 >/dev/null")...)
-	if r.code != 3 || !strings.Contains(r.stderr, "2 messages of "+internal) {
+	if r.code != 3 || !strings.Contains(r.stderr, internal) {
 		t.Errorf("%+v", r)
 	}
 	s.expect(queue)
@@ -215,7 +215,7 @@ func TestSecondReader(t *testing.T) {
 	if r.code != 3 || !strings.Contains(r.stderr, "changed by somebody else") {
 		t.Errorf("%+v", r)
 	}
-	s.expect(internal, two)
+	s.expect(internal) // what has arrived is removed all the same
 }
 
 // TestFollow waits for messages, and stops when it is told to.

@@ -19,6 +19,14 @@
 // one of that name is back. Consumers that have different outputs are therefore
 // given --consumer; the others are numbered in the order of their start.
 //
+// The spool is known by the random id in DIR/.id, which is made with it, and not
+// by its path: it can be moved, and reached by another path or a symbolic link.
+// Give a copy of a spool an id of its own by removing DIR/.id from it.
+//
+// All who share a spool run on one machine, since the locks of one machine do
+// not hold on another. A spool on a network file system is refused; with
+// --allow-network-fs it is used, and nobody notices if a second machine uses it.
+//
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
@@ -30,8 +38,7 @@ package spool
 import (
 	"context"
 	"errors"
-	"io"
-	"path/filepath"
+	"fmt"
 
 	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -40,113 +47,113 @@ import (
 
 // Command is collect-spool.
 type Command struct {
-	Dir      string `arg:"" help:"The directory of the spool."`
-	Follow   bool   `help:"Take what comes, and wait for more when the spool is empty."`
-	Consumer string `help:"The name of this consumer, if several share the spool." placeholder:"NAME"`
+	Dir            string `arg:"" help:"The directory of the spool."`
+	Consumer       string `help:"The name of this consumer, if several share the spool." placeholder:"NAME"`
+	AllowNetworkFS bool   `name:"allow-network-fs" help:"Use a spool on a network file system, which no other machine may use."`
 
 	env    *stage.Env
-	source string // under whose name it is noted in the spool what is acknowledged
+	id     string // of the spool
 	reader *queue.Reader
 }
 
 // Relay says that the messages were described by whoever made them.
 func (*Command) Relay() {}
 
-// Origin is the spool, and the consumer.
-func (c *Command) Origin() string {
-	dir, err := filepath.Abs(c.Dir)
-	if err != nil {
-		dir = c.Dir
-	}
-	return dir + "\x00" + c.Consumer
-}
+// Origin says that segments come again in the same order.
+func (*Command) Origin() stage.OriginKind { return stage.OriginPosition }
 
-// Start checks the flags.
-func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+// Identity is the spool, and the consumer.
+func (c *Command) Identity() string { return c.id + "\x00" + c.Consumer }
+
+// Start looks whether the spool is there.
+func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	c.env = env
-	if c.Follow && env.Pipeline == nil {
-		return errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed")
+	if env.Pipeline == nil { // nothing is written
+		_, err = queue.List(c.Dir)
+		return err
 	}
-	_, err := queue.List(c.Dir)
-	return err
+	r, err := c.open()
+	if err != nil {
+		return err
+	}
+	c.id = r.ID
+	return r.Close()
 }
 
 // Acknowledged returns how far the spool was emptied by a source.
 func (c *Command) Acknowledged(ctx context.Context, source string) (uint64, error) {
-	c.source = source
-	r, err := c.open(ctx)
+	r, err := c.open()
 	if err != nil {
 		return 0, err
 	}
-	defer r.Close()
-	return r.Acknowledged(source)
+	number, err := r.Acknowledged(source)
+	return number, errors.Join(err, r.Close())
 }
 
-func (c *Command) open(ctx context.Context) (*queue.Reader, error) {
-	return queue.OpenReader(c.Dir, queue.Options{Warn: c.env.Warn, Once: !c.Follow})
+func (c *Command) open() (*queue.Reader, error) {
+	return queue.OpenReader(c.Dir, queue.Options{Warn: c.env.Warn, Once: !c.env.Follow, AllowNetworkFS: c.AllowNetworkFS})
 }
 
-// Collect sends the segments.
-func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
-	pipeline := c.env.Pipeline
-	if pipeline == nil {
-		return c.print(ctx, emit)
-	}
-	// What an earlier call has claimed and sent in vain is free again, and
-	// comes first.
-	if err := c.Close(); err != nil {
-		return err
-	}
-	r, err := c.open(ctx)
+// Open opens the spool. What was claimed before and not acknowledged comes first,
+// so that no position is needed.
+func (c *Command) Open(ctx context.Context, _ string) (err error) {
+	c.reader, err = c.open()
+	return err
+}
+
+// Receive claims the next segment. It is read when it is sent.
+func (c *Command) Receive(ctx context.Context) (stage.Delivery, error) {
+	r := c.reader
+	s, err := r.Claim(ctx, c.env.Follow)
 	if err != nil {
-		return err
+		return stage.Delivery{}, err
 	}
-	c.reader = r
-	for follow := false; ; {
-		s, err := r.Next(ctx, follow)
-		follow = false
-		switch {
-		case ctx.Err() != nil, err == io.EOF && !c.Follow:
-			return nil
-		case err == io.EOF:
-			if err := pipeline.Settle(); err != nil { // before anybody waits
-				return err
-			}
-			follow = true
-			continue
-		case err != nil:
-			if err := c.report(ctx, err, emit); err != nil {
-				return err
-			}
-			continue
+	send := func(emit stage.Emit) error {
+		if err := r.Load(s); err != nil {
+			return c.report(err, emit)
 		}
-		w := stage.Window{Name: s.File, Ack: func(number uint64) error { return r.AckAs(s, c.source, number) }}
-		if err := pipeline.Window(w, func() error { return c.send(ctx, s, emit) }); err != nil {
+		return c.send(s, emit)
+	}
+	return stage.Delivery{Position: s.File, Name: s.File, Bytes: s.Size, Send: send, Handle: s}, nil
+}
+
+// Acknowledge removes segments.
+func (c *Command) Acknowledge(_ context.Context, deliveries []stage.Delivery) error {
+	for _, d := range deliveries {
+		if err := c.reader.Ack(d.Handle.(*queue.Segment)); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// AcknowledgeAs removes the segment of a window and notes, in the same step, that
+// the source is acknowledged up to number.
+func (c *Command) AcknowledgeAs(_ context.Context, source string, number uint64, deliveries []stage.Delivery) error {
+	if len(deliveries) != 1 {
+		return fmt.Errorf("%s: window %d has %d segments, and only one can be removed and noted in one step", c.Dir, number, len(deliveries))
+	}
+	return c.reader.AckAs(deliveries[0].Handle.(*queue.Segment), source, number)
 }
 
 // Close ends the claims that were not acknowledged.
 func (c *Command) Close() error {
-	r := c.reader
-	c.reader = nil
-	if r == nil {
+	if c.reader == nil {
 		return nil
 	}
-	return r.Close()
+	return c.reader.Close()
 }
 
-// print emits what is there, and leaves it.
-func (c *Command) print(ctx context.Context, emit stage.Emit) error {
+// Collect prints what is there, and leaves it.
+func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 	for s, err := range queue.Peek(c.Dir) {
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
-			err = c.report(ctx, err, emit)
+			err = c.report(err, emit)
 		} else {
-			err = c.send(ctx, s, emit)
+			err = c.send(s, emit)
 		}
 		if err != nil {
 			return err
@@ -156,7 +163,7 @@ func (c *Command) print(ctx context.Context, emit stage.Emit) error {
 }
 
 // send emits the events of a segment as they are, and lets go of them.
-func (c *Command) send(ctx context.Context, s *queue.Segment, emit stage.Emit) error {
+func (c *Command) send(s *queue.Segment, emit stage.Emit) error {
 	defer s.Drop()
 	if pipeline := c.env.Pipeline; pipeline != nil {
 		if sent, err := pipeline.Lines(s.Data); sent {
@@ -180,7 +187,7 @@ func (c *Command) send(ctx context.Context, s *queue.Segment, emit stage.Emit) e
 
 // report makes a damaged segment one message that has failed. Any other error
 // is the end.
-func (c *Command) report(ctx context.Context, err error, emit stage.Emit) error {
+func (c *Command) report(err error, emit stage.Emit) error {
 	var damaged *queue.DamagedError
 	if !errors.As(err, &damaged) {
 		return stage.Fatal(err)

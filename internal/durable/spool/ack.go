@@ -17,22 +17,35 @@ func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s
 
 // Ack removes a segment, durably.
 func (r *Reader) Ack(s *Segment) error {
-	if err := r.moved(r.path(s), -1, -1, func() error { return disk.Remove(r.path(s)) }); err != nil {
-		return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.bad == nil {
+		if err := r.moved(r.path(s), -1, -1, func() error { return disk.Remove(r.path(s)) }); err != nil {
+			return err
+		}
 	}
 	return r.done(s)
 }
 
+// done ends a claim.
 func (r *Reader) done(s *Segment) error {
 	delete(r.held, s.File)
 	s.Drop()
-	return s.f.Close()
+	if s.f == nil {
+		return nil
+	}
+	f := s.f
+	s.f = nil
+	return f.Close()
 }
 
 // AckAs removes a segment and notes, in the same step, that its source is
-// acknowledged up to number. Both are durable when it returns.
+// acknowledged up to number. Both are durable when it returns. For one that was
+// set aside there is only the note.
 func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
-	last, err := r.Acknowledged(source)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last, err := r.acknowledged(source)
 	if err != nil {
 		return err
 	}
@@ -41,17 +54,32 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	}
 	c := mark{source: escape(source), number: number}
 	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
-	if err := r.moved(r.path(s), -1, -1, func() error { return disk.Rename(r.path(s), note) }); err != nil {
+	if s.bad != nil {
+		err = create(note)
+	} else {
+		err = r.moved(r.path(s), -1, -1, func() error { return disk.Rename(r.path(s), note) })
+	}
+	if err != nil {
 		return err
 	}
 	r.acked[source] = number
-	// The note is its name. If it stays long, the next run cuts it off.
-	s.f.Truncate(0)
+	if s.f != nil {
+		s.f.Truncate(0) // the note is its name; if it stays long, the next run cuts it off
+	}
 	r.marks[c.source] = append(r.marks[c.source], note)
 	if len(r.marks[c.source]) > 64 {
 		r.tidy(c.source)
 	}
 	return r.done(s)
+}
+
+// create makes an empty file, durably.
+func create(path string) error {
+	f, err := disk.Create(path, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), disk.SyncDir(filepath.Dir(path)))
 }
 
 // tidy removes all notes of a source but the last. They are in nobody's way, so
@@ -70,6 +98,12 @@ func (r *Reader) tidy(source string) {
 // Acknowledged returns the last number that AckAs has noted for a source, or 0.
 // Only one reader at a time may have a source.
 func (r *Reader) Acknowledged(source string) (uint64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.acknowledged(source)
+}
+
+func (r *Reader) acknowledged(source string) (uint64, error) {
 	if n, ok := r.acked[source]; ok {
 		return n, nil
 	}
@@ -100,6 +134,8 @@ func (r *Reader) Acknowledged(source string) (uint64, error) {
 
 // Release puts a segment back for others.
 func (r *Reader) Release(s *Segment) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err := disk.Rename(r.path(s), filepath.Join(r.dir, newDir, s.File)); err != nil {
 		return err
 	}
@@ -109,13 +145,30 @@ func (r *Reader) Release(s *Segment) error {
 // Reject sets a segment aside in whose lines the caller has found something
 // that nobody may deliver. The error is a *DamagedError, or worse.
 func (r *Reader) Reject(s *Segment, offset int64, what string) error {
-	err := r.setAside(r.path(s), s.File, &Damage{offset, what})
-	return errors.Join(err, r.done(s))
+	return r.reject(s, &Damage{offset, what})
 }
 
-// Close ends all claims. Segments that were not acknowledged stay in cur/, free
-// for the next who looks.
+func (r *Reader) reject(s *Segment, d *Damage) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.setAside(s, r.path(s), d); err != nil {
+		return err
+	}
+	if err := r.done(s); err != nil {
+		return errors.Join(s.bad, err)
+	}
+	return s.bad
+}
+
+// Close ends all claims, and a Claim that waits. Segments that were not
+// acknowledged stay in cur/, free for the next who looks.
 func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.closed = true
+		close(r.closing)
+	}
 	var errs []error
 	for _, s := range r.held {
 		errs = append(errs, r.done(s))
@@ -127,21 +180,22 @@ func (r *Reader) Close() error {
 	return errors.Join(errs...)
 }
 
-// setAside moves a segment to bad/ and returns the error that says so.
-func (r *Reader) setAside(path, name string, d *Damage) error {
-	bad := filepath.Join(r.dir, badDir, name)
+// setAside moves a segment to bad/, and notes in it what is wrong.
+func (r *Reader) setAside(s *Segment, path string, d *Damage) error {
+	bad := filepath.Join(r.dir, badDir, s.File)
 	for i := 1; ; i++ {
 		if _, err := os.Lstat(bad); errors.Is(err, fs.ErrNotExist) {
 			break
 		} else if err != nil {
-			return errors.Join(&DamagedError{path, *d}, err)
+			return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
 		}
-		bad = filepath.Join(r.dir, badDir, name+"."+strconv.Itoa(i))
+		bad = filepath.Join(r.dir, badDir, s.File+"."+strconv.Itoa(i))
 	}
 	defer r.size.doubt()
 	if err := disk.Rename(path, bad); err != nil {
 		// Not a DamagedError: it would be met again and again.
 		return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
 	}
-	return &DamagedError{bad, *d}
+	s.bad = &DamagedError{bad, *d}
+	return nil
 }

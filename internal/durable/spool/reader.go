@@ -9,55 +9,92 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
 // A Reader takes segments out of a spool. Several readers, in one process or in
-// many, may share one: each segment goes to one of them. A Reader itself is not
-// safe for concurrent use.
+// many, may share one: each segment goes to one of them. One goroutine may call
+// Claim, or Next, while another one calls everything else. Close ends a call that
+// waits.
 type Reader struct {
+	ID string // of the spool
 	spool
+	closing chan struct{}
+
+	mu      sync.Mutex
+	closed  bool
 	pending []place // of the last look, not yet tried
 	looked  bool
 	held    map[string]*Segment
 	acked   map[string]uint64   // by source, once it was asked for
 	marks   map[string][]string // notes of that which are not needed any longer
-	spare   []byte              // what a dropped segment was read into
+
+	spare atomic.Pointer[[]byte] // what a dropped segment was read into
 }
 
 type place struct{ sub, name string }
 
-// A Segment is claimed, and verified. Data are its lines, until Drop or the end
-// of the claim: the reader uses the memory again.
+// A Segment is claimed. Data are its lines, once it is loaded and so verified,
+// until Drop or the end of the claim: the reader uses the memory again.
 type Segment struct {
 	Name
 	Data  []byte
 	File  string // the name in the directory
+	Size  int64  // of the file, in bytes
 	f     *disk.File
-	spare *[]byte // of the reader
+	spare *atomic.Pointer[[]byte] // of the reader
+	bad   error                   // a *DamagedError, once it has been set aside
 }
 
 // OpenReader opens the spool in dir, which has to be there.
 func OpenReader(dir string, opt Options) (*Reader, error) {
-	if err := exists(dir); err != nil {
+	if err := opt.local(dir); err != nil {
+		return nil, err
+	}
+	id, err := ID(dir)
+	if err != nil {
 		return nil, err
 	}
 	s, err := open(dir, opt)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{spool: s, held: map[string]*Segment{}, acked: map[string]uint64{}, marks: map[string][]string{}}, nil
+	return &Reader{ID: id, spool: s, closing: make(chan struct{}), held: map[string]*Segment{}, acked: map[string]uint64{}, marks: map[string][]string{}}, nil
 }
 
-// Next claims the oldest segment that is free; what a dead consumer had claimed
+// Next is Claim and Load.
+func (r *Reader) Next(ctx context.Context, follow bool) (*Segment, error) {
+	s, err := r.Claim(ctx, follow)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Load(s); err != nil {
+		return nil, errors.Join(err, r.unclaim(s))
+	}
+	return s, nil
+}
+
+func (r *Reader) unclaim(s *Segment) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.done(s)
+}
+
+// Claim claims the oldest segment that is free; what a dead consumer had claimed
 // comes first. When there is none it recovers what dead writers have left: that
 // needs room on the disk, which on a full one only consuming can make. Then it
-// returns io.EOF, or waits if it is to follow the spool. A *DamagedError is
-// about one segment, which is in bad/ now: report it and go on. Any other error
-// concerns the spool.
-func (r *Reader) Next(ctx context.Context, follow bool) (*Segment, error) {
+// returns io.EOF, or waits if it is to follow the spool.
+func (r *Reader) Claim(ctx context.Context, follow bool) (*Segment, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for fresh := len(r.pending) == 0; ; fresh = true {
+		if r.closed {
+			return nil, errClosed
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -86,10 +123,21 @@ func (r *Reader) Next(ctx context.Context, follow bool) (*Segment, error) {
 		case !follow:
 			return nil, io.EOF
 		default:
-			if err := sleep(ctx, poll); err != nil {
-				return nil, err
-			}
+			r.wait(ctx)
 		}
+	}
+}
+
+// wait lets go of the reader until it is time for another look.
+func (r *Reader) wait(ctx context.Context) {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	t := time.NewTimer(poll)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.closing:
+	case <-t.C:
 	}
 }
 
@@ -108,49 +156,61 @@ func (r *Reader) look() error {
 	return nil
 }
 
-// take claims and verifies one segment. It returns nil if somebody else has it.
+// take claims one segment. It returns nil if somebody else has it.
 func (r *Reader) take(p place) (*Segment, error) {
 	path := filepath.Join(r.dir, p.sub, p.name)
+	s := &Segment{File: p.name, spare: &r.spare}
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, r.setAside(path, p.name, &Damage{0, "this is no regular file"})
+		return s, r.setAside(s, path, &Damage{0, "this is no regular file"})
+	default:
+		s.Size = info.Size()
 	}
 	f, err := claim(path)
 	if f == nil {
 		return nil, err
 	}
-	s := &Segment{File: p.name, f: f, spare: &r.spare}
 	if p.sub == newDir {
-		cur := filepath.Join(r.dir, curDir, p.name)
-		if err := disk.RenameInto(path, cur); err != nil {
+		if err := disk.RenameInto(path, filepath.Join(r.dir, curDir, p.name)); err != nil {
 			f.Close()
 			return nil, err
 		}
-		path = cur
 	}
-	if err := s.Load(); err != nil {
-		defer f.Close()
-		var d *Damage
-		if errors.As(err, &d) {
-			return nil, r.setAside(path, p.name, d)
-		}
-		return nil, err
-	}
+	s.f = f
 	r.held[p.name] = s
 	return s, nil
 }
 
-// Load reads and verifies the segment again, after Drop.
-func (s *Segment) Load() error {
-	data, err := readAll(s.f, *s.spare)
+// Load reads and verifies a segment, before anything of it is delivered, and
+// again after Drop. One that is damaged is in bad/ then, and the error a
+// *DamagedError: report it, acknowledge the segment like any other, and go on.
+// Any other error concerns the spool.
+func (r *Reader) Load(s *Segment) error {
+	if s.bad != nil {
+		return s.bad
+	}
+	err := s.load()
+	var d *Damage
+	if err == nil || !errors.As(err, &d) {
+		return err
+	}
+	return r.reject(s, d)
+}
+
+// load uses the memory of the segment that was dropped last.
+func (s *Segment) load() error {
+	var spare []byte
+	if b := s.spare.Swap(nil); b != nil {
+		spare = *b
+	}
+	data, err := readAll(s.f, spare)
 	if err != nil {
 		return err
 	}
-	*s.spare = nil
 	n, ok := ParseName(s.File)
 	if !ok {
 		return &Damage{0, "its name is not that of a segment"}
@@ -165,7 +225,8 @@ func (s *Segment) Load() error {
 // Drop lets go of the data, but not of the claim.
 func (s *Segment) Drop() {
 	if s.spare != nil && s.Data != nil {
-		*s.spare = s.Data
+		data := s.Data
+		s.spare.Store(&data)
 	}
 	s.Data = nil
 }

@@ -5,6 +5,7 @@
 //	DIR/cur   claimed by a consumer
 //	DIR/bad   damaged and set aside
 //	DIR/.size how large it is, where a writer has a quota
+//	DIR/.id   its format and its random id
 //
 // A segment is plain NDJSON and never changes once it is sealed. Its name says
 // what is in it, so that damage is found before the first line is delivered:
@@ -101,6 +102,8 @@ type Options struct {
 	Once         bool          // a reader takes what it finds when it looks first, and is not kept by a writer that goes on
 	Now          func() time.Time
 	Warn         func(format string, args ...any)
+
+	AllowNetworkFS bool // --allow-network-fs: use a spool whose locks hold on this machine only
 }
 
 func (o Options) filled() Options {
@@ -135,11 +138,16 @@ func open(dir string, opt Options) (spool, error) {
 	return s, err
 }
 
-// Create makes the directories of a spool, durably, where they are missing. What
-// it makes is for its owner alone, since events tell much; those that are there
-// already keep their permissions.
+// Create makes the directories of a spool and its id, durably, where they are
+// missing. What it makes is for its owner alone, since events tell much; those that
+// are there already keep their permissions.
 func Create(dir string) error {
 	for _, d := range dirs {
+		if d == newDir {
+			if _, err := makeID(dir); err != nil {
+				return err
+			}
+		}
 		if err := disk.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return err
 		}
@@ -147,11 +155,11 @@ func Create(dir string) error {
 	return nil
 }
 
-// exists says whether there is a spool.
+// exists says whether there is a spool, of a format that is known.
 func exists(dir string) error {
 	info, err := os.Stat(filepath.Join(dir, newDir))
 	if err == nil && info.IsDir() {
-		return nil
+		return known(dir)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -521,7 +521,7 @@ func TestClaims(t *testing.T) {
 		s := next(b)
 		want(s, map[int]int{1: 4, 2: 1, 3: 3, 4: 2}[n]) // 4 was seen before; then what is orphaned
 		s.Drop()
-		check1(t, s.Load())
+		check1(t, b.Load(s))
 	}
 	if _, err := b.Next(t.Context(), false); err != io.EOF {
 		t.Errorf("got %v", err)

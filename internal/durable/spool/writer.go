@@ -68,6 +68,9 @@ type waiting struct {
 // OpenWriter opens the spool in dir, or makes it, and recovers what writers
 // have left that died.
 func OpenWriter(ctx context.Context, dir string, opt Options) (*Writer, error) {
+	if err := opt.local(dir); err != nil {
+		return nil, err
+	}
 	if err := Create(dir); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,124 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestClaimWhileAcknowledging has two goroutines, as the runtime has.
+func TestClaimWhileAcknowledging(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir, Options{SegmentBytes: 40})
+	add(t, w, 1, 200)
+	check1(t, w.Close())
+	r := openReader(t, dir)
+	claimed := make(chan *Segment, 3)
+	go func() {
+		defer close(claimed)
+		for {
+			s, err := r.Claim(t.Context(), false)
+			if err != nil {
+				if err != io.EOF {
+					t.Error(err)
+				}
+				return
+			}
+			claimed <- s
+		}
+	}()
+	var got []string
+	number := uint64(0)
+	for s := range claimed {
+		check1(t, r.Load(s))
+		for l := range s.Lines() {
+			got = append(got, string(l))
+		}
+		if s.Size != int64(len(s.Data)) {
+			t.Errorf("the size is %d, want %d", s.Size, len(s.Data))
+		}
+		s.Drop()
+		number++
+		check1(t, r.AckAs(s, "S", number))
+	}
+	if !slices.Equal(got, lines(1, 200)) {
+		t.Errorf("got %d events", len(got))
+	}
+	check1(t, r.Close())
+	wantFiles(t, dir, "0 0 0 0")
+}
+
+// TestCloseEndsClaim that waits for more.
+func TestCloseEndsClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		w := openWriter(t, dir, Options{})
+		add(t, w, 1, 1)
+		check1(t, w.Close())
+		r := openReader(t, dir)
+		must(r.Claim(t.Context(), true))
+		time.AfterFunc(time.Minute, func() { check1(t, r.Close()) })
+		if _, err := r.Claim(t.Context(), true); !errors.Is(err, errClosed) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := r.Claim(t.Context(), false); !errors.Is(err, errClosed) {
+			t.Errorf("then %v", err)
+		}
+		wantFiles(t, dir, "0 0 1 0")
+		wantDrained(t, dir, lines(1, 1)) // the claim is free
+		ctx, cancel := context.WithCancelCause(t.Context())
+		reason := errors.New("a signal")
+		time.AfterFunc(time.Minute, func() { cancel(reason) })
+		if _, err := openReader(t, dir).Claim(ctx, true); err != reason {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestDamagedIsAcknowledged also where nothing is left to be removed, so that no
+// number of a source comes twice.
+func TestDamagedIsAcknowledged(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir, Options{SegmentBytes: 40})
+	add(t, w, 1, 3)
+	check1(t, w.Close())
+	names := must(list(dir, newDir))
+	check1(t, os.Truncate(filepath.Join(dir, newDir, names[0]), 5))
+	check1(t, os.Remove(filepath.Join(dir, newDir, names[1])))
+	check1(t, os.Mkdir(filepath.Join(dir, newDir, names[1]), 0o700))
+	r := openReader(t, dir)
+	for n := range uint64(3) {
+		s, err := r.Claim(t.Context(), false)
+		check1(t, err)
+		var d *DamagedError
+		err = r.Load(s)
+		switch {
+		case s.File != names[n]:
+			t.Errorf("got %s, want %s", s.File, names[n])
+		case n == 2:
+			check1(t, err)
+		case !errors.As(err, &d) || d.Path != filepath.Join(dir, badDir, names[n]):
+			t.Errorf("%d: got %v", n, err)
+		case fmt.Sprint(r.Load(s)) != err.Error():
+			t.Errorf("%d: again %v", n, r.Load(s))
+		}
+		if n == 0 {
+			check1(t, r.Ack(s))
+		} else {
+			check1(t, r.AckAs(s, "S", n))
+		}
+		r.acked = map[string]uint64{} // as another run
+		if got := must(r.Acknowledged("S")); got != n {
+			t.Errorf("%d is acknowledged, want %d", got, n)
+		}
+	}
+	check1(t, r.Close())
+	wantFiles(t, dir, "0 0 0 2")
+}

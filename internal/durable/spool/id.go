@@ -1,0 +1,96 @@
+package spool
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
+)
+
+// idFile holds one line, "FORMAT ID": the format of the spool, and its id. It is
+// made with the spool and never changes.
+const (
+	idFile = ".id"
+	format = "1"
+)
+
+// ID returns the random id of the spool in dir. It stays the same when the spool
+// is moved, and is the same for every path that leads to it. A spool without an
+// id gets one, durably.
+func ID(dir string) (string, error) {
+	if err := exists(dir); err != nil {
+		return "", err
+	}
+	return makeID(dir)
+}
+
+// makeID writes the id if there is none. All who do that at once get the same one.
+func makeID(dir string) (string, error) {
+	id, err := readID(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return id, err
+	}
+	path := filepath.Join(dir, idFile)
+	lock, err := disk.LockPath(context.Background(), path, disk.LockWait)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Unlock()
+	id, err = readID(dir) // another process may have been faster
+	if !errors.Is(err, fs.ErrNotExist) {
+		return id, err
+	}
+	if err := disk.RemoveTemps(path); err != nil {
+		return "", err
+	}
+	id = rand.Text()
+	return id, disk.WriteFileAtomic(path, []byte(format+" "+id+"\n"), 0o600)
+}
+
+// readID refuses another format. The error is fs.ErrNotExist if there is no id.
+func readID(dir string) (string, error) {
+	path := filepath.Join(dir, idFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	number, id, ok := strings.Cut(strings.TrimSuffix(string(text), "\n"), " ")
+	switch {
+	case strings.Trim(number, "0123456789") != "" || number == "":
+	case number != format:
+		return "", fmt.Errorf("%s: the spool has format %.20s, and this version knows format %s only: use the version that made the spool", dir, number, format)
+	case ok && id != "" && len(id) <= 64 && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == "":
+		return id, nil
+	}
+	return "", fmt.Errorf("%s: damaged: put the file back from a backup, or remove it, and every consumer of the spool starts as a new one", path)
+}
+
+// known refuses a spool of another format. One without an id, or whose id only
+// its owner may read, is taken for one of this format.
+func known(dir string) error {
+	_, err := readID(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
+}
+
+var networkFS = disk.NetworkFS // tests have no network file system
+
+// local refuses a spool on a network file system, unless that was asked for.
+func (o Options) local(dir string) error {
+	if o.AllowNetworkFS {
+		return nil
+	}
+	name, err := networkFS(dir)
+	if err == nil && name != "" {
+		err = fmt.Errorf("%s: lies on a network file system (%s), where the locks of one machine do not hold on another: use a local directory, or --allow-network-fs if all writers and consumers run on this machine", dir, name)
+	}
+	return err
+}
