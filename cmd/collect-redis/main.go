@@ -9,10 +9,14 @@
 // With a pipeline of its own, after -- or then, it takes the messages as a bot
 // of IntelMQ does: they are moved into a second list, NAME-internal, and removed
 // from there when their checkpoint has come back. What a crash has left in that
-// list, also one of a bot that had the queue before, comes first. It is sent
-// again, so that as many messages as --window-messages may arrive twice. When
-// the queue is empty, collect-redis ends, which suits cron; with --follow it
-// waits for more, until SIGTERM.
+// list, also one of a bot that had the queue before, comes first, and is sent
+// again. When the queue is empty, collect-redis ends, which suits cron; with
+// --follow it waits for more, until SIGTERM.
+//
+// The key NAME-internal-acknowledged says which message was removed last, so that
+// what has arrived is not sent again, wherever a crash came in between: not of
+// collect-redis, and not of the server. A user of the server who may only use
+// some keys needs that one as well.
 //
 // A text in the queue that is no message goes into the dump and no longer stands
 // in the way of others; the exit code is 1 then. So does a control line, which
@@ -40,10 +44,14 @@ first, and leaves it.
 With a pipeline of its own, after -- or then, it takes the messages as a bot
 of IntelMQ does: they are moved into a second list, NAME-internal, and removed
 from there when their checkpoint has come back. What a crash has left in that
-list, also one of a bot that had the queue before, comes first. It is sent
-again, so that as many messages as --window-messages may arrive twice. When
-the queue is empty, collect-redis ends, which suits cron; with --follow it
-waits for more, until SIGTERM.
+list, also one of a bot that had the queue before, comes first, and is sent
+again. When the queue is empty, collect-redis ends, which suits cron; with
+--follow it waits for more, until SIGTERM.
+
+The key NAME-internal-acknowledged says which message was removed last, so that
+what has arrived is not sent again, wherever a crash came in between: not of
+collect-redis, and not of the server. A user of the server who may only use
+some keys needs that one as well.
 
 A text in the queue that is no message goes into the dump and no longer stands
 in the way of others; the exit code is 1 then. So does a control line, which

@@ -19,6 +19,14 @@
 // one of that name is back. Consumers that have different outputs are therefore
 // given --consumer; the others are numbered in the order of their start.
 //
+// The spool is known by the random id in DIR/.id, which is made with it, and not
+// by its path: it can be moved, and reached by another path or a symbolic link.
+// Give a copy of a spool an id of its own by removing DIR/.id from it.
+//
+// All who share a spool run on one machine, since the locks of one machine do
+// not hold on another. A spool on a network file system is refused; with
+// --allow-network-fs it is used, and nobody notices if a second machine uses it.
+//
 // # Examples
 //
 //	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
@@ -49,6 +57,14 @@ what one leaves that dies goes to the others. Outputs know
 them by a name, and what one of them has left behind a crash is tidied up when
 one of that name is back. Consumers that have different outputs are therefore
 given --consumer; the others are numbered in the order of their start.
+
+The spool is known by the random id in DIR/.id, which is made with it, and not
+by its path: it can be moved, and reached by another path or a symbolic link.
+Give a copy of a spool an id of its own by removing DIR/.id from it.
+
+All who share a spool run on one machine, since the locks of one machine do
+not hold on another. A spool on a network file system is refused; with
+--allow-network-fs it is used, and nobody notices if a second machine uses it.
 
 # Examples
 

@@ -54,8 +54,8 @@ func baseName(command string, o Options) (string, error) {
 		return "", err
 	}
 	origin := strings.Join(o.Args, "\x00")
-	if n, ok := o.Command.(stage.Origin); ok {
-		origin = n.Origin()
+	if n, ok := o.Command.(stage.Identified); ok {
+		origin = n.Identity()
 	}
 	sum := sha256.Sum256([]byte(origin + "\x00" + dir))
 	return fmt.Sprintf("%s-%x", command, sum[:6]), nil
@@ -110,7 +110,7 @@ func (i *identity) path(name string) string { return filepath.Join(i.dir, name+s
 
 // open takes a name, and what is known of it.
 func (i *identity) open(ctx context.Context, name string, wait time.Duration) error {
-	j, err := openJournal(ctx, i.path(name), wait)
+	j, err := openJournal(ctx, i.path(name), wait, i.keeper != nil)
 	if err != nil {
 		return err
 	}

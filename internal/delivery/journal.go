@@ -26,15 +26,23 @@ type journal struct {
 	words    string // of the pipeline
 	cuts     []cut  // sent and not acknowledged, the oldest first
 	ended    bool   // the last run has brought all of it to an end
+	// optional says that the origin knows what is acknowledged: a consumer
+	// makes room on a disk that is full, and goes on without these notes.
+	optional bool
+	lock     *disk.Lock // where the cursor has none
 }
 
 // openJournal opens the file of a source, and locks it.
-func openJournal(ctx context.Context, path string, wait time.Duration) (*journal, error) {
+func openJournal(ctx context.Context, path string, wait time.Duration, optional bool) (*journal, error) {
 	c, err := store.OpenCursorContext(ctx, path, wait)
-	if err != nil {
+	j := &journal{cursor: c, optional: optional}
+	if err != nil && !isLocked(err) && j.needed(err) == nil {
+		j.cursor = store.NewCursor()
+		j.lock, err = disk.LockPath(ctx, path, wait)
+		return j, err
+	} else if err != nil {
 		return nil, err
 	}
-	j := &journal{cursor: c}
 	for name, v := range map[string]any{"acknowledged": &j.acked, "state": &j.position, "pipeline": &j.words, "open": &j.cuts, "ended": &j.ended} {
 		if _, err := c.Get(name, v); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -57,10 +65,23 @@ func (j *journal) save() error {
 	if err != nil {
 		return err
 	}
-	return j.cursor.Save()
+	return j.needed(j.cursor.Save())
 }
 
-func (j *journal) close() error { return j.cursor.Close() }
+func (j *journal) needed(err error) error {
+	if j.optional && disk.IsTrouble(err) {
+		return nil
+	}
+	return err
+}
+
+func (j *journal) close() error {
+	err := j.needed(j.cursor.Close())
+	if j.lock != nil {
+		err = errors.Join(err, j.lock.Unlock())
+	}
+	return err
+}
 
 // isLocked says that another run has the file.
 func isLocked(err error) bool {

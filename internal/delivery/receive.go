@@ -110,11 +110,12 @@ type batch struct {
 // receiving is one call of receive.
 type receiving struct {
 	*Source
-	in    *inbox
-	batch batch
-	open  [][]stage.Delivery // of the windows that are open
-	taken map[string]bool    // positions that are in one of them
-	kind  stage.OriginKind
+	in     *inbox
+	batch  batch
+	open   [][]stage.Delivery // of the windows that are open
+	taken  map[string]bool    // positions that are in one of them
+	kind   stage.OriginKind
+	keeper bool
 }
 
 // receive sends what a receiver delivers, in windows of whole deliveries.
@@ -129,6 +130,7 @@ func (s *Source) receive(ctx context.Context, r stage.Receiver) (err error) {
 		return err
 	}
 	v := &receiving{Source: s, in: in, taken: map[string]bool{}, kind: r.Origin()}
+	_, v.keeper = r.(stage.Keeper)
 	defer func() { err = errors.Join(err, stage.Fatal(in.close(v.left()))) }()
 	if err := v.loop(ctx); err != nil {
 		return err
@@ -216,6 +218,9 @@ func (v *receiving) add(ctx context.Context, d received) (ended bool, err error)
 // it was cut before, whatever the limits are now.
 func (v *receiving) isFull() bool {
 	b, plan := &v.batch, v.windows.plan
+	if v.keeper { // gives up one delivery in one step with the number
+		return true
+	}
 	if len(plan) > 0 && plan[0].Extent != "" {
 		return len(b.deliveries) >= plan[0].Deliveries
 	}

@@ -169,7 +169,8 @@ func (s *Source) as(ctx context.Context, i *identity) error {
 func (s *Source) remember() error {
 	words := strings.Join(s.Words, " ") + s.Rest
 	j := s.identity.journal
-	if j.words != "" && j.words != words && s.Source == "" {
+	_, receives := s.Command.(stage.Receiver) // what is taken from there is gone for others in any case
+	if j.words != "" && j.words != words && s.Source == "" && !receives {
 		s.Say(errors.New("its pipeline was another one last time; if both are in use each needs a name, or what one has got the other never gets: --source NAME"))
 	}
 	j.words, j.ended = words, false

@@ -64,10 +64,10 @@ func (e *Env) Deliver(w Window, send func() error) error {
 	return send()
 }
 
-// Origin is a collector that says what it collects from, in words that stay as
-// they are when other flags change: the name of the source is made of them. Of
+// Identified is a collector that says what it collects from, in words that stay
+// as they are when other flags change: the name of the source is made of them. Of
 // others it is made of all their flags.
-type Origin interface{ Origin() string }
+type Identified interface{ Identity() string }
 
 // Keeper is a collector whose origin itself keeps how far a source is
 // acknowledged, in the same step in which Ack gives a window up. For others

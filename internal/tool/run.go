@@ -139,6 +139,9 @@ func (r *run) cut(name string, args []string) (own, pipeline []string) {
 // bare pipe.
 func (r *run) own(pipeline []string, words [][]string) error {
 	head, last := r.head(), r.last()
+	if err := head.windows(pipeline != nil || last.kind == chain.Output && !last.flags.Pass); err != nil {
+		return err
+	}
 	switch {
 	case pipeline == nil && (!head.collects() || last.kind != chain.Output || last.flags.Pass):
 		return nil

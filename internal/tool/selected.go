@@ -71,6 +71,28 @@ func (r *run) choose(spec *Spec, args []string) (*selected, error) {
 	return s, s.prepare()
 }
 
+// windows looks at the flags that cut windows.
+func (s *selected) windows(owned bool) error {
+	f := s.flags.ReceiverFlags
+	if f == nil {
+		return nil
+	}
+	_, prints := s.cmd.(stage.Collector)
+	switch {
+	case f.Follow && prints && !owned:
+		return stage.Usage(errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed"))
+	case f.WindowMessages < 1:
+		return stage.Usage(errors.New("--window-messages: a number above 0 is expected"))
+	case f.WindowBytes < 1:
+		return stage.Usage(errors.New("--window-bytes: a size above 0 is expected"))
+	case !(f.WindowAge > 0):
+		return stage.Usage(errors.New("--window-age: a number of seconds above 0 is expected"))
+	case f.OpenWindows < 1:
+		return stage.Usage(errors.New("--open-windows: a number above 0 is expected"))
+	}
+	return nil
+}
+
 // prepare makes what the command is offered.
 func (s *selected) prepare() error {
 	getenv := s.run.process.Getenv

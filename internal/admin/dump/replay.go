@@ -108,9 +108,9 @@ func openKept(e *entry) (*os.File, error) {
 // Relay says that the messages have been described before.
 func (*replay) Relay() {}
 
-// Origin is the dump alone: what is acknowledged of it counts also when other
+// Identity is the dump alone: what is acknowledged of it counts also when other
 // entries are named next time.
-func (r *replay) Origin() string { return r.path }
+func (r *replay) Identity() string { return r.path }
 
 // Start finds the dump.
 func (r *replay) Start(ctx context.Context, env *stage.Env) error {

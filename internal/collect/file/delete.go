@@ -20,8 +20,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Origin is the directory, or the files.
-func (c *Command) Origin() string {
+// Identity is the directory, or the files.
+func (c *Command) Identity() string {
 	here, err := os.Getwd()
 	if err != nil {
 		here = "" // then names alone tell sources apart
@@ -33,9 +33,9 @@ func (c *Command) Origin() string {
 func (c *Command) deliver(ctx context.Context, path string, in *input, send func() error) error {
 	state := identity(path, in.info)
 	return c.env.Pipeline.Window(stage.Window{
-		Name:  path,
-		State: state,
-		Ack:   func(uint64) error { return c.remove(ctx, path, state, in.sum.Sum(nil)) },
+		Name:   path,
+		State:  state,
+		Ack:    func(uint64) error { return c.remove(ctx, path, state, in.sum.Sum(nil)) },
 		Extent: func() string { return c.extent(path, in) },
 	}, send)
 }

@@ -16,8 +16,8 @@ type version struct {
 	LastModified string `json:"last_modified,omitempty"`
 }
 
-// Origin is the URL as it was given, which may stand for several.
-func (c *Command) Origin() string { return c.HTTPURL }
+// Identity is the URL as it was given, which may stand for several.
+func (c *Command) Identity() string { return c.HTTPURL }
 
 // of tells answers apart, and what is made of them.
 func (c *Command) of(url string) string {
