@@ -287,7 +287,7 @@ func (c *testCase) redis(t *testing.T) string {
 func (c *testCase) wantsRedis() bool { return slices.Contains(c.args, "@REDIS@") }
 
 var (
-	dumpTime = regexp.MustCompile(`"time":"[^"]*",`)
+	dumpTime = regexp.MustCompile(`"(?:id|time)":"[^"]*",`)
 	observed = regexp.MustCompile(`(time\.observation\\*":\s*\\*")([-0-9T:+]*)`)
 )
 
