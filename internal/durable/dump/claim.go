@@ -62,7 +62,7 @@ func TakeClaim(path string) (*Claim, error) {
 		}
 		if err := c.begin(); err != nil {
 			f.Close()
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		return c, nil
 	}

@@ -21,6 +21,7 @@ type usage struct {
 	exact bool
 	bytes int64
 	end   int64 // how long the dump was
+	seen  os.FileInfo
 }
 
 // wrote takes note that n bytes were added to a dump of size bytes.
@@ -57,17 +58,27 @@ func (d *Writer) look(enough int64) error {
 	if err != nil {
 		return fmt.Errorf("the dump: %w", err)
 	}
-	d.used = usage{known: true, bytes: info.Size() + beside, end: info.Size()}
+	d.used = usage{known: true, bytes: info.Size() + beside, end: info.Size(), seen: info}
 	if d.used.bytes < enough {
 		return nil
 	}
 	return d.count(beside)
 }
 
+// replaced says that somebody has made another file of the dump since it was
+// looked at, which is how entries leave it.
+func (d *Writer) replaced() bool {
+	info, err := os.Stat(d.path)
+	if err != nil {
+		return d.used.seen != nil
+	}
+	return d.used.seen == nil || !os.SameFile(info, d.used.seen) || info.Size() < d.used.end
+}
+
 // count reads the dump. A file beside it that no entry names may become
 // anybody's, and counts for all.
 func (d *Writer) count(beside int64) error {
-	d.used = usage{known: true, exact: true, bytes: beside}
+	d.used = usage{known: true, exact: true, bytes: beside, seen: d.used.seen}
 	return d.each(func(line []byte) error {
 		d.used.end += int64(len(line))
 		if own := d.owns(line); own {

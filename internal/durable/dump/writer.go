@@ -139,6 +139,12 @@ func (d *Writer) Full() error {
 			return err
 		}
 	}
+	if d.used.bytes >= d.room && d.replaced() {
+		d.used = usage{}
+		if err := d.look(d.room); err != nil {
+			return err
+		}
+	}
 	if d.used.bytes >= d.room {
 		return &FullError{d.path, d.source, d.room}
 	}
