@@ -312,3 +312,81 @@ func TestReplayKilled(t *testing.T) {
 		t.Errorf("left in the dump: %.300s", left)
 	}
 }
+
+// TestTwoReplays starts a second replay of a dump, or edits it, while the first
+// one is at work.
+func TestTwoReplays(t *testing.T) {
+	for name, second := range map[string]string{
+		"a replay":                   "dump replay failed.dump -- output-file --file other",
+		"a replay in a chain":        "intelpipe dump replay ./failed.dump then output-file --file other",
+		"one with a state directory": "STATE_DIRECTORY=$PWD/elsewhere dump replay failed.dump -- output-file --file other",
+		"an editor":                  "EDITOR='sed -i s/1/2/' dump edit failed.dump",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := home(t)
+			write(t, dir, "failed.dump", dumpEntry(`{"extra.n":1}`)+dumpEntry(`{"extra.n":2}`))
+			write(t, dir, "pipeline", "("+second+") 2> said; echo $? > exit; output-file --file out\n")
+			r := shell(t, dir, "dump replay failed.dump -- sh pipeline")
+			if r.exit != 0 || read(dir, "out") != `{"extra.n": 1}`+"\n"+`{"extra.n": 2}`+"\n" || read(dir, "failed.dump")+read(dir, "other") != "" {
+				t.Errorf("%+v, %q, %q, %q", r, read(dir, "out"), read(dir, "other"), read(dir, "failed.dump"))
+			}
+			if said := read(dir, "said"); read(dir, "exit") != "3\n" || !strings.Contains(said, "failed.dump is replayed or edited by pid ") || strings.Count(said, "\n") != 1 {
+				t.Errorf("%s, exit %s", said, read(dir, "exit"))
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, ".failed*")); len(left) > 0 {
+				t.Errorf("left: %q", left)
+			}
+		})
+	}
+}
+
+// TestDeleteDuringReplay deletes entries while a replay is at work, of which some
+// have been sent. The others are not sent any more, and nothing else goes.
+func TestDeleteDuringReplay(t *testing.T) {
+	dir := home(t)
+	const messages = 60_000 // several windows
+	id := func(n int) string { return fmt.Sprintf("a%015x", n) }
+	var b strings.Builder
+	for n := range messages {
+		b.WriteString(dumpEntryAs(uint32(n), fmt.Sprintf(`{"extra.n":%d}`, n)))
+	}
+	write(t, dir, "failed.dump", b.String())
+	// The first entry, one in the middle that is wanted, and the last ones that are due.
+	write(t, dir, "pipeline", fmt.Sprintf("dump delete failed.dump %s %s 59001-60000; echo '%s' >> failed.dump; exec output-file --file out\n",
+		id(0), id(30_000), strings.TrimSpace(dumpEntryAs(messages, `{"extra.n":"new"}`))))
+	r := shell(t, dir, "dump replay failed.dump 1-50000 59500-60000 -- sh pipeline")
+	if r.exit != 0 {
+		t.Errorf("%+v", r)
+	}
+	times := map[string]int{}
+	for line := range strings.Lines(read(dir, "out") + messagesOf(t, read(dir, "failed.dump"))) {
+		times[strings.Replace(line, ": ", ":", 1)]++
+	}
+	for n := range messages {
+		want := 1
+		if n == 30_000 || n >= 59_000 {
+			want = 0
+		}
+		if got := times[fmt.Sprintf(`{"extra.n":%d}`+"\n", n)]; n > 0 && got != want {
+			t.Fatalf("%d: %d times", n, got)
+		}
+	}
+	if strings.Count(read(dir, "failed.dump"), "\n") != 9000+1 || times[`{"extra.n":"new"}`+"\n"] != 1 {
+		t.Errorf("%d entries are left", strings.Count(read(dir, "failed.dump"), "\n"))
+	}
+}
+
+// messagesOf are the messages of a dump that has a line for each entry.
+func messagesOf(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		var e struct{ Message string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString(e.Message + "\n")
+	}
+	return b.String()
+}

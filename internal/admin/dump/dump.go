@@ -31,15 +31,14 @@
 // a pipeline cannot be given stays: lines that are no message, or of which only
 // a part was kept, and messages for which the command of --edit fails.
 //
-// One process at a time replays a dump or edits it; a second one ends with exit
-// code 3 and names the first. Other commands add entries meanwhile, and dump
-// delete removes them: what is deleted before its turn comes is not sent. A replay
-// that was killed is gone on with by the next one, which sends again what had not
+// Only one process at a time can replay or edit a dump; a second one exits with
+// code 3 and names the first. Meanwhile other commands may add entries, and dump
+// delete may remove some: an entry that is deleted before it is sent is not sent.
+// If a replay is killed, the next one continues it, and sends what had not
 // arrived.
 //
-// A message that a source sends again, after a crash, is in the dump once. A
-// source may have as many bytes in a dump as --dump-bytes says, and all bare
-// pipes together as many.
+// A message that a source sends again after a crash is stored once. Each source
+// has its own limit of --dump-bytes in a dump; all bare pipes share one.
 //
 // # Format
 //
