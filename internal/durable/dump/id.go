@@ -70,13 +70,10 @@ type equal struct {
 	again   ID
 }
 
-// identify returns the id of a message that has failed. If it is sent again,
-// after a crash, it has the same one. A message that a replay sends is known by
+// identify returns the id of a message of a source that has failed. If it is sent
+// again, after a crash, it has the same one. A message that a replay sends is known by
 // the entry that it comes from, so that it does not matter in which window it is.
 func (d *Writer) identify(c content, again ID) ID {
-	if !d.controlled() {
-		return RandomID()
-	}
 	same := equal{c, again}
 	d.occurrences[same]++
 	h := sha256.New()

@@ -96,16 +96,18 @@ func (d *Writer) count(beside int64) error {
 
 // each calls do with each whole line of the dump.
 func (d *Writer) each(do func(line []byte) error) error {
-	f, err := os.Open(d.path)
-	if errors.Is(err, os.ErrNotExist) {
+	info, err := os.Stat(d.path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && !info.Mode().IsRegular() { // a pipe would wait for a writer
 		return nil
-	} else if err != nil {
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(d.path)
+	}
+	if err != nil {
 		return fmt.Errorf("the dump: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return err
-	}
 	in := bufio.NewReaderSize(f, 256<<10)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
@@ -124,11 +126,12 @@ func (d *Writer) each(do func(line []byte) error) error {
 // quotes are escaped, so that it can be told without taking the line apart.
 func (d *Writer) owns(line []byte) bool {
 	if !d.controlled() {
-		return !bytes.Contains(line, []byte(`"source":"`))
+		return !bytes.Contains(line, []byte(sourceKey))
 	}
-	name, err := json.Marshal(d.source)
-	return err == nil && bytes.Contains(line, append([]byte(`"source":`), name...))
+	return bytes.Contains(line, d.own)
 }
+
+const sourceKey = `"source":`
 
 // besideBytes is how much the files beside the dump hold.
 func (d *Writer) besideBytes() (int64, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
 )
 
 // A Writer adds the messages of one command that failed to its dump. The file
@@ -39,6 +40,7 @@ type Writer struct {
 	used    usage
 
 	source      string // whose stream it is; none in a bare pipe
+	own         []byte // what lines of the source have in common
 	nonce       string // of this attempt of the source
 	window      uint64 // the number of the messages that come now
 	occurrences map[equal]int
@@ -53,9 +55,12 @@ func NewWriter(path, command string, room int64, now func() time.Time) *Writer {
 	return &Writer{path: path, command: command, room: room, now: now}
 }
 
-// Checkpointed says that the Checkpoint at has come: messages that fail from now
-// on are of the next window.
+// Checkpointed says that the Checkpoint at has come, and that all before it is
+// synced: messages that fail from now on are of the next window.
 func (d *Writer) Checkpointed(at checkpoint.ID) {
+	if at.Source != d.source {
+		return // the stream was not opened by a Commit
+	}
 	d.window = at.Number + 1
 	clear(d.occurrences)
 }
@@ -70,7 +75,12 @@ func (d *Writer) Committed(at checkpoint.ID) error {
 	if err := d.Flush(); err != nil {
 		return err
 	}
+	name, err := json.Marshal(at.Source)
+	if err != nil {
+		return err
+	}
 	d.source, d.nonce, d.window = at.Source, at.Nonce, at.Number+1
+	d.own = append([]byte(sourceKey), name...)
 	d.used = usage{}
 	d.occurrences, d.known = map[equal]int{}, map[ID]uint64{}
 	return d.learn(at.Number)
@@ -103,7 +113,7 @@ func (d *Writer) learn(acknowledged uint64) error {
 	})
 	if err == nil && len(d.known) > 0 { // whoever wrote them may not have lived to sync them
 		err = d.open()
-		d.dirty = true
+		d.dirty = err == nil
 	}
 	return err
 }
@@ -162,17 +172,16 @@ const mostOverhead = 500
 // there has to be room, or it returns a *FullError.
 func (d *Writer) Add(message []byte, place event.Place, reason error) error {
 	e := d.entry(place, reason)
-	e.ID = d.identify(contentOf(message), e.Again)
-	if d.has(e.ID) {
-		return nil
-	}
 	if d.controlled() {
+		if e.ID = d.identify(contentOf(message), e.Again); d.has(e.ID) {
+			return nil
+		}
 		if err := d.Full(); err != nil {
 			return err
 		}
 	}
 	e.SetText(message)
-	if n := len(d.pending); n > 0 && place.Again == nil && e.Time[:secondsLen] == d.pending[n-1].Time[:secondsLen] {
+	if n := len(d.pending); n > 0 && place.Again == nil && second(e.Time) == second(d.pending[n-1].Time) {
 		e.Time = d.pending[n-1].Time // so that a burst has one
 	}
 	if d.direct < fewEntries {
@@ -186,8 +195,8 @@ func (d *Writer) Add(message []byte, place event.Place, reason error) error {
 	return d.flush()
 }
 
-// secondsLen is how much of a time tells the second.
-const secondsLen = len("2006-01-02T15:04:05")
+// second is a time without what is behind the second.
+func second(time string) string { return time[:min(len(time), len("2006-01-02T15:04:05"))] }
 
 // has says that the dump had an entry before this attempt of the source.
 func (d *Writer) has(id ID) bool {
@@ -197,7 +206,7 @@ func (d *Writer) has(id ID) bool {
 
 func (d *Writer) entry(place event.Place, reason error) Entry {
 	e := Entry{
-		Time: d.now().UTC().Format(timeLayout), Command: d.command, Reason: reason.Error(),
+		ID: RandomID(), Time: d.now().UTC().Format(timeLayout), Command: d.command, Reason: reason.Error(),
 		File: place.File, Line: place.Line, Column: place.Column, Source: d.source, Window: d.window,
 	}
 	if place.Again != nil {
@@ -243,6 +252,7 @@ func (d *Writer) write(entries ...Entry) error {
 		}
 		d.file.Close() // releases the lock too
 		d.file, d.used = nil, usage{}
+		d.dirty = false // who has made the other file has synced it
 	}
 	defer d.file.Unlock()
 	if err := d.file.CutTorn(); err != nil { // of somebody whose disk was full
@@ -339,8 +349,10 @@ func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason er
 }
 
 func (d *Writer) takeLarge(e *Entry, k *kept, all bool) error {
-	if e.ID = d.identify(k.content(), e.Again); d.has(e.ID) {
-		return nil
+	if d.controlled() {
+		if e.ID = d.identify(k.content(), e.Again); d.has(e.ID) {
+			return nil
+		}
 	}
 	switch {
 	case k.cut && all:
