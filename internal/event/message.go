@@ -386,7 +386,7 @@ type Place struct {
 // says.
 type Again struct {
 	Sum    uint64 // tells it apart until the rest is known
-	Entry  int    // its number in this replay
+	Entry  uint64 // its id in the dump
 	Time   string // when it failed first
 	File   string // where it stood then
 	Line   int64

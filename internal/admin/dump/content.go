@@ -61,7 +61,7 @@ type content struct {
 
 func (e *entry) content() (content, error) {
 	if e.Kept != "" {
-		return content{}, fmt.Errorf("too large to be edited: dump show --raw %s %d prints its content", e.dump, e.number)
+		return content{}, fmt.Errorf("too large to be edited: dump show --raw %s %v prints its content", e.dump, e.ID)
 	}
 	text, err := e.Text()
 	if err != nil {

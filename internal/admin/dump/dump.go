@@ -4,14 +4,17 @@
 //
 // Every command keeps the messages that failed in a dump, COMMAND.dump in the
 // state directory or what --dump names. FILE is the name of a dump, or of a
-// command. Entries have numbers from 1; N is one of them or a range such as
-// 3-7, and without N all are meant.
+// command. ENTRY is the id of an entry, which begins with a letter; its first
+// digits are enough, at least four, if no other id begins with them. An id stays
+// when other entries come and go. ENTRY may also be a number that dump list
+// shows, from 1, or a range such as 3-7; numbers change when entries go. Without
+// ENTRY all entries are meant.
 //
-// dump list shows what there is: number, time, command, where in the input the
-// message stood, and why it failed. dump show prints messages for people, with
-// control characters escaped; with --raw it prints the content of raw alone,
-// decoded, or the whole message where there is no raw. dump delete
-// removes entries.
+// dump list shows what there is: number, id, time, command, where in the input
+// the message stood, and why it failed. dump show prints messages for people,
+// with control characters escaped; with --raw it prints the content of raw
+// alone, decoded, or the whole message where there is no raw. dump delete removes
+// entries.
 //
 // dump edit opens $VISUAL or $EDITOR with a file for each entry. Of a report
 // the file has the content, decoded; of any other message the file has the
@@ -28,8 +31,24 @@
 // a pipeline cannot be given stays: lines that are no message, or of which only
 // a part was kept, and messages for which the command of --edit fails.
 //
-// A few entries are one JSON object a line. Where many messages of one file
-// fail in a row, a line may have several, which share what they have in common.
+// Only one process at a time can replay or edit a dump; a second one exits with
+// code 3 and names the first. Meanwhile other commands may add entries, and dump
+// delete may remove some: an entry that is deleted before it is sent is not sent.
+// If a replay is killed, the next one continues it, and sends what had not
+// arrived.
+//
+// A message that a source sends again after a crash is stored once. Each source
+// has its own limit of --dump-bytes in a dump; all bare pipes share one.
+//
+// # Format
+//
+// A dump is NDJSON, which jq reads, and dumps can be joined with cat. A few
+// entries are one object a line: id, time, command, reason, file, line, column,
+// the source and the number of its window, again (the id of the entry that was
+// replayed and has failed again), and message, or base64 of what is not UTF-8. A
+// line that is too large for the dump lies in the file kept, beside it. Where
+// many messages of one file fail in a row, a line may have several entries, which
+// share what they have in common.
 //
 // # Examples
 //
@@ -81,13 +100,13 @@ type listing struct {
 type showing struct {
 	Raw     bool   `help:"Print the content of raw alone, decoded."`
 	File    file   `arg:"" help:"A dump, or the name of a command."`
-	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"entry" help:"Ids of entries, or numbers."`
 }
 
 type deletion struct {
 	All     bool   `help:"Delete all entries."`
 	File    file   `arg:"" help:"A dump, or the name of a command."`
-	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"entry" help:"Ids of entries, or numbers."`
 }
 
 // find returns the path of a dump that is named by it, or by its command.
@@ -170,16 +189,18 @@ func (l *listing) print(out io.Writer, e *entry) error {
 	line, err := json.Marshal(struct {
 		Dump    string `json:"dump"`
 		Entry   int    `json:"entry"`
+		ID      string `json:"id"`
 		Time    string `json:"time"`
 		Command string `json:"command"`
 		Reason  string `json:"reason"`
 		File    string `json:"file"`
 		Line    int64  `json:"line,omitempty"`
 		Column  int    `json:"column,omitempty"`
+		Source  string `json:"source,omitempty"`
 		Bytes   int64  `json:"bytes"`
 		Kept    string `json:"kept,omitempty"`
 		Cut     bool   `json:"cut,omitempty"`
-	}{e.dump, e.number, e.Time, e.Command, e.Reason, e.File, e.Line, e.Column, size, e.Kept, e.Cut})
+	}{e.dump, e.number, e.ID.String(), e.Time, e.Command, e.Reason, e.File, e.Line, e.Column, e.Source, size, e.Kept, e.Cut})
 	if err != nil {
 		return err
 	}
@@ -195,7 +216,7 @@ func headline(e *entry) string {
 	}
 	at, _, _ := strings.Cut(strings.Replace(e.Time, "T", " ", 1), ".")
 	place := event.Place{File: e.File, Line: e.Line, Column: e.Column}
-	return printable(fmt.Sprintf("%d  %s  %s  %s  %s", e.number, at, e.Command, place, string(reason)))
+	return printable(fmt.Sprintf("%d  %v  %s  %s  %s  %s", e.number, e.ID, at, e.Command, place, string(reason)))
 }
 
 // printable escapes what a terminal might act on.
@@ -303,21 +324,28 @@ func (d *deletion) Run(ctx context.Context, env *stage.Env, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := choose(d.Entries)
-	if err != nil {
-		return err
-	}
 	f, err := lock(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return remove(f, path, func(e *entry) bool { return chosen.has(e.number) }, chosen.missing)
+	gone, err := dumpfile.Gone(path)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(whole(f), path, gone, d.Entries)
+	if err != nil {
+		return err
+	}
+	return remove(f, path, func(e *entry) bool { return gone[e.ID] || chosen.has(e.ID) })
 }
 
+// whole reads a dump from its beginning.
+func whole(f *os.File) io.Reader { return io.NewSectionReader(f, 0, 1<<62) }
+
 // remove rewrites a dump without some of its entries, under the lock that those
-// who add entries take, too. At its end check may still refuse.
-func remove(f *os.File, path string, gone func(*entry) bool, check func(path string, last int) error) error {
+// who add entries take, too.
+func remove(f *os.File, path string, gone func(*entry) bool) error {
 	var files []string
 	err := rewrite(f, path, func(e *entry) (*dumpfile.Entry, error) {
 		if !gone(e) {
@@ -332,7 +360,7 @@ func remove(f *os.File, path string, gone func(*entry) bool, check func(path str
 		}
 		files = append(files, name)
 		return nil, nil
-	}, check)
+	}, func() error { return nil })
 	if err != nil {
 		return err
 	}
@@ -345,16 +373,15 @@ func remove(f *os.File, path string, gone func(*entry) bool, check func(path str
 }
 
 // rewrite writes a dump anew, with what change makes of each entry: the same
-// pointer leaves it as it is, nil leaves it out.
-func rewrite(f *os.File, path string, change func(*entry) (*dumpfile.Entry, error), check func(path string, last int) error) error {
-	left, last := 0, 0
+// pointer leaves it as it is, nil leaves it out. At its end check may refuse.
+func rewrite(f *os.File, path string, change func(*entry) (*dumpfile.Entry, error), check func() error) error {
+	left := 0
 	err := disk.CreateAtomic(path, 0o600, func(w io.Writer) error {
-		if err := readLines(f, path, func(entries []entry, line []byte) error {
+		if err := readLines(whole(f), path, nil, func(entries []entry, line []byte) error {
 			var stay []dumpfile.Entry
 			same := true
 			for i := range entries {
 				e := &entries[i]
-				last = e.number
 				now, err := change(e)
 				if err != nil {
 					return err
@@ -376,7 +403,7 @@ func rewrite(f *os.File, path string, change func(*entry) (*dumpfile.Entry, erro
 		}); err != nil {
 			return err
 		}
-		if err := check(path, last); err != nil || left > 0 {
+		if err := check(); err != nil || left > 0 {
 			return err
 		}
 		return errNothingLeft
@@ -418,43 +445,46 @@ type entry struct {
 	number int    // from 1
 }
 
-func (e *entry) error(err error) error { return fmt.Errorf("%s: entry %d: %w", e.dump, e.number, err) }
+func (e *entry) error(err error) error { return fmt.Errorf("%s: entry %v: %w", e.dump, e.ID, err) }
 
 // each calls do with the entries that are chosen.
-func each(path string, entries []span, do func(*entry) error) error {
-	chosen, err := choose(entries)
+func each(path string, spans []span, do func(*entry) error) error {
+	gone, err := dumpfile.Gone(path)
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	f, size, err := open(path)
 	if err != nil {
-		return stage.Fatal(err)
+		return err
 	}
 	defer f.Close()
-	size, err := sizeOf(f)
+	chosen, err := choose(io.NewSectionReader(f, 0, size), path, gone, spans)
 	if err != nil {
 		return err
 	}
-	return upTo(f, size, path, chosen, do)
-}
-
-// upTo is each for the first size bytes of a dump.
-func upTo(f io.Reader, size int64, path string, chosen choice, do func(*entry) error) error {
-	last := 0
-	if err := read(io.LimitReader(f, size), path, func(e *entry) error {
-		last = e.number
-		if !chosen.has(e.number) {
+	return read(io.NewSectionReader(f, 0, size), path, gone, func(e *entry) error {
+		if !chosen.has(e.ID) {
 			return nil
 		}
 		return do(e)
-	}); err != nil {
-		return err
-	}
-	return chosen.missing(path, last)
+	})
 }
 
-// sizeOf is how long a dump is now, at the end of an entry. What is replayed
-// may come back as new entries, which must not be replayed as well.
+// open opens a dump, and says how long it is now, at the end of an entry. What
+// is replayed may come back as new entries, which must not be replayed as well.
+func open(path string) (*os.File, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, stage.Fatal(err)
+	}
+	size, err := sizeOf(f)
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, size, nil
+}
+
 func sizeOf(f *os.File) (int64, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); err != nil {
 		return 0, fmt.Errorf("%s: lock: %w", f.Name(), err)
@@ -467,9 +497,9 @@ func sizeOf(f *os.File) (int64, error) {
 	return info.Size(), nil
 }
 
-// read calls do with each entry.
-func read(f io.Reader, path string, do func(*entry) error) error {
-	return readLines(f, path, func(entries []entry, _ []byte) error {
+// read calls do with each entry that is not gone.
+func read(f io.Reader, path string, gone idSet, do func(*entry) error) error {
+	return readLines(f, path, gone, func(entries []entry, _ []byte) error {
 		for i := range entries {
 			if err := do(&entries[i]); err != nil {
 				return err
@@ -479,15 +509,18 @@ func read(f io.Reader, path string, do func(*entry) error) error {
 	})
 }
 
-// readLines calls do with the entries of each line, and the line as it stands.
-func readLines(f io.Reader, path string, do func(entries []entry, line []byte) error) error {
+// readLines calls do with the entries of each line that are not gone, and the
+// line as it stands.
+func readLines(f io.Reader, path string, gone idSet, do func(entries []entry, line []byte) error) error {
 	var stopped error
 	number := 0
 	err := dumpfile.Read(f, func(found []dumpfile.Entry, line []byte) bool {
-		entries := make([]entry, len(found))
-		for i, e := range found {
-			number++
-			entries[i] = entry{Entry: e, dump: path, number: number}
+		entries := make([]entry, 0, len(found))
+		for _, e := range found {
+			if !gone[e.ID] {
+				number++
+				entries = append(entries, entry{Entry: e, dump: path, number: number})
+			}
 		}
 		stopped = do(entries, line)
 		return stopped == nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,6 +30,19 @@ func run(t *testing.T, state, stdin string, args ...string) (stdout, stderr stri
 	return out.String(), errs.String(), code
 }
 
+// ids are those of the entries of the dump of expert-test, as dump list has them.
+func ids(t *testing.T, state string) (all []string) {
+	t.Helper()
+	stdout, _, code := run(t, state, "", "dump", "list", "expert-test")
+	if code != 0 {
+		t.Fatal(code)
+	}
+	for line := range strings.Lines(stdout) {
+		all = append(all, strings.Fields(line)[1])
+	}
+	return all
+}
+
 // refuse is a command that fails for every message.
 type refuse struct{}
 
@@ -48,6 +62,8 @@ func failed(t *testing.T) (state string, lines []string) {
 	return state, lines
 }
 
+var list = regexp.MustCompile(`^1  [a-f][0-9a-f]{15}  2\S+ \S+  expert-test  stdin:1  refused\\x1b\[31m$`)
+
 func TestList(t *testing.T) {
 	state, _ := failed(t)
 	for _, args := range [][]string{
@@ -56,7 +72,7 @@ func TestList(t *testing.T) {
 	} {
 		stdout, stderr, code := run(t, state, "", args...)
 		lines := strings.Split(stdout, "\n")
-		if code != 0 || stderr != "" || len(lines) != 4 || !strings.HasPrefix(lines[0], "1  2") || !strings.HasSuffix(lines[0], `  expert-test  stdin:1  refused\x1b[31m`) {
+		if code != 0 || stderr != "" || len(lines) != 4 || !list.MatchString(lines[0]) {
 			t.Errorf("%q: exit %d, %q, %s", args, code, stdout, stderr)
 		}
 	}
@@ -115,7 +131,7 @@ func TestReplayCut(t *testing.T) {
 	state := t.TempDir()
 	run(t, state, strings.Repeat("x", 100_000)+"\n{}\n", "expert-test", "--record-limit", "50000", "--dump-bytes", "100")
 	stdout, stderr, code := run(t, state, "", "dump", "replay", "expert-test")
-	if code == 0 || stdout != "{}\n" || !strings.Contains(stderr, "only a part of it was kept: 1") {
+	if code == 0 || stdout != "{}\n" || !strings.Contains(stderr, "only a part of it was kept: "+ids(t, state)[0]+"\n") {
 		t.Error(code, stdout, stderr)
 	}
 }
@@ -181,7 +197,7 @@ func TestDeleteWhileWritten(t *testing.T) {
 		done <- stderr
 	}()
 	// The other one waits for the lock; what is added meanwhile is not lost.
-	old.WriteString(`{"time":"2026-01-01T00:00:00Z","command":"x","reason":"late","file":"stdin","message":"{}"}` + "\n")
+	old.WriteString(`{"id":"a000000000000001","time":"2026-01-01T00:00:00Z","command":"x","reason":"late","file":"stdin","message":"{}"}` + "\n")
 	unix.Flock(int(old.Fd()), unix.LOCK_UN)
 	if stderr := <-done; stderr != "" {
 		t.Error(stderr)
@@ -224,7 +240,7 @@ func TestForeignEntry(t *testing.T) {
 	secret := filepath.Join(state, "secret")
 	os.WriteFile(secret, []byte("secret"), 0o600)
 	for _, name := range []string{"secret", "../secret", secret} {
-		os.WriteFile(path, []byte(`{"time":"2026-01-01T00:00:00Z","command":"x","reason":"r","file":"stdin","kept":"`+name+`"}`+"\n"), 0o600)
+		os.WriteFile(path, []byte(`{"id":"a000000000000001","time":"2026-01-01T00:00:00Z","command":"x","reason":"r","file":"stdin","kept":"`+name+`"}`+"\n"), 0o600)
 		if stdout, _, code := run(t, state, "", "dump", "replay", "x"); code == 0 || strings.Contains(stdout, "secret") {
 			t.Error(code, stdout)
 		}

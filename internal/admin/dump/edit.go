@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +17,7 @@ import (
 
 type editing struct {
 	File    file   `arg:"" help:"A dump, or the name of a command."`
-	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"entry" help:"Ids of entries, or numbers."`
 }
 
 // mostFiles is how many entries are edited at once.
@@ -38,6 +37,11 @@ func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (er
 	if err != nil {
 		return err
 	}
+	claim, err := claim(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, claim.Close(claim.Found())) }()
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".edit-")
 	if err != nil {
 		return stage.Fatal(err)
@@ -50,7 +54,7 @@ func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (er
 			err = fmt.Errorf("%w; what was edited is in %s", err, dir)
 		}
 	}()
-	edits, files := map[int]*edited{}, []string{}
+	edits, files := map[dumpfile.ID]*edited{}, []string{}
 	if err := each(path, c.Entries, func(e *entry) error {
 		if len(files) == mostFiles {
 			return fmt.Errorf("%s: name at most %d entries", path, mostFiles)
@@ -59,8 +63,8 @@ func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (er
 		if err != nil {
 			return e.error(err)
 		}
-		name := filepath.Join(dir, fmt.Sprintf("%d.txt", e.number))
-		edits[e.number] = &edited{content: c, entry: e.Entry, path: name}
+		name := filepath.Join(dir, e.ID.String()+".txt")
+		edits[e.ID] = &edited{content: c, entry: e.Entry, path: name}
 		files = append(files, name)
 		return os.WriteFile(name, c.text, 0o600)
 	}); err != nil {
@@ -71,7 +75,7 @@ func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (er
 	}
 	keep = true
 	changed := 0
-	for n, e := range edits {
+	for id, e := range edits {
 		text, err := os.ReadFile(e.path)
 		if err != nil {
 			return err
@@ -80,12 +84,12 @@ func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (er
 			continue
 		}
 		if e.now, err = e.replace(text); err != nil {
-			return fmt.Errorf("%s: entry %d: %w", path, n, err)
+			return fmt.Errorf("%s: entry %v: %w", path, id, err)
 		}
 		changed++
 	}
 	if changed > 0 {
-		if err := c.store(path, edits, &changed); err != nil {
+		if err := store(path, edits, changed); err != nil {
 			return err
 		}
 	}
@@ -95,7 +99,7 @@ func (c *editing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) (er
 }
 
 // store writes what was changed into the dump.
-func (c *editing) store(path string, edits map[int]*edited, changed *int) error {
+func store(path string, edits map[dumpfile.ID]*edited, changed int) error {
 	f, err := lock(path)
 	if err != nil {
 		return stage.Fatal(err)
@@ -103,7 +107,7 @@ func (c *editing) store(path string, edits map[int]*edited, changed *int) error 
 	defer f.Close()
 	found := 0
 	return rewrite(f, path, func(e *entry) (*dumpfile.Entry, error) {
-		edit := edits[e.number]
+		edit := edits[e.ID]
 		if edit == nil || edit.now == nil || edit.entry != e.Entry {
 			return &e.Entry, nil
 		}
@@ -111,9 +115,9 @@ func (c *editing) store(path string, edits map[int]*edited, changed *int) error 
 		now := e.Entry
 		now.SetText(edit.now)
 		return &now, nil
-	}, func(string, int) error {
-		if found < *changed {
-			return errors.New("the dump has changed meanwhile, and stays as it is; see dump list")
+	}, func() error {
+		if found < changed {
+			return fmt.Errorf("%s: somebody has deleted or changed these entries meanwhile; the dump stays as it is, see dump list", path)
 		}
 		return nil
 	})

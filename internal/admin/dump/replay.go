@@ -5,36 +5,42 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	dumpfile "github.com/intelpipe/intelpipe/internal/durable/dump"
-	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 type replay struct {
 	Edit    string `help:"Run the content of each message through COMMAND, which a shell runs, and send what it prints. A message for which it fails stays." placeholder:"COMMAND"`
 	File    file   `arg:"" help:"A dump, or the name of a command."`
-	Entries []span `arg:"" optional:"" sep:"none" name:"n" help:"Numbers of entries."`
+	Entries []span `arg:"" optional:"" sep:"none" name:"entry" help:"Ids of entries, or numbers."`
 
-	path   string
-	began  os.FileInfo
-	size   int64 // when it began, up to the end of an entry
-	chosen choice
-	told   map[int]bool // entries that cannot be sent
-	total  int          // entries that are chosen
-	env    *stage.Env
-	trail  *dumpfile.Trail
-	traced string // its path
+	env   *stage.Env
+	path  string
+	due   idSet                       // that are to be sent
+	again map[dumpfile.ID]dumpfile.ID // those of them that were replayed before, and as which entry
+	told  idSet                       // that cannot be sent
+	file  *os.File                    // the dump, when it was looked at
+	there idSet                       // its entries then
 
-	pipeline stage.Pipeline
+	// With a pipeline of its own.
+	claim    *dumpfile.Claim
+	trail    *dumpfile.Trail
+	recalled bool            // what a replay that was killed has acknowledged is known
+	broken   bool            // the claim does not say all that is acknowledged
+	stay     int             // entries that are not sent this time
+	arrived  idSet           // acknowledged
+	bytes    int64           // of those that have not left the dump
+	failed   idSet           // again
+	others   map[uint64]bool // that have failed, and may have been any entry
 }
 
 // Run prints messages as they were.
@@ -48,7 +54,7 @@ func (r *replay) Run(ctx context.Context, env *stage.Env, stdout io.Writer) erro
 	left := 0
 	err = each(path, r.Entries, func(e *entry) error {
 		if e.Cut {
-			cut = append(cut, strconv.Itoa(e.number))
+			cut = append(cut, e.ID.String())
 			return nil
 		}
 		if r.Edit != "" {
@@ -112,7 +118,15 @@ func (*replay) Relay() {}
 // entries are named next time.
 func (r *replay) Identity() string { return r.path }
 
-// Start finds the dump.
+// Trail is where the pipeline says what fails again.
+func (r *replay) Trail() string { return r.beside("trail") }
+
+func (r *replay) beside(ending string) string {
+	return filepath.Join(filepath.Dir(r.path), "."+filepath.Base(r.path)+"."+ending)
+}
+
+// Start finds out what is to be sent. With a pipeline of its own it claims the
+// dump.
 func (r *replay) Start(ctx context.Context, env *stage.Env) error {
 	path, err := r.File.find(env)
 	if err != nil {
@@ -121,113 +135,254 @@ func (r *replay) Start(ctx context.Context, env *stage.Env) error {
 	if r.path, err = filepath.Abs(path); err != nil {
 		return err
 	}
-	if r.chosen, err = choose(r.Entries); err != nil {
+	r.env, r.told = env, idSet{}
+	if env.Pipeline == nil {
+		return r.plan()
+	}
+	if r.claim, err = claim(r.path); err != nil {
 		return err
 	}
-	f, err := os.Open(r.path)
+	r.arrived, r.failed, r.others = idSet{}, idSet{}, map[uint64]bool{}
+	if err = r.plan(); err == nil {
+		r.trail, err = dumpfile.CreateTrail(r.Trail())
+		err = stage.Fatal(err)
+	}
 	if err != nil {
-		return err
+		r.claim.Close(r.claim.Found())
 	}
-	defer f.Close()
-	r.told, r.env = map[int]bool{}, env
-	if err := r.trace(); err != nil {
-		return stage.Fatal(err)
-	}
-	if r.size, err = sizeOf(f); err != nil {
-		return err
-	}
-	r.began, err = f.Stat()
 	return err
 }
 
-// Trail is where the pipeline says what fails again.
-func (r *replay) Trail() string { return r.traced }
-
-// trace begins the trail, under a lock that tells that it is in use, and removes
-// those of replays that were killed.
-func (r *replay) trace() error {
-	prefix := filepath.Join(filepath.Dir(r.path), "."+filepath.Base(r.path)+".replay-")
-	old, err := filepath.Glob(glob.Replace(prefix) + "*")
-	if err != nil {
-		return err
+// claim takes a dump in hand.
+func claim(path string) (*dumpfile.Claim, error) {
+	c, err := dumpfile.TakeClaim(path)
+	var locked *disk.LockedError
+	if errors.As(err, &locked) {
+		err = fmt.Errorf("%s is replayed or edited by %s already; wait until that has ended", path, cmp.Or(locked.Holder, "another process"))
 	}
-	for _, path := range old {
-		if t, err := dumpfile.OpenTrail(path); err == nil {
-			if t.Unused() {
-				os.Remove(path)
-			}
-			t.Close()
+	return c, stage.Fatal(err)
+}
+
+// plan chooses the entries that are in the dump now.
+func (r *replay) plan() error {
+	r.due, r.again = idSet{}, map[dumpfile.ID]dumpfile.ID{}
+	return each(r.path, r.Entries, func(e *entry) error {
+		r.due[e.ID] = true
+		if e.Again != 0 {
+			r.again[e.ID] = e.Again
 		}
-	}
-	r.traced = prefix + rand.Text()[:12]
-	r.trail, err = dumpfile.CreateTrail(r.traced)
-	return err
+		return nil
+	})
 }
 
-// glob escapes what has a meaning in a pattern.
-var glob = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
-
-// Collect sends entries. Those that have arrived in a pipeline of its own are
-// removed at the end; until then the state of the source says which have.
+// Collect sends what is due and has not arrived.
 func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
-	f, err := os.Open(r.path)
+	if r.claim != nil {
+		if err := r.resume(); err != nil {
+			return stage.Fatal(err)
+		}
+	}
+	gone, err := dumpfile.Gone(r.path)
 	if err != nil {
 		return stage.Fatal(err)
 	}
+	f, size, err := open(r.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // all of it was deleted
+	} else if err != nil {
+		return err
+	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !os.SameFile(info, r.began) {
-		return stage.Fatal(cmp.Or(err, fmt.Errorf("%s: somebody has deleted entries meanwhile, so that the numbers are others; see dump list", r.path)))
-	}
-	pipeline := r.env.Pipeline
-	r.pipeline = pipeline
-	w := window{replay: r, ctx: ctx, emit: emit}
-	if pipeline != nil {
-		if w.arrived, err = readProgress(pipeline.State(), f); err != nil {
-			return err
-		}
-	}
-	r.total = 0
-	err = upTo(io.NewSectionReader(f, 0, r.size), r.size, r.path, r.chosen, func(e *entry) error {
-		r.total++
-		if ctx.Err() != nil || w.arrived.has(e) {
+	w := window{replay: r, emit: emit}
+	if err := read(io.NewSectionReader(f, 0, size), r.path, gone, func(e *entry) error {
+		if ctx.Err() != nil || !r.due[e.ID] {
 			return nil
 		}
 		return w.add(e)
-	})
-	if err == nil {
-		err = w.send()
+	}); err != nil {
+		return err
 	}
-	return err
+	return w.send()
+}
+
+// resume begins an attempt. What has failed in the one before is remembered,
+// since the trail begins anew: all that is not acknowledged is sent again.
+func (r *replay) resume() error {
+	if err := r.trail.Failures(r.failed, r.others); err != nil {
+		return err
+	}
+	if err := r.trail.Clear(); err != nil || r.recalled {
+		return err
+	}
+	if err := r.recall(); err != nil {
+		return err
+	}
+	r.recalled = true
+	return r.spare()
+}
+
+// state is what the source keeps with a window.
+type state struct {
+	Replay  string        `json:"replay"` // name of the claim
+	Entries []dumpfile.ID `json:"entries"`
+}
+
+// recall takes note of what was acknowledged last, if the process was killed
+// before it could.
+func (r *replay) recall() error {
+	text := r.env.Pipeline.State()
+	if text == "" {
+		return nil
+	}
+	var last state
+	if err := json.Unmarshal([]byte(text), &last); err != nil {
+		return fmt.Errorf("the state of the replay of %s: %w", r.path, err)
+	}
+	if last.Replay != r.claim.Name {
+		return nil // that replay has come to its end
+	}
+	return r.claim.Add(last.Entries)
+}
+
+// spare takes out what a replay that was killed had sent and what has failed
+// again, as long as the entry is there from which it came: that one is sent
+// again, and if it fails it is the entry that there is already.
+func (r *replay) spare() error {
+	if len(r.again) == 0 {
+		return nil
+	}
+	if err := r.look(); err != nil {
+		return err
+	}
+	for id, before := range r.again {
+		if r.there[before] && !r.claim.Gone()[before] {
+			delete(r.due, id)
+			r.stay++
+		}
+	}
+	return nil
+}
+
+// has says whether an entry is still in the dump: others may delete some.
+func (r *replay) has(id dumpfile.ID) (bool, error) {
+	info, err := os.Stat(r.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, stage.Fatal(err)
+	}
+	if r.file != nil {
+		if seen, err := r.file.Stat(); err == nil && os.SameFile(info, seen) {
+			return r.there[id], nil
+		}
+	}
+	err = r.look()
+	return r.there[id], err
+}
+
+// look finds out which entries are in the dump. The file stays open, so that
+// another one is known to be another one.
+func (r *replay) look() error {
+	if r.file != nil {
+		r.file.Close()
+		r.file = nil
+	}
+	r.there = idSet{}
+	f, size, err := open(r.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	r.file = f
+	return read(io.NewSectionReader(f, 0, size), r.path, nil, func(e *entry) error {
+		r.there[e.ID] = true
+		return nil
+	})
+}
+
+// acknowledged takes entries for gone. They leave the dump, which is written anew
+// for that, when they are a good part of it; at the latest at the end.
+func (r *replay) acknowledged(entries []dumpfile.ID, bytes int64) error {
+	if err := r.claim.Add(entries); err != nil {
+		r.broken = true
+		return err
+	}
+	for _, id := range entries {
+		r.arrived[id] = true
+	}
+	r.bytes += bytes
+	if info, err := os.Stat(r.path); err == nil && r.bytes >= info.Size()/removedPart {
+		if err := r.remove(); err != nil { // such as a disk that is full; it is tried once more at the end
+			r.env.Warn("%w", err)
+		}
+	}
+	return nil
+}
+
+// removedPart is how many times as large as what is gone the dump is when it is
+// written anew.
+const removedPart = 4
+
+// remove removes from the dump what is gone.
+func (r *replay) remove() error {
+	r.bytes = 0
+	gone := r.claim.Gone()
+	if len(gone) == 0 {
+		return nil
+	}
+	f, err := lock(r.path)
+	if err == nil {
+		defer f.Close()
+		err = remove(f, r.path, func(e *entry) bool { return gone[e.ID] })
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return r.claim.Removed()
 }
 
 // Close removes what has arrived, and says what became of it.
 func (r *replay) Close() error {
-	if r.trail == nil {
+	if r.file != nil {
+		r.file.Close()
+	}
+	if r.claim == nil {
 		return nil
 	}
-	defer os.Remove(r.traced)
+	defer os.Remove(r.Trail())
 	defer r.trail.Close()
-	if r.pipeline == nil {
-		return nil
+	err := r.remove()
+	if err == nil && r.recalled {
+		err = r.report()
 	}
-	arrived, err := r.remove(r.pipeline.State())
-	if err != nil {
+	needed := err != nil || r.broken || !r.recalled && r.claim.Found()
+	return stage.Fatal(cmp.Or(err, r.claim.Close(needed)))
+}
+
+func (r *replay) report() error {
+	if err := r.trail.Failures(r.failed, r.others); err != nil {
 		return err
 	}
-	again, others, err := r.trail.Failures()
-	if err != nil {
-		return stage.Fatal(err)
-	}
-	failed := others
-	for n := range again {
-		if arrived.has(&entry{number: n}) { // else it stays, and is sent again
+	failed := len(r.others)
+	for id := range r.failed {
+		if r.arrived[id] { // else it stays, and is sent again
 			failed++
 		}
 	}
-	n := arrived.count()
+	if err := r.look(); err != nil {
+		return err
+	}
+	stay := r.stay
+	for id := range r.due {
+		if r.there[id] {
+			stay++
+		}
+	}
+	n := len(r.arrived)
 	text := fmt.Sprintf("replayed %d, passed %d, failed again %d", n, max(n-failed, 0), failed)
-	if left := r.total - n; left > 0 {
-		text += fmt.Sprintf(", %d stay", left)
+	if stay > 0 {
+		text += fmt.Sprintf(", %d stay", stay)
 	}
 	if failed > 0 {
 		r.env.Fail("%s (kept: dump list)", text)
@@ -235,119 +390,4 @@ func (r *replay) Close() error {
 		r.env.Warn("%s", text)
 	}
 	return nil
-}
-
-// remove removes what has arrived. If others have changed the dump meanwhile
-// what cannot be found any longer stays.
-func (r *replay) remove(state string) (progress, error) {
-	f, err := lock(r.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
-		return nil, stage.Fatal(err)
-	}
-	defer f.Close()
-	arrived, err := readProgress(state, f)
-	if err == nil && len(arrived) > 0 {
-		if _, err = f.Seek(0, io.SeekStart); err == nil {
-			err = remove(f, r.path, arrived.has, func(string, int) error { return nil })
-		}
-	}
-	return arrived, stage.Fatal(err)
-}
-
-// windowBytes is how much of a dump a window has.
-const windowBytes = 1 << 20
-
-// window are the entries that are sent between two checkpoints.
-type window struct {
-	replay  *replay
-	ctx     context.Context
-	emit    stage.Emit
-	entries []ready
-	bytes   int
-	arrived progress // up to the end of the window
-}
-
-// ready is an entry as it is sent.
-type ready struct {
-	entry
-	sums []uint64 // that it may be known by
-}
-
-// add takes an entry, if it can be sent at all.
-func (w *window) add(e *entry) error {
-	stored := e.Entry
-	sums, err := w.prepare(e)
-	if err != nil {
-		if !w.replay.told[e.number] {
-			w.replay.told[e.number] = true
-			w.replay.env.Fail("%w; it stays", e.error(err))
-		}
-		return nil
-	}
-	w.entries = append(w.entries, ready{*e, sums})
-	w.bytes += len(e.Message) + len(e.Base64) + len(e.Reason)
-	e.Entry = stored
-	if err := w.arrived.add(e); err != nil || w.bytes < windowBytes {
-		return err
-	}
-	return w.send()
-}
-
-// prepare edits an entry, and finds out whether it can be sent.
-func (w *window) prepare(e *entry) (sums []uint64, err error) {
-	if command := w.replay.Edit; command != "" {
-		if err := e.edit(w.replay.env, command); err != nil {
-			return nil, err
-		}
-	}
-	m, done, err := e.message(w.replay.env.Dictionary)
-	defer done()
-	if err != nil {
-		return nil, err
-	}
-	sums = []uint64{dumpfile.Sum(m)}
-	if m.Body() != nil { // rather than find out when half of it is sent
-		sum, err := dumpfile.SumBody(m)
-		if err != nil {
-			return nil, err
-		}
-		sums = append(sums, sum)
-	}
-	return sums, nil
-}
-
-// send sends the window.
-func (w *window) send() error {
-	if len(w.entries) == 0 {
-		return nil
-	}
-	entries := w.entries
-	w.entries, w.bytes = nil, 0
-	name := fmt.Sprintf("entries %d to %d", entries[0].number, entries[len(entries)-1].number)
-	return w.replay.env.Deliver(stage.Window{Name: name, State: w.arrived.String()}, func() error {
-		for i := range entries {
-			if err := w.sendOne(&entries[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (w *window) sendOne(e *ready) error {
-	again := &event.Again{Entry: e.number, Time: e.Time, File: e.File, Line: e.Line, Column: e.Column}
-	for _, sum := range e.sums {
-		if err := w.replay.trail.Sent(sum, again); err != nil {
-			return stage.Fatal(err)
-		}
-	}
-	m, done, err := e.message(w.replay.env.Dictionary)
-	defer done()
-	if err != nil {
-		return err
-	}
-	m.SetPlace(event.Place{File: e.File, Line: e.Line, Column: e.Column, Again: again})
-	return w.emit(m)
 }

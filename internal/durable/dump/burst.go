@@ -11,15 +11,18 @@ import (
 // report whose lines all fail does not make a dump of many times its size.
 type burst struct {
 	Entry
-	More []more `json:"more,omitempty"`
+	More   []more `json:"more,omitempty"`
+	Format int    `json:"format,omitempty"` // 0: this one
 }
 
-// more is an entry of a burst behind the first one. Its time, command and file
-// are those of the first.
+// more is an entry of a burst behind the first one. Its time, command, file,
+// source and window are those of the first.
 type more struct {
+	ID     ID     `json:"id"`
 	Reason string `json:"reason,omitempty"` // empty: that of the entry before
 	Line   int64  `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
+	Again  ID     `json:"again,omitempty"`
 	Same   int    `json:"same,omitempty"` // how many bytes of the first message begin this one as well
 	// The rest of the message. One of both has it.
 	Message string `json:"message,omitempty"`
@@ -35,7 +38,8 @@ const (
 
 // takes says whether an entry may stand behind the first one of a burst.
 func takes(first, e *Entry) bool {
-	return e.Time == first.Time && e.Command == first.Command && e.File == first.File && e.Kept == "" && first.Kept == "" && !e.Cut && !first.Cut
+	return e.Time == first.Time && e.Command == first.Command && e.File == first.File && e.Source == first.Source && e.Window == first.Window &&
+		e.Kept == "" && first.Kept == "" && !e.Cut && !first.Cut
 }
 
 // AppendAll appends entries, as many in one line as may stand there.
@@ -73,7 +77,7 @@ func appendBurst(dst []byte, entries []Entry) ([]byte, error) {
 		if err != nil {
 			return dst, err
 		}
-		m := more{Line: e.Line, Column: e.Column, Same: common(first, text)}
+		m := more{ID: e.ID, Again: e.Again, Line: e.Line, Column: e.Column, Same: common(first, text)}
 		if e.Reason != reason {
 			m.Reason, reason = e.Reason, e.Reason
 		}
@@ -113,13 +117,16 @@ func (b *burst) entries() ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.Same < 0 || m.Same > len(first) || size >= 2*burstBytes {
+		if m.ID == 0 || m.Same < 0 || m.Same > len(first) || size >= 2*burstBytes {
 			return nil, errBurst
 		}
 		if m.Reason != "" {
 			reason = m.Reason
 		}
-		e := Entry{Time: b.Time, Command: b.Command, Reason: reason, File: b.File, Line: m.Line, Column: m.Column}
+		e := Entry{
+			ID: m.ID, Time: b.Time, Command: b.Command, Reason: reason, File: b.File, Line: m.Line, Column: m.Column,
+			Source: b.Source, Window: b.Window, Again: m.Again,
+		}
 		e.SetText(bytes.Join([][]byte{first[:m.Same], rest}, nil))
 		all, size = append(all, e), size+m.Same+len(rest)
 	}

@@ -1,11 +1,15 @@
 // Package dump is the format of the file that keeps the messages that failed:
 // one JSON object a line, which is one entry or, where many have failed in a
 // row, a burst of them.
+//
+// Lines know nothing of each other, so that dumps can be joined with cat, and
+// thinned out with grep and jq. That is why the format has its number not at the
+// beginning of the file: every line says it, as a key "format". The first format
+// is the one without that key; what another version writes is refused.
 package dump
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -17,12 +21,16 @@ import (
 
 // Entry is one message that failed. One of Message, Base64 and Kept has it.
 type Entry struct {
+	ID      ID     `json:"id"`
 	Time    string `json:"time"`    // when it failed, UTC
 	Command string `json:"command"` // which command gave it up
 	Reason  string `json:"reason"`
 	File    string `json:"file"`             // where in the input it stood
 	Line    int64  `json:"line,omitempty"`   // from 1
 	Column  int    `json:"column,omitempty"` // in bytes, from 1
+	Source  string `json:"source,omitempty"` // whose stream it was; none in a bare pipe
+	Window  uint64 `json:"window,omitempty"` // of that source
+	Again   ID     `json:"again,omitempty"`  // the entry that was sent again
 	Message string `json:"message,omitempty"`
 	Base64  string `json:"base64,omitempty"` // of what is not UTF-8
 	Kept    string `json:"kept,omitempty"`   // name of the file beside the dump that has a line too large for it
@@ -67,6 +75,9 @@ func appendLine(dst []byte, v any) ([]byte, error) {
 // timeLayout is how the time of an entry is written, in UTC.
 const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
 
+// errFormat is about a line without an id, or with the number of a format.
+var errFormat = errors.New("another version of intelpipe has written it, in another format; use that version for this dump, or move the file away")
+
 // Read calls yield with each line as it stands, newline included, and its
 // entries, until it returns false. A line that is no entry is an error that
 // names it, unless it is the last one and a writer that died has torn it.
@@ -75,13 +86,10 @@ func Read(r io.Reader, yield func(entries []Entry, line []byte) bool) error {
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 0 {
-			var b burst
-			wrong := json.Unmarshal(line, &b)
+			entries, wrong := parse(line)
 			if wrong != nil && line[len(line)-1] != '\n' {
 				return nil
-			}
-			entries, expanded := b.entries()
-			if wrong = cmp.Or(wrong, expanded); wrong != nil {
+			} else if wrong != nil {
 				return fmt.Errorf("line %d is no entry of a dump: %w", n, wrong)
 			}
 			if !yield(entries, line) {
@@ -94,4 +102,16 @@ func Read(r io.Reader, yield func(entries []Entry, line []byte) bool) error {
 			return err
 		}
 	}
+}
+
+// parse returns the entries of a line.
+func parse(line []byte) ([]Entry, error) {
+	var b burst
+	if err := json.Unmarshal(line, &b); err != nil {
+		return nil, err
+	}
+	if b.Format != 0 || b.ID == 0 {
+		return nil, errFormat
+	}
+	return b.entries()
 }

@@ -30,7 +30,7 @@ func readAll(t *testing.T, text string) (entries []Entry, lines int) {
 func failures(n int) []Entry {
 	var all []Entry
 	for i := range n {
-		e := Entry{Time: "T", Command: "c", Reason: "r", File: "f", Line: int64(i + 1)}
+		e := Entry{ID: NewID(uint64(i)), Source: "S", Window: 7, Again: ID(i % 2), Time: "T", Command: "c", Reason: "r", File: "f", Line: int64(i + 1)}
 		text := fmt.Sprintf(`{"a":"äöü","n":"%d"}`, i)
 		switch i % 5 {
 		case 1:
@@ -58,22 +58,24 @@ func TestBurst(t *testing.T) {
 			t.Errorf("%d entries: %d lines, %d are back", c.n, lines, len(got))
 		}
 	}
-	// One of another kind stands by itself.
+	// One of another kind stands by itself, and one of another window.
 	mixed := failures(50)
 	mixed[20].Kept, mixed[20].Message = "f.dump.1", ""
 	mixed[40].Time = "later"
+	mixed[30].Window = 8
 	text, err := AppendAll(nil, mixed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, lines := readAll(t, string(text)); !reflect.DeepEqual(got, mixed) || lines != 1+1+1+10 {
+	if got, lines := readAll(t, string(text)); !reflect.DeepEqual(got, mixed) || lines != 1+1+9+1+9+1+9 {
 		t.Errorf("%d lines: %s", lines, text)
 	}
 }
 
 func TestBurstWrong(t *testing.T) {
-	for _, more := range []string{`{"same":3}`, `{"same":-1}`, `{"base64":"?"}`, `{"message":"` + strings.Repeat("x", 3*burstBytes) + `"},{"same":1}`} {
-		text := `{"time":"T","command":"c","reason":"r","file":"f","message":"ab","more":[` + more + "]}\n"
+	for _, more := range []string{`{"id":"b000000000000001","same":3}`, `{"id":"b000000000000001","same":-1}`, `{"same":1}`, `{"id":"b","same":1}`,
+		`{"id":"b000000000000001","base64":"?"}`, `{"id":"b000000000000001","message":"` + strings.Repeat("x", 3*burstBytes) + `"},{"id":"b000000000000002","same":1}`} {
+		text := `{"id":"a000000000000001","time":"T","command":"c","reason":"r","file":"f","message":"ab","more":[` + more + "]}\n"
 		if err := Read(strings.NewReader(text), func([]Entry, []byte) bool { return true }); err == nil || !strings.Contains(err.Error(), "line 1 is no entry") {
 			t.Errorf("%.60s: %v", more, err)
 		}
@@ -122,7 +124,7 @@ func TestFull(t *testing.T) {
 		}
 	}
 	var full *FullError
-	w := NewWriter(path, "c", 150, time.Now)
+	w := NewWriter(path, "c", 200, time.Now)
 	for n := range 2 {
 		if err := w.Full(); err != nil {
 			t.Errorf("%d entries: %v", n, err)
@@ -135,7 +137,7 @@ func TestFull(t *testing.T) {
 	if err := w.Full(); !errors.As(err, &full) || !strings.Contains(err.Error(), path) {
 		t.Errorf("two entries: %v", err)
 	}
-	if err := NewWriter(path, "c", 150, time.Now).Full(); !errors.As(err, &full) {
+	if err := NewWriter(path, "c", 200, time.Now).Full(); !errors.As(err, &full) {
 		t.Errorf("the next run: %v", err)
 	}
 	if err := NewWriter(path, "c", 1000, time.Now).Full(); err != nil {
@@ -166,12 +168,9 @@ func TestTrail(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer failed.Close()
-	if failed.Unused() {
-		t.Error("is taken for one that nobody uses")
-	}
 	send := func(entries ...int) {
 		for _, n := range entries {
-			if err := sent.Sent(uint64(1+n%2), &event.Again{Entry: n, Time: "T", File: "f", Line: int64(n)}); err != nil {
+			if err := sent.Sent(uint64(1+n%2), &event.Again{Entry: uint64(n), Time: "T", File: "f", Line: int64(n)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -200,8 +199,14 @@ func TestTrail(t *testing.T) {
 	find(2, 5)
 	find(2, 5)
 	find(1, 2)
-	entries, others, err := sent.Failures()
-	if want := map[int]bool{1: true, 2: true, 3: true, 5: true}; err != nil || !reflect.DeepEqual(entries, want) || others != 1 {
-		t.Errorf("%v, %d, %v", entries, others, err)
+	entries, others := map[ID]bool{}, map[uint64]bool{}
+	for range 2 { // they stay when the trail begins anew
+		err := sent.Failures(entries, others)
+		if want := map[ID]bool{1: true, 2: true, 3: true, 5: true}; err != nil || !reflect.DeepEqual(entries, want) || !reflect.DeepEqual(others, map[uint64]bool{7: true}) {
+			t.Errorf("%v, %v, %v", entries, others, err)
+		}
+		if err := sent.Clear(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

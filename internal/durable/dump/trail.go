@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
@@ -36,7 +35,7 @@ type sentLine struct {
 
 type trailLine struct {
 	Sum    uint64 `json:"sum,omitempty"`
-	Entry  int    `json:"entry,omitempty"`
+	Entry  ID     `json:"entry,omitempty"`
 	Time   string `json:"time,omitempty"`
 	File   string `json:"file,omitempty"`
 	Line   int64  `json:"line,omitempty"`
@@ -44,24 +43,22 @@ type trailLine struct {
 	Failed bool   `json:"failed,omitempty"`
 }
 
-// CreateTrail makes an empty trail, and locks it.
+// CreateTrail makes an empty trail. Processes that a replay before has left have
+// another file.
 func CreateTrail(path string) (*Trail, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
-	if err != nil {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	if _, err := disk.TryLock(f); err != nil {
-		f.Close()
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	if err != nil {
 		return nil, err
 	}
 	return &Trail{file: f}, nil
 }
 
-// Unused says that its replay has gone.
-func (t *Trail) Unused() bool {
-	free, err := disk.TryLock(t.file)
-	return free && err == nil
-}
+// Clear makes the trail empty for a new pipeline, to which all that is not
+// acknowledged is sent again.
+func (t *Trail) Clear() error { return t.file.Truncate(0) }
 
 // OpenTrail opens that of the replay that has started this pipeline.
 func OpenTrail(path string) (*Trail, error) {
@@ -101,7 +98,7 @@ func number(sum [sha256.Size]byte) uint64 { return binary.BigEndian.Uint64(sum[:
 
 // Sent writes that a message is sent again.
 func (t *Trail) Sent(sum uint64, a *event.Again) error {
-	return t.write(&trailLine{Sum: sum, Entry: a.Entry, Time: a.Time, File: a.File, Line: a.Line, Column: a.Column})
+	return t.write(&trailLine{Sum: sum, Entry: ID(a.Entry), Time: a.Time, File: a.File, Line: a.Line, Column: a.Column})
 }
 
 // Failed writes that a message has failed again, of which nothing but its sum
@@ -109,7 +106,7 @@ func (t *Trail) Sent(sum uint64, a *event.Again) error {
 func (t *Trail) Failed(a *event.Again, sum uint64) error {
 	l := &trailLine{Failed: true, Sum: sum}
 	if a != nil {
-		l.Entry, l.Sum = a.Entry, 0
+		l.Entry, l.Sum = ID(a.Entry), 0
 	}
 	return t.write(l)
 }
@@ -145,7 +142,7 @@ func (t *Trail) Find(sum uint64) (*event.Again, error) {
 	if err := json.Unmarshal(line, &l); err != nil {
 		return nil, err
 	}
-	return &event.Again{Entry: l.Entry, Time: l.Time, File: l.File, Line: l.Line, Column: l.Column}, nil
+	return &event.Again{Entry: uint64(l.Entry), Time: l.Time, File: l.File, Line: l.Line, Column: l.Column}, nil
 }
 
 // read takes what was written since it was called before.
@@ -165,21 +162,19 @@ func (t *Trail) read() error {
 	})
 }
 
-// Failures returns which entries have failed again, and how many messages of
+// Failures adds which entries have failed again, and the sums of messages of
 // which it is not known from which entry they have come.
-func (t *Trail) Failures() (entries map[int]bool, others int, err error) {
-	entries, sums := map[int]bool{}, map[uint64]bool{}
+func (t *Trail) Failures(entries map[ID]bool, others map[uint64]bool) error {
 	at := int64(0)
-	err = t.each(&at, func(l *trailLine, _ int64) {
+	return t.each(&at, func(l *trailLine, _ int64) {
 		switch {
 		case !l.Failed:
 		case l.Entry != 0:
 			entries[l.Entry] = true
 		default:
-			sums[l.Sum] = true
+			others[l.Sum] = true
 		}
 	})
-	return entries, len(sums), err
 }
 
 // each calls do with each line behind at, which it moves on.

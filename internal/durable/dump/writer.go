@@ -1,78 +1,162 @@
 package dump
 
 import (
+	"bufio"
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
 )
 
 // A Writer adds the messages of one command that failed to its dump. The file
 // is opened, and its directory made, when the first one does. Several
 // processes may write to one dump.
+//
+// In a stream with control lines the writer has to be told of them. Then it
+// knows which messages a run before has put into the dump already, and does not
+// write them again.
 type Writer struct {
 	path    string
 	command string
-	room    int64
+	room    int64 // of each source
 	now     func() time.Time
 	file    *disk.File
 	dirty   bool    // written since the last sync
 	direct  int     // entries that were written one by one since the last Flush
 	pending []Entry // not written yet
 	bytes   int     // of their messages
-	known   bool    // total is known
-	total   int64   // how much there is, as far as this writer knows
-	large   int64   // of that in files beside the dump
+	used    usage
+
+	source      string // whose stream it is; none in a bare pipe
+	own         []byte // what lines of the source have in common
+	nonce       string // of this attempt of the source
+	window      uint64 // the number of the messages that come now
+	occurrences map[equal]int
+	known       map[ID]uint64 // entries of open windows that were in the dump before, and their windows
 }
 
-// NewWriter makes a writer for the dump at path, which is full when it has room
-// bytes, with the files beside it that have what is too large for an entry. now
-// is asked when a message has failed.
+// NewWriter makes a writer for the dump at path. It is full for a source when
+// that has room bytes in it, with the files beside it that have what is too
+// large for an entry. All bare pipes together are one source. now is asked when
+// a message has failed.
 func NewWriter(path, command string, room int64, now func() time.Time) *Writer {
 	return &Writer{path: path, command: command, room: room, now: now}
 }
 
-// A FullError says that a dump takes no more.
+// Checkpointed says that the Checkpoint at has come, and that all before it is
+// synced: messages that fail from now on are of the next window.
+func (d *Writer) Checkpointed(at checkpoint.ID) {
+	if at.Source != d.source {
+		return // the stream was not opened by a Commit
+	}
+	d.window = at.Number + 1
+	clear(d.occurrences)
+}
+
+// Committed says that a Commit has come. The first one of an attempt opens the
+// stream: what the dump has of later windows will come once more.
+func (d *Writer) Committed(at checkpoint.ID) error {
+	if at.Source == d.source && at.Nonce == d.nonce {
+		maps.DeleteFunc(d.known, func(_ ID, window uint64) bool { return window <= at.Number })
+		return nil
+	}
+	if err := d.Flush(); err != nil {
+		return err
+	}
+	name, err := json.Marshal(at.Source)
+	if err != nil {
+		return err
+	}
+	d.source, d.nonce, d.window = at.Source, at.Nonce, at.Number+1
+	d.own = append([]byte(sourceKey), name...)
+	d.used = usage{}
+	d.occurrences, d.known = map[equal]int{}, map[ID]uint64{}
+	return d.learn(at.Number)
+}
+
+// controlled says that the stream has control lines, so that its source sends
+// again what has no room.
+func (d *Writer) controlled() bool { return d.source != "" }
+
+// forever is the window of entries that no Commit makes this writer forget.
+const forever = 1<<64 - 1
+
+// learn finds the entries of the source that may come again. Those of a replay
+// can do so in any window.
+func (d *Writer) learn(acknowledged uint64) error {
+	err := d.each(func(line []byte) error {
+		if !d.owns(line) {
+			return nil
+		}
+		entries, err := parse(line)
+		for _, e := range entries {
+			switch {
+			case e.Again != 0:
+				d.known[e.ID] = forever
+			case e.Window > acknowledged:
+				d.known[e.ID] = e.Window
+			}
+		}
+		return otherFormat(entries, err)
+	})
+	if err == nil && len(d.known) > 0 { // whoever wrote them may not have lived to sync them
+		err = d.open()
+		d.dirty = err == nil
+	}
+	return err
+}
+
+// A FullError says that a dump takes no more of a source.
 type FullError struct {
-	Path string
-	Room int64
+	Path   string
+	Source string
+	Room   int64
 }
 
 func (e *FullError) Error() string {
-	return fmt.Sprintf("the dump %s has %d bytes or more (--dump-bytes): make room with dump replay or dump delete", e.Path, e.Room)
+	source := e.Source
+	if source == "" {
+		source = "bare pipes"
+	}
+	return fmt.Sprintf("the dump %s has %d bytes or more (--dump-bytes) of %s: make room with dump replay or dump delete", e.Path, e.Room, source)
 }
 
 // Full returns a *FullError if there is no room left. A writer that cannot be
 // given its message again asks before it takes the next one: the last entry
 // may go beyond the room.
 func (d *Writer) Full() error {
-	if !d.known {
-		info, err := os.Stat(d.path)
-		if err == nil && info.Mode().IsRegular() {
-			d.large, err = d.used()
-			d.total = d.large + info.Size()
-		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("the dump: %w", err)
-		}
-		d.known = true
+	if err := d.look(d.room); err != nil {
+		return err
 	}
 	// What is pending takes less, where it becomes a burst.
-	if d.total+int64(d.bytes+len(d.pending)*mostOverhead) >= d.room {
+	if d.used.bytes+int64(d.bytes+len(d.pending)*mostOverhead) >= d.room {
 		if err := d.flush(); err != nil {
 			return err
 		}
+		if err := d.look(d.room); err != nil {
+			return err
+		}
 	}
-	if d.total >= d.room {
-		return &FullError{d.path, d.room}
+	if d.used.bytes >= d.room && d.replaced() {
+		d.used = usage{}
+		if err := d.look(d.room); err != nil {
+			return err
+		}
+	}
+	if d.used.bytes >= d.room {
+		return &FullError{d.path, d.source, d.room}
 	}
 	return nil
 }
@@ -81,14 +165,23 @@ func (d *Writer) Full() error {
 // are of a usual length.
 const mostOverhead = 500
 
-// Add adds a message. The first entries are in the file at once, so that a disk
-// that takes none is known before anything else is done; when there are many in
-// a row, the others are there after the next Flush. They are durable after the
-// next Sync.
+// Add adds a message, unless the dump has it already. The first entries are in
+// the file at once, so that a disk that takes none is known before anything else
+// is done; when there are many in a row, the others are there after the next
+// Flush. They are durable after the next Sync. In a stream with control lines
+// there has to be room, or it returns a *FullError.
 func (d *Writer) Add(message []byte, place event.Place, reason error) error {
 	e := d.entry(place, reason)
+	if d.controlled() {
+		if e.ID = d.identify(contentOf(message), e.Again); d.has(e.ID) {
+			return nil
+		}
+		if err := d.Full(); err != nil {
+			return err
+		}
+	}
 	e.SetText(message)
-	if n := len(d.pending); n > 0 && place.Again == nil && e.Time[:secondsLen] == d.pending[n-1].Time[:secondsLen] {
+	if n := len(d.pending); n > 0 && place.Again == nil && second(e.Time) == second(d.pending[n-1].Time) {
 		e.Time = d.pending[n-1].Time // so that a burst has one
 	}
 	if d.direct < fewEntries {
@@ -102,16 +195,22 @@ func (d *Writer) Add(message []byte, place event.Place, reason error) error {
 	return d.flush()
 }
 
-// secondsLen is how much of a time tells the second.
-const secondsLen = len("2006-01-02T15:04:05")
+// second is a time without what is behind the second.
+func second(time string) string { return time[:min(len(time), len("2006-01-02T15:04:05"))] }
+
+// has says that the dump had an entry before this attempt of the source.
+func (d *Writer) has(id ID) bool {
+	_, ok := d.known[id]
+	return ok
+}
 
 func (d *Writer) entry(place event.Place, reason error) Entry {
 	e := Entry{
-		Time: d.now().UTC().Format(timeLayout), Command: d.command, Reason: reason.Error(),
-		File: place.File, Line: place.Line, Column: place.Column,
+		ID: RandomID(), Time: d.now().UTC().Format(timeLayout), Command: d.command, Reason: reason.Error(),
+		File: place.File, Line: place.Line, Column: place.Column, Source: d.source, Window: d.window,
 	}
 	if place.Again != nil {
-		e.Time = place.Again.Time
+		e.Time, e.Again = place.Again.Time, ID(place.Again.Entry)
 	}
 	return e
 }
@@ -152,7 +251,8 @@ func (d *Writer) write(entries ...Entry) error {
 			break
 		}
 		d.file.Close() // releases the lock too
-		d.file = nil
+		d.file, d.used = nil, usage{}
+		d.dirty = false // who has made the other file has synced it
 	}
 	defer d.file.Unlock()
 	if err := d.file.CutTorn(); err != nil { // of somebody whose disk was full
@@ -167,7 +267,7 @@ func (d *Writer) write(entries ...Entry) error {
 		return err
 	}
 	d.dirty = true
-	d.total = d.large + size + int64(len(lines))
+	d.used.wrote(size, int64(len(lines)))
 	return nil
 }
 
@@ -182,7 +282,35 @@ func (d *Writer) open() error {
 	if err != nil {
 		return fmt.Errorf("the dump: %w", err)
 	}
+	if err := checkFormat(f); err != nil {
+		f.Close()
+		return fmt.Errorf("the dump %s: %w", d.path, err)
+	}
 	d.file = f
+	return nil
+}
+
+// checkFormat looks at the first line of a dump that others may have written.
+func checkFormat(f *disk.File) error {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	line, err := bufio.NewReader(io.NewSectionReader(f, 0, info.Size())).ReadBytes('\n')
+	if errors.Is(err, io.EOF) { // it is empty, or torn
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return otherFormat(parse(line))
+}
+
+// otherFormat is the error of a line that another version has written. One that
+// is damaged in another way stops nobody from adding more.
+func otherFormat(_ []Entry, err error) error {
+	if errors.Is(err, errFormat) {
+		return err
+	}
 	return nil
 }
 
@@ -196,79 +324,136 @@ func same(f *disk.File, path string) bool {
 // inline is how long a line may be to stand in an entry that Large adds.
 const inline = 64 << 10
 
-// Large adds a message that write writes as one line, without a newline. If it
-// is longer than 64 KiB it gets a file of its own. It is written to its end in
-// any case; what there is no room for is cut off or, if all of it is asked for,
-// a *FullError.
+// Large adds a message that write writes as one line, without a newline, unless
+// the dump has it already. If it is longer than 64 KiB it gets a file of its own.
+// It is written to its end in any case; what there is no room for is cut off or,
+// if all of it is asked for, a *FullError.
 func (d *Writer) Large(write func(io.Writer) error, place event.Place, reason error, all bool) error {
 	if err := d.Flush(); err != nil {
 		return err
 	}
-	if err := d.Full(); err != nil && (all || !errors.As(err, new(*FullError))) {
-		return err
-	}
-	k := &kept{dump: d, room: max(d.room-d.total, 0)}
+	k := &kept{dump: d}
 	e := d.entry(place, reason)
 	err := write(k)
-	switch {
-	case err == nil && k.cut && all:
-		err = &FullError{d.path, d.room}
-	case err == nil && k.file == nil:
-		e.SetText(k.text)
-	case err == nil:
-		e.Kept, e.Cut = filepath.Base(k.file.Name()), k.cut
-		e.Bytes, err = k.file.Size()
-		err = cmp.Or(err, k.file.Sync(), disk.SyncDir(filepath.Dir(d.path)))
-	}
-	d.large += e.Bytes
 	if err == nil {
-		err = d.write(e)
+		err = d.takeLarge(&e, k, all)
 	}
 	if k.file != nil {
 		k.file.Close()
-		if err != nil {
+		d.used = usage{}
+		if err != nil || e.Kept == "" {
 			os.Remove(k.file.Name()) // no entry names it
-			d.large -= e.Bytes
 		}
 	}
 	return err
+}
+
+func (d *Writer) takeLarge(e *Entry, k *kept, all bool) error {
+	if d.controlled() {
+		if e.ID = d.identify(k.content(), e.Again); d.has(e.ID) {
+			return nil
+		}
+	}
+	switch {
+	case k.cut && all:
+		return &FullError{d.path, d.source, d.room}
+	case k.file == nil && all:
+		if err := d.Full(); err != nil {
+			return err
+		}
+	}
+	if k.file == nil {
+		e.SetText(k.text)
+		return d.write(*e)
+	}
+	e.Kept, e.Cut = filepath.Base(k.file.Name()), k.cut
+	var err error
+	if e.Bytes, err = k.file.Size(); err != nil {
+		return err
+	}
+	if err := cmp.Or(k.file.Sync(), disk.SyncDir(filepath.Dir(d.path))); err != nil {
+		return err
+	}
+	return d.write(*e)
 }
 
 // kept is where a large line goes: to a file beside the dump, once it has turned
 // out to be larger than an entry should be.
 type kept struct {
 	dump *Writer
-	text []byte
+	text []byte // while there is no file
 	file *disk.File
-	room int64 // for the file
-	cut  bool
+	room int64     // for the file, or more
+	seen bool      // it is what there is
+	cut  bool      // there was none for all of it
+	hash hash.Hash // of all that goes to the file, but for time.observation
 }
 
 func (k *kept) Write(p []byte) (int, error) {
-	if k.file == nil && len(k.text)+len(p) <= inline {
+	switch {
+	case k.file != nil:
+		k.hash.Write(p)
+		return len(p), k.store(p)
+	case len(k.text)+len(p) <= inline:
 		k.text = append(k.text, p...)
 		return len(p), nil
 	}
+	if err := k.dump.look(k.dump.room); err != nil {
+		return 0, err
+	}
+	k.room = k.dump.left()
+	var err error
+	if k.file, err = k.dump.createBeside(); err != nil {
+		return 0, err
+	}
+	text := append(k.text, p...)
+	k.text = nil
+	k.hashHead(text)
+	return len(p), k.store(text)
+}
+
+// hashHead begins the hash. In a report that is longer than the inline part
+// time.observation stands before the content.
+func (k *kept) hashHead(text []byte) {
+	k.hash = sha256.New()
+	head := event.New(event.Report, nil)
+	at := head.DecodeHead(text[:inline])
+	if at > 0 {
+		head.Remove(observation)
+		k.hash.Write(head.Append(nil))
+	}
+	k.hash.Write(text[at:])
+}
+
+func (k *kept) content() content {
 	if k.file == nil {
-		var err error
-		if k.file, err = k.dump.beside(); err != nil {
-			return 0, err
+		return contentOf(k.text)
+	}
+	return content(k.hash.Sum(nil))
+}
+
+// store writes as much as there is room for. What others have in the dump is
+// told from what this source has only where it matters.
+func (k *kept) store(p []byte) error {
+	if k.cut {
+		return nil
+	}
+	if k.room < int64(len(p)) && !k.seen {
+		k.dump.used = usage{}
+		if err := k.dump.look(0); err != nil {
+			return err
 		}
-		text := k.text
-		k.text = nil
-		if _, err := k.Write(text); err != nil {
-			return 0, err
-		}
+		k.room, k.seen = k.dump.left(), true // the file itself is among what is used
 	}
 	fits := min(int64(len(p)), k.room)
 	k.room -= fits
-	k.cut = k.cut || fits < int64(len(p))
+	k.cut = fits < int64(len(p))
 	_, err := k.file.Write(p[:fits])
-	return len(p), err
+	return err
 }
 
-// beside creates a file for one large line.
-func (d *Writer) beside() (*disk.File, error) {
+// createBeside creates a file for one large line.
+func (d *Writer) createBeside() (*disk.File, error) {
 	if err := d.open(); err != nil {
 		return nil, err
 	}
@@ -295,26 +480,6 @@ func (d *Writer) Scratch() (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// used is how much the files beside the dump hold.
-func (d *Writer) used() (int64, error) {
-	names, err := os.ReadDir(filepath.Dir(d.path))
-	if err != nil {
-		return 0, err
-	}
-	var sum int64
-	prefix := filepath.Base(d.path) + "."
-	for _, name := range names {
-		number, ok := strings.CutPrefix(name.Name(), prefix)
-		if _, err := strconv.Atoi(number); !ok || err != nil {
-			continue
-		}
-		if info, err := name.Info(); err == nil {
-			sum += info.Size()
-		}
-	}
-	return sum, nil
 }
 
 // Sync makes durable what was added.
