@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stream"
@@ -61,11 +62,6 @@ func (f *failures) kept(err error) error {
 // keep puts a message into the dump. Of a report that is being streamed that is
 // more than what is at hand.
 func (f *failures) keep(m *event.Message, place event.Place, reason error) error {
-	if f.host.controlled() {
-		if err := f.dump.Full(); err != nil {
-			return err
-		}
-	}
 	if body, ok := m.Body().(stream.Rereadable); ok {
 		if whole := body.Whole(); whole != nil {
 			return f.dump.Large(whole, place, reason, f.host.controlled())
@@ -82,6 +78,23 @@ func (f *failures) large(line func(io.Writer) error, place event.Place, reason e
 		f.host.say(f.name, place.String()+": ", reason.Error())
 	}
 	return f.kept(err)
+}
+
+// control tells the dump where in the stream of a source it is: what is stored of
+// a window that is sent again is not stored again.
+func (f *failures) control(kind event.Kind, id string) error {
+	at, err := checkpoint.Parse(id)
+	switch {
+	case err != nil:
+	case kind == event.Commit:
+		err = f.dump.Committed(at)
+	default:
+		f.dump.Checkpointed(at)
+	}
+	if err != nil {
+		return f.host.broken(err)
+	}
+	return nil
 }
 
 // again says of a message that has failed again so to the replay, and returns

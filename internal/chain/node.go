@@ -231,8 +231,10 @@ func (n *node) control(kind event.Kind, id string) error {
 	n.line++
 	var err error
 	if kind == event.Checkpoint {
-		err = n.checkpoint(id)
-	} else {
+		if err = n.checkpoint(id); err == nil {
+			err = n.failures.control(kind, id) // what fails from here on is of the next window
+		}
+	} else if err = n.failures.control(kind, id); err == nil {
 		err = n.commit(id)
 	}
 	if err != nil {

@@ -42,7 +42,7 @@ type places map[*kong.Flag]string
 type Common struct {
 	Harmonization string     `help:"Take the fields from FILE, an IntelMQ harmonization.conf." placeholder:"FILE" group:"common"`
 	Dump          string     `help:"Where messages go that fail; by default COMMAND.dump in the state directory." placeholder:"FILE" group:"common"`
-	DumpBytes     stage.Size `help:"How large the dump may become, with the files beside it that have lines too large for it. When it is full the command ends." default:"2GiB" placeholder:"SIZE" group:"common"`
+	DumpBytes     stage.Size `help:"How much of each source the dump may hold, with the files beside it that have lines too large for it. When that is full the command ends." default:"2GiB" placeholder:"SIZE" group:"common"`
 	RecordLimit   stage.Size `help:"The longest event that is accepted." default:"16MiB" placeholder:"SIZE" group:"common"`
 	Grace         int        `help:"Seconds after SIGTERM in which a filter may go on reading, or in which something has to come back from the pipeline of a source." default:"10" placeholder:"SECONDS" group:"common"`
 	Config        string     `help:"Take flags from this JSON file." default:"/etc/intelpipe/config.json" placeholder:"FILE" group:"common"`

@@ -55,7 +55,7 @@ func TestFullDump(t *testing.T) {
 // TestDumpTime is the present time as the runtime has it.
 func TestDumpTime(t *testing.T) {
 	r := run1(t, probes(nil), []string{"expert-probe"}, map[string]string{"INTELPIPE_NOW": "2026-01-31T12:00:00Z"}, strings.NewReader("{\n"))
-	if !strings.HasPrefix(r.dump, `{"time":"2026-01-31T12:00:00.000000Z",`) {
+	if !strings.Contains(r.dump, `"time":"2026-01-31T12:00:00.000000Z",`) {
 		t.Errorf("%+v", r)
 	}
 }
