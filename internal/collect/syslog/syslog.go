@@ -2,29 +2,29 @@
 //
 // collect-syslog: make a report of each syslog message
 //
-// collect-syslog listens on UDP, on TCP, or on both, and makes a report of each
-// message. The raw of the report is the message as it was received; RFC 3164 and
-// RFC 5424 are not told apart, and nothing is parsed. feed.url is the address that
-// received the message, extra.source_ip the address that sent it.
+// collect-syslog listens on UDP, on TCP, or on both, and makes a report of
+// each message. The raw of the report is the message as it was received; RFC
+// 3164 and RFC 5424 are not told apart, and nothing is parsed. feed.url is the
+// address that received the message, extra.source_ip the address that sent it.
 //
-// On TCP a message ends as RFC 6587 says: one that begins with a number, a blank
-// and < has that many octets, any other one ends with the line. A message without
-// text is skipped. A message longer than --max-message is cut to that length; a
-// line on stderr says so, extra.octets of its report says how long it was, and the
-// exit code is 1.
+// On TCP a message ends as RFC 6587 says: one that begins with a number, a
+// blank and < has that many octets, any other one ends with the line. A
+// message without text is skipped. A message longer than --max-message is cut
+// to that length; a line on stderr says so, extra.octets of its report says
+// how long it was, and the exit code is 1.
 //
-// Up to --max-connections connections are served at once; further ones wait until
-// another one ends. A connection that sends nothing for --idle-timeout seconds is
-// closed.
+// Up to --max-connections connections are served at once; further ones wait
+// until another one ends. A connection that sends nothing for --idle-timeout
+// seconds is closed.
 //
-// UDP has no acknowledgement: when messages come faster than the pipeline takes
-// them, the kernel drops what does not fit into its buffer, and nobody is told.
-// Raise net.core.rmem_max to 4 MiB or more, and use TCP where the sender can: there
-// the sender waits. Neither has an acknowledgement that the message has arrived.
-// With a pipeline of its own, after -- or then, collect-syslog therefore writes
-// messages to a spool in the state directory before it sends them; what the kernel
-// holds when collect-syslog dies is lost. In a bare pipe messages are printed as
-// they come.
+// UDP has no acknowledgement: when messages come faster than the pipeline
+// takes them, the kernel drops what does not fit into its buffer, and nobody
+// is told. Raise net.core.rmem_max to 4 MiB or more, and use TCP where the
+// sender can: there the sender waits. Neither has an acknowledgement that the
+// message has arrived. With a pipeline of its own, after -- or then,
+// collect-syslog therefore writes messages to a spool in the state directory
+// before it sends them; what the kernel holds when collect-syslog dies is
+// lost. In a bare pipe messages are printed as they come.
 //
 // # Examples
 //
