@@ -23,7 +23,7 @@
 // sender can: there the sender waits. Neither has an acknowledgement that the
 // message has arrived. With a pipeline of its own, after -- or then,
 // collect-syslog therefore writes messages to a spool in the state directory
-// before it sends them; what the kernel holds when collect-syslog dies is
+// before it sends them; what is not in the spool yet when collect-syslog dies is
 // lost. In a bare pipe messages are printed as they come.
 //
 // # Examples
