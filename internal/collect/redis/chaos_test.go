@@ -20,6 +20,7 @@ import (
 // the number of kills of processes; the server is killed a tenth as often.
 func TestChaos(t *testing.T) {
 	kills, events, window := 10, 4000, 50
+	const open = 3 // windows
 	if text := os.Getenv("INTELPIPE_CHAOS"); text != "" {
 		var err error
 		if kills, err = strconv.Atoi(text); err != nil || kills < 1 {
@@ -64,7 +65,7 @@ func TestChaos(t *testing.T) {
 	}
 	twice := len(all) - len(seen)
 	t.Logf("%d events, %d kills, %d of the server: %d lost, %d twice, %d starts of the source", events, kills, servers, lost, twice, c.starts)
-	if lost > 0 || len(seen) != events || twice > (kills+servers)*window {
+	if lost > 0 || len(seen) != events || twice > (kills+servers)*open*window {
 		t.Errorf("%d lost, %d different ones, %d twice", lost, len(seen), twice)
 	}
 }
@@ -81,7 +82,7 @@ type chaos struct {
 // start starts the source with a pipeline of two processes and a shell.
 func (c *chaos) start(flags ...string) {
 	script := "cat | output-redis --redis-server-port $PORT --redis-queue " + target
-	words := append(c.words("--restarts", "1000", "--window-messages", strconv.Itoa(c.window)), flags...)
+	words := append(c.words("--restarts", "1000", "--window-messages", strconv.Itoa(c.window), "--open-windows", "3"), flags...)
 	c.source = c.process(append(words, "--", "sh", "-c", script)...)
 	stderr, err := os.OpenFile(filepath.Join(c.dir, "stderr"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
