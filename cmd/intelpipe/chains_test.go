@@ -92,7 +92,7 @@ func mixed(r *rand.Rand) string {
 func compare(t *testing.T, chain []link, stdin string) {
 	piped, fused := runChain(t, chain, stdin, true), runChain(t, chain, stdin, false)
 	for name := range piped {
-		if piped[name] != fused[name] {
+		if random := strings.HasSuffix(name, "/.id") || strings.HasSuffix(name, "/.id.lock"); !random && piped[name] != fused[name] {
 			t.Errorf("%s differs\n piped: %.2000s\n fused: %.2000s\nstderr piped: %.500s\nstderr fused: %.500s", name, piped[name], fused[name], piped["stderr"], fused["stderr"])
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	collecthttp "github.com/intelpipe/intelpipe/internal/collect/http"
 	collectredis "github.com/intelpipe/intelpipe/internal/collect/redis"
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
+	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
@@ -169,6 +170,36 @@ not hold on another. A spool on a network file system is refused; with
 	collect-spool queue | expert-taxonomy
 	collect-spool queue -- \
 	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, New: func() any { return new(collectspool.Command) }},
+	{Name: "collect-syslog", Summary: "make a report of each syslog message", Doc: `collect-syslog listens on UDP, on TCP, or on both, and makes a report of
+each message. The raw of the report is the message as it was received; RFC
+3164 and RFC 5424 are not told apart, and nothing is parsed. feed.url is the
+address that received the message, extra.source_ip the address that sent it.
+
+On TCP a message ends as RFC 6587 says: one that begins with a number, a
+blank and < has that many octets, any other one ends with the line. A
+message without text is skipped. A message longer than --max-message is cut
+to that length; a line on stderr says so, extra.octets of its report says
+how long it was, and the exit code is 1.
+
+Up to --max-connections connections are served at once; further ones wait
+until another one ends. A connection that sends nothing for --idle-timeout
+seconds is closed.
+
+UDP has no acknowledgement: when messages come faster than the pipeline
+takes them, the kernel drops what does not fit into its buffer, and nobody
+is told. Raise net.core.rmem_max to 4 MiB or more, and use TCP where the
+sender can: there the sender waits. Neither has an acknowledgement that the
+message has arrived. With a pipeline of its own, after -- or then,
+collect-syslog therefore writes messages to a spool in the state directory
+before it sends them; what is not in the spool yet when collect-syslog dies is
+lost. In a bare pipe messages are printed as they come.
+
+# Examples
+
+	timeout --preserve-status 1 collect-syslog --listen-udp 127.0.0.1:5514 |
+	  parse-key-value --keys 'json:{"SRC":"source.ip","DPT":"destination.port"}'
+	timeout --preserve-status 1 collect-syslog --listen-tcp 127.0.0.1:5514 \
+	  --name Firewall -- output-file --file messages.ndjson`, New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", Summary: "look at messages that failed, change them, send them again", Doc: `Every command keeps the messages that failed in a dump, COMMAND.dump in the
 state directory or what --dump names. FILE is the name of a dump, or of a
 command. ENTRY is the id of an entry, which begins with a letter; its first

@@ -136,6 +136,13 @@ func (c *Chain) input() string {
 	return c.in.Place().File
 }
 
+func (c *Chain) line() int64 {
+	if c.in == nil {
+		return 0
+	}
+	return c.in.Place().Line
+}
+
 // Failed says whether messages have failed.
 func (c *Chain) Failed() bool { return c.failedCount.Load() > 0 }
 

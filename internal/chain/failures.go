@@ -19,6 +19,7 @@ type host interface {
 	full(err error) // a dump is, so that nothing more may be read
 	trail() *dump.Trail
 	input() string // what the input is called
+	line() int64   // of the input that was read last, or 0
 }
 
 // failures is where the messages of a stage go that fail.

@@ -107,12 +107,13 @@ func (n *node) accept(m *event.Message) error {
 	place := m.Place()
 	switch {
 	case !n.first:
-		m.SetPlace(event.Place{File: "stdin", Line: n.line, Again: place.Again})
+		m.SetPlace(event.Place{Again: place.Again})
 		m.Detach()
-	case place.Line > 0:
-		n.line = place.Line // which counts empty and broken lines as well
-	case place.File == "":
-		m.SetPlace(event.Place{File: n.host.input(), Line: n.line, Again: place.Again})
+	case n.host.line() > 0:
+		n.line = n.host.line() // which counts empty and broken lines as well
+	}
+	if n.Parse == nil && m.Place().File == "" { // a report may say itself where it is from
+		m.SetPlace(event.Place{File: n.inputName(), Line: n.line, Again: place.Again})
 	}
 	if n.Parse != nil {
 		m.Inherit(n.Parse.Copy)
@@ -148,9 +149,17 @@ func (n *node) settle(m *event.Message, err error) error {
 func (n *node) fail(m *event.Message, reason error) error {
 	place := m.Place()
 	if place.File == "" {
-		place = event.Place{File: n.host.input(), Line: n.line, Again: place.Again}
+		place = event.Place{File: n.inputName(), Line: n.line, Again: place.Again}
 	}
 	return n.failures.add(m, place, reason)
+}
+
+// inputName is what the input of the stage is called.
+func (n *node) inputName() string {
+	if n.first {
+		return n.host.input()
+	}
+	return "stdin"
 }
 
 // process calls the stage, and makes an error of a panic.

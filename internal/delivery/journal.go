@@ -34,14 +34,19 @@ type journal struct {
 
 // openJournal opens the file of a source, and locks it.
 func openJournal(ctx context.Context, path string, wait time.Duration, optional bool) (*journal, error) {
-	c, err := store.OpenCursorContext(ctx, path, wait)
-	j := &journal{cursor: c, optional: optional}
-	if err != nil && !isLocked(err) && j.needed(err) == nil {
-		j.cursor = store.NewCursor()
-		j.lock, err = disk.LockPath(ctx, path, wait)
-		return j, err
-	} else if err != nil {
+	lock, err := disk.LockPath(ctx, path, wait)
+	if err != nil {
 		return nil, err
+	}
+	j := &journal{optional: optional}
+	c, err := store.OpenCursorLocked(path, lock)
+	switch {
+	case err == nil:
+		j.cursor = c
+	case j.needed(err) == nil:
+		j.cursor, j.lock = store.NewCursor(), lock
+	default:
+		return nil, errors.Join(err, lock.Unlock())
 	}
 	for name, v := range map[string]any{"acknowledged": &j.acked, "state": &j.position, "pipeline": &j.words, "open": &j.cuts, "ended": &j.ended} {
 		if _, err := c.Get(name, v); err != nil {

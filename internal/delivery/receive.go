@@ -121,9 +121,12 @@ type receiving struct {
 // receive sends what a receiver delivers, in windows of whole deliveries.
 func (s *Source) receive(ctx context.Context, r stage.Receiver) (err error) {
 	if r.Origin() == stage.OriginNone {
-		if r, err = newSpooled(r, s); err != nil {
-			return err
+		if s.spooled == nil {
+			if s.spooled, err = openSpooled(ctx, r, s); err != nil {
+				return err
+			}
 		}
+		r = s.spooled
 	}
 	in, err := openInbox(ctx, r, s.windows.State())
 	if err != nil {

@@ -73,6 +73,7 @@ type Source struct {
 	failure  error      // of the collector, to be told when the pipeline has ended
 	told     bool       // who keeps back the control lines
 	stopLook func()
+	spooled  *spooled // what a receiver takes whose origin forgets
 	settling bool // a name that a dead run has left: nothing new is taken
 }
 
@@ -442,8 +443,11 @@ func (s *Source) Kill() { s.pipe.kill() }
 // run relies on that.
 func (s *Source) Close() error {
 	var err error
+	if s.spooled != nil {
+		err = s.spooled.stop()
+	}
 	if s.identity != nil {
-		err = s.identity.journal.close()
+		err = cmp.Or(err, s.identity.journal.close())
 	}
 	if s.alive != nil {
 		err = cmp.Or(err, s.alive.Unlock())

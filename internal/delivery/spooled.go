@@ -16,7 +16,7 @@ import (
 
 // spooled keeps on the disk what an origin delivers only once, before it is sent:
 // it is a receiver of the segments of a spool in the state directory, into which
-// it receives.
+// it receives as long as the source runs, whatever becomes of its pipeline.
 type spooled struct {
 	stage.Receiver // the origin
 	env            *stage.Env
@@ -31,25 +31,14 @@ type spooled struct {
 	failed error         // why
 }
 
-func newSpooled(r stage.Receiver, s *Source) (*spooled, error) {
-	dir := filepath.Join(s.Env.StateDir, s.identity.name+".spool")
-	return &spooled{Receiver: r, env: s.Env, dir: dir, age: s.Options.Windows.Age}, nil
-}
-
-// Origin is the spool.
-func (*spooled) Origin() stage.OriginKind { return stage.OriginPosition }
-
-// Open opens the spool, and the origin.
-func (p *spooled) Open(ctx context.Context, _ string) (err error) {
-	o := spool.Options{SegmentAge: p.age, Now: p.env.Now, Warn: p.env.Warn}
-	if p.writer, err = spool.OpenWriter(ctx, p.dir, o); err != nil {
-		return err
+// openSpooled begins to receive.
+func openSpooled(ctx context.Context, r stage.Receiver, s *Source) (_ *spooled, err error) {
+	p := &spooled{Receiver: r, env: s.Env, dir: filepath.Join(s.Env.StateDir, s.identity.name+".spool"), age: s.Options.Windows.Age}
+	if p.writer, err = spool.OpenWriter(ctx, p.dir, p.options()); err != nil {
+		return nil, stage.Fatal(err)
 	}
-	if p.reader, err = spool.OpenReader(p.dir, o); err != nil {
-		return errors.Join(err, p.writer.Close())
-	}
-	if err := p.Receiver.Open(ctx, ""); err != nil {
-		return errors.Join(err, p.writer.Close(), p.reader.Close())
+	if err := r.Open(ctx, ""); err != nil {
+		return nil, stage.Fatal(errors.Join(err, p.writer.Close()))
 	}
 	ctx, p.cancel = context.WithCancel(ctx)
 	p.ended = make(chan struct{})
@@ -58,7 +47,28 @@ func (p *spooled) Open(ctx context.Context, _ string) (err error) {
 		err := p.fill(ctx)
 		p.failed = errors.Join(err, p.writer.Close())
 	})
-	return nil
+	return p, nil
+}
+
+func (p *spooled) options() spool.Options {
+	return spool.Options{SegmentAge: p.age, Now: p.env.Now, Warn: p.env.Warn}
+}
+
+// stop ends the receiver. What is in the spool is sent by the next run.
+func (p *spooled) stop() error {
+	p.cancel()
+	err := p.Receiver.Close()
+	p.done.Wait()
+	return errors.Join(err, p.failed)
+}
+
+// Origin is the spool.
+func (*spooled) Origin() stage.OriginKind { return stage.OriginPosition }
+
+// Open opens the spool to read.
+func (p *spooled) Open(context.Context, string) (err error) {
+	p.reader, err = spool.OpenReader(p.dir, p.options())
+	return err
 }
 
 // fill writes what is received to the spool.
@@ -138,10 +148,5 @@ func (p *spooled) Acknowledge(_ context.Context, deliveries []stage.Delivery) er
 	return nil
 }
 
-// Close ends the receiver. What is in the spool is sent by the next run.
-func (p *spooled) Close() error {
-	p.cancel()
-	err := p.Receiver.Close()
-	p.done.Wait()
-	return errors.Join(err, p.reader.Close())
-}
+// Close lets go of what was claimed.
+func (p *spooled) Close() error { return p.reader.Close() }

@@ -125,7 +125,9 @@ func (r *Reader) decode(line []byte) (*event.Message, error) {
 	m := &r.message
 	m.Dictionary = r.Dictionary
 	err := m.Decode(line)
-	m.SetPlace(r.Place())
+	if err != nil || r.Parser == nil { // a report may say itself where it is from
+		m.SetPlace(r.Place())
+	}
 	if err != nil {
 		if r.torn() {
 			return nil, errTorn
@@ -141,6 +143,7 @@ func (r *Reader) decode(line []byte) (*event.Message, error) {
 	if r.Parser != nil && m.Kind <= event.Report {
 		m.Kind = event.Report
 		if err := m.CheckRaw(); err != nil {
+			m.SetPlace(r.Place())
 			return nil, r.host.Fail(m, err)
 		}
 	}

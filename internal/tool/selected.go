@@ -80,15 +80,15 @@ func (s *selected) windows(owned bool) error {
 	_, prints := s.cmd.(stage.Collector)
 	switch {
 	case f.Follow && prints && !owned:
-		return stage.Usage(errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed"))
+		return errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed")
 	case f.WindowMessages < 1:
-		return stage.Usage(errors.New("--window-messages: a number above 0 is expected"))
+		return errors.New("--window-messages: a number above 0 is expected")
 	case f.WindowBytes < 1:
-		return stage.Usage(errors.New("--window-bytes: a size above 0 is expected"))
+		return errors.New("--window-bytes: a size above 0 is expected")
 	case !(f.WindowAge > 0):
-		return stage.Usage(errors.New("--window-age: a number of seconds above 0 is expected"))
+		return errors.New("--window-age: a number of seconds above 0 is expected")
 	case f.OpenWindows < 1:
-		return stage.Usage(errors.New("--open-windows: a number above 0 is expected"))
+		return errors.New("--open-windows: a number above 0 is expected")
 	}
 	return nil
 }

@@ -66,17 +66,23 @@ func OpenCursorContext(ctx context.Context, path string, wait time.Duration) (*C
 	if err != nil {
 		return nil, err
 	}
-	c := NewCursor()
-	c.path, c.lock = path, lock
-	err = disk.RemoveTemps(path)
-	if err == nil {
-		err = c.load()
-	}
+	c, err := OpenCursorLocked(path, lock)
 	if err != nil {
 		lock.Unlock()
 		return nil, err
 	}
 	return c, nil
+}
+
+// OpenCursorLocked is OpenCursor for who has the lock of path already. The cursor
+// takes it, unless there is an error.
+func OpenCursorLocked(path string, lock *disk.Lock) (*Cursor, error) {
+	c := NewCursor()
+	c.path, c.lock = path, lock
+	if err := disk.RemoveTemps(path); err != nil {
+		return nil, err
+	}
+	return c, c.load()
 }
 
 const sumPrefix = "crc32c "
