@@ -48,7 +48,7 @@ func (a *attendance) add(n *node, drain func() error) {
 	if _, ok := n.Command.(stage.Reloader); ok {
 		a.reloads = slices.Insert(a.reloads, 0, reloading{n, drain})
 	}
-	if h, ok := n.holder(); ok {
+	if h, ok := n.holding(); ok {
 		a.holders = slices.Insert(a.holders, 0, &holder{Holder: h, node: n})
 	}
 }

@@ -328,8 +328,8 @@ func Position(stack []byte) string {
 	return "an unknown place"
 }
 
-// holder is what holds something back in this node.
-func (n *node) holder() (stage.Holder, bool) {
+// holding is what holds something back in this node.
+func (n *node) holding() (stage.Holder, bool) {
 	h, ok := n.Command.(stage.Holder)
 	return h, ok
 }

@@ -14,14 +14,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Limits cut windows of what is received.
-type Limits struct {
-	Messages int
-	Bytes    int64
-	Age      time.Duration
-	Open     int // windows that may be on their way
-}
-
 // keepAlive is how often a receiver is heard of that has to be.
 const keepAlive = 10 * time.Second
 
@@ -107,43 +99,37 @@ type batch struct {
 	sum        hash.Hash // of the positions
 }
 
-// receiving is one call of receive.
+// receiving sends what a receiver delivers, in windows of whole deliveries.
 type receiving struct {
-	*Source
-	in     *inbox
-	batch  batch
-	open   [][]stage.Delivery // of the windows that are open
-	taken  map[string]bool    // positions that are in one of them
-	kind   stage.OriginKind
-	keeper bool
+	*windows
+	emit     stage.Emit
+	limits   Limits
+	rest     bool // only what was sent before is sent again
+	in       *inbox
+	batch    batch
+	inFlight [][]stage.Delivery // of the windows that are open
+	taken    map[string]bool    // positions that are in one of them
+	kind     stage.OriginKind
+	keeper   bool
 }
 
-// receive sends what a receiver delivers, in windows of whole deliveries.
-func (s *Source) receive(ctx context.Context, r stage.Receiver) (err error) {
-	if r.Origin() == stage.OriginNone {
-		if s.spooled == nil {
-			if s.spooled, err = openSpooled(ctx, r, s); err != nil {
-				return err
-			}
-		}
-		r = s.spooled
-	}
-	in, err := openInbox(ctx, r, s.windows.State())
-	if err != nil {
+// run takes what is delivered until the origin is empty, or a signal comes.
+func (v *receiving) run(ctx context.Context, r stage.Receiver) (err error) {
+	if v.in, err = openInbox(ctx, r, v.State()); err != nil {
 		return err
 	}
-	v := &receiving{Source: s, in: in, taken: map[string]bool{}, kind: r.Origin()}
+	v.taken, v.kind = map[string]bool{}, r.Origin()
 	_, v.keeper = r.(stage.Keeper)
-	defer func() { err = errors.Join(err, stage.Fatal(in.close(v.left()))) }()
+	defer func() { err = errors.Join(err, stage.Fatal(v.in.close(v.left()))) }()
 	if err := v.loop(ctx); err != nil {
 		return err
 	}
-	return s.windows.Settle()
+	return v.Settle()
 }
 
 // left are the deliveries that nobody has acknowledged.
 func (v *receiving) left() (all []stage.Delivery) {
-	for _, d := range v.open {
+	for _, d := range v.inFlight {
 		all = append(all, d...)
 	}
 	return append(all, v.batch.deliveries...)
@@ -154,9 +140,9 @@ func (v *receiving) loop(ctx context.Context) error {
 	for {
 		var aged <-chan time.Time
 		if len(v.batch.deliveries) > 0 && len(w.plan) == 0 {
-			aged = time.After(time.Until(v.batch.since.Add(v.Windows.Age)))
+			aged = time.After(time.Until(v.batch.since.Add(v.limits.Age)))
 		}
-		if v.settling && len(w.plan) == 0 && len(v.batch.deliveries) == 0 {
+		if v.rest && len(w.plan) == 0 && len(v.batch.deliveries) == 0 {
 			return nil // what the dead run has left is sent
 		}
 		select {
@@ -200,11 +186,10 @@ func (v *receiving) add(ctx context.Context, d received) (ended bool, err error)
 	}
 	b := &v.batch
 	if len(b.deliveries) == 0 {
-		v.windows.beginWindow(d.Name)
+		v.beginWindow(d.Name)
 		b.since, b.sum = time.Now(), sha256.New()
 	}
-	emit := v.emit()
-	if err := d.Send(func(m *event.Message) error { b.messages++; return emit(m) }); err != nil {
+	if err := d.Send(func(m *event.Message) error { b.messages++; return v.emit(m) }); err != nil {
 		return true, err
 	}
 	b.deliveries = append(b.deliveries, d.Delivery)
@@ -220,14 +205,14 @@ func (v *receiving) add(ctx context.Context, d received) (ended bool, err error)
 // isFull says whether the window is to be cut. One that is sent again is cut where
 // it was cut before, whatever the limits are now.
 func (v *receiving) isFull() bool {
-	b, plan := &v.batch, v.windows.plan
+	b, plan := &v.batch, v.plan
 	if v.keeper { // gives up one delivery in one step with the number
 		return true
 	}
 	if len(plan) > 0 && plan[0].Extent != "" {
 		return len(b.deliveries) >= plan[0].Deliveries
 	}
-	return b.messages >= v.Windows.Messages || b.bytes >= v.Windows.Bytes ||
+	return b.messages >= v.limits.Messages || b.bytes >= v.limits.Bytes ||
 		v.kind == stage.OriginSender && len(v.in.ready) == 0
 }
 
@@ -242,23 +227,23 @@ func (v *receiving) cut(ctx context.Context) error {
 		extent = hex.EncodeToString(b.sum.Sum(nil)[:16])
 	}
 	v.batch = batch{}
-	v.open = append(v.open, b.deliveries)
+	v.inFlight = append(v.inFlight, b.deliveries)
 	ack := func(number uint64) error {
-		v.open = v.open[1:]
+		v.inFlight = v.inFlight[1:]
 		for _, d := range b.deliveries {
 			delete(v.taken, d.Position)
 		}
 		return v.acknowledge(context.WithoutCancel(ctx), number, b.deliveries)
 	}
 	last := b.deliveries[len(b.deliveries)-1]
-	return v.windows.endWindow(window{name: b.deliveries[0].Name, position: last.Position, intact: true, ack: ack}, extent, len(b.deliveries))
+	return v.endWindow(window{name: b.deliveries[0].Name, position: last.Position, intact: true, ack: ack}, extent, len(b.deliveries))
 }
 
 // acknowledge gives deliveries up at the origin, which may keep the number in the
 // same step.
 func (v *receiving) acknowledge(ctx context.Context, number uint64, deliveries []stage.Delivery) error {
 	if k, ok := v.in.Receiver.(stage.Keeper); ok {
-		return k.AcknowledgeAs(ctx, v.windows.name, number, deliveries)
+		return k.AcknowledgeAs(ctx, v.name, number, deliveries)
 	}
 	return v.in.Acknowledge(ctx, deliveries)
 }

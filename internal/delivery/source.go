@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,33 +28,6 @@ const (
 	lastPause  = 30 * time.Second
 )
 
-// Options are of a source.
-type Options struct {
-	Name      string     // of the command
-	Command   any        // a stage.Collector or a stage.Receiver
-	Args      []string   // its words on the command line
-	Env       *stage.Env // of the command
-	Words     []string   // the command line of its pipeline; none if that is the rest of the chain
-	Fused     bool       // there are other stages in this process
-	Rest      string     // the words of what follows in this process, to notice when they change
-	Environ   []string   // for the pipeline
-	Stderr    io.Writer  // for the pipeline
-	Source    string     // --source
-	IfRunning string     // --if-running: wait, skip or fail
-	Interval  time.Duration
-	Restarts  int
-	Grace     time.Duration
-	Patience  time.Duration
-	Windows   Limits
-	Signals   bool // of the operating system are for this run
-	Say       func(error)
-	Exit      func() // ends this process at once, with the exit code of a broken stream
-	// For tests.
-	Step   time.Duration // how often silence is told; 0: 30 s
-	Look   time.Duration // when is looked for who keeps the opening Commit; 0: 1.5 s
-	Looked func()        // called after each look in vain
-}
-
 // Source is a collector that owns its pipeline: a command of its own after "--",
 // or the rest of the chain after "then". It sends windows, reads their
 // checkpoints back, and only then acknowledges them at the origin. Everything
@@ -74,7 +46,7 @@ type Source struct {
 	told     bool       // who keeps back the control lines
 	stopLook func()
 	spooled  *spooled // what a receiver takes whose origin forgets
-	settling bool // a name that a dead run has left: nothing new is taken
+	settling bool     // a name that a dead run has left: nothing new is taken
 }
 
 var (
@@ -395,10 +367,22 @@ func (s *Source) collect(ctx context.Context) error {
 
 // once calls the collector, or receives.
 func (s *Source) once(ctx context.Context) error {
-	if r, ok := s.Command.(stage.Receiver); ok {
-		return s.receive(ctx, r)
+	r, ok := s.Command.(stage.Receiver)
+	if !ok {
+		return s.Command.(stage.Collector).Collect(ctx, s.emit())
 	}
-	return s.Command.(stage.Collector).Collect(ctx, s.emit())
+	if r.Origin() == stage.OriginNone {
+		if s.spooled == nil {
+			var err error
+			dir := filepath.Join(s.Env.StateDir, s.identity.name+".spool")
+			if s.spooled, err = openSpooled(ctx, r, s.Env, dir, s.Windows.Age); err != nil {
+				return err
+			}
+		}
+		r = s.spooled
+	}
+	v := &receiving{windows: s.windows, emit: s.emit(), limits: s.Windows, rest: s.settling}
+	return v.run(ctx, r)
 }
 
 // emit notes that something was sent that no checkpoint covers.

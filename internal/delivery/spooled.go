@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -32,8 +31,8 @@ type spooled struct {
 }
 
 // openSpooled begins to receive.
-func openSpooled(ctx context.Context, r stage.Receiver, s *Source) (_ *spooled, err error) {
-	p := &spooled{Receiver: r, env: s.Env, dir: filepath.Join(s.Env.StateDir, s.identity.name+".spool"), age: s.Options.Windows.Age}
+func openSpooled(ctx context.Context, r stage.Receiver, env *stage.Env, dir string, age time.Duration) (_ *spooled, err error) {
+	p := &spooled{Receiver: r, env: env, dir: dir, age: age}
 	if p.writer, err = spool.OpenWriter(ctx, p.dir, p.options()); err != nil {
 		return nil, stage.Fatal(err)
 	}

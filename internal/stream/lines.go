@@ -8,8 +8,23 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
+
+// Host is what a reader needs of the chain that it reads for.
+type Host interface {
+	Controlled() bool // control lines have come
+	Full() error      // why nothing more may be read: what fails would have no place
+	Fail(m *event.Message, reason error) error
+	FailLarge(write func(io.Writer) error, place event.Place, reason error) error
+	Scratch() (*os.File, error) // for what is too large for memory
+	Idle() error                // before a read that may block: lets go of what is held
+	Wait(fd int) error          // until fd, if it is one, can be read
+	Unattended(read func())     // calls read, while others may work on the chain
+	Read(bytes int)             // so many were read
+	Describe(*event.Message) error
+}
 
 // buffer is what was read and is not consumed, and where it comes from.
 type buffer struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -251,19 +250,6 @@ func inspect(name, summary string, p Process, args []string) (*inspection, strin
 		return nil, "", stage.Usage(err)
 	}
 	return c, "", nil
-}
-
-// dictionary is the one of the file, or the built-in one.
-func dictionary(path string) (*harmonization.Dictionary, error) {
-	if path == "" {
-		return harmonization.Default(), nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return harmonization.Load(path, f)
 }
 
 // matches reports whether the pattern is in a row. With a * in it, the whole

@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ type run struct {
 	voice    *voice.Voice
 	progress *voice.Progress
 	stages   []*selected
-	files    []string // that are read instead of stdin
+	operands operands
 	runner   stage.Runner
 	source   *delivery.Source // if the head is a collector that owns its pipeline
 	chain    *chain.Chain
@@ -52,9 +53,14 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		if spec == nil {
 			return stage.Usage(unknownCommand(r.specs, words[0], " after then"))
 		}
-		s, err := r.choose(spec, words[1:])
+		s, err := selectCommand(spec, r.specs, words[1:], r.process)
 		if err != nil {
 			return err
+		}
+		s.env.Environ = r.environ
+		s.env.Stdout = func() (io.Writer, error) { return r.stdout(s) }
+		if runner, ok := s.cmd.(stage.Runner); ok {
+			r.runner = runner
 		}
 		r.stages = append(r.stages, s)
 		if i > 0 && !consumes(s.cmd) {
@@ -71,7 +77,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	if err := r.own(pipeline, words); err != nil {
 		return err
 	}
-	if err := r.operands(); err != nil {
+	if err := r.operands.find(r.stages, r.process.Getenv); err != nil {
 		return err
 	}
 	if err := r.standard(); err != nil {
@@ -205,21 +211,6 @@ func split(name string, args []string) [][]string {
 	return chain
 }
 
-// stateDir is where state and dumps live that are not named with a path.
-func stateDir(getenv func(string) string) (string, error) {
-	if dir := getenv("STATE_DIRECTORY"); dir != "" {
-		dir, _, _ = strings.Cut(dir, ":") // systemd may name several
-		return dir, nil
-	}
-	if dir := getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "intelpipe"), nil
-	}
-	if dir := getenv("HOME"); dir != "" {
-		return filepath.Join(dir, ".local", "state", "intelpipe"), nil
-	}
-	return "", errors.New("there is no place for state and dumps: set STATE_DIRECTORY, or HOME")
-}
-
 // stream runs the chain to its end and returns the exit code.
 func (r *run) stream(ctx context.Context) int {
 	head := r.head()
@@ -228,7 +219,7 @@ func (r *run) stream(ctx context.Context) int {
 	}
 	// A filter that reads a file is ended by a signal as any program is: it
 	// has said nothing to anybody, and nothing advances.
-	if signals := r.process.Signals; signals != nil && (head.collects() || r.readsPipe()) {
+	if signals := r.process.Signals; signals != nil && (head.collects() || r.operands.readsPipe()) {
 		// They are caught up to the end of the process: one that the system
 		// delivers late must not kill a command that has done its work.
 		ctx, _ = signals(ctx)
@@ -317,7 +308,7 @@ func (r *run) errand(ctx context.Context, head *selected) int {
 // watch shows a person at a terminal how far the stream has come.
 func (r *run) watch(head *selected) {
 	p := r.process
-	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || !head.collects() && r.readsPipe() {
+	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || !head.collects() && r.operands.readsPipe() {
 		return
 	}
 	r.progress = voice.NewProgress(p.Stderr, head.spec.Name)
@@ -347,3 +338,69 @@ func (r *run) openTrail() error {
 }
 
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+
+// standard fails if the chain needs what is closed.
+func (r *run) standard() error {
+	head, last := r.head(), r.last()
+	if in, ok := r.process.Stdin.(closedFile); ok && !head.collects() && r.operands.readsStdin() {
+		return in.err()
+	}
+	silent := last.kind == chain.Output && !last.flags.Pass
+	if out, ok := r.process.Stdout.(closedFile); ok && r.source == nil && !silent {
+		return out.err()
+	}
+	return nil
+}
+
+// stdout is for an output that is told to write there. Where messages and control
+// lines go there it is taken, and it keeps nothing that a checkpoint promises.
+func (r *run) stdout(s *selected) (io.Writer, error) {
+	switch out, closed := r.process.Stdout.(closedFile); {
+	case r.source != nil || r.process.Getenv(stage.InPipeline) != "":
+		return nil, stage.Usage(errNotInPipeline)
+	case s.kind == chain.Output && s.flags.Pass:
+		return nil, stage.Usage(errors.New("not with --pass, which writes the messages there"))
+	case s != r.last():
+		return nil, stage.Usage(errors.New("only the last command of a chain writes there"))
+	case closed:
+		return nil, out.err()
+	}
+	return stream.Quiet{W: r.process.Stdout}, nil
+}
+
+// read feeds the files, or stdin, into the chain.
+func (r *run) read(ctx context.Context, head *selected) error {
+	if r.operands.readsStdin() && isTerminal(r.process.Stdin) {
+		r.report(head.spec.Name, fmt.Errorf("reading from the terminal, end with ctrl-d; %s --help tells more", head.spec.Name))
+	}
+	if r.operands.readsPipe() {
+		defer linger(ctx, seconds(float64(head.flags.Grace)))()
+		ctx = context.WithoutCancel(ctx)
+	}
+	if len(r.operands.files) == 0 {
+		return r.chain.Read(ctx, r.process.Stdin, "")
+	}
+	for _, name := range r.operands.files {
+		if err := r.readFile(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) readFile(ctx context.Context, name string) error {
+	if name == "-" {
+		return r.chain.Read(ctx, r.process.Stdin, "")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = r.chain.Read(ctx, f, name)
+	var path *fs.PathError
+	if err != nil && !errors.Is(err, stage.ErrStop) && !errors.As(err, &path) {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return err
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
+
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
@@ -23,7 +25,6 @@ import (
 
 // selected is one command of the command line.
 type selected struct {
-	run   *run
 	spec  *Spec
 	args  []string // its words
 	cmd   any
@@ -44,15 +45,12 @@ func consumes(cmd any) bool {
 // collects says whether it starts a stream.
 func (s *selected) collects() bool { return s.kind == chain.Collector }
 
-// choose reads the words of one command.
-func (r *run) choose(spec *Spec, args []string) (*selected, error) {
-	s := &selected{run: r, spec: spec, args: args}
+// selectCommand reads the words of one command.
+func selectCommand(spec *Spec, specs []Spec, args []string, p Process) (*selected, error) {
+	s := &selected{spec: spec, args: args}
 	var err error
-	if s.cmd, err = s.flags.Parse(spec, r.specs, args, r.process.Getenv); err != nil {
+	if s.cmd, err = s.flags.Parse(spec, specs, args, p.Getenv); err != nil {
 		return nil, err
-	}
-	if runner, ok := s.cmd.(stage.Runner); ok {
-		r.runner = runner
 	}
 	switch s.cmd.(type) {
 	case stage.Collector, stage.Receiver:
@@ -68,7 +66,7 @@ func (r *run) choose(spec *Spec, args []string) (*selected, error) {
 			s.kind = chain.Output
 		}
 	}
-	return s, s.prepare()
+	return s, s.prepare(p)
 }
 
 // windows looks at the flags that cut windows.
@@ -94,8 +92,8 @@ func (s *selected) windows(owned bool) error {
 }
 
 // prepare makes what the command is offered.
-func (s *selected) prepare() error {
-	getenv := s.run.process.Getenv
+func (s *selected) prepare(p Process) error {
+	getenv := p.Getenv
 	state, err := stateDir(getenv)
 	if err != nil {
 		return stage.Usage(err)
@@ -103,10 +101,8 @@ func (s *selected) prepare() error {
 	s.env = &stage.Env{
 		Name:     s.spec.Name,
 		StateDir: state,
-		Stdin:    s.run.process.Stdin,
-		Stdout:   s.stdout,
-		Stderr:   s.run.process.Stderr,
-		Environ:  s.run.environ,
+		Stdin:    p.Stdin,
+		Stderr:   p.Stderr,
 		Now:      func() time.Time { return time.Now().UTC() },
 	}
 	if f := s.flags.ReceiverFlags; f != nil {
@@ -214,3 +210,31 @@ func defaultFields(d *harmonization.Dictionary, object stage.Object) ([]chain.Fi
 }
 
 var errNotInPipeline = errors.New("not in the pipeline of a source: stdout cannot keep what a checkpoint promises; name a file")
+
+// stateDir is where state and dumps live that are not named with a path.
+func stateDir(getenv func(string) string) (string, error) {
+	if dir := getenv("STATE_DIRECTORY"); dir != "" {
+		dir, _, _ = strings.Cut(dir, ":") // systemd may name several
+		return dir, nil
+	}
+	if dir := getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "intelpipe"), nil
+	}
+	if dir := getenv("HOME"); dir != "" {
+		return filepath.Join(dir, ".local", "state", "intelpipe"), nil
+	}
+	return "", errors.New("there is no place for state and dumps: set STATE_DIRECTORY, or HOME")
+}
+
+// dictionary is the one of the file, or the built-in one.
+func dictionary(path string) (*harmonization.Dictionary, error) {
+	if path == "" {
+		return harmonization.Default(), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return harmonization.Load(path, f)
+}

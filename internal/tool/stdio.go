@@ -8,9 +8,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"golang.org/x/sys/unix"
 
-	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/stage"
-	"github.com/intelpipe/intelpipe/internal/stream"
 )
 
 // standard returns stdin, stdout and stderr. One that was closed when the
@@ -70,36 +68,6 @@ func (f closedFile) err() error {
 		return stage.Fatal(errors.New("stdout is closed; to throw the output away write >/dev/null"))
 	}
 	return stage.Fatal(errors.New(string(f) + " is closed; for no input write </dev/null"))
-}
-
-// standard fails if the chain needs what is closed.
-func (r *run) standard() error {
-	head, last := r.head(), r.last()
-	if in, ok := r.process.Stdin.(closedFile); ok && !head.collects() && r.readsStdin() {
-		return in.err()
-	}
-	silent := last.kind == chain.Output && !last.flags.Pass
-	if out, ok := r.process.Stdout.(closedFile); ok && r.source == nil && !silent {
-		return out.err()
-	}
-	return nil
-}
-
-// stdout is for an output that is told to write there. Where messages and control
-// lines go there it is taken, and it keeps nothing that a checkpoint promises.
-func (s *selected) stdout() (io.Writer, error) {
-	r := s.run
-	switch out, closed := r.process.Stdout.(closedFile); {
-	case r.source != nil || r.process.Getenv(stage.InPipeline) != "":
-		return nil, stage.Usage(errNotInPipeline)
-	case s.kind == chain.Output && s.flags.Pass:
-		return nil, stage.Usage(errors.New("not with --pass, which writes the messages there"))
-	case s != r.last():
-		return nil, stage.Usage(errors.New("only the last command of a chain writes there"))
-	case closed:
-		return nil, out.err()
-	}
-	return stream.Quiet{W: r.process.Stdout}, nil
 }
 
 func isTerminal(f any) bool {

@@ -6,48 +6,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/chain"
-	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/manual"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/voice"
 )
-
-// Version is what --version prints; the build sets it.
-var Version = "devel"
-
-// Exit codes, the same for all commands.
-const (
-	ExitOK     = 0
-	ExitFailed = 1 // some messages failed and are in the dump
-	ExitUsage  = 2 // usage or configuration, before any input was read
-	ExitBroken = 3 // the stream broke, nothing unfinished was acknowledged
-)
-
-// Spec is a command: what is found in its package.
-type Spec = flags.Command
-
-// Process is everything of the operating system that a run touches.
-type Process struct {
-	Args   []string // Args[0] names the command, if its base name is one
-	Stdin  io.Reader
-	Stdout io.Writer
-	Stderr io.Writer
-	Getenv func(string) string
-	// Signals returns a context that a signal ends, or is nil. It is called
-	// only for what has something to bring to its end then.
-	Signals func(context.Context) (context.Context, context.CancelFunc)
-	// Tune is for tests, which have less patience.
-	Tune func(*delivery.Options)
-}
 
 // Main runs the command that os.Args names and exits.
 func Main(specs ...Spec) {
@@ -105,44 +75,4 @@ func (r *run) answer(name string, asked *flags.Asked) int {
 		return ExitBroken
 	}
 	return ExitOK
-}
-
-// show writes text that a person has asked for.
-func show(p Process, text string) error {
-	if _, err := io.WriteString(p.Stdout, text); err != nil {
-		return stage.Fatal(err)
-	}
-	return nil
-}
-
-// installLinks makes a symbolic link to this program for each command.
-func installLinks(specs []Spec, dir string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	target := self
-	if abs, err := filepath.Abs(dir); err == nil && filepath.Dir(self) == abs {
-		target = filepath.Base(self)
-	}
-	for _, s := range specs {
-		link := filepath.Join(dir, s.Name)
-		if err := os.Symlink(target, link); err != nil {
-			if !errors.Is(err, os.ErrExist) {
-				return err
-			}
-			if old, err := os.Readlink(link); err != nil {
-				return fmt.Errorf("%s is there and no link", link)
-			} else if old == target {
-				continue
-			}
-			if err := os.Remove(link); err != nil {
-				return err
-			}
-			if err := os.Symlink(target, link); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms are the packages in which the references between files lead one way:
+// what is below knows nothing of what is above it. None has more than 1,200 lines
+// with code.
+var rooms = []string{"flags", "manual", "tool", "stream", "voice", "chain", "delivery"}
+
+// TestRooms looks for files of a room that refer to each other in a circle.
+func TestRooms(t *testing.T) {
+	exports, files := listed(t)
+	set := token.NewFileSet()
+	load := importer.ForCompiler(set, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	for _, room := range rooms {
+		var parsed []*ast.File
+		for _, path := range files[module+"internal/"+room] {
+			file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed = append(parsed, file)
+		}
+		info := &types.Info{Uses: map[*ast.Ident]types.Object{}, Selections: map[*ast.SelectorExpr]*types.Selection{}}
+		own, err := (&types.Config{Importer: load}).Check(module+"internal/"+room, set, parsed, info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrows := references(set, own, info)
+		if len(arrows) == 0 && len(parsed) > 1 {
+			t.Errorf("%s: no file refers to another one, which cannot be", room)
+		}
+		for from := range arrows {
+			for to, at := range arrows[from] {
+				if back := way(arrows, to, from); back != nil && from < to {
+					t.Errorf("%s: %s refers to %s (%s), and back: %s", room, from, to, at, strings.Join(back, ", "))
+				}
+			}
+		}
+		p := &unit{ImportPath: module + "internal/" + room}
+		for _, file := range files[p.ImportPath] {
+			p.GoFiles = append(p.GoFiles, filepath.Base(file))
+		}
+		if _, coded := p.lines(t); coded > 1200 {
+			t.Errorf("%s has %d lines with code", room, coded)
+		}
+	}
+}
+
+// references are the files that a file refers to, with one example.
+func references(set *token.FileSet, own *types.Package, info *types.Info) map[string]map[string]string {
+	arrows := map[string]map[string]string{}
+	for ident, object := range info.Uses {
+		if object.Pkg() != own || object.Pos() == token.NoPos {
+			continue
+		}
+		from, to := set.Position(ident.Pos()), set.Position(object.Pos())
+		a, b := filepath.Base(from.Filename), filepath.Base(to.Filename)
+		if a == b {
+			continue
+		}
+		if arrows[a] == nil {
+			arrows[a] = map[string]string{}
+		}
+		arrows[a][b] = ident.Name
+	}
+	return arrows
+}
+
+// way is a way along the arrows, as text, or nil.
+func way(arrows map[string]map[string]string, from, to string) []string {
+	type step struct {
+		file string
+		been []string
+	}
+	seen := map[string]bool{from: true}
+	for queue := []step{{from, nil}}; len(queue) > 0; queue = queue[1:] {
+		for _, next := range slices.Sorted(maps.Keys(arrows[queue[0].file])) {
+			been := append(slices.Clone(queue[0].been), queue[0].file+" to "+next+" ("+arrows[queue[0].file][next]+")")
+			if next == to {
+				return been
+			}
+			if !seen[next] {
+				seen[next] = true
+				queue = append(queue, step{next, been})
+			}
+		}
+	}
+	return nil
+}
+
+// listed are the export data of all packages, and the files of ours.
+func listed(t *testing.T) (exports map[string]string, files map[string][]string) {
+	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,Dir,GoFiles", "./internal/tool")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exports, files = map[string]string{}, map[string][]string{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath, Export, Dir string
+			GoFiles                 []string
+		}
+		if err := d.Decode(&p); err == io.EOF {
+			return exports, files
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		exports[p.ImportPath] = p.Export
+		if strings.HasPrefix(p.ImportPath, module) {
+			for _, name := range p.GoFiles {
+				files[p.ImportPath] = append(files[p.ImportPath], filepath.Join(p.Dir, name))
+			}
+		}
+	}
+}
