@@ -212,12 +212,14 @@ func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event":    1700,
 		"internal/stage":    240,
-		"internal/tool":     800,
 		"internal/flags":    1200,
-		"internal/manual":   500,
-		"internal/chain":    1000,
+		"internal/manual":   450,
+		"internal/tool":     1200,
+		"internal/chain":    1200,
+		"internal/fate":     250,
+		"internal/pipeline": 400,
 		"internal/delivery": 1200,
-		"internal/stream":   560,
+		"internal/stream":   700,
 		"internal/voice":    160,
 		"internal/feed":     480,
 	}
@@ -238,8 +240,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 7300 {
-		t.Errorf("the runtime has %d lines of code, at most 7300 were expected", total)
+	if total > 8600 {
+		t.Errorf("the runtime has %d lines of code, at most 8600 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]
@@ -325,16 +327,18 @@ func TestNoForeignPaths(t *testing.T) {
 // long something takes, or wait.
 func TestCommandsDoNotAskTheClock(t *testing.T) {
 	waits := map[string]string{
-		"internal/durable/disk":  "how long to wait for a lock",
-		"internal/output/file":   "how long to wait for a lock",
-		"internal/redis":         "how long a connection was idle",
-		"internal/durable/spool": "how often to count, and a default for tests",
-		"internal/stage":         "a default for tests",
-		"internal/durable/store": "how long an answer is kept in memory",
-		"internal/tool":          "where Now comes from",
-		"internal/chain":         "how long something was held back",
-		"internal/delivery":      "patience, and the age of windows",
-		"internal/voice":         "progress, and when a line is printed again",
+		"internal/durable/disk":   "how long to wait for a lock",
+		"internal/output/file":    "how long to wait for a lock",
+		"internal/redis":          "how long a connection was idle",
+		"internal/durable/spool":  "how often to count, and a default for tests",
+		"internal/stage":          "a default for tests",
+		"internal/durable/store":  "how long an answer is kept in memory",
+		"internal/tool":           "where Now comes from",
+		"internal/chain":          "how long something was held back",
+		"internal/delivery":       "patience, and the age of windows",
+		"internal/pipeline":       "patience",
+		"internal/collect/syslog": "how long a connection was idle",
+		"internal/voice":          "progress, and when a line is printed again",
 	}
 	asked := map[string]bool{}
 	for _, p := range units(t) {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/intelpipe/intelpipe/internal/fate"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -20,7 +21,7 @@ import (
 type attendance struct {
 	mu      sync.Mutex // held by whoever works on the chain
 	active  bool
-	host    host
+	host    fate.Host
 	nodes   []*node
 	reloads []reloading
 	holders []*holder
@@ -137,7 +138,7 @@ func (a *attendance) reload() error {
 			return err
 		}
 		if err := r.Command.(stage.Reloader).Reload(r.context); err != nil {
-			a.host.say(r.Name, "", err.Error()) // and go on with what was loaded before
+			a.host.Say(r.Name, "", err.Error()) // and go on with what was loaded before
 		}
 	}
 	return nil
@@ -155,7 +156,7 @@ func (a *attendance) flush() error {
 		case time.Since(h.since) >= age:
 			h.since = time.Time{}
 			if err := h.Flush(h.node.context, h.node.pass); err != nil {
-				return a.host.broken(err)
+				return a.host.Break(err)
 			}
 		}
 	}

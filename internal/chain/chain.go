@@ -112,31 +112,42 @@ func (c *Chain) written(err error) error {
 	case errors.Is(err, stream.ErrClosed), errors.Is(err, stage.ErrStop):
 		return stage.ErrStop
 	}
-	return c.broken(err)
+	return c.Break(err)
 }
 
-// broken ends the stream for a reason that is not the fault of one message.
-func (c *Chain) broken(err error) error {
+// Break ends the stream for a reason that is not the fault of one message.
+func (c *Chain) Break(err error) error {
 	if !errors.Is(err, stage.ErrStop) && c.fatal == nil {
 		c.fatal = err
 	}
 	return stage.ErrStop
 }
 
-func (c *Chain) say(name, before, text string) { c.Voice.Say(name, before, text) }
-func (c *Chain) controlled() bool              { return c.isControlled }
-func (c *Chain) countFailed()                  { c.failedCount.Add(1) }
-func (c *Chain) full(err error)                { c.isFull = err }
-func (c *Chain) trail() *dump.Trail            { return c.Trail }
+// Say says what may be said many times.
+func (c *Chain) Say(name, before, text string) { c.Voice.Say(name, before, text) }
 
-func (c *Chain) input() string {
+// Controlled says whether control lines have come.
+func (c *Chain) Controlled() bool { return c.isControlled }
+
+// CountFailed counts what has failed.
+func (c *Chain) CountFailed() { c.failedCount.Add(1) }
+
+// SetFull says why nothing more may be read, or nil.
+func (c *Chain) SetFull(err error) { c.isFull = err }
+
+// Replay is the trail of the replay whose messages these are, or nil.
+func (c *Chain) Replay() *dump.Trail { return c.Trail }
+
+// Input is what the input is called.
+func (c *Chain) Input() string {
 	if c.in == nil {
 		return "stdin"
 	}
 	return c.in.Place().File
 }
 
-func (c *Chain) line() int64 {
+// Line is the one that was read last, or 0.
+func (c *Chain) Line() int64 {
 	if c.in == nil {
 		return 0
 	}
@@ -146,18 +157,12 @@ func (c *Chain) line() int64 {
 // Failed says whether messages have failed.
 func (c *Chain) Failed() bool { return c.failedCount.Load() > 0 }
 
-// CountFailed counts something that failed besides messages.
-func (c *Chain) CountFailed() { c.countFailed() }
-
 // Broken returns what broke the stream, or nil.
 func (c *Chain) Broken() error {
 	c.hold()
 	defer c.release()
 	return c.fatal
 }
-
-// Break ends the stream.
-func (c *Chain) Break(err error) error { return c.broken(err) }
 
 // Lost is how many reports of the collector have failed of which the dump may
 // not have the content.
@@ -186,7 +191,7 @@ func (c *Chain) Control(kind event.Kind, id string) error {
 
 // Passed counts messages of the head that went another way.
 func (c *Chain) Passed(n int) {
-	c.nodes[0].counts.passed += int64(n)
+	c.nodes[0].counts.Passed += int64(n)
 	c.Progress.Count(n)
 }
 
@@ -225,7 +230,7 @@ func (c *Chain) Run(work func() error, before func()) error {
 	stop()
 	before()
 	if failed := c.Close(); failed != nil {
-		c.broken(failed)
+		c.Break(failed)
 	}
 	if c.fatal != nil && (err == nil || errors.Is(err, stage.ErrStop)) {
 		err = c.fatal
@@ -278,8 +283,8 @@ func (c *Chain) Sum(asked bool) {
 		if n.Silent {
 			continue
 		}
-		if n.counts.failed.Load() > 0 || n.Verbose || asked {
-			c.Voice.Line(n.Name, n.counts.summary(n.Kind, n.DumpName))
+		if n.counts.Failed.Load() > 0 || n.Verbose || asked {
+			c.Voice.Line(n.Name, n.counts.Summary(n.Kind, n.DumpName))
 		}
 	}
 }

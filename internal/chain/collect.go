@@ -27,7 +27,7 @@ func (c *Chain) Emit() stage.Emit {
 			return err
 		}
 		if c.isFull != nil {
-			return c.broken(c.isFull)
+			return c.Break(c.isFull)
 		}
 		if err := send(m); err != nil {
 			return err
@@ -45,7 +45,7 @@ func (c *Chain) relay(m *event.Message) error {
 	if err := m.Err(); err != nil {
 		return n.settle(m, err)
 	}
-	n.counts.passed++
+	n.counts.Passed++
 	return n.next.emit(m)
 }
 
@@ -67,7 +67,7 @@ func (c *Chain) report(m *event.Message) error {
 			return err
 		}
 	} else {
-		n.counts.passed++
+		n.counts.Passed++
 	}
 	return n.idle()
 }
@@ -85,7 +85,7 @@ func (c *Chain) deliver(m *event.Message) (bad, err error) {
 	defer held.Close()
 	switch {
 	case err != nil:
-		return nil, c.broken(err)
+		return nil, c.Break(err)
 	case m.Err() != nil:
 		return m.Err(), nil
 	}
@@ -118,7 +118,7 @@ func (c *Chain) Collect(ctx context.Context, collect func(context.Context, stage
 			if interval == 0 {
 				return err
 			}
-			c.nodes[0].failures.count()
+			c.nodes[0].failures.Count()
 			c.Voice.Say(c.nodes[0].Name, "", err.Error())
 		}
 		if interval == 0 {

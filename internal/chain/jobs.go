@@ -1,6 +1,8 @@
 package chain
 
-import "github.com/intelpipe/intelpipe/internal/event"
+import (
+	"github.com/intelpipe/intelpipe/internal/event"
+)
 
 // jobs lets a stage work on several messages at once. Results leave in the
 // order in which the messages came, those that take a side path too.
@@ -100,7 +102,7 @@ func (j *jobs) deliver() error {
 	if work.err != nil {
 		work.m.Restore(work.received)
 	} else if len(work.out) == 0 {
-		j.node.counts.dropped++
+		j.node.counts.Dropped++
 	}
 	return j.node.settle(work.m, work.err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/fate"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -27,9 +28,9 @@ type link struct {
 // node is one stage of the chain.
 type node struct {
 	Stage
-	host        host
+	host        fate.Host
 	processor   stage.Processor
-	failures    failures
+	failures    fate.Failures
 	paths       paths
 	next        link
 	first       bool
@@ -39,21 +40,21 @@ type node struct {
 	input       *event.Message  // what Process is at work on
 	received    event.Snapshot  // its fields as they came in
 	line        int64           // how many lines have come in
-	counts      counts
+	counts      fate.Counts
 	observation string // time.observation of reports that have none; "" is the present time
 	lost        int    // reports of a collector that have failed, of which the dump may not have the content
 }
 
-func newNode(s Stage, h host) (*node, error) {
+func newNode(s Stage, h fate.Host) (*node, error) {
 	n := &node{Stage: s, host: h}
 	n.processor, _ = s.Command.(stage.Processor)
-	n.failures = failures{name: s.Name, dump: s.Dump, host: h, counts: &n.counts}
+	n.failures = fate.Failures{Name: s.Name, Dump: s.Dump, Host: h, Counts: &n.counts}
 	env := s.Env
 	env.Warn = func(format string, args ...any) {
-		h.say(s.Name, "", fmt.Errorf(format, args...).Error())
+		h.Say(s.Name, "", fmt.Errorf(format, args...).Error())
 	}
 	env.Fail = func(format string, args ...any) {
-		n.failures.count()
+		n.failures.Count()
 		env.Warn(format, args...)
 	}
 	var err error
@@ -71,11 +72,11 @@ func (n *node) link() link {
 func (n *node) idle() error {
 	if late, ok := n.Command.(stage.Late); ok {
 		if err := late.Idle(n.context, n.pass); err != nil {
-			return n.host.broken(err)
+			return n.host.Break(err)
 		}
 	}
 	if err := n.Dump.Flush(); err != nil {
-		return n.host.broken(err)
+		return n.host.Break(err)
 	}
 	return n.next.idle()
 }
@@ -87,13 +88,13 @@ func (n *node) emit(m *event.Message) error {
 	}
 	n.received = m.Snapshot(n.received)
 	n.input = m
-	gone := n.counts.gone()
+	gone := n.counts.Gone()
 	err := n.process(m, n.pass)
 	n.input = nil
 	if err != nil {
 		m.Restore(n.received)
-	} else if n.counts.gone() == gone {
-		n.counts.dropped++
+	} else if n.counts.Gone() == gone {
+		n.counts.Dropped++
 	}
 	return n.settle(m, err)
 }
@@ -103,14 +104,14 @@ func (n *node) emit(m *event.Message) error {
 // stream; for the others it has to fit into the record limit.
 func (n *node) accept(m *event.Message) error {
 	n.line++
-	n.counts.read++
+	n.counts.Read++
 	place := m.Place()
 	switch {
 	case !n.first:
 		m.SetPlace(event.Place{Again: place.Again})
 		m.Detach()
-	case n.host.line() > 0:
-		n.line = n.host.line() // which counts empty and broken lines as well
+	case n.host.Line() > 0:
+		n.line = n.host.Line() // which counts empty and broken lines as well
 	}
 	if n.Parse == nil && m.Place().File == "" { // a report may say itself where it is from
 		m.SetPlace(event.Place{File: n.inputName(), Line: n.line, Again: place.Again})
@@ -140,7 +141,7 @@ func (n *node) settle(m *event.Message, err error) error {
 	case errors.Is(err, stage.ErrStop):
 		return err
 	case stage.IsFatal(err):
-		return n.host.broken(err)
+		return n.host.Break(err)
 	}
 	return n.fail(m, err)
 }
@@ -151,13 +152,13 @@ func (n *node) fail(m *event.Message, reason error) error {
 	if place.File == "" {
 		place = event.Place{File: n.inputName(), Line: n.line, Again: place.Again}
 	}
-	return n.failures.add(m, place, reason)
+	return n.failures.Add(m, place, reason)
 }
 
 // inputName is what the input of the stage is called.
 func (n *node) inputName() string {
 	if n.first {
-		return n.host.input()
+		return n.host.Input()
 	}
 	return "stdin"
 }
@@ -176,8 +177,8 @@ func (n *node) process(m *event.Message, emit stage.Emit) (err error) {
 // and hands it on otherwise.
 func (n *node) pass(m *event.Message) error {
 	created := m != n.input
-	if n.input == nil && n.counts.dropped > 0 {
-		n.counts.dropped-- // it was only held back
+	if n.input == nil && n.counts.Dropped > 0 {
+		n.counts.Dropped-- // it was only held back
 	}
 	err := n.passOn(m)
 	if created {
@@ -195,12 +196,12 @@ func (n *node) passOn(m *event.Message) error {
 		return n.fail(m, m.Err())
 	case route != "":
 		if err := n.paths.append(n.context, route, m); err != nil {
-			return n.host.broken(err)
+			return n.host.Break(err)
 		}
-		n.counts.aside++
+		n.counts.Aside++
 		return nil
 	}
-	n.counts.passed++
+	n.counts.Passed++
 	return n.next.emit(m)
 }
 
@@ -241,9 +242,9 @@ func (n *node) control(kind event.Kind, id string) error {
 	var err error
 	if kind == event.Checkpoint {
 		if err = n.checkpoint(id); err == nil {
-			err = n.failures.control(kind, id) // what fails from here on is of the next window
+			err = n.failures.Control(kind, id) // what fails from here on is of the next window
 		}
-	} else if err = n.failures.control(kind, id); err == nil {
+	} else if err = n.failures.Control(kind, id); err == nil {
 		err = n.commit(id)
 	}
 	if err != nil {
@@ -257,11 +258,11 @@ func (n *node) control(kind event.Kind, id string) error {
 func (n *node) checkpoint(id string) error {
 	if c, ok := n.Command.(stage.Checkpointer); ok {
 		if err := c.Checkpoint(n.context, id, n.pass); err != nil {
-			return n.host.broken(err)
+			return n.host.Break(err)
 		}
 	}
 	if err := errors.Join(n.Dump.Sync(), n.paths.checkpoint(n.context, id)); err != nil {
-		return n.host.broken(err)
+		return n.host.Break(err)
 	}
 	return nil
 }
@@ -269,11 +270,11 @@ func (n *node) checkpoint(id string) error {
 func (n *node) commit(id string) error {
 	if c, ok := n.Command.(stage.Committer); ok {
 		if err := c.Commit(n.context, id); err != nil {
-			return n.host.broken(err)
+			return n.host.Break(err)
 		}
 	}
 	if err := n.paths.commit(n.context, id); err != nil {
-		return n.host.broken(err)
+		return n.host.Break(err)
 	}
 	return nil
 }
@@ -285,18 +286,18 @@ func (n *node) finish() error {
 			emit = n.uncovered
 		}
 		if err := f.Finish(n.context, emit); err != nil {
-			return n.host.broken(err)
+			return n.host.Break(err)
 		}
 	}
 	if err := n.Dump.Flush(); err != nil { // before what has passed goes out
-		return n.host.broken(err)
+		return n.host.Break(err)
 	}
 	return n.next.finish()
 }
 
 // uncovered refuses what a stage emits when no checkpoint will come any more.
 func (n *node) uncovered(*event.Message) error {
-	return n.host.broken(fmt.Errorf("%s emits after the last checkpoint, where nothing makes sure that it arrives", n.Name))
+	return n.host.Break(fmt.Errorf("%s emits after the last checkpoint, where nothing makes sure that it arrives", n.Name))
 }
 
 // keeps says whether the stage keeps anything of a message when the stream has

@@ -66,7 +66,7 @@ func (c *Chain) take(m *event.Message, file string) error {
 		}
 		return c.links[0].emit(m)
 	case file != "": // nobody waits for what comes back
-		head.counts.read++
+		head.counts.Read++
 		return head.fail(m, errControlLine)
 	}
 	c.isControlled = true
@@ -124,11 +124,11 @@ func (f *feeder) Unattended(read func()) {
 }
 
 func (f *feeder) Fail(m *event.Message, reason error) error {
-	f.nodes[0].counts.read++
+	f.nodes[0].counts.Read++
 	return f.nodes[0].fail(m, reason)
 }
 
 func (f *feeder) FailLarge(write func(io.Writer) error, place event.Place, reason error) error {
-	f.nodes[0].counts.read++
-	return f.nodes[0].failures.large(write, place, reason)
+	f.nodes[0].counts.Read++
+	return f.nodes[0].failures.Large(write, place, reason)
 }

@@ -4,18 +4,19 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/fate"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stream"
 )
 
 // Kind is what a stage is in a chain.
-type Kind int
+type Kind = fate.Kind
 
 const (
-	Expert Kind = iota // also what is in no family, such as through
-	Collector
-	Parser
-	Output
+	Expert    = fate.Expert
+	Collector = fate.Collector
+	Parser    = fate.Parser
+	Output    = fate.Output
 )
 
 // Stage is one stage of a chain as the command line describes it.

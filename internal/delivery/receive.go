@@ -146,7 +146,7 @@ func (v *receiving) loop(ctx context.Context) error {
 			return nil // what the dead run has left is sent
 		}
 		select {
-		case a, ok := <-w.pipe.back:
+		case a, ok := <-w.pipe.Back:
 			if !ok {
 				return stage.ErrStop
 			}

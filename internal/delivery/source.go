@@ -14,7 +14,9 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/process"
+	"github.com/intelpipe/intelpipe/internal/spooled"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -35,18 +37,18 @@ const (
 type Source struct {
 	Options
 	chain    Chain
-	pipe     *pipeline
+	pipe     *pipeline.Pipeline
 	identity *identity
 	windows  *windows
-	silence  *silence
-	grace    *grace
+	silence  *pipeline.Silence
+	grace    *pipeline.Grace
 	alive    *disk.Lock // is held by all processes of the pipeline
 	deaths   int        // of the pipeline since something was acknowledged
 	failure  error      // of the collector, to be told when the pipeline has ended
 	told     bool       // who keeps back the control lines
 	stopLook func()
-	spooled  *spooled // what a receiver takes whose origin forgets
-	settling bool     // a name that a dead run has left: nothing new is taken
+	spooled  *spooled.Receiver // what a receiver takes whose origin forgets
+	settling bool              // a name that a dead run has left: nothing new is taken
 }
 
 var (
@@ -67,19 +69,19 @@ var mistakes = []int{2, 126, 127}
 // New makes a source. It is the Pipeline of its collector, and its End is that of
 // the chain.
 func New(o Options) *Source {
-	s := &Source{Options: o, pipe: &pipeline{words: o.Words}}
+	s := &Source{Options: o, pipe: &pipeline.Pipeline{Words: o.Words}}
 	_, relays := o.Command.(stage.Relay)
-	s.silence = newSilence(cmp.Or(o.Step, firstPatience), o.Patience, o.Say)
+	s.silence = pipeline.NewSilence(cmp.Or(o.Step, pipeline.FirstPatience), o.Patience, o.Say)
 	s.windows = &windows{
 		pipe: s.pipe, silence: s.silence, now: o.Env.Now, direct: o.Words != nil && !o.Fused, relays: relays,
 		limit: cmp.Or(o.Windows.Open, openWindows), heard: s.heard,
 	}
-	s.pipe.writing = s.windows.writing
+	s.pipe.Writing = s.windows.writing
 	return s
 }
 
 // End is where the chain leads.
-func (s *Source) End() *pipeline { return s.pipe }
+func (s *Source) End() *pipeline.Pipeline { return s.pipe }
 
 // Pipeline is what the collector sees.
 func (s *Source) Pipeline() stage.Pipeline { return s.windows }
@@ -88,12 +90,12 @@ func (s *Source) Pipeline() stage.Pipeline { return s.windows }
 func (s *Source) Run(ctx context.Context, chain Chain) error {
 	s.chain, s.windows.chain = chain, chain
 	var stop func()
-	s.grace, stop = heed(ctx, s.Options.Grace, s.expire)
+	s.grace, stop = pipeline.Heed(ctx, s.Options.Grace, s.expire)
 	defer stop()
 	if s.Signals && s.Words != nil {
-		defer heedSecond(ctx, s.pipe)()
+		defer pipeline.HeedSecond(ctx, s.pipe)()
 	}
-	defer s.silence.timer.Stop()
+	defer s.silence.Stop()
 	base, err := baseName(s.Name, s.Options)
 	if err != nil {
 		return err
@@ -158,7 +160,7 @@ func (s *Source) attempts(ctx context.Context) error {
 		if broken := s.chain.Broken(); broken != nil {
 			return broken
 		}
-		s.waitForDeath()
+		s.pipe.Settle()
 		if s.windows.progress > acknowledged {
 			s.deaths = 0
 		}
@@ -166,12 +168,12 @@ func (s *Source) attempts(ctx context.Context) error {
 		switch {
 		case err == nil:
 			return s.ended()
-		case s.grace.expired.Load():
-			return fmt.Errorf("%s has not come back from the pipeline within %v after the signal (--grace), and the pipeline was killed; what was not acknowledged is sent again next time", s.windows.oldest(), s.grace.long)
+		case s.grace.Expired.Load():
+			return fmt.Errorf("%s has not come back from the pipeline within %v after the signal (--grace), and the pipeline was killed; what was not acknowledged is sent again next time", s.windows.oldest(), s.grace.Long)
 		case s.Words == nil || s.Fused: // what the stages of this process know cannot be taken back
 			return err
 		case errors.As(err, &torn) && s.Interval > 0:
-			s.pipe.kill()
+			s.pipe.Kill()
 			s.Say(err)
 			s.chain.CountFailed()
 			pause(ctx, s.Interval)
@@ -179,7 +181,7 @@ func (s *Source) attempts(ctx context.Context) error {
 		case !errors.Is(err, errDied):
 			return err
 		}
-		s.pipe.kill()
+		s.pipe.Kill()
 		if err := s.died(ctx); err != nil {
 			return err
 		}
@@ -215,30 +217,23 @@ func (s *Source) waitForOldPipeline(ctx context.Context, wait time.Duration) (er
 	return err
 }
 
-// waitForDeath does not return while this process dies by a second signal, which
-// holds the lock for ever.
-func (s *Source) waitForDeath() {
-	s.pipe.alone.Lock()
-	defer s.pipe.alone.Unlock()
-}
-
 // died waits before the pipeline is started again, or says why it is not.
 func (s *Source) died(ctx context.Context) error {
 	s.deaths++
-	w, p := s.windows, s.pipe.process
+	w, p := s.windows, s.pipe.Process
 	at, nothing := w.oldest(), w.acked == w.opened
 	switch {
-	case s.pipe.stuck && nothing:
-		return fmt.Errorf("the pipeline has read nothing for %v at %s, and was killed", s.silence.most(), at)
+	case s.pipe.Stuck && nothing:
+		return fmt.Errorf("the pipeline has read nothing for %v at %s, and was killed", s.silence.Most(), at)
 	case p.Ended() && nothing:
-		why := BehindThrough
-		if s.silence.came.Load() {
+		why := pipeline.BehindThrough
+		if s.silence.Came.Load() {
 			why = fmt.Sprintf("it had %v (--patience)", s.Patience)
 		}
 		return fmt.Errorf("%s has not come back from the pipeline; %s", at, why)
 	case ctx.Err() != nil && !w.collected:
 		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", p.Status(), at)
-	case !s.silence.came.Load() && slices.Contains(mistakes, p.Wait()):
+	case !s.silence.Came.Load() && slices.Contains(mistakes, p.Wait()):
 		return fmt.Errorf("the pipeline ended (%s) at %s, as one does that is written wrongly; it is not tried again", p.Status(), at)
 	case s.deaths >= s.Restarts:
 		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row; nothing of it is acknowledged", p.Status(), at, s.deaths)
@@ -268,10 +263,10 @@ func (s *Source) attempt(ctx context.Context) error {
 	if s.alive != nil {
 		alive = s.alive.File()
 	}
-	if err := s.pipe.start(s.Stderr, alive, env); err != nil {
+	if err := s.pipe.Start(s.Stderr, alive, env); err != nil {
 		return err
 	}
-	s.grace.anew()
+	s.grace.Anew()
 	if s.Words != nil {
 		defer s.look()()
 	}
@@ -294,7 +289,7 @@ func (s *Source) attempt(ctx context.Context) error {
 // look looks for a filter that does not pass the opening Commit on, until
 // something comes back.
 func (s *Source) look() (stop func()) {
-	s.stopLook = s.pipe.process.Look(cmp.Or(s.Look, lookAfter), s.Looked, func(words []string) {
+	s.stopLook = s.pipe.Process.Look(cmp.Or(s.Look, lookAfter), s.Looked, func(words []string) {
 		if !s.told { // once is enough
 			s.told = true
 			s.Say(errors.New(process.Swallows(words)))
@@ -312,16 +307,16 @@ func (s *Source) heard() {
 	if s.stopLook != nil {
 		s.stopLook()
 	}
-	s.grace.anew()
+	s.grace.Anew()
 }
 
 // expire ends what has used up its grace.
 func (s *Source) expire() {
 	if s.Words != nil {
-		s.pipe.abort()
+		s.pipe.Abort()
 		return
 	}
-	s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.long))
+	s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.Long))
 	process.KillBelow()
 	s.Exit()
 }
@@ -375,7 +370,7 @@ func (s *Source) once(ctx context.Context) error {
 		if s.spooled == nil {
 			var err error
 			dir := filepath.Join(s.Env.StateDir, s.identity.name+".spool")
-			if s.spooled, err = openSpooled(ctx, r, s.Env, dir, s.Windows.Age); err != nil {
+			if s.spooled, err = spooled.Open(ctx, r, s.Env, dir, s.Windows.Age); err != nil {
 				return err
 			}
 		}
@@ -402,9 +397,9 @@ func (s *Source) finish(ctx context.Context) error {
 	if s.Words == nil {
 		return nil
 	}
-	p := s.pipe.process
+	p := s.pipe.Process
 	p.Finish()
-	for a := range s.pipe.back {
+	for a := range s.pipe.Back {
 		if err := s.windows.take(a); err != nil {
 			return err
 		}
@@ -421,14 +416,14 @@ func (s *Source) finish(ctx context.Context) error {
 }
 
 // Kill ends the pipeline. It is called before the stages are closed.
-func (s *Source) Kill() { s.pipe.kill() }
+func (s *Source) Kill() { s.pipe.Kill() }
 
 // Close gives the locks back. It is called when the stages are closed: the next
 // run relies on that.
 func (s *Source) Close() error {
 	var err error
 	if s.spooled != nil {
-		err = s.spooled.stop()
+		err = s.spooled.Stop()
 	}
 	if s.identity != nil {
 		err = cmp.Or(err, s.identity.journal.close())

@@ -9,6 +9,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -34,9 +35,9 @@ type window struct {
 // all of it happens.
 type windows struct {
 	chain   Chain
-	pipe    *pipeline
+	pipe    *pipeline.Pipeline
 	journal *journal
-	silence *silence
+	silence *pipeline.Silence
 	now     func() time.Time
 	direct  bool // what is written to the process passes no other stage of this one
 	relays  bool // the dump gets all of a message that fails
@@ -67,7 +68,7 @@ func (w *windows) begin(nonce string) {
 	w.open, w.commits, w.uncovered, w.current = nil, nil, false, ""
 	w.opened, w.sent = w.acked, w.acked
 	w.plan = append([]cut(nil), w.journal.cuts...)
-	w.silence.begin()
+	w.silence.Begin()
 }
 
 func (w *windows) id(number uint64) string {
@@ -150,7 +151,7 @@ func (w *windows) Lines(lines []byte) (bool, error) {
 		return false, nil
 	}
 	w.chain.Passed(bytes.Count(lines, []byte{'\n'}))
-	err := w.pipe.out.Lines(lines)
+	err := w.pipe.Out.Lines(lines)
 	if err != nil {
 		err = stage.ErrStop // the pipeline is dead, or broken
 	}
@@ -166,8 +167,8 @@ func (w *windows) State() string { return w.journal.position }
 // wait takes what has come back, and waits for more until done says so.
 func (w *windows) wait(done func() bool) error {
 	for {
-		for len(w.pipe.back) > 0 {
-			if err := w.take(<-w.pipe.back); err != nil {
+		for len(w.pipe.Back) > 0 {
+			if err := w.take(<-w.pipe.Back); err != nil {
 				return err
 			}
 		}
@@ -183,11 +184,11 @@ func (w *windows) wait(done func() bool) error {
 // turn waits for one answer, for a while, or until other is ready.
 func (w *windows) turn(other <-chan struct{}) error {
 	pause := nudge
-	if w.silence.told.Load() > 0 {
+	if w.silence.Told.Load() > 0 {
 		pause = slowNudge
 	}
 	select {
-	case a, ok := <-w.pipe.back:
+	case a, ok := <-w.pipe.Back:
 		if !ok {
 			return stage.ErrStop
 		}
@@ -209,34 +210,34 @@ func (w *windows) nudge() error {
 	if len(w.open) == 0 && len(w.commits) == 0 {
 		return nil
 	}
-	switch p := w.pipe.process; {
+	switch p := w.pipe.Process; {
 	case p == nil:
 	case p.Ended(): // one that has given back nothing at all is not only slow
-		if w.silence.tooLong(true) {
+		if w.silence.TooLong(true) {
 			return stage.ErrStop
 		}
 		return nil
-	case w.pipe.unread && p.Exited(): // what it has left behind keeps its end of the pipe open
+	case w.pipe.Unread && p.Exited(): // what it has left behind keeps its end of the pipe open
 		return stage.ErrStop
-	case w.silence.tooLong(w.ending):
+	case w.silence.TooLong(w.ending):
 		p.End()
-		w.silence.told.Store(0)
-		w.silence.expect(w.oldest())
+		w.silence.Told.Store(0)
+		w.silence.Expect(w.oldest())
 		return nil
 	}
 	return w.commit(w.acked)
 }
 
 // take deals with what came back. Only what is due is accepted.
-func (w *windows) take(a answer) error {
-	w.silence.came.Store(true)
+func (w *windows) take(a pipeline.Answer) error {
+	w.silence.Came.Store(true)
 	w.heard()
 	switch {
-	case a.err != nil:
-		return w.chain.Break(a.err)
-	case a.kind == event.Checkpoint && len(w.open) > 0 && a.id == w.id(w.open[0].number):
+	case a.Err != nil:
+		return w.chain.Break(a.Err)
+	case a.Kind == event.Checkpoint && len(w.open) > 0 && a.ID == w.id(w.open[0].number):
 		return w.acknowledge()
-	case a.kind == event.Commit && len(w.commits) > 0 && a.id == w.id(w.commits[0]):
+	case a.Kind == event.Commit && len(w.commits) > 0 && a.ID == w.id(w.commits[0]):
 		w.commits = w.commits[1:]
 		return nil
 	}
@@ -276,7 +277,7 @@ func (w *windows) keep(win window) error {
 // commit says that all up to number is acknowledged.
 func (w *windows) commit(number uint64) error {
 	w.commits = append(w.commits, number)
-	if w.pipe.process != nil && w.pipe.process.Ended() {
+	if w.pipe.Process != nil && w.pipe.Process.Ended() {
 		return nil // the next pipeline is opened with it
 	}
 	err := w.chain.Control(event.Commit, w.id(number))
@@ -288,26 +289,26 @@ func (w *windows) commit(number uint64) error {
 
 // listen makes silence say which checkpoint is late, from now on.
 func (w *windows) listen() {
-	w.silence.rest()
+	w.silence.Rest()
 	if len(w.open) > 0 {
-		w.silence.expect(w.oldest())
+		w.silence.Expect(w.oldest())
 	}
 }
 
 // writing makes silence look after a write: a pipeline that does not read is
 // late as well, also when no checkpoint has been sent yet.
 func (w *windows) writing() (time.Duration, func()) {
-	if !w.silence.idle() {
-		return w.silence.most(), func() {}
+	if !w.silence.Idle() {
+		return w.silence.Most(), func() {}
 	}
-	w.silence.expect(w.oldest())
-	return w.silence.most(), w.listen
+	w.silence.Expect(w.oldest())
+	return w.silence.Most(), w.listen
 }
 
 // settleCommits waits for the Commits that are due. The last one has to come
 // back too: there are outputs that publish only then.
 func (w *windows) settleCommits() error {
-	w.silence.expect(w.oldest())
+	w.silence.Expect(w.oldest())
 	return w.wait(func() bool { return len(w.commits) == 0 })
 }
 
@@ -325,6 +326,6 @@ func (w *windows) oldest() string {
 	return fmt.Sprintf("window %d", number)
 }
 
-func notDue(a answer) error {
-	return fmt.Errorf("%s %q came back from the pipeline, which is not the next one that was sent", a.kind, a.id)
+func notDue(a pipeline.Answer) error {
+	return fmt.Errorf("%s %q came back from the pipeline, which is not the next one that was sent", a.Kind, a.ID)
 }

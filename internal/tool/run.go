@@ -18,6 +18,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/flags"
+	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/process"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stream"
@@ -124,7 +125,7 @@ func (r *run) swallowed() string {
 			return process.Swallows(words)
 		}
 	}
-	return delivery.BehindThrough
+	return pipeline.BehindThrough
 }
 
 // cut takes the pipeline of what starts a stream, which stands behind "--", off

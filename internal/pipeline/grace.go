@@ -1,4 +1,4 @@
-package delivery
+package pipeline
 
 import (
 	"context"
@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// grace bounds how long a source goes on after a signal. It begins again with
+// Grace bounds how long a source goes on after a signal. It begins again with
 // whatever comes back: a pipeline that is slow may bring its windows to their
 // end, and one that stands still is killed.
-type grace struct {
-	long      time.Duration
+type Grace struct {
+	Long      time.Duration
 	end       *time.Timer
 	signalled atomic.Bool
-	expired   atomic.Bool // it has ended
+	Expired   atomic.Bool // it has ended
 }
 
-// heed calls expire when the grace has ended, until stop is called.
-func heed(ctx context.Context, long time.Duration, expire func()) (g *grace, stop func()) {
-	g = &grace{long: long}
+// Heed calls expire when the grace has ended, until stop is called.
+func Heed(ctx context.Context, long time.Duration, expire func()) (g *Grace, stop func()) {
+	g = &Grace{Long: long}
 	g.end = time.AfterFunc(long, func() {
-		g.expired.Store(true)
+		g.Expired.Store(true)
 		expire()
 	})
 	g.end.Stop()
@@ -37,16 +37,16 @@ func heed(ctx context.Context, long time.Duration, expire func()) (g *grace, sto
 	}
 }
 
-// anew gives the grace once more, if a signal has come.
-func (g *grace) anew() {
+// Anew gives the grace once more, if a signal has come.
+func (g *Grace) Anew() {
 	if g.signalled.Load() {
-		g.end.Reset(g.long)
+		g.end.Reset(g.Long)
 	}
 }
 
-// heedSecond lets a second signal end this process at once, as it ends any
+// HeedSecond lets a second signal end this process at once, as it ends any
 // other, but not without its pipeline. SIGHUP is nothing to a source.
-func heedSecond(ctx context.Context, p *pipeline) (stop func()) {
+func HeedSecond(ctx context.Context, p *Pipeline) (stop func()) {
 	received, hangups := make(chan os.Signal, 2), make(chan os.Signal, 1)
 	signal.Notify(received, syscall.SIGTERM, os.Interrupt)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -56,8 +56,8 @@ func heedSecond(ctx context.Context, p *pipeline) (stop func()) {
 		}
 		second := <-received
 		p.alone.Lock() // for ever: nothing is started in the meantime
-		if p.process != nil {
-			p.process.Abort()
+		if p.Process != nil {
+			p.Process.Abort()
 		}
 		signal.Reset(second)
 		syscall.Kill(os.Getpid(), second.(syscall.Signal))

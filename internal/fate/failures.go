@@ -1,4 +1,4 @@
-package chain
+package fate
 
 import (
 	"fmt"
@@ -10,98 +10,98 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stream"
 )
 
-// host is what a stage needs of the chain it stands in.
-type host interface {
-	broken(err error) error // the stream is: returns ErrStop
-	say(name, before, text string)
-	controlled() bool
-	countFailed()
-	full(err error) // a dump is, so that nothing more may be read
-	trail() *dump.Trail
-	input() string // what the input is called
-	line() int64   // of the input that was read last, or 0
+// Host is what a stage needs of the chain it stands in.
+type Host interface {
+	Break(err error) error // the stream is: returns ErrStop
+	Say(name, before, text string)
+	Controlled() bool
+	CountFailed()
+	SetFull(err error) // a dump is, so that nothing more may be read
+	Replay() *dump.Trail
+	Input() string // what the input is called
+	Line() int64   // of the input that was read last, or 0
 }
 
-// failures is where the messages of a stage go that fail.
-type failures struct {
-	name string
-	dump *dump.Writer
-	host host
-	*counts
+// Failures is where the messages of a stage go that fail.
+type Failures struct {
+	Name string
+	Dump *dump.Writer
+	Host Host
+	*Counts
 }
 
-// add puts a message into the dump, and says so.
-func (f *failures) add(m *event.Message, place event.Place, reason error) error {
-	f.count()
+// Add puts a message into the dump, and says so.
+func (f *Failures) Add(m *event.Message, place event.Place, reason error) error {
+	f.Count()
 	place, err := f.again(m, place)
 	if err != nil {
-		return f.host.broken(err)
+		return f.Host.Break(err)
 	}
-	f.host.say(f.name, place.String()+": ", reason.Error())
+	f.Host.Say(f.Name, place.String()+": ", reason.Error())
 	return f.kept(f.keep(m, place, reason))
 }
 
-// count counts a message that failed.
-func (f *failures) count() {
-	f.failed.Add(1)
-	f.host.countFailed()
+// Count counts a message that failed.
+func (f *Failures) Count() {
+	f.Counts.Failed.Add(1)
+	f.Host.CountFailed()
 }
 
 // kept deals with a message that is in the dump, or would have to be. If the
 // dump is full a source sends it again; in a bare pipe it was the last one.
-func (f *failures) kept(err error) error {
+func (f *Failures) kept(err error) error {
 	if err != nil {
-		return f.host.broken(err)
+		return f.Host.Break(err)
 	}
-	f.counts.kept++
-	if !f.host.controlled() {
-		f.host.full(f.dump.Full())
+	f.Counts.Kept++
+	if !f.Host.Controlled() {
+		f.Host.SetFull(f.Dump.Full())
 	}
 	return nil
 }
 
 // keep puts a message into the dump. Of a report that is being streamed that is
 // more than what is at hand.
-func (f *failures) keep(m *event.Message, place event.Place, reason error) error {
+func (f *Failures) keep(m *event.Message, place event.Place, reason error) error {
 	if body, ok := m.Body().(stream.Rereadable); ok {
 		if whole := body.Whole(); whole != nil {
-			return f.dump.Large(whole, place, reason, f.host.controlled())
+			return f.Dump.Large(whole, place, reason, f.Host.Controlled())
 		}
 	}
-	return f.dump.Add(dumpText(m), place, reason)
+	return f.Dump.Add(dumpText(m), place, reason)
 }
 
-// large puts a line into the dump that is longer than a record may be.
-func (f *failures) large(line func(io.Writer) error, place event.Place, reason error) error {
-	err := f.dump.Large(line, place, reason, f.host.controlled())
+// Large puts a line into the dump that is longer than a record may be.
+func (f *Failures) Large(line func(io.Writer) error, place event.Place, reason error) error {
+	err := f.Dump.Large(line, place, reason, f.Host.Controlled())
 	if err == nil {
-		f.count()
-		f.host.say(f.name, place.String()+": ", reason.Error())
+		f.Count()
+		f.Host.Say(f.Name, place.String()+": ", reason.Error())
 	}
 	return f.kept(err)
 }
 
-// control tells the dump where in the stream of a source it is: what is stored of
+// Control tells the dump where in the stream of a source it is: what is stored of
 // a window that is sent again is not stored again.
-func (f *failures) control(kind event.Kind, id string) error {
+func (f *Failures) Control(kind event.Kind, id string) error {
 	at, err := checkpoint.Parse(id)
 	switch {
 	case err != nil:
 	case kind == event.Commit:
-		err = f.dump.Committed(at)
+		err = f.Dump.Committed(at)
 	default:
-		f.dump.Checkpointed(at)
+		f.Dump.Checkpointed(at)
 	}
 	if err != nil {
-		return f.host.broken(err)
+		return f.Host.Break(err)
 	}
 	return nil
 }
 
 // again says of a message that has failed again so to the replay, and returns
 // the place where it stood when it failed first.
-func (f *failures) again(m *event.Message, place event.Place) (event.Place, error) {
-	trail, a := f.host.trail(), place.Again
+func (f *Failures) again(m *event.Message, place event.Place) (event.Place, error) {
+	trail, a := f.Host.Replay(), place.Again
 	if trail != nil {
 		if a != nil && a.Time == "" {
 			found, err := trail.Find(a.Sum)

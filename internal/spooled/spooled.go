@@ -1,4 +1,6 @@
-package delivery
+// Package spooled keeps on the disk what an origin delivers only once, before it is
+// sent.
+package spooled
 
 import (
 	"context"
@@ -13,10 +15,9 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// spooled keeps on the disk what an origin delivers only once, before it is sent:
-// it is a receiver of the segments of a spool in the state directory, into which
+// Receiver is a receiver of the segments of a spool in the state directory, into which
 // it receives as long as the source runs, whatever becomes of its pipeline.
-type spooled struct {
+type Receiver struct {
 	stage.Receiver // the origin
 	env            *stage.Env
 	dir            string
@@ -30,9 +31,9 @@ type spooled struct {
 	failed error         // why
 }
 
-// openSpooled begins to receive.
-func openSpooled(ctx context.Context, r stage.Receiver, env *stage.Env, dir string, age time.Duration) (_ *spooled, err error) {
-	p := &spooled{Receiver: r, env: env, dir: dir, age: age}
+// Open begins to receive into the spool in dir, whose segments are sealed after age.
+func Open(ctx context.Context, r stage.Receiver, env *stage.Env, dir string, age time.Duration) (_ *Receiver, err error) {
+	p := &Receiver{Receiver: r, env: env, dir: dir, age: age}
 	if p.writer, err = spool.OpenWriter(ctx, p.dir, p.options()); err != nil {
 		return nil, stage.Fatal(err)
 	}
@@ -49,12 +50,12 @@ func openSpooled(ctx context.Context, r stage.Receiver, env *stage.Env, dir stri
 	return p, nil
 }
 
-func (p *spooled) options() spool.Options {
+func (p *Receiver) options() spool.Options {
 	return spool.Options{SegmentAge: p.age, Now: p.env.Now, Warn: p.env.Warn}
 }
 
-// stop ends the receiver. What is in the spool is sent by the next run.
-func (p *spooled) stop() error {
+// Stop ends the receiver. What is in the spool is sent by the next run.
+func (p *Receiver) Stop() error {
 	p.cancel()
 	err := p.Receiver.Close()
 	p.done.Wait()
@@ -62,16 +63,16 @@ func (p *spooled) stop() error {
 }
 
 // Origin is the spool.
-func (*spooled) Origin() stage.OriginKind { return stage.OriginPosition }
+func (*Receiver) Origin() stage.OriginKind { return stage.OriginPosition }
 
 // Open opens the spool to read.
-func (p *spooled) Open(context.Context, string) (err error) {
+func (p *Receiver) Open(context.Context, string) (err error) {
 	p.reader, err = spool.OpenReader(p.dir, p.options())
 	return err
 }
 
 // fill writes what is received to the spool.
-func (p *spooled) fill(ctx context.Context) error {
+func (p *Receiver) fill(ctx context.Context) error {
 	for {
 		d, err := p.Receiver.Receive(ctx)
 		if err == io.EOF || err != nil && ctx.Err() != nil {
@@ -96,7 +97,7 @@ func (p *spooled) fill(ctx context.Context) error {
 }
 
 // Receive returns the next segment.
-func (p *spooled) Receive(ctx context.Context) (stage.Delivery, error) {
+func (p *Receiver) Receive(ctx context.Context) (stage.Delivery, error) {
 	for {
 		var over bool
 		select {
@@ -123,7 +124,7 @@ func (p *spooled) Receive(ctx context.Context) (stage.Delivery, error) {
 	}
 }
 
-func (p *spooled) send(s *spool.Segment, emit stage.Emit) error {
+func (p *Receiver) send(s *spool.Segment, emit stage.Emit) error {
 	defer s.Drop()
 	m := event.Message{Dictionary: p.env.Dictionary}
 	for line := range s.Lines() {
@@ -138,7 +139,7 @@ func (p *spooled) send(s *spool.Segment, emit stage.Emit) error {
 }
 
 // Acknowledge removes segments.
-func (p *spooled) Acknowledge(_ context.Context, deliveries []stage.Delivery) error {
+func (p *Receiver) Acknowledge(_ context.Context, deliveries []stage.Delivery) error {
 	for _, d := range deliveries {
 		if err := p.reader.Ack(d.Handle.(*spool.Segment)); err != nil {
 			return err
@@ -148,4 +149,4 @@ func (p *spooled) Acknowledge(_ context.Context, deliveries []stage.Delivery) er
 }
 
 // Close lets go of what was claimed.
-func (p *spooled) Close() error { return p.reader.Close() }
+func (p *Receiver) Close() error { return p.reader.Close() }
