@@ -87,12 +87,18 @@ var courtesies = []courtesy{
 	{disk.OpRemove, regexp.MustCompile(`/cur/\.acked@`), "an older note: the newest counts, and the next run removes it"},
 }
 
+// consumers are the notes of sources whose origin keeps what is acknowledged.
+var consumers = regexp.MustCompile(`/\.?collect-spool-[0-9a-f]+(-\d+)?\.source(\.tmp-\w+)?$`)
+
 // vital are the operations that have failed and are no courtesies, nor the sync
 // that makes one durable.
-func vital(seen []disktest.Operation) (all []disktest.Operation) {
+func vital(seen []disktest.Operation, reason error) (all []disktest.Operation) {
 	synced := "" // the directory of the courtesy before
 	for _, o := range seen {
 		spare := slices.ContainsFunc(courtesies, func(c courtesy) bool { return c.op == o.Op && c.path.MatchString(o.Path) })
+		if full := reason == syscall.ENOSPC || reason == syscall.EDQUOT; full && consumers.MatchString(o.Path) {
+			spare = true // a consumer makes room, and goes on without its notes
+		}
 		if o.Failed && !spare && (o.Op != disk.OpSync || o.Path != synced) {
 			all = append(all, o)
 		}
@@ -335,7 +341,7 @@ func (d *disturbance) once(plan *disktest.Plan, crash int) bool {
 	r := y.run(d.words)
 	restore()
 	failed := slices.DeleteFunc(plan.Operations(), func(o disktest.Operation) bool { return !o.Failed })
-	vital := vital(plan.Operations())
+	vital := vital(plan.Operations(), plan.Err)
 	var problem error
 	switch {
 	case len(vital) == 0 && (r.exit > d.exit || r.exit < d.exit && crash == 0), len(vital) > 0 && (r.exit != tool.ExitBroken || !y.named(r, vital, plan.Err)):
@@ -425,7 +431,7 @@ func TestTroubleWithDump(t *testing.T) {
 			restore := plan.Install(t)
 			r := y.run("dump delete output-spool 1")
 			restore()
-			failed := vital(plan.Operations())
+			failed := vital(plan.Operations(), plan.Err)
 			dumped := y.dumped()
 			switch {
 			case len(failed) > 0 && (r.exit != tool.ExitBroken || !y.named(r, failed, plan.Err)), len(failed) == 0 && r.exit != tool.ExitOK:

@@ -7,12 +7,12 @@
 // included. The bot that reads it is the one with this source queue, or
 // collect-redis reads it. Reports can be put there as well.
 //
-// Events are sent many at a time, all of which arrive or none, after a second
-// at the latest. In a stream with checkpoints all events of a window are sent
-// at its checkpoint, if they are no more than 8 MiB. After a crash the windows
-// that were not acknowledged are sent again, and their events may be there
-// twice. Whatever the server refuses ends output-redis with exit code 3; a server
-// that is still starting is waited for.
+// Events are sent many at a time, all of which arrive or none. When the server
+// does not take them they are sent again, for five minutes (--retry-for); where it
+// has taken them and could not say so, they are there twice rather than nowhere.
+// Then output-redis ends with exit code 3. In a stream with checkpoints what is
+// left of a window is sent at its checkpoint, and after a crash the windows that
+// were not acknowledged are sent again.
 //
 // How safe the queue is, is a matter of the server: with appendonly yes it
 // survives the death of redis-server, and with appendfsync always that of the
@@ -37,12 +37,12 @@ bots expect them in their queues: JSON with sorted keys, __type and raw
 included. The bot that reads it is the one with this source queue, or
 collect-redis reads it. Reports can be put there as well.
 
-Events are sent many at a time, all of which arrive or none, after a second
-at the latest. In a stream with checkpoints all events of a window are sent
-at its checkpoint, if they are no more than 8 MiB. After a crash the windows
-that were not acknowledged are sent again, and their events may be there
-twice. Whatever the server refuses ends output-redis with exit code 3; a server
-that is still starting is waited for.
+Events are sent many at a time, all of which arrive or none. When the server
+does not take them they are sent again, for five minutes (--retry-for); where it
+has taken them and could not say so, they are there twice rather than nowhere.
+Then output-redis ends with exit code 3. In a stream with checkpoints what is
+left of a window is sent at its checkpoint, and after a crash the windows that
+were not acknowledged are sent again.
 
 How safe the queue is, is a matter of the server: with appendonly yes it
 survives the death of redis-server, and with appendfsync always that of the

@@ -67,7 +67,7 @@ func (a *attendance) begin() (stop func()) {
 		signal.Notify(hangup, syscall.SIGHUP)
 	}
 	tick := make(<-chan time.Time)
-	if len(a.holders) > 0 && a.nodes[0].Kind == Collector { // who waits for an origin does not look at the time
+	if len(a.holders) > 0 { // who waits for an origin, or for a reader of its own, does not look at the time
 		ticker := time.NewTicker(lookEvery)
 		tick = ticker.C
 		a.stopped.Go(func() { <-a.quit; ticker.Stop() })

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/batch"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/fate"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -30,6 +31,7 @@ type node struct {
 	Stage
 	host        fate.Host
 	processor   stage.Processor
+	batch       *batch.Batch // of a Batcher
 	failures    fate.Failures
 	paths       paths
 	next        link
@@ -48,6 +50,12 @@ type node struct {
 func newNode(s Stage, h fate.Host) (*node, error) {
 	n := &node{Stage: s, host: h}
 	n.processor, _ = s.Command.(stage.Processor)
+	if out, ok := s.Command.(stage.Batcher); ok {
+		if s.DryRun != nil {
+			out = batch.DryRun{Batcher: out, W: s.DryRun}
+		}
+		n.batch = batch.New(out, (*batching)(n), *s.Batch, nil)
+	}
 	n.failures = fate.Failures{Name: s.Name, Dump: s.Dump, Host: h, Counts: &n.counts}
 	env := s.Env
 	env.Warn = func(format string, args ...any) {
@@ -85,6 +93,12 @@ func (n *node) idle() error {
 func (n *node) emit(m *event.Message) error {
 	if err := n.accept(m); err != nil {
 		return n.settle(m, err)
+	}
+	if n.batch != nil {
+		if err := n.batch.Add(n.context, m); err != nil {
+			return n.settle(m, err)
+		}
+		return nil // it is passed on when it was sent
 	}
 	n.received = m.Snapshot(n.received)
 	n.input = m
@@ -256,10 +270,18 @@ func (n *node) control(kind event.Kind, id string) error {
 // checkpoint makes durable what this stage has accepted: its state and what
 // it wrote to the dump and to side paths.
 func (n *node) checkpoint(id string) error {
+	var commit func() error
 	if c, ok := n.Command.(stage.Checkpointer); ok {
-		if err := c.Checkpoint(n.context, id, n.pass); err != nil {
-			return n.host.Break(err)
-		}
+		commit = func() error { return c.Checkpoint(n.context, id, n.pass) }
+	}
+	var err error
+	if n.batch != nil {
+		err = n.batch.Checkpoint(n.context, commit)
+	} else if commit != nil {
+		err = commit()
+	}
+	if err != nil {
+		return n.host.Break(err)
 	}
 	if err := errors.Join(n.Dump.Sync(), n.paths.checkpoint(n.context, id)); err != nil {
 		return n.host.Break(err)
@@ -331,6 +353,30 @@ func Position(stack []byte) string {
 
 // holding is what holds something back in this node.
 func (n *node) holding() (stage.Holder, bool) {
+	if n.batch != nil {
+		return (*batching)(n), true
+	}
 	h, ok := n.Command.(stage.Holder)
 	return h, ok
 }
+
+// batching is a node as the batches of its output see it.
+type batching node
+
+// Refused puts a message into the dump.
+func (n *batching) Refused(m *event.Message, reason error) error { return (*node)(n).fail(m, reason) }
+
+// Sent passes a message on, if that is wanted.
+func (n *batching) Sent(m *event.Message) error {
+	if !n.Pass {
+		return nil
+	}
+	return n.next.emit(m)
+}
+
+func (n *batching) Warn(format string, args ...any) { n.Env.Warn(format, args...) }
+func (n *batching) Controlled() bool                { return n.Env.Controlled }
+
+// Holds and Flush let go of a batch that is old enough.
+func (n *batching) Holds() time.Duration                          { return n.batch.Holds() }
+func (n *batching) Flush(ctx context.Context, _ stage.Emit) error { return n.batch.Send(ctx) }

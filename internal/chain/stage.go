@@ -1,7 +1,10 @@
 package chain
 
 import (
+	"io"
+
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/batch"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/fate"
@@ -26,16 +29,18 @@ type Stage struct {
 	Command any        // what implements the interfaces of package stage
 	Env     *stage.Env // the chain adds what belongs to the stage: Warn, Fail, Path
 
-	Feed        Feed         // of a collector or a parser
-	Parse       *Parsing     // of a parser
-	Pass        bool         // of an output: pass messages on as well
-	Jobs        int          // how many messages are worked on at once
-	To          []To         // where other paths than the usual one lead
-	RecordLimit int64        // of a message in memory, in bytes
-	Dump        *dump.Writer // what fails
-	DumpName    string       // how the command dump finds it
-	Silent      bool         // it says itself what became of the messages
-	Verbose     bool         // say at the end what became of the messages
+	Feed        Feed           // of a collector or a parser
+	Parse       *Parsing       // of a parser
+	Pass        bool           // of an output: pass messages on as well
+	Batch       *batch.Options // of a Batcher
+	DryRun      io.Writer      // where a Batcher prints what it would send, or nil
+	Jobs        int            // how many messages are worked on at once
+	To          []To           // where other paths than the usual one lead
+	RecordLimit int64          // of a message in memory, in bytes
+	Dump        *dump.Writer   // what fails
+	DumpName    string         // how the command dump finds it
+	Silent      bool           // it says itself what became of the messages
+	Verbose     bool           // say at the end what became of the messages
 }
 
 // To is where a path leads: to a file, or to a spool if Dest ends in a slash.

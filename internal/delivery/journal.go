@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/store"
 )
@@ -74,7 +76,7 @@ func (j *journal) save() error {
 }
 
 func (j *journal) needed(err error) error {
-	if j.optional && disk.IsTrouble(err) {
+	if j.optional && (errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)) {
 		return nil
 	}
 	return err

@@ -110,6 +110,9 @@ func (m *Message) Clone() *Message {
 	return &c
 }
 
+// Size is how many bytes the message takes, about.
+func (m *Message) Size() int { return len(m.buf) }
+
 // Dict returns the dictionary in force.
 func (m *Message) Dict() *harmonization.Dictionary {
 	if m.Dictionary == nil {

@@ -40,6 +40,10 @@ func parser(spec *Command, cmd any, f *Flags, getenv func(string) string) (*kong
 		f.OutputFlags = new(OutputFlags)
 		options = append(options, kong.Embed(f.OutputFlags))
 	}
+	if _, ok := cmd.(stage.Batcher); ok {
+		f.BatchFlags = new(BatchFlags)
+		options = append(options, kong.Embed(f.BatchFlags))
+	}
 	if _, ok := cmd.(stage.Router); ok {
 		f.PathFlags = new(PathFlags)
 		options = append(options, kong.Embed(f.PathFlags))
@@ -52,7 +56,7 @@ func parser(spec *Command, cmd any, f *Flags, getenv func(string) string) (*kong
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := cmd.(stage.Processor); ok && slices.Contains(filters, Family(spec.Name)) && len(k.Model.Positional) == 0 {
+	if stage.Consumes(cmd) && slices.Contains(filters, Family(spec.Name)) && len(k.Model.Positional) == 0 {
 		f.FileFlags = new(FileFlags)
 		if err := takeFiles(k, f.FileFlags); err != nil {
 			return nil, err

@@ -120,6 +120,15 @@ type OutputFlags struct {
 	Pass bool `help:"Pass the events on as well." group:"common"`
 }
 
+// BatchFlags are those of outputs that send many at a time.
+type BatchFlags struct {
+	BatchEvents int        `help:"How many events are sent at once, at most." default:"20000" placeholder:"N" group:"common"`
+	BatchBytes  stage.Size `help:"How many bytes wait to be sent, at most, but for the last event." default:"8MiB" placeholder:"SIZE" group:"common"`
+	BatchAge    float64    `help:"After how many seconds an event is sent, at most." default:"1" placeholder:"SECONDS" group:"common"`
+	RetryFor    float64    `help:"For how many seconds is tried again what the far end does not take." default:"300" placeholder:"SECONDS" group:"common"`
+	DryRun      bool       `help:"Print what would be sent, and send nothing." group:"common" noenv:""`
+}
+
 type PathFlags struct {
 	To []string `help:"Send what takes the path NAME to the file DEST, or to a spool if DEST ends in /. May be given several times." placeholder:"NAME=DEST" sep:"none" group:"common"`
 }
@@ -140,6 +149,7 @@ type Flags struct {
 	*ReceiverFlags
 	*ParserFlags
 	*OutputFlags
+	*BatchFlags
 	*PathFlags
 	*JobsFlags
 	*FileFlags

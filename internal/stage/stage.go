@@ -28,6 +28,15 @@ type Processor interface {
 	Process(ctx context.Context, m *event.Message, emit Emit) error
 }
 
+// Consumes says whether a command takes messages: it is a Processor or a Batcher.
+func Consumes(command any) bool {
+	switch command.(type) {
+	case Processor, Batcher:
+		return true
+	}
+	return false
+}
+
 // Collector starts a stream.
 type Collector interface {
 	Collect(ctx context.Context, emit Emit) error

@@ -64,7 +64,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 			r.runner = runner
 		}
 		r.stages = append(r.stages, s)
-		if i > 0 && !consumes(s.cmd) {
+		if i > 0 && !stage.Consumes(s.cmd) {
 			return stage.Usage(fmt.Errorf("%s starts a stream and cannot stand after then", words[0]))
 		}
 	}
@@ -135,7 +135,7 @@ func (r *run) cut(name string, args []string) (own, pipeline []string) {
 	if i < 0 {
 		return args, nil
 	}
-	if spec := flags.Find(r.specs, name); spec != nil && !consumes(spec.New()) {
+	if spec := flags.Find(r.specs, name); spec != nil && !stage.Consumes(spec.New()) {
 		return args[:i], args[i+1:]
 	}
 	return args, nil

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/batch"
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -25,21 +27,13 @@ import (
 
 // selected is one command of the command line.
 type selected struct {
-	spec  *Spec
-	args  []string // its words
-	cmd   any
-	kind  chain.Kind
-	flags flags.Flags
-	env   *stage.Env
-}
-
-// consumes says whether a command takes messages.
-func consumes(cmd any) bool {
-	switch cmd.(type) {
-	case stage.Processor, stage.Batcher:
-		return true
-	}
-	return false
+	spec   *Spec
+	args   []string // its words
+	cmd    any
+	kind   chain.Kind
+	flags  flags.Flags
+	env    *stage.Env
+	getenv func(string) string
 }
 
 // collects says whether it starts a stream.
@@ -47,7 +41,7 @@ func (s *selected) collects() bool { return s.kind == chain.Collector }
 
 // selectCommand reads the words of one command.
 func selectCommand(spec *Spec, specs []Spec, args []string, p Process) (*selected, error) {
-	s := &selected{spec: spec, args: args}
+	s := &selected{spec: spec, args: args, getenv: p.Getenv}
 	var err error
 	if s.cmd, err = s.flags.Parse(spec, specs, args, p.Getenv); err != nil {
 		return nil, err
@@ -108,6 +102,9 @@ func (s *selected) prepare(p Process) error {
 	if f := s.flags.ReceiverFlags; f != nil {
 		s.env.Follow = f.Follow
 	}
+	if f := s.flags.BatchFlags; f != nil {
+		s.env.DryRun = f.DryRun
+	}
 	if text := getenv("INTELPIPE_NOW"); text != "" {
 		now, err := time.Parse(time.RFC3339, text)
 		if err != nil {
@@ -142,6 +139,18 @@ func (s *selected) describe() (chain.Stage, error) {
 		d.Jobs = f.Jobs
 	}
 	var err error
+	if b := f.BatchFlags; b != nil {
+		d.Batch = &batch.Options{Events: b.BatchEvents, Bytes: int64(b.BatchBytes), Age: seconds(b.BatchAge), RetryFor: seconds(b.RetryFor)}
+		if b.DryRun {
+			d.DryRun, err = s.env.Stdout()
+		}
+	}
+	if err == nil {
+		err = s.batches()
+	}
+	if err != nil {
+		return d, stage.Usage(err)
+	}
 	if s.kind == chain.Parser {
 		d.Parse, err = s.parsing()
 	}
@@ -152,6 +161,27 @@ func (s *selected) describe() (chain.Stage, error) {
 		return d, stage.Usage(err)
 	}
 	return d, nil
+}
+
+// batches looks at the flags that cut batches.
+func (s *selected) batches() error {
+	f := s.flags.BatchFlags
+	if f == nil {
+		return nil
+	}
+	switch patience, _ := strconv.ParseFloat(s.getenv(stage.InPatience), 64); {
+	case f.BatchEvents < 1:
+		return errors.New("--batch-events: a number above 0 is expected")
+	case f.BatchBytes < 1:
+		return errors.New("--batch-bytes: a size above 0 is expected")
+	case !(f.BatchAge > 0):
+		return errors.New("--batch-age: a number of seconds above 0 is expected")
+	case !(f.RetryFor >= 0):
+		return errors.New("--retry-for: a number of seconds is expected, or 0")
+	case patience > 0 && f.RetryFor > patience:
+		return fmt.Errorf("--retry-for %v: the source waits only %v s for its pipeline; give it more --patience, or less here", f.RetryFor, patience)
+	}
+	return nil
 }
 
 // parsing is how a parser takes its reports.

@@ -81,7 +81,7 @@ type chaos struct {
 
 // start starts the source with a pipeline of two processes and a shell.
 func (c *chaos) start(flags ...string) {
-	script := "cat | output-redis --redis-server-port $PORT --redis-queue " + target
+	script := "cat | output-redis --retry-for 5 --redis-server-port $PORT --redis-queue " + target
 	words := append(c.words("--restarts", "1000", "--window-messages", strconv.Itoa(c.window), "--open-windows", "3"), flags...)
 	c.source = c.process(append(words, "--", "sh", "-c", script)...)
 	stderr, err := os.OpenFile(filepath.Join(c.dir, "stderr"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

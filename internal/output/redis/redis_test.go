@@ -38,7 +38,7 @@ func run(t *testing.T, stdin io.Reader, port int, stdout io.Writer, flags ...str
 	var errs bytes.Buffer
 	state := t.TempDir()
 	code = tool.Run(context.Background(), []tool.Spec{{Name: "output-redis", New: func() any { return new(Command) }}}, tool.Process{
-		Args:  append([]string{"output-redis", "--redis-server-port", strconv.Itoa(port), "--redis-queue", "bot-queue"}, flags...),
+		Args:  append([]string{"output-redis", "--redis-server-port", strconv.Itoa(port), "--redis-queue", "bot-queue", "--retry-for", "0"}, flags...),
 		Stdin: stdin, Stdout: stdout, Stderr: &errs,
 		Getenv: func(name string) string { return map[string]string{"STATE_DIRECTORY": state}[name] },
 	})
@@ -112,7 +112,7 @@ func TestWindow(t *testing.T) {
 	go io.WriteString(feed, lines(second, checkpoint(2)))
 	rest, _ := io.ReadAll(back)
 	e := <-ended
-	if len(rest) > 0 || e.code != 3 || !strings.HasPrefix(e.stderr, "output-redis: redis 127.0.0.1:") {
+	if len(rest) > 0 || e.code != 3 || !strings.HasPrefix(e.stderr, "output-redis: 1 event cannot be sent: redis 127.0.0.1:") {
 		t.Errorf("%q, %+v", rest, e)
 	}
 	s.Restart()
@@ -161,7 +161,7 @@ func TestServerRefuses(t *testing.T) {
 // TestLargeStream crosses the bounds of a batch.
 func TestLargeStream(t *testing.T) {
 	s := redistest.Start(t)
-	const events = batchCount + 10
+	const events = 20_000 + 10
 	var b strings.Builder
 	for n := range events {
 		fmt.Fprintf(&b, `{"extra.n":%d}`+"\n", n)
