@@ -23,7 +23,7 @@ type chaosVariant struct {
 	segment   string // the size of a segment; the default is 16KiB
 	comment   string // of each event
 	side      string // pattern of the files that the phishing goes to
-	sideOnce  bool   // and there it arrives once, too
+	sideSpool bool   // which are those of a spool
 }
 
 var chaosVariants = []chaosVariant{
@@ -38,9 +38,9 @@ var chaosVariants = []chaosVariant{
 	// Several blocks of a window go to the side path before its checkpoint.
 	{name: "side path", segment: "256KiB", comment: strings.Repeat("x", 500), side: "side.ndjson",
 		script: "expert-deduplicator --state seen | expert-filter --filter-key classification.type --filter-value phishing --filter-action drop --to action_other=side.ndjson | output-file --file $1"},
-	{name: "side path, a spool", segment: "256KiB", comment: strings.Repeat("x", 500), side: "side/new/*.ndjson", sideOnce: true,
+	{name: "side path, a spool", segment: "256KiB", comment: strings.Repeat("x", 500), side: "side/new/*.ndjson", sideSpool: true,
 		script: "expert-deduplicator --state seen | expert-filter --filter-key classification.type --filter-value phishing --filter-action drop --to action_other=side/ | output-file --file $1"},
-	{name: "side path, a spool, fused", fused: true, segment: "256KiB", comment: strings.Repeat("x", 500), side: "side/new/*.ndjson", sideOnce: true,
+	{name: "side path, a spool, fused", fused: true, segment: "256KiB", comment: strings.Repeat("x", 500), side: "side/new/*.ndjson", sideSpool: true,
 		script: "expert-deduplicator --state seen then expert-filter --filter-key classification.type --filter-value phishing --filter-action drop --to action_other=side/ then output-file --file $1"},
 	{name: "two consumers", consumers: 2, script: "expert-taxonomy | output-file --file $1"},
 	{name: "SIGTERM to the source", strike: (*chaos).terminateSource, script: "expert-taxonomy | expert-deduplicator --state seen | output-file --file $1"},
@@ -75,7 +75,7 @@ func TestChaos(t *testing.T) {
 			}
 			a := newArrivals(t, v, rand.New(rand.NewPCG(uint64(n), 1)), dns)
 			newChaos(a).run(kills)
-			if v.strike == nil && v.consumers == 0 && !v.sideOnce { // a spool keeps what was not sealed for the next who comes
+			if v.strike == nil && v.consumers == 0 && !v.sideSpool { // a spool keeps what was not sealed for the next who comes
 				a := newArrivals(t, v, rand.New(rand.NewPCG(uint64(n), 2)), dns)
 				runBare(a, kills)
 			}

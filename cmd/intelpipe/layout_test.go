@@ -327,18 +327,19 @@ func TestNoForeignPaths(t *testing.T) {
 // long something takes, or wait.
 func TestCommandsDoNotAskTheClock(t *testing.T) {
 	waits := map[string]string{
-		"internal/durable/disk":   "how long to wait for a lock",
-		"internal/output/file":    "how long to wait for a lock",
-		"internal/redis":          "how long a connection was idle",
-		"internal/durable/spool":  "how often to count, and a default for tests",
-		"internal/stage":          "a default for tests",
-		"internal/durable/store":  "how long an answer is kept in memory",
-		"internal/tool":           "where Now comes from",
-		"internal/chain":          "how long something was held back",
-		"internal/delivery":       "patience, and the age of windows",
-		"internal/pipeline":       "patience",
-		"internal/collect/syslog": "how long a connection was idle",
-		"internal/voice":          "progress, and when a line is printed again",
+		"internal/batch":            "how long a far end was away",
+		"internal/durable/disk":     "how long to wait for a lock",
+		"internal/durable/linefile": "how long to wait for a lock",
+		"internal/redis":            "how long a connection was idle",
+		"internal/durable/spool":    "how often to count, and a default for tests",
+		"internal/stage":            "a default for tests",
+		"internal/durable/store":    "how long an answer is kept in memory",
+		"internal/tool":             "where Now comes from",
+		"internal/chain":            "how long something was held back",
+		"internal/delivery":         "patience, and the age of windows",
+		"internal/pipeline":         "patience",
+		"internal/collect/syslog":   "how long a connection was idle",
+		"internal/voice":            "progress, and when a line is printed again",
 	}
 	asked := map[string]bool{}
 	for _, p := range units(t) {

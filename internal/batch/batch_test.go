@@ -108,7 +108,7 @@ func TestCut(t *testing.T) {
 		want  []int
 	}{
 		{"by number", Options{Events: 10, Bytes: 1 << 20}, nil, []int{10, 10, 5}},
-		{"by bytes", Options{Events: 100, Bytes: 80}, nil, nil},
+		{"by bytes", Options{Events: 100, Bytes: 100}, nil, nil},
 		{"by group", Options{Events: 10, Bytes: 1 << 20}, func(n int) string { return fmt.Sprint(n % 2) }, []int{5, 5, 5, 5, 3, 2}},
 	} {
 		far, h := &farEnd{}, &host{}

@@ -14,6 +14,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/batch"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/fate"
+	"github.com/intelpipe/intelpipe/internal/paths"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -33,7 +34,7 @@ type node struct {
 	processor   stage.Processor
 	batch       *batch.Batch // of a Batcher
 	failures    fate.Failures
-	paths       paths
+	paths       paths.Paths
 	next        link
 	first       bool
 	last        bool
@@ -66,8 +67,8 @@ func newNode(s Stage, h fate.Host) (*node, error) {
 		env.Warn(format, args...)
 	}
 	var err error
-	n.paths, err = openPaths(env, s.To)
-	env.Path = n.paths.route
+	n.paths, err = paths.Open(env, s.To)
+	env.Path = n.paths.Route
 	return n, err
 }
 
@@ -209,7 +210,7 @@ func (n *node) passOn(m *event.Message) error {
 	case m.Err() != nil:
 		return n.fail(m, m.Err())
 	case route != "":
-		if err := n.paths.append(n.context, route, m); err != nil {
+		if err := n.paths.Append(n.context, route, m); err != nil {
 			return n.host.Break(err)
 		}
 		n.counts.Aside++
@@ -283,7 +284,7 @@ func (n *node) checkpoint(id string) error {
 	if err != nil {
 		return n.host.Break(err)
 	}
-	if err := errors.Join(n.Dump.Sync(), n.paths.checkpoint(n.context, id)); err != nil {
+	if err := errors.Join(n.Dump.Sync(), n.paths.Checkpoint(n.context, id)); err != nil {
 		return n.host.Break(err)
 	}
 	return nil
@@ -295,7 +296,7 @@ func (n *node) commit(id string) error {
 			return n.host.Break(err)
 		}
 	}
-	if err := n.paths.commit(n.context, id); err != nil {
+	if err := n.paths.Commit(n.context, id); err != nil {
 		return n.host.Break(err)
 	}
 	return nil
@@ -333,7 +334,7 @@ func (n *node) close() (err error) {
 	if c, ok := n.Command.(stage.Closer); ok && n.started {
 		err = c.Close()
 	}
-	if err = cmp.Or(err, n.Dump.Close(), n.paths.close()); err != nil {
+	if err = cmp.Or(err, n.Dump.Close(), n.paths.Close()); err != nil {
 		return fmt.Errorf("%s: %w", n.Name, err)
 	}
 	return nil
@@ -353,8 +354,11 @@ func Position(stack []byte) string {
 
 // holding is what holds something back in this node.
 func (n *node) holding() (stage.Holder, bool) {
-	if n.batch != nil {
+	switch {
+	case n.batch != nil:
 		return (*batching)(n), true
+	case len(n.paths) > 0:
+		return (*routing)(n), true
 	}
 	h, ok := n.Command.(stage.Holder)
 	return h, ok
@@ -380,3 +384,28 @@ func (n *batching) Controlled() bool                { return n.Env.Controlled }
 // Holds and Flush let go of a batch that is old enough.
 func (n *batching) Holds() time.Duration                          { return n.batch.Holds() }
 func (n *batching) Flush(ctx context.Context, _ stage.Emit) error { return n.batch.Send(ctx) }
+
+// routing is a node whose side paths may hold lines, besides itself.
+type routing node
+
+// Holds is the shorter of both times.
+func (n *routing) Holds() time.Duration {
+	var own time.Duration
+	if h, ok := n.Command.(stage.Holder); ok {
+		own = h.Holds()
+	}
+	if n.paths.Held() && (own == 0 || own > time.Second) {
+		return time.Second
+	}
+	return own
+}
+
+// Flush lets go of both.
+func (n *routing) Flush(ctx context.Context, emit stage.Emit) error {
+	if h, ok := n.Command.(stage.Holder); ok {
+		if err := h.Flush(ctx, emit); err != nil {
+			return err
+		}
+	}
+	return n.paths.Flush()
+}

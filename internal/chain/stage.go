@@ -8,6 +8,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/fate"
+	"github.com/intelpipe/intelpipe/internal/paths"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stream"
 )
@@ -35,16 +36,13 @@ type Stage struct {
 	Batch       *batch.Options // of a Batcher
 	DryRun      io.Writer      // where a Batcher prints what it would send, or nil
 	Jobs        int            // how many messages are worked on at once
-	To          []To           // where other paths than the usual one lead
+	To          []paths.To     // where other paths than the usual one lead
 	RecordLimit int64          // of a message in memory, in bytes
 	Dump        *dump.Writer   // what fails
 	DumpName    string         // how the command dump finds it
 	Silent      bool           // it says itself what became of the messages
 	Verbose     bool           // say at the end what became of the messages
 }
-
-// To is where a path leads: to a file, or to a spool if Dest ends in a slash.
-type To struct{ Name, Dest string }
 
 // Feed are the fields of a feed that a report gets where it has none.
 type Feed struct {

@@ -3,6 +3,7 @@ package tool
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/flags"
@@ -44,3 +45,5 @@ func show(p Process, text string) error {
 	}
 	return nil
 }
+
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

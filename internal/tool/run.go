@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/delivery"
@@ -337,8 +336,6 @@ func (r *run) openTrail() error {
 	r.trail, r.chain.Trail = trail, trail
 	return nil
 }
-
-func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 // standard fails if the chain needs what is closed.
 func (r *run) standard() error {

@@ -17,9 +17,9 @@ import (
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
-
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/paths"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stream"
@@ -155,7 +155,7 @@ func (s *selected) describe() (chain.Stage, error) {
 		d.Parse, err = s.parsing()
 	}
 	if err == nil {
-		d.To, err = s.paths()
+		d.To, err = s.destinations()
 	}
 	if err != nil {
 		return d, stage.Usage(err)
@@ -199,7 +199,7 @@ func (s *selected) parsing() (*chain.Parsing, error) {
 }
 
 // paths are where --to sends messages.
-func (s *selected) paths() (all []chain.To, err error) {
+func (s *selected) destinations() (all []paths.To, err error) {
 	router, ok := s.cmd.(stage.Router)
 	if !ok {
 		return nil, nil
@@ -212,10 +212,10 @@ func (s *selected) paths() (all []chain.To, err error) {
 		if known := router.Paths(); len(known) > 0 && !slices.Contains(known, name) {
 			return nil, fmt.Errorf("--to: the path %w", flags.NoneOf(known, name))
 		}
-		if slices.ContainsFunc(all, func(t chain.To) bool { return t.Name == name }) {
+		if slices.ContainsFunc(all, func(t paths.To) bool { return t.Name == name }) {
 			return nil, fmt.Errorf("--to %s: the path %s leads somewhere else already", to, name)
 		}
-		all = append(all, chain.To{Name: name, Dest: dest})
+		all = append(all, paths.To{Name: name, Dest: dest})
 	}
 	return all, nil
 }

@@ -69,3 +69,14 @@ func (p *Pending[T]) Discard() {
 
 // Clear forgets everything.
 func (p *Pending[T]) Clear() { p.all = nil }
+
+// DeleteFunc forgets what del says.
+func (p *Pending[T]) DeleteFunc(del func(*Prepared[T]) bool) {
+	kept := p.all[:0:0]
+	for i := range p.all {
+		if !del(&p.all[i]) {
+			kept = append(kept, p.all[i])
+		}
+	}
+	p.all = kept
+}

@@ -38,22 +38,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/linefile"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
 	"github.com/intelpipe/intelpipe/internal/pyformat"
 	"github.com/intelpipe/intelpipe/internal/stage"
-)
-
-const (
-	blockSize = 64 << 10    // how much is collected before it is written,
-	linger    = time.Second // or for how long
 )
 
 // Command is output-file.
@@ -64,24 +58,20 @@ type Command struct {
 	export.Flags
 
 	env      *stage.Env
-	name     string // of the one file, relative to the directory
 	template *pyformat.Template
 	line     []byte
-
-	mu     sync.Mutex // the timer writes, too
-	files  *files
-	stdout *stdout // instead of files
-	ledger *ledger // once control lines have come
-	plain  bool    // events have come without any
-	timer  *time.Timer
-	err    error // has ended the stream: what is in the files is for the next run to find out
+	files    *linefile.Files
+	stdout   *stdout // instead of files
 }
 
+// linger is how long a line waits to be written with others.
+const linger = time.Second
+
 // Start opens the file, or the directory below which files are made.
-func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	c.env = env
 	if c.File == "-" && !c.FormatFilename {
-		w, err := c.env.Stdout()
+		w, err := env.Stdout()
 		if err != nil {
 			return fmt.Errorf("--file -: %w", err)
 		}
@@ -89,35 +79,27 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 		return nil
 	}
 	if !c.FormatFilename {
-		dir, name := filepath.Split(c.File)
-		if name == "" || name == "." || name == ".." {
-			return fmt.Errorf("--file %s: this is a directory, append the name of the file", c.File)
+		if c.files, err = linefile.Open(ctx, c.File, env.Warn); err != nil && !disk.IsTrouble(err) {
+			err = fmt.Errorf("--file: %w", err)
 		}
-		if err := disk.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("--file: %w", err)
-		}
-		c.name, c.files = name, newFiles(dir, nil)
-		_, err := c.files.get(ctx, name)
 		return err
 	}
 	dir, rest := fixed(c.File)
-	template, err := pyformat.Compile(rest, "event", "ev")
-	if err != nil {
+	if c.template, err = pyformat.Compile(rest, "event", "ev"); err != nil {
 		return fmt.Errorf("--file %s: %w", c.File, err)
 	}
-	for _, index := range template.Fields {
+	for _, index := range c.template.Fields {
 		if len(index) != 1 {
 			return fmt.Errorf("--file %s: a field is written {event[source.ip]}", c.File)
 		}
-		if err := c.env.Dictionary.Check(harmonization.Event, index[0]); err != nil {
+		if err := env.Dictionary.Check(harmonization.Event, index[0]); err != nil {
 			return fmt.Errorf("--file %s: %w", c.File, err)
 		}
 	}
-	c.template = template
-	if err := disk.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("--file: %w", err)
+	name := strings.NewReplacer("/", "_", "{", "(", "}", ")").Replace(rest)
+	if c.files, err = linefile.Below(dir, name, c.File, env.Warn); err != nil {
+		err = fmt.Errorf("--file: %w", err)
 	}
-	c.files, err = openBelow(dir)
 	return err
 }
 
@@ -137,8 +119,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 	if err != nil {
 		return err
 	}
-	c.line, err = c.Append(c.line[:0], m)
-	if err != nil {
+	if c.line, err = c.Append(c.line[:0], m); err != nil {
 		return err
 	}
 	line := c.line
@@ -147,87 +128,39 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 			return fmt.Errorf("raw: %w", err)
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = c.ready(ctx)
-	}
-	if c.err != nil {
-		return stage.Fatal(c.err)
-	}
-	if o := c.stdout; o != nil {
-		if o.buf = append(append(o.buf, line...), '\n'); len(o.buf) >= blockSize {
-			c.err = o.flush()
+	if c.stdout != nil {
+		if c.env.Controlled {
+			return stage.Fatal(errNotDurable)
 		}
-		c.later()
-		return stage.Fatal(c.err)
+		return stage.Fatal(c.stdout.add(line))
 	}
-	f, err := c.files.get(ctx, name)
-	if err != nil {
-		if c.template != nil && blameName(err) {
-			return err
-		}
-		c.err = err
-		return stage.Fatal(err)
+	var wrong *linefile.NameError
+	if err = c.files.Append(ctx, name, line, c.env.Controlled); errors.As(err, &wrong) {
+		return err
 	}
-	f.buf = append(append(f.buf, line...), '\n')
-	if len(f.buf) >= blockSize {
-		c.err = c.files.flush(f)
-		return stage.Fatal(c.err)
-	}
-	c.later()
-	return nil
+	return stage.Fatal(err)
 }
 
-// later makes sure that what is collected is written after a while.
-func (c *Command) later() {
-	if c.timer == nil {
-		c.timer = time.AfterFunc(linger, c.onTimer)
+// Holds is how long lines wait that are not written yet.
+func (c *Command) Holds() time.Duration {
+	if c.stdout != nil && len(c.stdout.buf) > 0 || c.files != nil && c.files.Held() {
+		return linger
 	}
+	return 0
 }
 
-// flush writes what is collected.
-func (c *Command) flush() error {
+// Flush writes them.
+func (c *Command) Flush(context.Context, stage.Emit) error {
 	if c.stdout != nil {
 		return c.stdout.flush()
 	}
-	return c.files.flushAll()
-}
-
-// ready prepares the first event of a stream without control lines.
-func (c *Command) ready(ctx context.Context) error {
-	if c.ledger != nil || c.plain {
-		return nil
-	}
-	if c.env.Controlled {
-		return c.control(ctx)
-	}
-	c.plain = true
-	if c.stdout != nil {
-		return nil
-	}
-	pending, err := forget(c.ledgerPath())
-	if pending {
-		c.env.Warn("%s: a source has not finished with this file; when it is back some of its events may be there twice", c.File)
-	}
-	return err
-}
-
-// onTimer writes what has waited long enough.
-func (c *Command) onTimer() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.timer == nil || c.err != nil {
-		return
-	}
-	c.timer = nil
-	c.err = c.flush()
+	return c.files.Flush()
 }
 
 // nameOf is the name of the event's file, relative to the directory.
 func (c *Command) nameOf(m *event.Message) (string, error) {
 	if c.template == nil {
-		return c.name, nil
+		return "", nil
 	}
 	text, err := c.template.Execute(nil, func(_ string, index []string) (harmonization.Value, bool) {
 		v, ok := m.Value(index[0])
@@ -253,134 +186,53 @@ func checkName(name string) error {
 	if strings.IndexByte(name, 0) >= 0 {
 		return fmt.Errorf("name of the file: %q has a NUL", name)
 	}
-	if strings.Contains(name, ledgerSuffix) {
+	if strings.Contains(name, linefile.Suffix) {
 		return fmt.Errorf("name of the file: %q is for lengths at checkpoints", name)
 	}
 	return nil
 }
 
-// control is called with each control line; the first one opens the ledger.
-func (c *Command) control(ctx context.Context) error {
-	if c.ledger != nil {
-		return nil
-	}
-	if c.stdout != nil {
-		return errNotDurable
-	}
-	if err := c.files.regular(); err != nil {
-		return err
-	}
-	if err := c.files.flushAll(); err != nil { // of a stream that did not begin with a Commit
-		return err
-	}
-	l, err := openLedger(ctx, c.ledgerPath(), c.files, c.env.Warn)
-	if err != nil {
-		return err
-	}
-	c.ledger, c.files.ledger = l, l
-	return nil
-}
-
-// ledgerPath lies beside the file. One for a template is told from others in
-// the same directory by the template.
-func (c *Command) ledgerPath() string {
-	name := c.name
-	if c.template != nil {
-		_, name = fixed(c.File)
-		name = strings.NewReplacer("/", "_", "{", "(", "}", ")").Replace(name)
-	}
-	return filepath.Join(c.files.dir, "."+name+ledgerSuffix)
-}
-
 // Checkpoint makes durable what was written.
 func (c *Command) Checkpoint(ctx context.Context, id string, _ stage.Emit) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = c.checkpoint(ctx, id)
+	switch {
+	case c.stdout == nil:
+		return c.files.Checkpoint(ctx, id)
+	case id != "":
+		return errNotDurable
 	}
-	return c.err
-}
-
-func (c *Command) checkpoint(ctx context.Context, id string) error {
-	if id == "" && c.stdout != nil {
-		return c.stdout.flush()
-	}
-	if id == "" {
-		return c.files.finish()
-	}
-	if err := c.control(ctx); err != nil {
-		return err
-	}
-	sizes, err := c.files.sync()
-	if err != nil {
-		return err
-	}
-	return c.ledger.checkpoint(id, sizes)
+	return c.stdout.flush()
 }
 
 // Commit cuts off, when it is the first one, what a crash has left.
 func (c *Command) Commit(ctx context.Context, id string) error {
-	if id == "" {
-		return nil
+	switch {
+	case c.stdout == nil:
+		return c.files.Commit(ctx, id)
+	case id != "":
+		return errNotDurable
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = c.control(ctx)
-	}
-	if c.err == nil {
-		c.err = c.ledger.commit(id)
-	}
-	return c.err
+	return nil
 }
 
 // Reload opens files again that were moved away, at once: whoever has moved one
 // may wait for the new one to appear.
 func (c *Command) Reload(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return c.err
-	}
 	if c.stdout != nil {
 		return nil
 	}
-	if c.err = c.files.closeRegular(); c.err != nil {
-		return c.err
-	}
-	if c.template == nil {
-		_, err := c.files.get(ctx, c.name)
-		return err
-	}
-	return nil
+	return c.files.Reopen(ctx)
 }
 
-// Close writes what is left of a stream without control lines. In one with
-// them it would be cut off again.
+// Close writes what is left of a stream without control lines.
 func (c *Command) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.timer != nil {
-		c.timer.Stop()
-		c.timer = nil
-	}
-	if c.stdout != nil && c.err == nil {
-		if c.err = c.stdout.flush(); !errors.Is(c.err, stage.ErrStop) {
-			return c.err
-		}
-	}
-	if c.files == nil {
-		return nil
-	}
-	var err error
 	switch {
-	case c.ledger != nil:
-		clean := c.files.drop()
-		err = c.ledger.close(clean && c.err == nil)
-	case c.err == nil:
-		err = c.files.flushAll()
+	case c.stdout != nil:
+		if err := c.stdout.flush(); !errors.Is(err, stage.ErrStop) {
+			return err
+		}
+		return nil
+	case c.files != nil:
+		return c.files.Close()
 	}
-	c.files.close()
-	return err
+	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -69,20 +68,10 @@ func (s *session) checkpoint(id string) {
 }
 
 // written makes the command write what it holds back.
-func (s *session) written() { s.t.Helper(); s.check(s.c.files.flushAll()) }
+func (s *session) written() { s.t.Helper(); s.check(s.c.files.Flush()) }
 
 // crash is kill -9: what was written stays, nothing more is done.
-func (s *session) crash() {
-	if s.c.timer != nil {
-		s.c.timer.Stop()
-		s.c.timer = nil
-	}
-	s.c.files.close()
-	if l := s.c.ledger; l != nil {
-		l.f.Close()
-		l.lock.Unlock()
-	}
-}
+func (s *session) crash() { s.c.files.Crash() }
 
 func (s *session) close() { s.t.Helper(); s.check(s.c.Close()) }
 
@@ -313,23 +302,6 @@ func TestDeletedFile(t *testing.T) {
 	s.crash()
 }
 
-func TestLock(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
-	s := start(t, &Command{File: path})
-	fs := newFiles(filepath.Dir(path), nil)
-	fs.wait = 0
-	_, err := fs.get(context.Background(), "f")
-	var locked *disk.LockedError
-	if !errors.As(err, &locked) || !strings.Contains(err.Error(), path) {
-		t.Errorf("got %v", err)
-	}
-	s.end()
-	if _, err := fs.get(context.Background(), "f"); err != nil {
-		t.Error(err)
-	}
-	fs.close()
-}
-
 func TestFormatFilenameStaysBelow(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	s := start(t, &Command{File: dir + "/{event[feed.code]}/{ev[time.source]:%Y-%m-%d}.x", FormatFilename: true})
@@ -370,10 +342,10 @@ func TestFormatFilenameStaysBelow(t *testing.T) {
 func TestFewFilesAreOpen(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, &Command{File: dir + "/{event[extra.n]}", FormatFilename: true})
-	s.c.files.limit = 3
+	s.c.files.Limit(3)
 	for i := range 40 {
 		s.event(fmt.Sprintf(`{"extra.n":%d,"i":%d}`, i*i%7, i))
-		if n := len(s.c.files.open); n > 3 || n != s.c.files.recent.Len() {
+		if n := s.c.files.Open(); n > 3 {
 			t.Fatalf("%d files are open", n)
 		}
 	}
@@ -433,7 +405,7 @@ func TestDamagedLedger(t *testing.T) {
 	s.event(b)
 	s.checkpoint("S:2:x")
 	s.crash()
-	ledger := s.c.ledgerPath()
+	ledger := s.c.files.Ledger()
 	text := content(t, ledger)
 
 	// A torn last line is a crash and means nothing.
@@ -474,7 +446,7 @@ func TestRandomCrashes(t *testing.T) {
 		acked, done := 0, false // the source's durable state
 		for run := 0; !done; run++ {
 			s := start(t, newCommand())
-			s.c.files.limit = 2
+			s.c.files.Limit(2)
 			nonce := fmt.Sprint("r", run)
 			s.commit(fmt.Sprintf("S:%d:%s", acked, nonce))
 			crashed := func() bool {

@@ -12,6 +12,14 @@ type stdout struct {
 	buf []byte
 }
 
+// add adds a line.
+func (o *stdout) add(line []byte) error {
+	if o.buf = append(append(o.buf, line...), '\n'); len(o.buf) < 64<<10 {
+		return nil
+	}
+	return o.flush()
+}
+
 func (o *stdout) flush() error {
 	if len(o.buf) == 0 {
 		return nil

@@ -1,4 +1,4 @@
-package file
+package linefile
 
 import (
 	"bytes"
@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	ledgerSuffix = ".checkpoints"
-	ledgerLimit  = 1 << 20 // it is written anew when it is longer
+	Suffix      = ".checkpoints"
+	format      = 1
+	ledgerLimit = 1 << 20 // it is written anew when it is longer
 )
 
 // A ledger knows how long files were at the checkpoints that may still be
@@ -51,18 +52,14 @@ type key struct {
 
 // entry is what is known of one file.
 type entry struct {
-	base  int64 // everything up to here stays
-	marks []mark
-	open  bool // a run was writing, and has not said that it ended
-	begun bool // by this run
-}
-
-type mark struct {
-	checkpoint.ID
-	size int64
+	base  int64                     // everything up to here stays
+	marks checkpoint.Pending[int64] // how long it was at checkpoints
+	open  bool                      // a run was writing, and has not said that it ended
+	begun bool                      // by this run
 }
 
 type record struct {
+	Format     int    `json:"format,omitempty"` // of the journal, in its first record
 	Begin      []size `json:"begin,omitempty"`
 	Checkpoint string `json:"checkpoint,omitempty"`
 	Files      []size `json:"files,omitempty"`
@@ -124,8 +121,14 @@ func checksum(text []byte) uint32 {
 	return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli))
 }
 
-// read plays the journal. Its last line may be torn.
+// read plays the journal, in which each Commit means what it meant then. What is
+// left at its end is of runs before. Its last line may be torn.
 func (l *ledger) read() error {
+	defer func() {
+		for _, e := range l.entries {
+			e.marks.Discard()
+		}
+	}()
 	text, err := os.ReadFile(l.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -141,6 +144,9 @@ func (l *ledger) read() error {
 		r, ok := decode(line)
 		if !ok {
 			return fmt.Errorf("%s:%d: damaged; if the file beside it is as it should be, delete this one", l.path, n)
+		}
+		if n == 1 && r.Format != format {
+			return fmt.Errorf("%s: this is format %d and not %d, of another version; let that one finish, or, if the file beside it is as it should be, delete this one", l.path, r.Format, format)
 		}
 		if err := l.play(&r); err != nil {
 			return fmt.Errorf("%s:%d: %w", l.path, n, err)
@@ -186,16 +192,18 @@ func (l *ledger) entry(s size) *entry {
 		l.entries[k] = e
 	}
 	if s.Size != e.length() {
-		e.base, e.marks = s.Size, nil
+		e.base = s.Size
+		e.marks.Clear()
 	}
 	return e
 }
 
 func (e *entry) length() int64 {
-	if n := len(e.marks); n > 0 {
-		return e.marks[n-1].size
+	length := e.base
+	for _, m := range e.marks.All() {
+		length = m.Value
 	}
-	return e.base
+	return length
 }
 
 func (l *ledger) mark(at checkpoint.ID, sizes []size) {
@@ -206,23 +214,30 @@ func (l *ledger) mark(at checkpoint.ID, sizes []size) {
 			e = &entry{base: s.Size}
 			l.entries[k] = e
 		}
-		e.marks = append(e.marks, mark{at, s.Size})
+		e.marks.Prepare(at, s.Size)
 	}
 }
 
-// commit forgets the marks that are not needed any longer.
-func (e *entry) commit(at checkpoint.ID) {
-	for i, m := range slices.Backward(e.marks) {
-		if m.Source == at.Source && m.Number <= at.Number {
-			e.base = m.size
-			e.marks = e.marks[i+1:]
-			return
-		}
+// commit forgets the marks that are not needed any longer. What stands before one
+// that is acknowledged stays, whoever wrote it. It reports whether something that
+// is sent again has lines of others behind it, so that it cannot be cut off.
+func (e *entry) commit(at checkpoint.ID) (again bool) {
+	promoted, discarded := e.marks.Commit(at)
+	for _, p := range promoted {
+		e.base = max(e.base, p.Value)
 	}
+	e.marks.DeleteFunc(func(m *checkpoint.Prepared[int64]) bool { return m.Value <= e.base })
+	for _, d := range discarded {
+		again = again || d.Value < e.length()
+	}
+	return again
 }
 
 // append writes a record.
 func (l *ledger) append(r *record) error {
+	if l.size == 0 {
+		r.Format = format
+	}
 	line, err := encode(r)
 	if err != nil {
 		return err
@@ -289,13 +304,7 @@ func (l *ledger) commit(text string) error {
 // settle cuts a file back to what the source knows to be acknowledged.
 func (l *ledger) settle(k key, e *entry, at checkpoint.ID) error {
 	known := e.length()
-	e.commit(at)
-	later := func(m mark) bool { return m.Source == at.Source && m.Number > at.Number }
-	for n := len(e.marks); n > 0 && later(e.marks[n-1]); n = len(e.marks) {
-		e.marks = e.marks[:n-1]
-	}
-	again := slices.ContainsFunc(e.marks, later) // others have written behind it
-	e.marks = slices.DeleteFunc(e.marks, later)
+	again := e.commit(at)
 	target := e.length()
 	if target == known && !e.open && !again {
 		return nil
@@ -367,15 +376,16 @@ func (l *ledger) compact() error {
 				out = append(out, line...)
 			}
 		}
+		add(record{Format: format})
 		for k, e := range l.entries {
-			if len(e.marks) == 0 && (!e.begun || l.files.open[k.name] == nil) {
+			if e.marks.Len() == 0 && (!e.begun || l.files.open[k.name] == nil) {
 				delete(l.entries, k)
 				continue
 			}
 			file := func(n int64) []size { return []size{{k.name, k.inode, n}} }
 			add(record{Begin: file(e.base)})
-			for _, m := range e.marks {
-				add(record{Checkpoint: m.ID.String(), Files: file(m.size)})
+			for _, m := range e.marks.All() {
+				add(record{Checkpoint: m.ID.String(), Files: file(m.Value)})
 			}
 		}
 		if !slices.ContainsFunc(l.all(), func(e *entry) bool { return e.open }) {
@@ -402,7 +412,7 @@ func (l *ledger) all() []*entry {
 // checkpoint. If all is acknowledged there is nothing to remember.
 func (l *ledger) close(clean bool) error {
 	var err error
-	pending := slices.ContainsFunc(l.all(), func(e *entry) bool { return len(e.marks) > 0 })
+	pending := slices.ContainsFunc(l.all(), func(e *entry) bool { return e.marks.Len() > 0 })
 	switch {
 	case clean && !pending:
 		err = disk.Remove(l.path)
@@ -425,7 +435,7 @@ func forget(path string) (pending bool, err error) {
 		return false, nil
 	}
 	for _, e := range l.entries {
-		pending = pending || e.open || len(e.marks) > 0
+		pending = pending || e.open || e.marks.Len() > 0
 	}
 	return pending, disk.Remove(path)
 }

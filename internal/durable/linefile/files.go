@@ -1,4 +1,4 @@
-package file
+package linefile
 
 import (
 	"cmp"
@@ -30,9 +30,9 @@ type files struct {
 	open   map[string]*list.Element
 	recent *list.List // of *file, the last used in front
 	last   *file
-	ledger *ledger
-	synced []size          // closed since the last checkpoint
-	closed map[string]bool // names closed without sync, in a stream without control lines
+	begin  func(size) error // in a stream with control lines: lines are about to be added
+	synced []size           // closed since the last checkpoint
+	closed map[string]bool  // names closed without sync, in a stream without control lines
 }
 
 // file is an open file. What is in buf is written when it is long enough.
@@ -42,7 +42,6 @@ type file struct {
 	inode   uint64
 	regular bool
 	created bool // its name may not be durable
-	whole   bool // its last line is known to be complete
 	begun   bool // the ledger knows that lines are added to it
 	dirty   bool // written since the last sync
 	buf     []byte
@@ -154,7 +153,7 @@ func (fs *files) openOne(name string) (*file, error) {
 			return nil, fmt.Errorf("%s: not a regular file", fs.path(name))
 		}
 		f, err := fs.openFile(name, os.O_WRONLY)
-		return &file{File: f, name: name, whole: true}, err
+		return &file{File: f, name: name}, err
 	}
 	// Reading is for the last byte only and not vital.
 	f, err := fs.openFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE)
@@ -178,9 +177,9 @@ func inode(info os.FileInfo) uint64 {
 	return 0
 }
 
-// blameName tells errors that an event has caused by its file's name from
+// blamesName tells errors that an event has caused by its file's name from
 // those that would meet every event.
-func blameName(err error) bool {
+func blamesName(err error) bool {
 	if isLocked(err) {
 		return false
 	}
@@ -233,19 +232,19 @@ func (fs *files) flush(f *file) error {
 		}
 	}
 	end := info.Size()
-	if fs.ledger != nil && !f.begun {
-		if err := fs.ledger.begin(size{f.name, f.inode, end}); err != nil {
+	if fs.begin != nil && !f.begun {
+		if err := fs.begin(size{f.name, f.inode, end}); err != nil {
 			return err
 		}
 		f.begun = true
 	}
-	if !f.whole && end > 0 {
+	if end > 0 { // others may have torn a line, also since the file was opened
 		var last [1]byte
 		if _, err := f.ReadAt(last[:], end-1); err == nil && last[0] != '\n' {
 			f.buf = append([]byte{'\n'}, f.buf...) // rather than glue two lines together
 		}
 	}
-	f.whole, f.dirty = true, true
+	f.dirty = true
 	n, err := f.Write(f.buf)
 	if err != nil {
 		for n > 0 && f.buf[n-1] != '\n' {
@@ -261,7 +260,7 @@ func (fs *files) flush(f *file) error {
 // again opens a file anew that somebody has deleted. What was written to it
 // since the last checkpoint is gone then, so that the stream has to break.
 func (fs *files) again(f *file) (*file, error) {
-	if fs.ledger != nil && f.dirty {
+	if fs.begin != nil && f.dirty {
 		return nil, fmt.Errorf("%s: the file was deleted", fs.path(f.name))
 	}
 	e := fs.open[f.name]
@@ -326,7 +325,7 @@ func (fs *files) syncFile(f *file) error {
 	if err != nil {
 		return err
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink == 0 && fs.ledger != nil {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink == 0 && fs.begin != nil {
 		return fmt.Errorf("%s: the file was deleted", fs.path(f.name))
 	}
 	f.dirty = false
@@ -377,7 +376,7 @@ func (fs *files) evict(e *list.Element) error {
 	if err := fs.flush(f); err != nil {
 		return err
 	}
-	if fs.ledger == nil {
+	if fs.begin == nil {
 		fs.closed[f.name] = true
 	} else if err := fs.syncFile(f); err != nil {
 		return err

@@ -1,17 +1,23 @@
-package chain
+// Package paths is where messages go that do not take the usual path: to files, or
+// to spools.
+package paths
 
 import (
 	"context"
 	"fmt"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/durable/linefile"
 	"github.com/intelpipe/intelpipe/internal/durable/spool"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// paths are the destinations of --to, by the name of the path.
-type paths map[string]destination
+// To is where a path leads: to a file, or to a spool if Dest ends in a slash.
+type To struct{ Name, Dest string }
+
+// Paths are the destinations of --to, by the name of the path.
+type Paths map[string]destination
 
 // A destination is where a path leads: a spool, or a file.
 type destination interface {
@@ -23,9 +29,9 @@ type destination interface {
 	Close() error
 }
 
-// openPaths opens what --to names.
-func openPaths(env *stage.Env, to []To) (paths, error) {
-	p := paths{}
+// Open opens what --to names.
+func Open(env *stage.Env, to []To) (Paths, error) {
+	p := Paths{}
 	for _, to := range to {
 		d, err := openDestination(env, to.Dest)
 		if err != nil {
@@ -41,11 +47,15 @@ func openDestination(env *stage.Env, dest string) (destination, error) {
 		// To open a spool waits for nothing that could be cancelled.
 		return spool.OpenWriter(context.Background(), dest, spool.Options{Now: env.Now, Warn: env.Warn})
 	}
-	return openSideFile(dest)
+	files, err := linefile.Open(context.Background(), dest, env.Warn)
+	if err != nil {
+		return nil, err
+	}
+	return &sideFile{Files: files, env: env}, nil
 }
 
-// route returns how a message takes the named path, or nil if it leads nowhere.
-func (p paths) route(name string) stage.Route {
+// Route returns how a message takes the named path, or nil if it leads nowhere.
+func (p Paths) Route(name string) stage.Route {
 	if p[name] == nil {
 		return nil
 	}
@@ -57,25 +67,49 @@ func (p paths) route(name string) stage.Route {
 	}
 }
 
-func (p paths) append(ctx context.Context, name string, m *event.Message) error {
+// Append sends a message on the named path.
+func (p Paths) Append(ctx context.Context, name string, m *event.Message) error {
 	if err := p[name].Append(ctx, m); err != nil {
 		return fmt.Errorf("--to %s: %w", name, err)
 	}
 	return nil
 }
 
-func (p paths) checkpoint(ctx context.Context, id string) error {
+// Checkpoint makes durable what was added to all of them.
+func (p Paths) Checkpoint(ctx context.Context, id string) error {
 	return p.each(func(d destination) error { return d.Checkpoint(ctx, id) })
 }
 
-func (p paths) commit(ctx context.Context, id string) error {
+// Commit passes a Commit to all of them.
+func (p Paths) Commit(ctx context.Context, id string) error {
 	return p.each(func(d destination) error { return d.Commit(ctx, id) })
 }
 
-func (p paths) close() error { return p.each(destination.Close) }
+// Close lets go of all of them.
+func (p Paths) Close() error { return p.each(destination.Close) }
+
+// Held says whether a path holds lines that are not written yet.
+func (p Paths) Held() bool {
+	for _, d := range p {
+		if s, ok := d.(*sideFile); ok && s.Held() {
+			return true
+		}
+	}
+	return false
+}
+
+// Flush writes them.
+func (p Paths) Flush() error {
+	return p.each(func(d destination) error {
+		if s, ok := d.(*sideFile); ok {
+			return s.Flush()
+		}
+		return nil
+	})
+}
 
 // each returns the first error. One disk that is full need not be told twice.
-func (p paths) each(do func(destination) error) (first error) {
+func (p Paths) each(do func(destination) error) (first error) {
 	for name, d := range p {
 		if err := do(d); err != nil && first == nil {
 			first = fmt.Errorf("--to %s: %w", name, err)
