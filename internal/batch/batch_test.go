@@ -206,7 +206,9 @@ func TestTrouble(t *testing.T) {
 				}
 				gone := func(n int) bool { return c.refused != nil && seventh(n) }
 				arrived := slices.Clone(far.arrived)
-				slices.SortFunc(arrived, func(a, b string) int { return number(stage.Item{Data: []byte(a)}) - number(stage.Item{Data: []byte(b)}) })
+				slices.SortFunc(arrived, func(a, b string) int {
+					return number(stage.Item{Data: []byte(a)}) - number(stage.Item{Data: []byte(b)})
+				})
 				if want := names(1, 25, gone); !slices.Equal(arrived, want) || !slices.Equal(h.sent, want) || !slices.Equal(h.refused, c.refused) {
 					t.Errorf("arrived %v, passed on %v, refused %v", far.arrived, h.sent, h.refused)
 				}
