@@ -62,14 +62,17 @@ func (p *Pending[T]) Commit(at ID) (promoted, discarded []Prepared[T]) {
 }
 
 // All yields what waits, the oldest first. Values may be changed in place.
-func (p *Pending[T]) All() iter.Seq2[int, *Prepared[T]] { return p.from(0) }
+func (p *Pending[T]) All() iter.Seq2[int, *Prepared[T]] { return p.slice(0, len(p.all)) }
+
+// Left yields what waits and runs before have prepared, the oldest first.
+func (p *Pending[T]) Left() iter.Seq2[int, *Prepared[T]] { return p.slice(0, p.left) }
 
 // Own yields what waits and this run has prepared, the oldest first.
-func (p *Pending[T]) Own() iter.Seq2[int, *Prepared[T]] { return p.from(p.left) }
+func (p *Pending[T]) Own() iter.Seq2[int, *Prepared[T]] { return p.slice(p.left, len(p.all)) }
 
-func (p *Pending[T]) from(first int) iter.Seq2[int, *Prepared[T]] {
+func (p *Pending[T]) slice(from, to int) iter.Seq2[int, *Prepared[T]] {
 	return func(yield func(int, *Prepared[T]) bool) {
-		for i := first; i < len(p.all); i++ {
+		for i := from; i < to; i++ {
 			if !yield(i, &p.all[i]) {
 				return
 			}
@@ -79,6 +82,9 @@ func (p *Pending[T]) from(first int) iter.Seq2[int, *Prepared[T]] {
 
 // Len is how many states wait.
 func (p *Pending[T]) Len() int { return len(p.all) }
+
+// HasOwn reports whether something waits that this run has prepared.
+func (p *Pending[T]) HasOwn() bool { return p.left < len(p.all) }
 
 // Waits reports whether a state of the source waits.
 func (p *Pending[T]) Waits(source string) bool {

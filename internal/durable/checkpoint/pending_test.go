@@ -113,8 +113,16 @@ func TestPending(t *testing.T) {
 func TestPendingOwn(t *testing.T) {
 	var p Pending[string]
 	own := func() (values []string) {
+		for _, one := range p.Left() {
+			if one.Own {
+				t.Errorf("%s is left by a run before", one.ID)
+			}
+		}
 		for _, one := range p.Own() {
 			values = append(values, one.Value)
+		}
+		if p.HasOwn() != (len(values) > 0) {
+			t.Errorf("has own: %v, with %q", p.HasOwn(), values)
 		}
 		return values
 	}
@@ -139,6 +147,15 @@ func TestPendingOwn(t *testing.T) {
 	p.Discard()
 	if got := own(); len(got) > 0 {
 		t.Errorf("given up, but still %q", got)
+	}
+	left := 0
+	for i, one := range p.Left() {
+		if left++; one.Value != []string{"a", "c"}[i] {
+			t.Errorf("%d: left is %q", i, one.Value)
+		}
+	}
+	if left != 2 {
+		t.Errorf("%d are left", left)
 	}
 }
 
