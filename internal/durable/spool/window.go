@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
@@ -45,6 +46,9 @@ func (w *Writer) control(ctx context.Context, id string) (checkpoint.ID, error) 
 		}
 		w.controlled = true
 	}
+	if w.seg != nil || len(w.parts) > 0 {
+		return at, fmt.Errorf("%s: source %.80q begins in the middle of a window of %.80q: a checkpoint of that one has to come first", w.dir, at.Source, w.current.Source)
+	}
 	return at, w.openSource(ctx, at)
 }
 
@@ -71,24 +75,14 @@ func (w *Writer) openSource(ctx context.Context, at checkpoint.ID) error {
 			w.waiting.Found(checkpoint.ID{Source: at.Source, Number: of.number}, file)
 		}
 	}
-	w.turn(at)
-	return nil
-}
-
-// turn gives the next window the name of a source, and the locks of others back
-// whose stream is over. A window that is being written keeps the name, and so the
-// lock, under which it was begun.
-func (w *Writer) turn(to checkpoint.ID) error {
-	if w.seg == nil && len(w.parts) == 0 {
-		w.current = to
-	}
+	w.current = at
 	return w.unlock()
 }
 
-// unlock gives back the locks of sources of which nothing waits, so that another
-// process can be the next run of such a source. The source of the current window
-// keeps its lock: a writer that is slow to die must not come between the windows of
-// the next run.
+// unlock gives back the lock of each source whose stream is over: nothing of it
+// waits, and another source has come after it. Another process may be its next run
+// then. The current source keeps its lock between two windows: a pipeline that is
+// being killed must not put a window beside those of the next run.
 func (w *Writer) unlock() error {
 	var errs []error
 	for source, lock := range w.locks {
@@ -111,7 +105,8 @@ func (w *Writer) prepare(at checkpoint.ID) error {
 		w.parts = w.parts[1:]
 		w.waiting.Prepare(at, file)
 	}
-	return w.turn(at)
+	w.current = at
+	return w.unlock()
 }
 
 // Commit publishes what waits up to id. The first one of a source settles what its
