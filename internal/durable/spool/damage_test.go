@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 )
 
 // segment makes a sealed segment of some lines.
@@ -359,7 +361,12 @@ func FuzzSegment(f *testing.F) {
 			t.Errorf("%q", name)
 		}
 		whole(name)
-		parseID(name)
+		if c := markOf(checkpoint.ID{Source: name, Number: 7, Nonce: name}); name != "" {
+			file := c.waiting(Name{1, 1, 1, "n"})
+			if n, of, ok := parseWaiting(file); !ok || of != c || whole(file) != n.String() {
+				t.Errorf("%q waits as %q", name, file)
+			}
+		}
 		n = Name{1, bytes.Count(data, []byte{'\n'}), checksum(data), "n"}
 		d := check(n, data)
 		if d == nil {

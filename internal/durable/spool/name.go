@@ -67,18 +67,17 @@ func nonceOf(part string) string {
 	return nonce
 }
 
-// A mark is the place of a checkpoint in the stream of a source, which is
-// escaped. The run is a hash of its nonce; notes of readers have none.
+// A mark is what the name of a file says of the id of a checkpoint: the source is
+// escaped, and the run is a hash of its nonce. Notes of readers have no run.
 type mark struct {
 	source string
 	number uint64
 	run    string
 }
 
-func parseID(id string) (mark, error) {
-	at, err := checkpoint.Parse(id)
-	sum := sha256.Sum256([]byte(at.Nonce))
-	return mark{escape(at.Source), at.Number, hex.EncodeToString(sum[:8])}, err
+func markOf(id checkpoint.ID) mark {
+	sum := sha256.Sum256([]byte(id.Nonce))
+	return mark{escape(id.Source), id.Number, hex.EncodeToString(sum[:8])}
 }
 
 // escape makes a part of a file's name of a source. Two sources never share one.

@@ -54,6 +54,12 @@
 // checkpoint has gone on before. Whoever comes first in the next run settles for
 // all of them, so that nothing depends on which commands a pipeline consists of.
 //
+// A run may send for several sources, one after the other: a consumer that takes
+// the name of a dead one sends what that one has left under its name, and then its
+// own. Each opening Commit settles its own source. When nothing of a source waits
+// any longer and another source has come after it, its lock is given back, so that
+// a new consumer can take that name while this run goes on.
+//
 // # What a reader promises
 //
 // A segment is claimed by renaming it to cur/ under its lock, and read and

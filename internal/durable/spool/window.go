@@ -2,9 +2,11 @@ package spool
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
-	"slices"
 
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
@@ -31,10 +33,10 @@ func (w *Writer) Checkpoint(ctx context.Context, id string) error {
 	return err
 }
 
-// control prepares for the source that an id names.
-func (w *Writer) control(ctx context.Context, id string) (mark, error) {
-	at, err := parseID(id)
-	if err != nil || w.locks[at.source] != nil {
+// control takes an id apart, and opens its source where that is not open.
+func (w *Writer) control(ctx context.Context, id string) (checkpoint.ID, error) {
+	at, err := checkpoint.Parse(id)
+	if err != nil || w.locks[at.Source] != nil {
 		return at, err
 	}
 	if !w.controlled {
@@ -42,31 +44,73 @@ func (w *Writer) control(ctx context.Context, id string) (mark, error) {
 		if err := w.sealNow(); err != nil {
 			return at, err
 		}
-		w.controlled, w.first = true, at
+		w.controlled = true
 	}
-	lock, err := disk.LockTogether(ctx, w.lockOf(at.source), at.run, disk.LockWait)
+	if w.seg != nil || len(w.parts) > 0 {
+		return at, fmt.Errorf("%s: source %.80q begins in the middle of a window of %.80q: a checkpoint of that one has to come first", w.dir, at.Source, w.current.Source)
+	}
+	return at, w.openSource(ctx, at)
+}
+
+// openSource takes the lock of a source, removes the windows of its other runs that no
+// checkpoint came for, and finds those that wait. What other writers of this run
+// have waiting is theirs, even if they are dead.
+func (w *Writer) openSource(ctx context.Context, at checkpoint.ID) error {
+	own := markOf(at)
+	lock, err := disk.LockTogether(ctx, w.lockOf(own.source), own.run, disk.LockWait)
 	if err != nil {
-		return at, err
+		return err
 	}
-	w.locks[at.source] = lock
-	return at, w.removeWindows(func(of mark) bool { return of.source == at.source && of.run != at.run })
+	w.locks[at.Source] = lock
+	other := func(of mark) bool { return of.source == own.source && of.run != own.run }
+	if err := w.removeWindows(other); err != nil {
+		return err
+	}
+	files, err := list(w.dir, tmpDir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if _, of, ok := parseWaiting(file); ok && other(of) {
+			w.waiting.Found(checkpoint.ID{Source: at.Source, Number: of.number}, file)
+		}
+	}
+	w.current = at
+	return w.unlock()
+}
+
+// unlock gives back the lock of each source whose stream is over: nothing of it
+// waits, and another source has come after it. Another process may be its next run
+// then. The current source keeps its lock between two windows: a pipeline that is
+// being killed must not put a window beside those of the next run.
+func (w *Writer) unlock() error {
+	var errs []error
+	for source, lock := range w.locks {
+		if source != w.current.Source && !w.waiting.Waits(source) {
+			errs = append(errs, lock.Unlock())
+			delete(w.locks, source)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // prepare gives the parts of a window the name under which they wait.
-func (w *Writer) prepare(at mark) error {
+func (w *Writer) prepare(at checkpoint.ID) error {
 	for len(w.parts) > 0 {
 		p := w.parts[0]
-		if err := disk.Rename(p.path, filepath.Join(w.dir, tmpDir, at.waiting(p.name))); err != nil {
+		file := markOf(at).waiting(p.name)
+		if err := disk.Rename(p.path, filepath.Join(w.dir, tmpDir, file)); err != nil {
 			return err
 		}
 		w.parts = w.parts[1:]
-		w.waiting = append(w.waiting, waiting{at, p.name})
+		w.waiting.Prepare(at, file)
 	}
-	return nil
+	w.current = at
+	return w.unlock()
 }
 
-// Commit publishes what waits up to id. The first one of a run settles what
-// the runs before have left.
+// Commit publishes what waits up to id. The first one of a source settles what its
+// runs before have left: what waits under later ids is removed.
 func (w *Writer) Commit(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
@@ -77,58 +121,30 @@ func (w *Writer) Commit(ctx context.Context, id string) error {
 		return w.err
 	}
 	at, err := w.control(ctx, id)
-	if err == nil && !w.settled[at.source] {
-		w.settled[at.source] = true
-		err = w.settle(at)
-	}
 	if err == nil {
-		err = w.publishUpTo(at)
+		err = w.commit(at)
 	}
 	w.err = err
 	return err
 }
 
-// settle publishes or removes what other runs of a source have left waiting.
-// What other writers of this run have waiting is theirs, even if they are dead.
-func (w *Writer) settle(at mark) error {
-	names, err := list(w.dir, tmpDir)
-	if err != nil {
-		return err
-	}
-	for _, text := range names {
-		name, c, ok := parseWaiting(text)
-		if !ok || c.source != at.source || c.run == at.run || slices.Contains(w.waiting, waiting{c, name}) {
-			continue
-		}
-		if c.number <= at.number {
-			err = w.publish(c, name)
-		} else {
-			path := filepath.Join(w.dir, tmpDir, text)
-			err = w.moved(path, -1, 0, func() error { return disk.Remove(path) })
-		}
-		if err != nil {
+func (w *Writer) commit(at checkpoint.ID) error {
+	promoted, discarded := w.waiting.Commit(at)
+	for _, p := range promoted {
+		if err := w.publish(p.Value); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func (w *Writer) publishUpTo(at mark) error {
-	for i := 0; i < len(w.waiting); {
-		p := w.waiting[i]
-		if p.source != at.source || p.number > at.number {
-			i++
-			continue
-		}
-		if err := w.publish(p.mark, p.name); err != nil {
+	for _, p := range discarded {
+		path := filepath.Join(w.dir, tmpDir, p.Value)
+		if err := w.moved(path, -1, 0, func() error { return disk.Remove(path) }); err != nil {
 			return err
 		}
-		w.waiting = slices.Delete(w.waiting, i, i+1)
 	}
-	return nil
+	return w.unlock()
 }
 
-func (w *Writer) publish(c mark, name Name) error {
-	path := filepath.Join(w.dir, tmpDir, c.waiting(name))
-	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, newDir, name.String())) })
+func (w *Writer) publish(file string) error {
+	path := filepath.Join(w.dir, tmpDir, file)
+	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, newDir, whole(file))) })
 }

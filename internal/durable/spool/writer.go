@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 )
@@ -32,12 +33,11 @@ type Writer struct {
 	seg        *draft
 	err        error
 	controlled bool
-	first      mark                  // of the first control line
-	locks      map[string]*disk.Lock // by source
-	settled    map[string]bool       // sources whose first Commit has come
-	parts      []sealed              // of the window that no checkpoint came for
-	waiting    []waiting             // of this run
-	busy       chan error            // what is being sealed, see seal
+	current    checkpoint.ID              // its source and run name the window that is being written
+	locks      map[string]*disk.Lock      // by source
+	parts      []sealed                   // of the window that no checkpoint came for
+	waiting    checkpoint.Pending[string] // the names of files in tmp/
+	busy       chan error                 // what is being sealed, see seal
 	closed     bool
 }
 
@@ -60,11 +60,6 @@ type sealed struct {
 	name Name
 }
 
-type waiting struct {
-	mark
-	name Name
-}
-
 // OpenWriter opens the spool in dir, or makes it, and recovers what writers
 // have left that died.
 func OpenWriter(ctx context.Context, dir string, opt Options) (*Writer, error) {
@@ -78,7 +73,7 @@ func OpenWriter(ctx context.Context, dir string, opt Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{spool: s, locks: map[string]*disk.Lock{}, settled: map[string]bool{}}
+	w := &Writer{spool: s, locks: map[string]*disk.Lock{}}
 	if _, err := w.recover(ctx); err != nil {
 		return nil, err
 	}
@@ -131,7 +126,7 @@ func (w *Writer) begin(ctx context.Context) error {
 	}
 	s := &draft{spool: &w.spool, nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
 	if w.controlled {
-		f, err := disk.Create(filepath.Join(w.dir, tmpDir, w.first.window(s.nonce)), 0o600)
+		f, err := disk.Create(filepath.Join(w.dir, tmpDir, markOf(w.current).window(s.nonce)), 0o600)
 		if err != nil {
 			return err
 		}

@@ -354,7 +354,10 @@ func TestSeenCompactedIsVouchedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.compact(func(int64) int64 { return 0 })
-	at := s.batches[0].spans[0].off
+	var at int64
+	for _, b := range s.prepared.All() {
+		at = b.Value.spans[0].off
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

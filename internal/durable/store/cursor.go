@@ -25,13 +25,13 @@ import (
 //
 // Its file is JSON to be read by people, and is written whole every time.
 type Cursor struct {
-	mu      sync.Mutex
-	path    string // empty in memory only
-	lock    *disk.Lock
-	state   values
-	batches []changes
-	pending values
-	err     error
+	mu       sync.Mutex
+	path     string // empty in memory only
+	lock     *disk.Lock
+	state    values
+	prepared checkpoint.Pending[values]
+	fresh    values // set since the last Prepare
+	err      error
 }
 
 // Values are kept encoded; nil or null is a value that was deleted.
@@ -40,7 +40,6 @@ type values map[string]json.RawMessage
 type changes struct {
 	ID  checkpoint.ID `json:"id"`
 	Set values        `json:"set"`
-	own bool          // prepared by this run
 }
 
 type cursorFile struct {
@@ -51,7 +50,7 @@ type cursorFile struct {
 
 // NewCursor makes a cursor that lives in memory only.
 func NewCursor() *Cursor {
-	return &Cursor{state: values{}, pending: values{}}
+	return &Cursor{state: values{}, fresh: values{}}
 }
 
 // OpenCursor opens the cursor kept in the file at path, or begins it. One
@@ -116,7 +115,10 @@ func (c *Cursor) load() error {
 	if file.Version != 1 || file.State == nil {
 		return fmt.Errorf("%s: no cursor file of version 1", c.path)
 	}
-	c.state, c.batches = file.State, file.Prepared
+	c.state = file.State
+	for _, b := range file.Prepared {
+		c.prepared.Found(b.ID, b.Set)
+	}
 	return nil
 }
 
@@ -124,7 +126,11 @@ func (c *Cursor) write() error {
 	if c.path == "" || c.err != nil {
 		return c.err
 	}
-	doc, err := json.MarshalIndent(cursorFile{1, c.state, c.batches}, "", "\t")
+	file := cursorFile{Version: 1, State: c.state}
+	for _, b := range c.prepared.All() {
+		file.Prepared = append(file.Prepared, changes{b.ID, b.Value})
+	}
+	doc, err := json.MarshalIndent(file, "", "\t")
 	if err == nil {
 		doc = append(doc, '\n')
 		doc = fmt.Appendf(doc, "%s%08x\n", sumPrefix, crc32.Checksum(doc, castagnoli()))
@@ -139,15 +145,7 @@ func (c *Cursor) write() error {
 func (c *Cursor) Get(name string, v any) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b, ok := c.pending[name]
-	for i := len(c.batches) - 1; i >= 0 && !ok; i-- {
-		if c.batches[i].own {
-			b, ok = c.batches[i].Set[name]
-		}
-	}
-	if !ok {
-		b = c.state[name]
-	}
+	b := c.latest(name)
 	if gone(b) {
 		return false, nil
 	}
@@ -155,6 +153,19 @@ func (c *Cursor) Get(name string, v any) (bool, error) {
 		return false, fmt.Errorf("%s: %s: %w", cmp.Or(c.path, "cursor"), name, err)
 	}
 	return true, nil
+}
+
+func (c *Cursor) latest(name string) json.RawMessage {
+	if b, ok := c.fresh[name]; ok {
+		return b
+	}
+	latest := c.state[name]
+	for _, p := range c.prepared.Own() {
+		if b, ok := p.Value[name]; ok {
+			latest = b
+		}
+	}
+	return latest
 }
 
 // Set gives name a value; nil deletes it.
@@ -165,7 +176,7 @@ func (c *Cursor) Set(name string, v any) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pending[name] = b
+	c.fresh[name] = b
 	return nil
 }
 
@@ -177,11 +188,11 @@ func (c *Cursor) Prepare(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at, err := checkpoint.Parse(id)
-	if err != nil || c.err != nil || len(c.pending) == 0 {
+	if err != nil || c.err != nil || len(c.fresh) == 0 {
 		return cmp.Or(err, c.err)
 	}
-	c.batches = append(c.batches, changes{at, c.pending, true})
-	c.pending = values{}
+	c.prepared.Prepare(at, c.fresh)
+	c.fresh = values{}
 	return c.write()
 }
 
@@ -194,19 +205,13 @@ func (c *Cursor) Commit(id string) error {
 	if err != nil || c.err != nil {
 		return cmp.Or(err, c.err)
 	}
-	var kept []changes
-	for _, b := range c.batches {
-		switch fateOf(b.ID, b.own, at) {
-		case promoted:
-			c.promote(b.Set)
-		case stays:
-			kept = append(kept, b)
-		}
-	}
-	if len(kept) == len(c.batches) {
+	promoted, discarded := c.prepared.Commit(at)
+	if len(promoted)+len(discarded) == 0 {
 		return nil
 	}
-	c.batches = kept
+	for _, p := range promoted {
+		c.promote(p.Value)
+	}
 	return c.write()
 }
 
@@ -220,16 +225,14 @@ func (c *Cursor) promote(set values) {
 func (c *Cursor) Save() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, b := range c.batches {
-		if b.own {
-			return cmp.Or(c.err, errUncommitted)
-		}
+	if c.prepared.HasOwn() {
+		return cmp.Or(c.err, errUncommitted)
 	}
-	if c.err != nil || len(c.pending) == 0 {
+	if c.err != nil || len(c.fresh) == 0 {
 		return c.err
 	}
-	c.promote(c.pending)
-	c.pending = values{}
+	c.promote(c.fresh)
+	c.fresh = values{}
 	return c.write()
 }
 
@@ -237,12 +240,11 @@ func (c *Cursor) Save() error {
 func (c *Cursor) Discard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pending = values{}
+	c.fresh = values{}
 	if c.path == "" {
-		c.batches = nil
-	}
-	for i := range c.batches {
-		c.batches[i].own = false
+		c.prepared.Clear()
+	} else {
+		c.prepared.Discard()
 	}
 }
 

@@ -221,36 +221,25 @@ scan:
 		case recAdd:
 			adds = append(adds, body)
 		case recPrepare:
-			// The epoch tells this run's batches from those before, as it does in memory.
-			s.batches = append(s.batches, batch{id: at, epoch: 1, spans: adds})
+			s.prepared.Prepare(at, batch{spans: adds})
 			adds = nil
 		case recSave:
 			state = append(state, adds...)
 			adds = nil
 		case recOpen:
 			adds = nil
-			for i := range s.batches {
-				s.batches[i].epoch = 0
-			}
+			s.prepared.Discard()
 		case recCommit:
-			kept := s.batches[:0]
-			for _, b := range s.batches {
-				switch fateOf(b.id, b.epoch != 0, at) {
-				case promoted:
-					state = append(state, b.spans...)
-				case stays:
-					kept = append(kept, b)
-				}
+			promoted, _ := s.prepared.Commit(at)
+			for _, b := range promoted {
+				state = append(state, b.Value.spans...)
 			}
-			s.batches = kept
 		case recMark:
 		default:
 			return 0, &DamagedError{f.path, off, fmt.Sprintf("unknown record %q, perhaps of a newer version", kind)}
 		}
 	}
-	for i := range s.batches {
-		s.batches[i].epoch = 0
-	}
+	s.prepared.Discard()
 	return r.off, f.entries(state, s.promote)
 }
 
@@ -408,13 +397,13 @@ func (s *Seen) compact(allowed func(image int64) int64) {
 		s.shrink(&s.t.seg[i])
 	}
 	next := file{path: f.path, lock: f.lock, began: f.began, keys: f.keys}
-	batches := append([]batch(nil), s.batches...)
+	prepared := s.prepared.Clone() // with the places in the new file
 	err := disk.CreateAtomic(f.path, 0o600, func(w io.Writer) (err error) {
 		if next.base, err = s.writeImage(w); err != nil {
 			return err
 		}
 		next.off = next.base
-		return s.writeJournal(w, &next, batches)
+		return s.writeJournal(w, &next, &prepared)
 	})
 	if err != nil {
 		s.err = f.replaced(err)
@@ -425,7 +414,7 @@ func (s *Seen) compact(allowed func(image int64) int64) {
 		return
 	}
 	f.f.Close()
-	s.f, s.batches = &next, batches
+	s.f, s.prepared = &next, prepared
 }
 
 // shrink rebuilds a segment that has become far too large for what lives in it.
@@ -443,7 +432,7 @@ func (s *Seen) shrink(seg *segment) {
 
 // writeJournal writes what is not in the image: hidden state, the batches of
 // runs before, then those of this run, then what is not yet prepared.
-func (s *Seen) writeJournal(w io.Writer, next *file, batches []batch) error {
+func (s *Seen) writeJournal(w io.Writer, next *file, prepared *checkpoint.Pending[batch]) error {
 	keys := func(spans []span) (moved []span, err error) {
 		err = s.f.bodies(spans, func(b []byte) error {
 			moved = append(moved, next.add(recAdd, b))
@@ -459,20 +448,22 @@ func (s *Seen) writeJournal(w io.Writer, next *file, batches []batch) error {
 	if len(s.shadow) > 0 {
 		next.add(recSave, nil)
 	}
-	for _, own := range []bool{false, true} {
-		if own && next.began {
-			next.add(recOpen, nil)
+	move := func(b *checkpoint.Prepared[batch]) (err error) {
+		b.Value.spans, err = keys(b.Value.spans)
+		next.add(recPrepare, []byte(b.ID.String()))
+		return err
+	}
+	for _, b := range prepared.Left() {
+		if err := move(b); err != nil {
+			return err
 		}
-		for i := range batches {
-			b := &batches[i]
-			if own != (b.epoch != 0) {
-				continue
-			}
-			var err error
-			if b.spans, err = keys(b.spans); err != nil {
-				return err
-			}
-			next.add(recPrepare, []byte(b.id.String()))
+	}
+	if next.began {
+		next.add(recOpen, nil)
+	}
+	for _, b := range prepared.Own() {
+		if err := move(b); err != nil {
+			return err
 		}
 	}
 	var err error

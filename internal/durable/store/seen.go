@@ -35,22 +35,21 @@ import (
 // What a crashed run prepared does not count as seen before its source has
 // settled it: an event too many is better than one too few.
 type Seen struct {
-	t       table
-	now     times   // what Check was told last
-	epoch   uint32  // the tag of what is remembered now, from 1
-	pending int     // how much that is
-	batches []batch // prepared and not committed, in order
-	shadow  []entry // state that an uncommitted key of a later expiry hides
-	f       *file   // nil in memory only
-	err     error   // of the disk; it stays
+	t        table
+	now      times  // what Check was told last
+	epoch    uint32 // the tag of what is remembered now, from 1
+	fresh    int    // how much that is
+	prepared checkpoint.Pending[batch]
+	shadow   []entry // state that an uncommitted key of a later expiry hides
+	f        *file   // nil in memory only
+	err      error   // of the disk; it stays
 }
 
 // A batch is what was remembered between two checkpoints. Its keys are in the
 // table if this run has prepared it, else only in the file.
 type batch struct {
-	id    checkpoint.ID
-	epoch uint32 // 0 when a run before has prepared it
-	spans []span
+	epoch uint32 // the tag of its keys in the table
+	spans []span // where they are in the file
 }
 
 type entry struct {
@@ -100,7 +99,7 @@ func (s *Seen) Check(key [32]byte, now, ttl int64) (seen bool) {
 	if s.t.check(k0, k1, s.now, exp, s.epoch) {
 		return true
 	}
-	s.pending++
+	s.fresh++
 	if s.f != nil {
 		s.remember(key[:16], exp)
 	}
@@ -125,22 +124,22 @@ func (s *Seen) remember(key []byte, exp uint32) {
 // the last Prepare.
 func (s *Seen) Prepare(id string) error {
 	at, err := checkpoint.Parse(id)
-	if err != nil || s.err != nil || s.pending == 0 {
+	if err != nil || s.err != nil || s.fresh == 0 {
 		return cmp.Or(err, s.err)
 	}
-	b := batch{id: at, epoch: s.epoch}
+	b := batch{epoch: s.epoch}
 	if s.f != nil {
 		if b.spans, s.err = s.f.seal(recPrepare, id); s.err != nil {
 			return s.err
 		}
 	}
-	s.batches = append(s.batches, b)
-	s.epoch, s.pending = s.epoch+1, 0
+	s.prepared.Prepare(at, b)
+	s.epoch, s.fresh = s.epoch+1, 0
 	return nil
 }
 
 // Commit makes state of all that is prepared under ids of the same source up to
-// id. The first Commit of a source drops, durably, what a run before this one
+// id. The first Commit of a source discards, durably, what a run before this one
 // prepared under its later ids. What is promoted is not synced: a Commit lost in
 // a crash is made good by the next first one.
 func (s *Seen) Commit(id string) error {
@@ -148,59 +147,22 @@ func (s *Seen) Commit(id string) error {
 	if err != nil || s.err != nil {
 		return cmp.Or(err, s.err)
 	}
-	fates := make([]fate, len(s.batches))
-	var change bool
-	for i, b := range s.batches {
-		fates[i] = fateOf(b.id, b.epoch != 0, at)
-		change = change || fates[i] != stays
-	}
-	if change && s.f != nil {
+	promoted, discarded := s.prepared.Commit(at)
+	if len(promoted)+len(discarded) > 0 && s.f != nil {
 		s.err = s.f.commit(id)
-		if s.err == nil && slices.Contains(fates, dropped) {
-			// The numbers that are dropped come again, and what stood under
-			// them before must not come back with them.
+		if s.err == nil && len(discarded) > 0 {
+			// Their numbers come again, and what stood under them before must
+			// not come back with them.
 			s.err = s.f.sync()
 		}
-		if s.err != nil {
-			return s.err
+	}
+	for _, b := range promoted {
+		if !b.Own && s.err == nil {
+			s.err = s.f.entries(b.Value.spans, s.promote)
 		}
 	}
-	kept := s.batches[:0]
-	for i, b := range s.batches {
-		if fates[i] == promoted && b.epoch == 0 && s.err == nil {
-			s.err = s.f.entries(b.spans, s.promote)
-		}
-		if fates[i] == stays {
-			kept = append(kept, b)
-		}
-	}
-	clear(s.batches[len(kept):])
-	s.batches = kept
 	s.compact(hard)
 	return s.err
-}
-
-// A fate is what a Commit does to a batch.
-type fate byte
-
-const (
-	stays fate = iota
-	promoted
-	dropped
-)
-
-// fateOf needs not be told whether a Commit is the first: that one has left no
-// batch of its source that this run has not prepared.
-func fateOf(batch checkpoint.ID, own bool, at checkpoint.ID) fate {
-	switch {
-	case batch.Source != at.Source:
-		return stays
-	case batch.Number <= at.Number:
-		return promoted
-	case !own:
-		return dropped
-	}
-	return stays
 }
 
 // promote puts a key of a run before into the table as state. Of several expiries
@@ -223,10 +185,8 @@ func (s *Seen) promote(e entry) {
 // uncommitted returns a test for the tags of keys that are not state.
 func (s *Seen) uncommitted() func(tag uint32) bool {
 	var own []uint32 // ascending, as epochs are
-	for _, b := range s.batches {
-		if b.epoch != 0 {
-			own = append(own, b.epoch)
-		}
+	for _, b := range s.prepared.Own() {
+		own = append(own, b.Value.epoch)
 	}
 	own = append(own, s.epoch)
 	return func(tag uint32) bool {
@@ -241,18 +201,16 @@ func (s *Seen) uncommitted() func(tag uint32) bool {
 // Save makes state of all that was remembered, at the good end of a stream
 // without checkpoints.
 func (s *Seen) Save() error {
-	for _, b := range s.batches {
-		if b.epoch != 0 {
-			return cmp.Or(s.err, errUncommitted)
-		}
+	if s.prepared.HasOwn() {
+		return cmp.Or(s.err, errUncommitted)
 	}
-	if s.err == nil && s.f != nil && s.pending > 0 {
+	if s.err == nil && s.f != nil && s.fresh > 0 {
 		_, s.err = s.f.seal(recSave, "")
 	}
 	if s.err != nil {
 		return s.err
 	}
-	s.epoch, s.pending = s.epoch+1, 0
+	s.epoch, s.fresh = s.epoch+1, 0
 	s.compact(soft)
 	return s.err
 }
@@ -272,14 +230,12 @@ func (s *Seen) Discard() {
 			}
 		}
 	}
-	s.epoch, s.pending = s.epoch+1, 0
+	s.epoch, s.fresh = s.epoch+1, 0
 	if s.f == nil {
-		s.batches = nil
+		s.prepared.Clear()
 	} else {
+		s.prepared.Discard()
 		s.f.forget()
-	}
-	for i := range s.batches {
-		s.batches[i].epoch = 0
 	}
 	hidden := s.shadow
 	s.shadow = nil
@@ -310,7 +266,7 @@ func (s *Seen) Close() error {
 		err = cmp.Or(err, s.f.lock.Unlock())
 	}
 	s.f, s.err = nil, errClosed
-	s.batches = nil
+	s.prepared.Clear()
 	return err
 }
 

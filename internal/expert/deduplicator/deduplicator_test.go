@@ -156,20 +156,54 @@ func TestSharedWithIntelMQ(t *testing.T) {
 	}
 }
 
-func TestUpTo(t *testing.T) {
-	for _, c := range []struct {
-		id, limit string
-		want      bool
-	}{
-		{"s:9:n", "s:10:n", true}, {"s:10:n", "s:9:n", false}, {"s:10:a", "s:10:b", true}, {"a:b:0:n", "a:b:1:n", true}, {"s:1:n", "s:0:n", false},
-	} {
-		if got := upTo(c.id, c.limit); got != c.want {
-			t.Errorf("%s up to %s: %v", c.id, c.limit, got)
+// TestSeveralSources has two sources in one stream, one of them with colons in its
+// name. A Commit advances only what its own source has sent, and ids that are none
+// advance nothing.
+func TestSeveralSources(t *testing.T) {
+	server := miniredis.RunT(t)
+	db := server.DB(6)
+	s := start(t, &Command{RedisCacheHost: "127.0.0.1", RedisCachePort: server.Server().Addr().Port, RedisCacheDb: 6}, true)
+	defer s.c.Close()
+	checkpoint := func(id string) error { return s.c.Checkpoint(s.ctx, id, nil) }
+	commit := func(id string, stored int) {
+		t.Helper()
+		if err := s.c.Commit(s.ctx, id); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(db.Keys()); n != stored {
+			t.Errorf("after %s %d keys are stored, want %d", id, n, stored)
 		}
 	}
-	if got := source("a:b:1:n"); got != "a:b" {
-		t.Errorf("source: %s", got)
+	window := func(id string, comments ...string) {
+		t.Helper()
+		for _, comment := range comments {
+			s.expect(comment, true)
+		}
+		if err := checkpoint(id); err != nil {
+			t.Fatal(err)
+		}
 	}
+	commit("a:b:8:x", 0)
+	window("a:b:9:x", "one")
+	window("a:b:10:x", "two", "three")
+	commit("a:b:9:x", 1)
+	commit("a:4:x", 1)
+	window("a:5:x", "four")
+	commit("a:b:9:x", 1)
+	commit("a:9:x", 2)
+	commit("a:b:10:x", 4)
+	commit("a:b:11:x", 4)
+
+	s.expect("five", true)
+	if checkpoint("a:x") == nil {
+		t.Error("a checkpoint without a number is taken")
+	}
+	window("a:10:x", "six")
+	if s.c.Commit(s.ctx, "a:x") == nil {
+		t.Error("a Commit without a number is taken")
+	}
+	s.expect("five", false)
+	commit("a:10:x", 6)
 }
 
 // TestNothingIsAllocated compares with what the hash alone takes.

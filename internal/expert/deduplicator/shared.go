@@ -3,8 +3,8 @@ package deduplicator
 import (
 	"context"
 	"encoding/hex"
-	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -19,15 +19,9 @@ type shared struct {
 	env    *stage.Env
 	buf    [64]byte
 
-	waiting map[string]struct{} // keys that no Commit has covered
-	latest  []string            // those since the last checkpoint
-	batches []batch
-}
-
-type batch struct {
-	source string
-	id     string
-	keys   []string
+	waiting  map[string]struct{}          // keys that no Commit has covered
+	prepared checkpoint.Pending[[]string] // the same keys, up to the last checkpoint
+	latest   []string                     // and those since
 }
 
 func newShared(client *redis.Client, ttl int64, env *stage.Env) *shared {
@@ -57,54 +51,40 @@ func (s *shared) check(ctx context.Context, hash [32]byte) (bool, error) {
 }
 
 func (s *shared) checkpoint(id string) error {
-	if len(s.latest) > 0 {
-		s.batches = append(s.batches, batch{source(id), id, s.latest})
-		s.latest = nil
+	if len(s.latest) == 0 {
+		return nil
 	}
+	at, err := checkpoint.Parse(id)
+	if err != nil {
+		return err
+	}
+	s.prepared.Prepare(at, s.latest)
+	s.latest = nil
 	return nil
 }
 
-// commit stores the batches of the id's source up to it. Ids of a source come
-// in order; an id without a batch of its own is one in which nothing was new.
+// commit stores the keys that are prepared under ids of the same source up to id.
 func (s *shared) commit(ctx context.Context, id string) error {
-	from := source(id)
-	kept := s.batches[:0:0]
-	for _, b := range s.batches {
-		if b.source != from || !upTo(b.id, id) {
-			kept = append(kept, b)
-			continue
-		}
-		if err := s.client.SetAllNew(ctx, b.keys, value, s.ttl); err != nil {
+	if s.prepared.Len() == 0 {
+		return nil
+	}
+	at, err := checkpoint.Parse(id)
+	if err != nil {
+		return err
+	}
+	promoted, _ := s.prepared.Commit(at)
+	for _, p := range promoted {
+		if err := s.client.SetAllNew(ctx, p.Value, value, s.ttl); err != nil {
 			return err
 		}
-		for _, key := range b.keys {
+		for _, key := range p.Value {
 			delete(s.waiting, key)
 		}
 	}
-	s.batches = kept
 	return nil
 }
 
 func (s *shared) close() error {
 	s.client.Close()
 	return nil
-}
-
-// source is the first part of SOURCE:NUMBER:NONCE.
-func source(id string) string {
-	name, _ := cut(id)
-	return name
-}
-
-// upTo reports whether the number of id is at most that of limit.
-func upTo(id, limit string) bool {
-	_, a := cut(id)
-	_, b := cut(limit)
-	return len(a) < len(b) || len(a) == len(b) && a <= b
-}
-
-func cut(id string) (source, number string) {
-	rest := id[:max(0, strings.LastIndexByte(id, ':'))]
-	i := max(0, strings.LastIndexByte(rest, ':'))
-	return rest[:i], strings.TrimLeft(rest[i:], ":0")
 }
