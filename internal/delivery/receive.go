@@ -104,6 +104,7 @@ type receiving struct {
 	*windows
 	emit     stage.Emit
 	limits   Limits
+	once     bool // nothing more is received behind it
 	rest     bool // only what was sent before is sent again
 	in       *inbox
 	batch    batch
@@ -124,7 +125,8 @@ func (v *receiving) run(ctx context.Context, r stage.Receiver) (err error) {
 	if err := v.loop(ctx); err != nil {
 		return err
 	}
-	return v.Settle()
+	v.ending = v.once || ctx.Err() != nil
+	return v.Settle() // before the origin is let go of
 }
 
 // left are the deliveries that nobody has acknowledged.

@@ -376,7 +376,7 @@ func (s *Source) once(ctx context.Context) error {
 		}
 		r = s.spooled
 	}
-	v := &receiving{windows: s.windows, emit: s.emit(), limits: s.Windows, rest: s.settling}
+	v := &receiving{windows: s.windows, emit: s.emit(), limits: s.Windows, once: s.Interval == 0 || s.settling, rest: s.settling}
 	return v.run(ctx, r)
 }
 
