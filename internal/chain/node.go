@@ -12,6 +12,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/batch"
+	"github.com/intelpipe/intelpipe/internal/durable/farend"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/fate"
 	"github.com/intelpipe/intelpipe/internal/paths"
@@ -33,6 +34,7 @@ type node struct {
 	host        fate.Host
 	processor   stage.Processor
 	batch       *batch.Batch // of a Batcher
+	ids         farend.IDs   // of its items
 	failures    fate.Failures
 	paths       paths.Paths
 	next        link
@@ -55,7 +57,7 @@ func newNode(s Stage, h fate.Host) (*node, error) {
 		if s.DryRun != nil {
 			out = batch.DryRun{Batcher: out, W: s.DryRun}
 		}
-		n.batch = batch.New(out, (*batching)(n), *s.Batch, nil)
+		n.batch = batch.New(out, (*batching)(n), *s.Batch, n.ids.Next)
 	}
 	n.failures = fate.Failures{Name: s.Name, Dump: s.Dump, Host: h, Counts: &n.counts}
 	env := s.Env
@@ -265,6 +267,7 @@ func (n *node) control(kind event.Kind, id string) error {
 	if err != nil {
 		return err
 	}
+	n.ids.Control(id)
 	return n.next.control(kind, id)
 }
 
