@@ -17,6 +17,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/format"
 )
 
 // A Cursor is a handful of values by name, such as the ETag of a URL or a
@@ -42,8 +43,11 @@ type changes struct {
 	Set values        `json:"set"`
 }
 
+// cursorFormat is the number that all formats of the file have as "format".
+const cursorFormat = 1
+
 type cursorFile struct {
-	Version  int       `json:"version"`
+	Format   uint64    `json:"format"`
 	State    values    `json:"state"`
 	Prepared []changes `json:"prepared,omitempty"`
 }
@@ -103,6 +107,9 @@ func (c *Cursor) load() error {
 			return &DamagedError{c.path, int64(i + 1), "bad checksum; if the file was edited, delete its last line"}
 		}
 	}
+	if err := c.checkFormat(doc); err != nil {
+		return err
+	}
 	var file cursorFile
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.DisallowUnknownFields()
@@ -112,8 +119,8 @@ func (c *Cursor) load() error {
 	if rest := bytes.TrimSpace(doc[d.InputOffset():]); len(rest) > 0 {
 		return &DamagedError{c.path, d.InputOffset(), "something stands behind the object"}
 	}
-	if file.Version != 1 || file.State == nil {
-		return fmt.Errorf("%s: no cursor file of version 1", c.path)
+	if file.State == nil {
+		return &DamagedError{c.path, 0, "it has no state"}
 	}
 	c.state = file.State
 	for _, b := range file.Prepared {
@@ -122,11 +129,25 @@ func (c *Cursor) load() error {
 	return nil
 }
 
+// checkFormat looks at the number alone, since another format may have other keys.
+func (c *Cursor) checkFormat(doc []byte) error {
+	var file struct {
+		Format *uint64 `json:"format"`
+	}
+	err := json.NewDecoder(bytes.NewReader(doc)).Decode(&file)
+	if err == nil && file.Format == nil {
+		return &DamagedError{c.path, 0, "it has no format number"}
+	} else if err != nil {
+		return &DamagedError{c.path, 0, err.Error()}
+	}
+	return format.Check(c.path, *file.Format, cursorFormat)
+}
+
 func (c *Cursor) write() error {
 	if c.path == "" || c.err != nil {
 		return c.err
 	}
-	file := cursorFile{Version: 1, State: c.state}
+	file := cursorFile{Format: cursorFormat, State: c.state}
 	for _, b := range c.prepared.All() {
 		file.Prepared = append(file.Prepared, changes{b.ID, b.Value})
 	}

@@ -16,22 +16,24 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/format"
 )
 
 // The file of a Seen begins with a header of 1024 bytes:
 //
-//	0     "intelpipe seen\n\x00", version, byte order
+//	0     "intelpipe seen\n\x00", format, byte order
 //	24    the two words of the table's seed
 //	64    for each of 64 segments: slots, used slots, CRC32C of the slots
 //	1020  CRC32C of the header
 //
-// The image follows: the slots of all segments as they are in memory, so that
+// All formats have the number of the format and the checksum of the header in these
+// places. The image follows: the slots of all segments as they are in memory, so that
 // a million keys are read without looking at one. The journal stands behind it.
 const (
-	headerSize  = 1024
-	fileMagic   = "intelpipe seen\n\x00"
-	fileVersion = 1
-	byteOrder   = 0x01020304
+	headerSize = 1024
+	fileMagic  = "intelpipe seen\n\x00"
+	fileFormat = 1
+	byteOrder  = 0x01020304
 )
 
 // A file is the durable side of a Seen.
@@ -236,7 +238,7 @@ scan:
 			}
 		case recMark:
 		default:
-			return 0, &DamagedError{f.path, off, fmt.Sprintf("unknown record %q, perhaps of a newer version", kind)}
+			return 0, &DamagedError{f.path, off, fmt.Sprintf("unknown record %q", kind)}
 		}
 	}
 	s.prepared.Discard()
@@ -259,9 +261,11 @@ func (s *Seen) readImage(size int64) error {
 		return bad(0, "this is no seen-set")
 	case le.Uint32(h[1020:]) != crc32.Checksum(h[:1020], castagnoli()):
 		return bad(0, "bad header")
-	case le.Uint32(h[16:]) != fileVersion:
-		return fmt.Errorf("%s: version %d is not known here; a newer intelpipe wrote it", f.path, le.Uint32(h[16:]))
-	case binary.NativeEndian.Uint32(h[20:]) != byteOrder:
+	}
+	if err := format.Check(f.path, uint64(le.Uint32(h[16:])), fileFormat); err != nil {
+		return err
+	}
+	if binary.NativeEndian.Uint32(h[20:]) != byteOrder {
 		return fmt.Errorf("%s: written on a machine of the other byte order; move it away to begin without state", f.path)
 	}
 	s.t.seed = [2]uint64{le.Uint64(h[24:]), le.Uint64(h[32:])}
@@ -332,7 +336,7 @@ func (s *Seen) writeImage(w io.Writer) (int64, error) {
 	var h [headerSize]byte
 	le := binary.LittleEndian
 	copy(h[:], fileMagic)
-	le.PutUint32(h[16:], fileVersion)
+	le.PutUint32(h[16:], fileFormat)
 	binary.NativeEndian.PutUint32(h[20:], byteOrder)
 	le.PutUint64(h[24:], s.t.seed[0])
 	le.PutUint64(h[32:], s.t.seed[1])

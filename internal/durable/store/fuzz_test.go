@@ -192,8 +192,8 @@ func FuzzReplay(f *testing.F) {
 }
 
 func FuzzCursor(f *testing.F) {
-	f.Add([]byte(`{"version":1,"state":{"a":1},"prepared":[{"id":"a:1:n","set":{"a":null}}]}`))
-	f.Add([]byte("{\"version\":1,\"state\":{}}\ncrc32c 00000000\n"))
+	f.Add([]byte(`{"format":1,"state":{"a":1},"prepared":[{"id":"a:1:n","set":{"a":null}}]}`))
+	f.Add([]byte("{\"format\":1,\"state\":{}}\ncrc32c 00000000\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		path := filepath.Join(t.TempDir(), "cursor")
 		put(t, path, in)
