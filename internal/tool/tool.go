@@ -36,7 +36,7 @@ func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 		}
 		name, args = args[0], args[1:]
 	}
-	r := &run{process: p, specs: specs, voice: voice.New(p.Stderr)}
+	r := &run{process: p, specs: specs, voice: voice.New(p.Stderr), operands: operands{stdin: p.Stdin}}
 	defer func() {
 		if mistake := recover(); mistake != nil { // one of ours, outside of a single message
 			r.report(name, fmt.Errorf("panic: %v, at %s; nothing unfinished was acknowledged", mistake, chain.Position(debug.Stack())))
