@@ -108,12 +108,14 @@ func TestNewCommand(t *testing.T) {
 		return out
 	}
 
-	made := []string{"collect-brand-new", "parse-brand-new", "expert-brand-new", "output-brand-new"}
+	made := []string{"collect-brand-new", "parse-brand-new", "expert-brand-new", "output-brand-new", "collect-brand-new-too", "output-brand-new-too"}
+	kinds := map[string][]string{"collect-brand-new-too": {"receiver"}, "output-brand-new-too": {"batches"}}
 	for _, name := range made {
 		before := contents(t, dir)
-		must("scripts/new", name)
-		family, _, _ := strings.Cut(name, "-")
-		want := []string{"internal/" + family + "/brandnew/brandnew.go", "testdata/" + name + "/first.txtar"}
+		must(append([]string{"scripts/new", name}, kinds[name]...)...)
+		family, noun, _ := strings.Cut(name, "-")
+		pkg := strings.ReplaceAll(noun, "-", "")
+		want := []string{"internal/" + family + "/" + pkg + "/" + pkg + ".go", "testdata/" + name + "/first.txtar"}
 		if got := changed(before, contents(t, dir)); !slices.Equal(got, want) {
 			t.Errorf("scripts/new %s wrote %q, not %q", name, got, want)
 		}
@@ -136,8 +138,8 @@ func TestNewCommand(t *testing.T) {
 	must("go", "run", "./internal/gen", "-check")
 	var packages, cases []string
 	for _, name := range made {
-		family, _, _ := strings.Cut(name, "-")
-		packages = append(packages, "./internal/"+family+"/brandnew")
+		family, noun, _ := strings.Cut(name, "-")
+		packages = append(packages, "./internal/"+family+"/"+strings.ReplaceAll(noun, "-", ""))
 		cases = append(cases, name)
 	}
 	must(append([]string{"go", "vet"}, packages...)...)
@@ -160,8 +162,8 @@ func TestNewCommand(t *testing.T) {
 
 	// What is taken away leaves nothing behind.
 	for _, name := range made {
-		family, _, _ := strings.Cut(name, "-")
-		os.RemoveAll(filepath.Join(dir, "internal", family, "brandnew"))
+		family, noun, _ := strings.Cut(name, "-")
+		os.RemoveAll(filepath.Join(dir, "internal", family, strings.ReplaceAll(noun, "-", "")))
 		os.RemoveAll(filepath.Join(dir, "testdata", name))
 	}
 	must("go", "run", "./internal/gen")
