@@ -100,7 +100,7 @@ func TestSourceRefuses(t *testing.T) {
 		"pass":       {`collect-spool queue -- output-file --file out --pass`, "has to end with an output"},
 		"foreign id": {`collect-spool queue -- sh -c 'echo "{\"__type\":\"Checkpoint\",\"id\":\"S:1:n\"}"; cat >/dev/null'`, `"S:1:n" came back`},
 		"too early":  {`collect-spool queue -- sh -c 'sed -u s/Commit/Checkpoint/'`, "not the next one"},
-		"dies":       {`collect-spool --restarts 2 queue -- false`, "at window 1 (0"},
+		"dies":       {`collect-spool --restarts 2 queue -- false`, "at window 1"},
 		"dies later": {`collect-spool --restarts 2 queue -- sh -c 'head -n 1'`, "2 times in a row"},
 		"through":    {`collect-spool --restarts 1 queue -- sh -c "through sh -c 'cat; exit 7' | output-file --file out"`, "through: sh: exit status 7"},
 		"mistake":    {`collect-spool queue -- sh -c 'expert-taxonomy | output-file --fiel out'`, "(exit status 2) at window 1"},

@@ -244,11 +244,11 @@ var changing = regexp.MustCompile(`-[0-9a-f]{12}\b|[0-9]+`)
 
 // left are the names of all files, but for the numbers of checkpoints and the
 // hashes of paths. How many notes of what was acknowledged there are does not
-// matter.
+// matter, nor whether a consumer could write its own.
 func (y *try) left() []string {
 	names := map[string]bool{}
 	filepath.WalkDir(y.dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && !consumers.MatchString(path) {
 			names[changing.ReplaceAllString(strings.TrimPrefix(path, y.dir), "N")] = true
 		}
 		return err
@@ -374,9 +374,10 @@ func (d *disturbance) once(plan *disktest.Plan, crash int) bool {
 }
 
 // named reports whether stderr has one line, which names the file that failed
-// first, and the reason. Of what output-spool does at once another may be told.
+// first, and the reason. Of what output-spool does at once, and collect-spool ahead,
+// another may be told.
 func (y *try) named(r result, failed []disktest.Operation, reason error) bool {
-	if !strings.Contains(y.words, "output-spool") {
+	if !strings.Contains(y.words, "-spool") {
 		failed = failed[:1]
 	}
 	lines := y.sayings(r)

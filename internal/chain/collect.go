@@ -82,11 +82,12 @@ func (c *Chain) deliver(m *event.Message) (bad, err error) {
 		return nil, err
 	}
 	held, err := stream.Hold(m, n.Dump.Scratch)
-	defer held.Close()
-	switch {
-	case err != nil:
+	if err != nil {
+		held.Close()
 		return nil, c.Break(err)
-	case m.Err() != nil:
+	}
+	defer held.Close()
+	if m.Err() != nil {
 		return m.Err(), nil
 	}
 	var content *stream.ContentError

@@ -125,14 +125,17 @@ func (n *node) accept(m *event.Message) error {
 	place := m.Place()
 	switch {
 	case !n.first:
-		m.SetPlace(event.Place{Again: place.Again})
+		place = event.Place{Again: place.Again}
 		m.Detach()
-	case n.host.Line() > 0:
-		n.line = n.host.Line() // which counts empty and broken lines as well
+	case place.Line > 0:
+		n.line = place.Line // which counts empty and broken lines as well
+	case n.Parse != nil:
+		n.line = max(n.line, n.host.Line())
 	}
-	if n.Parse == nil && m.Place().File == "" { // a report may say itself where it is from
-		m.SetPlace(event.Place{File: n.inputName(), Line: n.line, Again: place.Again})
+	if n.Parse == nil && place.File == "" { // a report may say itself where it is from
+		place.File, place.Line = n.inputName(), n.line
 	}
+	m.SetPlace(place)
 	if n.Parse != nil {
 		m.Inherit(n.Parse.Copy)
 		m.SetReading(n.Parse.Reading)

@@ -35,7 +35,8 @@ type Parser struct {
 type Reader struct {
 	*buffer
 	Options
-	number  int64 // of the line that begins at start, from 1
+	name    string // of the input
+	number  int64  // of the line that begins at start, from 1
 	message event.Message
 	begun   bool // whether anything was read
 	rest    *rest
@@ -44,15 +45,13 @@ type Reader struct {
 
 // NewReader reads from src.
 func NewReader(src io.Reader, host Host, o Options) *Reader {
-	r := &Reader{buffer: newBuffer(src, host, int(o.Limit)), Options: o, number: 1}
+	r := &Reader{buffer: newBuffer(src, host, int(o.Limit)), Options: o, name: cmp.Or(o.File, "stdin"), number: 1}
 	r.message.Dictionary = o.Dictionary
 	return r
 }
 
 // Place is the line that was read last.
-func (r *Reader) Place() event.Place {
-	return event.Place{File: cmp.Or(r.File, "stdin"), Line: r.number - 1}
-}
+func (r *Reader) Place() event.Place { return event.Place{File: r.name, Line: r.number - 1} }
 
 // Close lets go of what is held of the last message.
 func (r *Reader) Close() {
