@@ -1,6 +1,7 @@
-// Package format refuses files of state that another version has written in another
-// format. Each of them carries the number of its format, at a place and in a way that
-// stay the same in all formats. There is no release yet: nothing older has to be read.
+// Package format says what is wrong with a file of state: another version has written
+// it in another format, or it is damaged. Each file carries the number of its format,
+// at a place and in a way that stay the same in all formats. There is no release yet:
+// nothing older has to be read.
 package format
 
 import "fmt"
@@ -12,4 +13,21 @@ func Check(path string, number, known uint64) error {
 		return nil
 	}
 	return fmt.Errorf("%s: has format %d, and this version knows format %d only: use the version that wrote it, or move it away to begin without it", path, number, known)
+}
+
+// A DamagedError says that a file is not what was written. Nothing is guessed
+// from such a file, and nothing of it is overwritten.
+type DamagedError struct {
+	Path   string
+	Offset int64 // in bytes
+	What   string
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s: damaged at byte %d: %s; restore it from a backup, or move it away to begin without it", e.Path, e.Offset, e.What)
+}
+
+// Damaged returns a *DamagedError.
+func Damaged(path string, offset int64, what string) error {
+	return &DamagedError{path, offset, what}
 }

@@ -14,3 +14,10 @@ func TestCheck(t *testing.T) {
 		t.Error("an older format is taken")
 	}
 }
+
+func TestDamaged(t *testing.T) {
+	const want = "/state/seen: damaged at byte 17: bad record; restore it from a backup, or move it away to begin without it"
+	if err := Damaged("/state/seen", 17, "bad record"); err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}

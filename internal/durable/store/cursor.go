@@ -1,3 +1,4 @@
+// Package store keeps cursors and caches.
 package store
 
 import (
@@ -21,7 +22,7 @@ import (
 )
 
 // A Cursor is a handful of values by name, such as the ETag of a URL or a
-// counter, that move with the stream as a Seen does. Values are whatever
+// counter, that move with the stream as a seen.Set does. Values are whatever
 // encoding/json knows. It is safe for concurrent use.
 //
 // Its file is JSON to be read by people, and is written whole every time.
@@ -58,7 +59,8 @@ func NewCursor() *Cursor {
 }
 
 // OpenCursor opens the cursor kept in the file at path, or begins it. One
-// process at a time can have it, as with Open.
+// process at a time can have it; a second one waits ten seconds and then gets a
+// *disk.LockedError.
 func OpenCursor(path string) (*Cursor, error) {
 	return OpenCursorContext(context.Background(), path, disk.LockWait)
 }
@@ -90,6 +92,8 @@ func OpenCursorLocked(path string, lock *disk.Lock) (*Cursor, error) {
 
 const sumPrefix = "crc32c "
 
+func checksum(doc []byte) uint32 { return crc32.Checksum(doc, crc32.MakeTable(crc32.Castagnoli)) }
+
 func (c *Cursor) load() error {
 	b, err := os.ReadFile(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -103,8 +107,8 @@ func (c *Cursor) load() error {
 	if i := bytes.LastIndex(b, []byte("\n"+sumPrefix)); i >= 0 {
 		doc = b[:i+1]
 		sum, err := strconv.ParseUint(string(bytes.TrimSpace(b[i+1+len(sumPrefix):])), 16, 32)
-		if err != nil || uint32(sum) != crc32.Checksum(doc, castagnoli()) {
-			return &DamagedError{c.path, int64(i + 1), "bad checksum; if the file was edited, delete its last line"}
+		if err != nil || uint32(sum) != checksum(doc) {
+			return format.Damaged(c.path, int64(i+1), "bad checksum; if the file was edited, delete its last line")
 		}
 	}
 	if err := c.checkFormat(doc); err != nil {
@@ -114,13 +118,13 @@ func (c *Cursor) load() error {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&file); err != nil {
-		return &DamagedError{c.path, d.InputOffset(), err.Error()}
+		return format.Damaged(c.path, d.InputOffset(), err.Error())
 	}
 	if rest := bytes.TrimSpace(doc[d.InputOffset():]); len(rest) > 0 {
-		return &DamagedError{c.path, d.InputOffset(), "something stands behind the object"}
+		return format.Damaged(c.path, d.InputOffset(), "something stands behind the object")
 	}
 	if file.State == nil {
-		return &DamagedError{c.path, 0, "it has no state"}
+		return format.Damaged(c.path, 0, "it has no state")
 	}
 	c.state = file.State
 	for _, b := range file.Prepared {
@@ -136,9 +140,9 @@ func (c *Cursor) checkFormat(doc []byte) error {
 	}
 	err := json.NewDecoder(bytes.NewReader(doc)).Decode(&file)
 	if err == nil && file.Format == nil {
-		return &DamagedError{c.path, 0, "it has no format number"}
+		return format.Damaged(c.path, 0, "it has no format number")
 	} else if err != nil {
-		return &DamagedError{c.path, 0, err.Error()}
+		return format.Damaged(c.path, 0, err.Error())
 	}
 	return format.Check(c.path, *file.Format, cursorFormat)
 }
@@ -154,7 +158,7 @@ func (c *Cursor) write() error {
 	doc, err := json.MarshalIndent(file, "", "\t")
 	if err == nil {
 		doc = append(doc, '\n')
-		doc = fmt.Appendf(doc, "%s%08x\n", sumPrefix, crc32.Checksum(doc, castagnoli()))
+		doc = fmt.Appendf(doc, "%s%08x\n", sumPrefix, checksum(doc))
 		err = disk.WriteFileAtomic(c.path, doc, 0o600)
 	}
 	c.err = err
@@ -218,7 +222,7 @@ func (c *Cursor) Prepare(id string) error {
 }
 
 // Commit makes state of what is prepared under ids of the same source up to id,
-// and settles at its first time in a run as Seen.Commit does.
+// and settles at its first time in a run as Set.Commit of package seen does.
 func (c *Cursor) Commit(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -257,7 +261,7 @@ func (c *Cursor) Save() error {
 	return c.write()
 }
 
-// Discard forgets what is not state, as Seen.Discard does.
+// Discard forgets what is not state, as Set.Discard of package seen does.
 func (c *Cursor) Discard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -281,3 +285,8 @@ func (c *Cursor) Close() error {
 	c.err = cmp.Or(c.err, errClosed)
 	return err
 }
+
+var (
+	errUncommitted = errors.New("state of uncommitted checkpoints cannot be saved")
+	errClosed      = errors.New("state is closed")
+)

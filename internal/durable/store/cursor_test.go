@@ -24,6 +24,13 @@ func openCursor(t testing.TB, path string) *Cursor {
 	return c
 }
 
+func put(t testing.TB, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func get(t testing.TB, c *Cursor, name string) string {
 	t.Helper()
 	var v string
@@ -216,4 +223,29 @@ func TestCursorDamage(t *testing.T) {
 	if got := get(t, c, "k"); got != "edited" || !json.Valid(doc) {
 		t.Errorf("got %s", got)
 	}
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add([]byte(`{"format":1,"state":{"a":1},"prepared":[{"id":"a:1:n","set":{"a":null}}]}`))
+	f.Add([]byte("{\"format\":1,\"state\":{}}\ncrc32c 00000000\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		path := filepath.Join(t.TempDir(), "cursor")
+		put(t, path, in)
+		c, err := OpenCursorContext(t.Context(), path, 0)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		var v any
+		c.Get("a", &v)
+		if err := c.Commit("a:1:n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Set("a", 2); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Save(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -40,7 +40,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
-	"github.com/intelpipe/intelpipe/internal/durable/store"
+	"github.com/intelpipe/intelpipe/internal/durable/seen"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -59,11 +59,11 @@ type Command struct {
 	RedisCachePassword stage.Secret `help:"The file that holds the server's password." name:"redis-cache-password-file" placeholder:"FILE"`
 
 	only bool
-	seen seen
+	seen memory
 }
 
-// seen is where it is remembered what has been seen.
-type seen interface {
+// memory is where it is remembered what has been seen.
+type memory interface {
 	check(ctx context.Context, key [32]byte) (known bool, err error)
 	checkpoint(id string) error
 	commit(ctx context.Context, id string) error
@@ -99,7 +99,7 @@ func (c *Command) Start(_ context.Context, env *stage.Env) error {
 }
 
 func (c *Command) open(env *stage.Env) error {
-	set := store.NewSeen()
+	set := seen.New()
 	if path := c.State; path != "" {
 		if !strings.Contains(path, "/") {
 			dir := env.StateDir
@@ -109,7 +109,7 @@ func (c *Command) open(env *stage.Env) error {
 			path = filepath.Join(dir, path)
 		}
 		var err error
-		if set, err = store.Open(path, env.Now().Unix(), c.RedisCacheTtl); err != nil {
+		if set, err = seen.Open(path, env.Now().Unix(), c.RedisCacheTtl); err != nil {
 			return stage.Fatal(fmt.Errorf("--state: %w", err))
 		}
 	}
@@ -158,7 +158,7 @@ func (c *Command) Close() error {
 
 // local is state in a file or in memory.
 type local struct {
-	set *store.Seen
+	set *seen.Set
 	ttl int64
 	now func() time.Time
 }

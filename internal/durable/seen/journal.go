@@ -1,11 +1,10 @@
-package store
+package seen
 
 import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"sync"
@@ -39,18 +38,6 @@ const (
 
 // castagnoli is made when first needed: most commands never do.
 var castagnoli = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
-
-// A DamagedError says that a file is not what was written. Nothing is guessed
-// from such a file, and nothing of it is overwritten.
-type DamagedError struct {
-	Path   string
-	Offset int64
-	What   string
-}
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("%s: damaged at byte %d: %s; restore it from a backup, or move it away to begin without state", e.Path, e.Offset, e.What)
-}
 
 // A span is where the body of a record stands in the file.
 type span struct {

@@ -1,4 +1,4 @@
-package store
+package seen
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/durable/format"
 )
 
 // face is what a run can see of a file: what is state, and what more becomes
@@ -130,7 +132,7 @@ func FuzzDamage(f *testing.F) {
 		put(t, path, bad)
 		got, err := faceOf(t, path)
 		if err != nil {
-			var d *DamagedError
+			var d *format.DamagedError
 			if !errors.As(err, &d) || d.Path != path || d.Offset < 0 || d.Offset > int64(len(bad)) {
 				t.Fatalf("got %v, want a DamagedError", err)
 			}
@@ -181,37 +183,12 @@ func FuzzReplay(f *testing.F) {
 		put(t, path, append(b, w.out...))
 		a, err1 := faceOf(t, path)
 		again, err2 := faceOf(t, path)
-		var d *DamagedError
+		var d *format.DamagedError
 		if err1 != nil && !errors.As(err1, &d) {
 			t.Fatal(err1)
 		}
 		if (err1 == nil) != (err2 == nil) || err1 == nil && a[1] != again[0] {
 			t.Fatalf("opened twice: %v, %v", err1, err2)
-		}
-	})
-}
-
-func FuzzCursor(f *testing.F) {
-	f.Add([]byte(`{"format":1,"state":{"a":1},"prepared":[{"id":"a:1:n","set":{"a":null}}]}`))
-	f.Add([]byte("{\"format\":1,\"state\":{}}\ncrc32c 00000000\n"))
-	f.Fuzz(func(t *testing.T, in []byte) {
-		path := filepath.Join(t.TempDir(), "cursor")
-		put(t, path, in)
-		c, err := OpenCursorContext(t.Context(), path, 0)
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		var v any
-		c.Get("a", &v)
-		if err := c.Commit("a:1:n"); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Set("a", 2); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Save(); err != nil {
-			t.Fatal(err)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package store
+package seen
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/format"
 )
 
 // A trial runs a script on a disk that fails, and knows what must be true of
@@ -24,7 +25,7 @@ type trial struct {
 	acked    map[string]uint64 // the highest Commit that a source has sent
 	prepared map[string]uint64 // the highest checkpoint that has come back
 	now      int64
-	s        *Seen
+	s        *Set
 	tried    op // the operation that failed
 	failedAt int
 	failure  error
@@ -127,7 +128,7 @@ func (tr *trial) verify(t *testing.T, dir, what string, r *rand.Rand) {
 }
 
 // goOn adds to what was opened after a crash, and opens that.
-func (tr *trial) goOn(t *testing.T, s *Seen, m *model, path, what string) {
+func (tr *trial) goOn(t *testing.T, s *Set, m *model, path, what string) {
 	t.Helper()
 	m = m.clone()
 	m.check(0, tr.now, 0)
@@ -367,7 +368,7 @@ func TestSeenCompactedIsVouchedFor(t *testing.T) {
 	}
 	b[at] ^= 1
 	put(t, path, b)
-	var d *DamagedError
+	var d *format.DamagedError
 	if s, err := OpenContext(t.Context(), path, 0, 0, 0); !errors.As(err, &d) {
 		s.Close()
 		t.Errorf("got %v", err)
@@ -447,7 +448,7 @@ func TestSeenRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := OpenContext(t.Context(), path, 0, 0, 0)
-		var damaged *DamagedError
+		var damaged *format.DamagedError
 		if !errors.As(err, &damaged) || damaged.Path != path {
 			t.Errorf("%.10q: %v, want a DamagedError", content, err)
 		}

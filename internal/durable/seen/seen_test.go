@@ -1,4 +1,4 @@
-package store
+package seen
 
 import (
 	"encoding/binary"
@@ -20,7 +20,7 @@ func spread(i uint64) (k [32]byte) {
 const million = 1_000_000
 
 func TestSeenMillionKeysFit(t *testing.T) {
-	s := NewSeen()
+	s := New()
 	defer s.Close()
 	for i := range uint64(million) {
 		if s.Check(spread(i), 1000, 1+int64(i%2)*100000) {
@@ -67,14 +67,14 @@ func TestSeenExpiry(t *testing.T) {
 		{1000, 1, 999, false}, // the clock was ahead
 		{-5, 1000, 900, true},
 	} {
-		s := NewSeen()
+		s := New()
 		s.Check([32]byte{}, c.now, c.ttl)
 		if got := s.Check([32]byte{}, c.then, c.ttl); got != c.want {
 			t.Errorf("%+v: seen %v", c, got)
 		}
 		s.Close()
 	}
-	s := NewSeen()
+	s := New()
 	defer s.Close()
 	s.Check(key(1), 1000, 10)
 	s.Check(key(1), 1009, 10)
@@ -85,7 +85,7 @@ func TestSeenExpiry(t *testing.T) {
 
 // TestSeenSteered shows that keys of one beginning do not share one place.
 func TestSeenSteered(t *testing.T) {
-	s := NewSeen()
+	s := New()
 	defer s.Close()
 	for i := range uint64(20000) {
 		var k [32]byte
@@ -195,7 +195,7 @@ func TestSeenIdle(t *testing.T) {
 
 func BenchmarkCheckNew(b *testing.B) {
 	for b.Loop() {
-		s := NewSeen()
+		s := New()
 		for i := range uint64(million) {
 			s.Check(spread(i), 1000, 86400)
 		}
@@ -205,7 +205,7 @@ func BenchmarkCheckNew(b *testing.B) {
 }
 
 func BenchmarkCheckSeen(b *testing.B) {
-	s := NewSeen()
+	s := New()
 	defer s.Close()
 	for i := range uint64(million) {
 		s.Check(spread(i), 1000, 86400)
@@ -263,7 +263,7 @@ func BenchmarkWindow(b *testing.B) {
 func TestClockAhead(t *testing.T) {
 	const right, ahead, behind, ttl = 1_800_000_000, 1_800_000_000 + 20*365*86400, 1000, 86400
 	path := filepath.Join(t.TempDir(), "seen")
-	at := func(now, ttl int64) *Seen {
+	at := func(now, ttl int64) *Set {
 		t.Helper()
 		s, err := OpenContext(t.Context(), path, 0, now, ttl)
 		if err != nil {

@@ -1,4 +1,4 @@
-package store
+package seen
 
 import (
 	"math/bits"

@@ -1,4 +1,4 @@
-package store
+package seen
 
 import (
 	"crypto/sha256"
@@ -11,7 +11,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 )
 
-// A model is what a Seen has to be, written with maps.
+// A model is what a Set has to be, written with maps.
 type model struct {
 	onDisk  bool
 	state   map[int]int64
@@ -203,7 +203,7 @@ func TestSeenAgainstModel(t *testing.T) {
 		for _, onDisk := range []bool{false, true} {
 			r := rand.New(rand.NewPCG(seed, 1))
 			path := t.TempDir() + "/seen"
-			s := NewSeen()
+			s := New()
 			if onDisk {
 				s = mustOpen(t, path)
 			}
@@ -242,7 +242,7 @@ func TestSeenAgainstModel(t *testing.T) {
 }
 
 // step does the same to both; the model follows only what had no error.
-func step(t testing.TB, s *Seen, m *model, o op, now int64) error {
+func step(t testing.TB, s *Set, m *model, o op, now int64) error {
 	switch o.kind {
 	case "check":
 		for _, k := range o.keys {
@@ -276,7 +276,7 @@ func step(t testing.TB, s *Seen, m *model, o op, now int64) error {
 }
 
 // compare looks without remembering.
-func compare(t testing.TB, s *Seen, m *model, now int64, what string) {
+func compare(t testing.TB, s *Set, m *model, now int64, what string) {
 	t.Helper()
 	for k := range universe {
 		if got, want := s.has(key(k), now), m.seen(k, now); got != want {
@@ -285,12 +285,12 @@ func compare(t testing.TB, s *Seen, m *model, now int64, what string) {
 	}
 }
 
-func (s *Seen) has(key [32]byte, now int64) bool {
+func (s *Set) has(key [32]byte, now int64) bool {
 	p := s.t.get(binary.LittleEndian.Uint64(key[0:]), binary.LittleEndian.Uint64(key[8:]))
 	return p != nil && int64(p.exp) > now
 }
 
-func mustOpen(t testing.TB, path string) *Seen {
+func mustOpen(t testing.TB, path string) *Set {
 	t.Helper()
 	s, err := OpenContext(t.Context(), path, 0, 0, 0)
 	if err != nil {
@@ -300,7 +300,7 @@ func mustOpen(t testing.TB, path string) *Seen {
 }
 
 // abandon is what remains to be done when a process dies.
-func abandon(s *Seen) {
+func abandon(s *Set) {
 	if s == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package store
+package seen
 
 import (
 	"cmp"
@@ -19,7 +19,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/format"
 )
 
-// The file of a Seen begins with a header of 1024 bytes:
+// The file of a Set begins with a header of 1024 bytes:
 //
 //	0     "intelpipe seen\n\x00", format, byte order
 //	24    the two words of the table's seed
@@ -36,7 +36,7 @@ const (
 	byteOrder  = 0x01020304
 )
 
-// A file is the durable side of a Seen.
+// A file is the durable side of a Set.
 type file struct {
 	recordWriter
 	path  string
@@ -126,7 +126,7 @@ func (f *file) bodies(spans []span, each func([]byte) error) error {
 	buf := make([]byte, maxBody)
 	for _, sp := range spans {
 		if _, err := f.f.ReadAt(buf[:sp.n], sp.off); err == io.EOF {
-			return &DamagedError{f.path, sp.off, "the file was cut off while in use"}
+			return format.Damaged(f.path, sp.off, "the file was cut off while in use")
 		} else if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (f *file) bodies(spans []span, each func([]byte) error) error {
 }
 
 // open reads the file at path, or makes an empty one.
-func (s *Seen) open(path string) error {
+func (s *Set) open(path string) error {
 	if err := disk.RemoveTemps(path); err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (s *Seen) open(path string) error {
 	return nil
 }
 
-func (s *Seen) load() error {
+func (s *Set) load() error {
 	f := s.f
 	size, err := f.f.Size()
 	if err != nil {
@@ -188,7 +188,7 @@ func (s *Seen) load() error {
 }
 
 // replay follows the journal and returns where its valid part ends.
-func (s *Seen) replay(size int64) (int64, error) {
+func (s *Set) replay(size int64) (int64, error) {
 	f := s.f
 	var adds, state []span
 	r := newRecordReader(f.f, f.base, size)
@@ -205,7 +205,7 @@ scan:
 				return 0, err
 			}
 			if damaged {
-				return 0, &DamagedError{f.path, off, "bad journal record"}
+				return 0, format.Damaged(f.path, off, "bad journal record")
 			}
 			break scan
 		case err != nil:
@@ -216,7 +216,7 @@ scan:
 		var at checkpoint.ID
 		if kind == recPrepare || kind == recCommit {
 			if at, err = checkpoint.Parse(string(r.body)); err != nil {
-				return 0, &DamagedError{f.path, off, err.Error()}
+				return 0, format.Damaged(f.path, off, err.Error())
 			}
 		}
 		switch kind {
@@ -238,7 +238,7 @@ scan:
 			}
 		case recMark:
 		default:
-			return 0, &DamagedError{f.path, off, fmt.Sprintf("unknown record %q", kind)}
+			return 0, format.Damaged(f.path, off, fmt.Sprintf("unknown record %q", kind))
 		}
 	}
 	s.prepared.Discard()
@@ -246,9 +246,9 @@ scan:
 }
 
 // readImage takes the table from the file.
-func (s *Seen) readImage(size int64) error {
+func (s *Set) readImage(size int64) error {
 	f := s.f
-	bad := func(off int64, what string) error { return &DamagedError{f.path, off, what} }
+	bad := func(off int64, what string) error { return format.Damaged(f.path, off, what) }
 	var h [headerSize]byte
 	if _, err := f.f.ReadAt(h[:], 0); err == io.EOF {
 		return bad(size, "the file is cut off")
@@ -266,7 +266,7 @@ func (s *Seen) readImage(size int64) error {
 		return err
 	}
 	if binary.NativeEndian.Uint32(h[20:]) != byteOrder {
-		return fmt.Errorf("%s: written on a machine of the other byte order; move it away to begin without state", f.path)
+		return fmt.Errorf("%s: written on a machine of the other byte order; move it away to begin without it", f.path)
 	}
 	s.t.seed = [2]uint64{le.Uint64(h[24:]), le.Uint64(h[32:])}
 	f.base = headerSize
@@ -320,19 +320,19 @@ func (f *file) readParts(parts []part) error {
 
 func (f *file) readPart(p part) error {
 	if _, err := f.f.ReadAt(p.b, p.off); err == io.EOF {
-		return &DamagedError{f.path, p.off, "the file was cut off while it was read"}
+		return format.Damaged(f.path, p.off, "the file was cut off while it was read")
 	} else if err != nil {
 		return err
 	}
 	if crc32.Checksum(p.b, castagnoli()) != p.sum {
-		return &DamagedError{f.path, p.off, fmt.Sprintf("bad checksum of %d bytes", len(p.b))}
+		return format.Damaged(f.path, p.off, fmt.Sprintf("bad checksum of %d bytes", len(p.b)))
 	}
 	return nil
 }
 
 // writeImage writes header and slots, without what is not state, and returns
 // how many bytes that is.
-func (s *Seen) writeImage(w io.Writer) (int64, error) {
+func (s *Set) writeImage(w io.Writer) (int64, error) {
 	var h [headerSize]byte
 	le := binary.LittleEndian
 	copy(h[:], fileMagic)
@@ -389,7 +389,7 @@ var (
 // compact writes the file anew if its journal is longer than allowed. It only
 // saves space: if it fails before the new file is in place, for want of room
 // perhaps, the old one goes on.
-func (s *Seen) compact(allowed func(image int64) int64) {
+func (s *Set) compact(allowed func(image int64) int64) {
 	if s.f == nil || s.err != nil {
 		return
 	}
@@ -422,7 +422,7 @@ func (s *Seen) compact(allowed func(image int64) int64) {
 }
 
 // shrink rebuilds a segment that has become far too large for what lives in it.
-func (s *Seen) shrink(seg *segment) {
+func (s *Set) shrink(seg *segment) {
 	live := 0
 	for i := range seg.slots {
 		if s.now.unexpired(seg.slots[i].exp) {
@@ -436,7 +436,7 @@ func (s *Seen) shrink(seg *segment) {
 
 // writeJournal writes what is not in the image: hidden state, the batches of
 // runs before, then those of this run, then what is not yet prepared.
-func (s *Seen) writeJournal(w io.Writer, next *file, prepared *checkpoint.Pending[batch]) error {
+func (s *Set) writeJournal(w io.Writer, next *file, prepared *checkpoint.Pending[batch]) error {
 	keys := func(spans []span) (moved []span, err error) {
 		err = s.f.bodies(spans, func(b []byte) error {
 			moved = append(moved, next.add(recAdd, b))

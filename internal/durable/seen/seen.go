@@ -1,14 +1,15 @@
-// Package store keeps the state of commands: seen-sets, cursors and caches.
+// Package seen keeps the set of keys that a command has seen, in a file or in
+// memory.
 //
-// State that belongs to a stream with checkpoints moves as the stream does:
+// In a stream with checkpoints the set moves as the stream does:
 // Prepare makes durable what was remembered since the last checkpoint, under
 // the checkpoint's id; Commit makes state of it. The first Commit of a source
 // in a run settles what a crash left. A stream without checkpoints calls Save
 // at its good end, and any stream that ends badly calls Discard.
 //
-// After an error of the disk a store refuses everything but Close: what such a
+// After an error of the disk a set refuses everything but Close: what such a
 // file holds is found out by opening it again.
-package store
+package seen
 
 import (
 	"cmp"
@@ -23,7 +24,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
-// A Seen is a set of keys that expire. It may be used by one goroutine at a
+// A Set is a set of keys that expire. It may be used by one goroutine at a
 // time.
 //
 // An expiry that lies further ahead than the time to live is not believed: such a
@@ -34,7 +35,7 @@ import (
 //
 // What a crashed run prepared does not count as seen before its source has
 // settled it: an event too many is better than one too few.
-type Seen struct {
+type Set struct {
 	t        table
 	now      times  // what Check was told last
 	epoch    uint32 // the tag of what is remembered now, from 1
@@ -57,25 +58,25 @@ type entry struct {
 	exp    uint32
 }
 
-// NewSeen makes a set that lives in memory only.
-func NewSeen() *Seen {
-	return &Seen{t: table{seed: [2]uint64{rand.Uint64(), rand.Uint64()}}, epoch: 1, now: times{until: expNever}}
+// New makes a set that lives in memory only.
+func New() *Set {
+	return &Set{t: table{seed: [2]uint64{rand.Uint64(), rand.Uint64()}}, epoch: 1, now: times{until: expNever}}
 }
 
 // Open opens the set kept in the file at path, or begins it, at the time now, for
 // keys that are remembered for ttl seconds, see Check. One process at a time can
 // have it; a second one waits ten seconds and then gets a *disk.LockedError.
-func Open(path string, now, ttl int64) (*Seen, error) {
+func Open(path string, now, ttl int64) (*Set, error) {
 	return OpenContext(context.Background(), path, disk.LockWait, now, ttl)
 }
 
 // OpenContext is Open that waits for the lock as long as wait says.
-func OpenContext(ctx context.Context, path string, wait time.Duration, now, ttl int64) (*Seen, error) {
+func OpenContext(ctx context.Context, path string, wait time.Duration, now, ttl int64) (*Set, error) {
 	lock, err := disk.LockPath(ctx, path, wait)
 	if err != nil {
 		return nil, err
 	}
-	s := NewSeen()
+	s := New()
 	s.now = timesAt(now, ttl)
 	if err := s.open(path); err != nil {
 		s.t.free()
@@ -92,7 +93,7 @@ func OpenContext(ctx context.Context, path string, wait time.Duration, now, ttl 
 // Check says whether key is known and unexpired at now, in unix seconds. If
 // not it is remembered for ttl seconds, or for ever if ttl is 0. A key that is
 // seen again does not live longer.
-func (s *Seen) Check(key [32]byte, now, ttl int64) (seen bool) {
+func (s *Set) Check(key [32]byte, now, ttl int64) (seen bool) {
 	s.now = timesAt(now, ttl)
 	exp := s.now.until
 	k0, k1 := binary.LittleEndian.Uint64(key[0:]), binary.LittleEndian.Uint64(key[8:])
@@ -108,7 +109,7 @@ func (s *Seen) Check(key [32]byte, now, ttl int64) (seen bool) {
 
 // remember keeps a new key for the journal, and writes there what makes a full
 // record. Its error is that of the next Prepare or Save.
-func (s *Seen) remember(key []byte, exp uint32) {
+func (s *Set) remember(key []byte, exp uint32) {
 	f := s.f
 	f.keys = binary.LittleEndian.AppendUint32(append(f.keys, key...), exp)
 	if len(f.keys) >= chunk && s.err == nil {
@@ -122,7 +123,7 @@ func (s *Seen) remember(key []byte, exp uint32) {
 
 // Prepare makes durable, as prepared under id, all that was remembered since
 // the last Prepare.
-func (s *Seen) Prepare(id string) error {
+func (s *Set) Prepare(id string) error {
 	at, err := checkpoint.Parse(id)
 	if err != nil || s.err != nil || s.fresh == 0 {
 		return cmp.Or(err, s.err)
@@ -142,7 +143,7 @@ func (s *Seen) Prepare(id string) error {
 // id. The first Commit of a source discards, durably, what a run before this one
 // prepared under its later ids. What is promoted is not synced: a Commit lost in
 // a crash is made good by the next first one.
-func (s *Seen) Commit(id string) error {
+func (s *Set) Commit(id string) error {
 	at, err := checkpoint.Parse(id)
 	if err != nil || s.err != nil {
 		return cmp.Or(err, s.err)
@@ -167,7 +168,7 @@ func (s *Seen) Commit(id string) error {
 
 // promote puts a key of a run before into the table as state. Of several expiries
 // the latest counts that is believed.
-func (s *Seen) promote(e entry) {
+func (s *Set) promote(e entry) {
 	if !s.now.believed(e.exp) {
 		return
 	}
@@ -183,7 +184,7 @@ func (s *Seen) promote(e entry) {
 }
 
 // uncommitted returns a test for the tags of keys that are not state.
-func (s *Seen) uncommitted() func(tag uint32) bool {
+func (s *Set) uncommitted() func(tag uint32) bool {
 	var own []uint32 // ascending, as epochs are
 	for _, b := range s.prepared.Own() {
 		own = append(own, b.Value.epoch)
@@ -200,7 +201,7 @@ func (s *Seen) uncommitted() func(tag uint32) bool {
 
 // Save makes state of all that was remembered, at the good end of a stream
 // without checkpoints.
-func (s *Seen) Save() error {
+func (s *Set) Save() error {
 	if s.prepared.HasOwn() {
 		return cmp.Or(s.err, errUncommitted)
 	}
@@ -220,7 +221,7 @@ var errUncommitted = errors.New("state of uncommitted checkpoints cannot be save
 // Discard forgets what is not state, at the bad end of a stream. The set is
 // then as if just opened: what was prepared stays in the file until its source
 // says, by the first Commit of another run, whether it had been acknowledged.
-func (s *Seen) Discard() {
+func (s *Set) Discard() {
 	lost := s.uncommitted()
 	for i := range s.t.seg {
 		slots := s.t.seg[i].slots
@@ -246,7 +247,7 @@ func (s *Seen) Discard() {
 
 // Close gives the file and the memory back. What was not saved or prepared is
 // forgotten.
-func (s *Seen) Close() error {
+func (s *Set) Close() error {
 	defer s.t.free()
 	if s.f == nil {
 		s.err = errClosed
