@@ -8,6 +8,7 @@ package batch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -255,7 +256,7 @@ func (b *Batch) send(ctx context.Context, r *retry, todo []*item) (left []*item,
 	if len(again) == 0 {
 		return todo, 0, nil
 	}
-	return append(again, todo...), after, fmt.Errorf("%d of %d messages were put off", len(again), len(batch))
+	return append(again, todo...), after, fmt.Errorf("%d of %d messages were put off by the far end", len(again), len(batch))
 }
 
 // cut is the first batch of todo.
@@ -284,17 +285,19 @@ func (b *Batch) try(ctx context.Context, r *retry, batch []*item) (stage.Result,
 // note notes what has become of the items of a batch, and returns those that are
 // to be sent again.
 func (b *Batch) note(batch []*item, result stage.Result) (again []*item) {
-	later := make(map[*item]bool, len(result.Again))
-	for _, i := range result.Again {
-		again = append(again, batch[i])
-		later[batch[i]] = true
-	}
 	for _, refused := range result.Refused {
-		batch[refused.Index].reason = refused.Err
+		batch[refused.Index].reason = cmp.Or(refused.Err, errRefused)
 	}
-	for _, it := range batch {
+	later := make(map[int]bool, len(result.Again))
+	for _, i := range result.Again {
+		if !later[i] && batch[i].reason == nil {
+			later[i] = true
+			again = append(again, batch[i])
+		}
+	}
+	for i, it := range batch {
 		switch {
-		case later[it]:
+		case later[i]:
 			continue
 		case b.committer == nil || it.reason != nil:
 			it.fate = done
@@ -305,6 +308,8 @@ func (b *Batch) note(batch []*item, result stage.Result) (again []*item) {
 	}
 	return again
 }
+
+var errRefused = errors.New("refused by the far end, which does not say why")
 
 // committed notes that what was sent has arrived.
 func (b *Batch) committed() {

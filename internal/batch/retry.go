@@ -51,19 +51,19 @@ func (b *Batch) pause(ctx context.Context, r *retry, after time.Duration, failed
 	case stage.IsFatal(failed), errors.Is(failed, stage.ErrStop):
 		return failed
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w: interrupted, %v", failed, r)
+		return fmt.Errorf("%w: interrupted after %v", failed, r)
 	case left <= 0:
-		return fmt.Errorf("%w: given up, %v, see --retry-for", failed, r)
+		return fmt.Errorf("%w: gave up after %v, see --retry-for", failed, r)
 	}
 	if b.warned.IsZero() || time.Since(b.warned) >= warnEvery {
 		b.warned = time.Now()
-		b.host.Warn(fmt.Sprintf("%v: trying again for %v at most", failed, left.Round(time.Second)))
+		b.host.Warn(fmt.Sprintf("%v: retrying for up to %v", failed, left.Round(time.Second)))
 	}
 	wait := time.NewTimer(min(max(after, b.Jitter(r.backOff())), left))
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
-		return fmt.Errorf("%w: interrupted, %v", failed, r)
+		return fmt.Errorf("%w: interrupted after %v", failed, r)
 	case <-wait.C:
 		return nil
 	}
