@@ -497,6 +497,36 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedSend says nothing of retries that do not follow.
+func TestInterruptedSend(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		far := &farEnd{answer: func(ctx context.Context, _ int, _ []string) (stage.Result, error) {
+			<-ctx.Done()
+			return stage.Result{}, ctx.Err()
+		}}
+		b := newRig(t, far, usual, true)
+		b.must(b.add("1"))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		err := b.Flush(ctx)
+		if !stage.IsFatal(err) || err.Error() != "context deadline exceeded: interrupted after 1 attempt in 10s" {
+			t.Errorf("%v", err)
+		}
+		equal(t, "warned", b.warnings)
+	})
+}
+
+// TestReaderIsGone ends quietly, with nothing in the dump.
+func TestReaderIsGone(t *testing.T) {
+	far := &farEnd{answer: func(context.Context, int, []string) (stage.Result, error) { return stage.Result{}, stage.ErrStop }}
+	b := newRig(t, far, usual, false)
+	b.must(b.add("1"))
+	if err := b.Flush(b.ctx); !errors.Is(err, stage.ErrStop) {
+		t.Errorf("%v", err)
+	}
+	equal(t, "dump", b.dumped)
+}
+
 func TestFatalIsNotTriedAgain(t *testing.T) {
 	for name, answer := range map[string]func() error{
 		"the table is gone": func() error { return stage.Fatal(errors.New("the table is gone")) },
@@ -528,6 +558,17 @@ func TestResultIsWrong(t *testing.T) {
 	b.must(b.addAll(2))
 	if err := b.Flush(b.ctx); !stage.IsFatal(err) || len(b.dumped) != 2 || len(b.passed) != 0 {
 		t.Errorf("%v, %q, %q", err, b.dumped, b.passed)
+	}
+
+	far.answer = func(context.Context, int, []string) (stage.Result, error) { // what is refused is not sent again
+		return stage.Result{Refused: []stage.Refused{{Index: 0, Err: errors.New("odd")}}, Again: []int{0}}, nil
+	}
+	far.calls = nil
+	b = newRig(t, far, usual, false)
+	b.must(b.add("1"))
+	b.must(b.Flush(b.ctx))
+	if equal(t, "dump", b.dumped, "in:1 odd"); len(far.calls) != 1 {
+		t.Errorf("%q", far.calls)
 	}
 }
 
@@ -584,14 +625,17 @@ func TestCommitFails(t *testing.T) {
 			}
 			return nil
 		}}
-		b := newRig(t, far, usual, true)
-		for _, item := range []string{"a1", "b2", "a3"} {
+		o := usual
+		o.Bytes = 1000 // for three of them
+		b := newRig(t, far, o, true)
+		for _, item := range []string{"a1", "b2", "a3", "a4", "a5", "a6"} {
 			b.must(b.add(item))
 		}
 		b.must(b.Checkpoint(b.ctx, "S:1:n"))
-		equal(t, "calls", far.calls, "0s a1 a3", "0s b2", "200ms a1 a3", "200ms b2", "600ms a1 a3", "600ms b2")
-		equal(t, "stored", far.stored, "a1", "a3", "b2")
-		equal(t, "passed", b.passed, "a1", "b2", "a3")
+		equal(t, "calls", far.calls, "0s a1 a3", "0s b2", "0s a4 a5 a6",
+			"200ms a1 a3 a4", "200ms a5 a6", "200ms b2", "600ms a1 a3 a4", "600ms a5 a6", "600ms b2")
+		equal(t, "stored", far.stored, "a1", "a3", "a4", "a5", "a6", "b2")
+		equal(t, "passed", b.passed, "a1", "b2", "a3", "a4", "a5", "a6")
 		b.must(b.Checkpoint(b.ctx, "S:2:n")) // is committed even if it has nothing
 		equal(t, "commits", far.commits, "S:1:n", "S:2:n")
 	})
