@@ -3,7 +3,7 @@
 // of each message what the dump and the next stage need until its fate is known.
 //
 // All of it happens in the goroutine that calls: a far end that is away keeps Add
-// and Flush waiting, and with them whoever feeds the stage.
+// and Send waiting, and with them whoever feeds the stage.
 package batch
 
 import (
@@ -32,7 +32,7 @@ type Host interface {
 	// Sent takes a message that has arrived. It is called if Options.Pass says so.
 	Sent(m *event.Message) error
 	// Warn tells people, once a minute while something is sent again.
-	Warn(text string)
+	Warn(format string, args ...any)
 	// Controlled says whether the stream has control lines, so that its source
 	// sends again what has not arrived when it ends.
 	Controlled() bool
@@ -45,8 +45,6 @@ type Options struct {
 	Age      time.Duration // how long an item may wait; 0 is until a checkpoint, or the end
 	RetryFor time.Duration // how long is tried without any success
 	Pass     bool          // what has arrived is wanted by Host.Sent
-	// ID makes the ID of an item out of its message; nil leaves it empty.
-	ID func(m *event.Message) string
 	// Jitter makes of a pause one that differs from those of other processes; nil
 	// is at random between the half and the whole of it.
 	Jitter func(pause time.Duration) time.Duration
@@ -58,6 +56,7 @@ type Batch struct {
 	batcher   stage.Batcher
 	committer stage.Checkpointer // the Batcher, if nothing has arrived before it says so
 	host      Host
+	id        func(m *event.Message) string // makes the ID of an item
 
 	items   []*item            // those whose fate the host does not know yet, in the order in which they came
 	waiting map[string][]*item // those of them that were not sent yet, by group
@@ -94,13 +93,14 @@ const overhead = 256
 
 // New makes a Batch of a Batcher. If that is a Checkpointer as well, items have
 // arrived when its Checkpoint has returned nil. In a stream without control lines
-// that is called after each batch, with an empty id.
-func New(b stage.Batcher, h Host, o Options) *Batch {
+// that is called after each batch, with an empty id. id makes the ID of an item out
+// of its message, as it was received; nil leaves it empty.
+func New(b stage.Batcher, h Host, o Options, id func(m *event.Message) string) *Batch {
 	if o.Jitter == nil {
 		o.Jitter = halfToWhole
 	}
 	committer, _ := b.(stage.Checkpointer)
-	return &Batch{Options: o, batcher: b, committer: committer, host: h, waiting: make(map[string][]*item)}
+	return &Batch{Options: o, batcher: b, committer: committer, host: h, id: id, waiting: make(map[string][]*item)}
 }
 
 // Add takes a message, and sends what fills a batch. The message stays as it is,
@@ -116,7 +116,7 @@ func (b *Batch) Add(ctx context.Context, m *event.Message) error {
 	}
 	b.items = append(b.items, it) // so that it has a fate even if those before it fail
 	if b.bytes > 0 && b.bytes+it.size > b.Bytes {
-		if err := b.Flush(ctx); err != nil {
+		if err := b.Send(ctx); err != nil {
 			return err
 		}
 	}
@@ -125,7 +125,7 @@ func (b *Batch) Add(ctx context.Context, m *event.Message) error {
 	b.waiting[it.Group] = group
 	switch {
 	case b.bytes >= b.Bytes:
-		return b.Flush(ctx)
+		return b.Send(ctx)
 	case len(group) >= b.Events:
 		delete(b.waiting, it.Group)
 		return b.deliver(ctx, group, b.commit(ctx))
@@ -145,8 +145,8 @@ func (b *Batch) encode(m *event.Message) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.ID != nil {
-		it.ID = b.ID(m)
+	if b.id != nil {
+		it.ID = b.id(m)
 	}
 	it.size = int64(len(it.text)+len(it.Data)+len(it.Group)+len(it.Key)+len(it.ID)) + overhead
 	return it, nil
@@ -161,8 +161,8 @@ func (b *Batch) Holds() time.Duration {
 	return b.Age
 }
 
-// Flush sends all that waits. An error is Fatal or ErrStop.
-func (b *Batch) Flush(ctx context.Context) error {
+// Send sends all that waits. An error is Fatal or ErrStop.
+func (b *Batch) Send(ctx context.Context) error {
 	switch {
 	case b.failed != nil:
 		return b.failed
@@ -216,7 +216,7 @@ func (b *Batch) deliver(ctx context.Context, todo []*item, commit func() error) 
 		var after time.Duration
 		var err error
 		if len(todo) > 0 {
-			todo, after, err = b.send(ctx, &r, todo)
+			todo, after, err = b.next(ctx, &r, todo)
 		} else if err = guard(commit); err == nil {
 			commit = nil
 			b.committed()
@@ -236,9 +236,9 @@ func (b *Batch) deliver(ctx context.Context, todo []*item, commit func() error) 
 	return b.release()
 }
 
-// send sends the first batch of todo. It returns what is left to be sent, and
+// next sends the first batch of todo. It returns what is left to be sent, and
 // with an error how long the far end asks to be left alone.
-func (b *Batch) send(ctx context.Context, r *retry, todo []*item) (left []*item, after time.Duration, err error) {
+func (b *Batch) next(ctx context.Context, r *retry, todo []*item) (left []*item, after time.Duration, err error) {
 	batch := b.cut(todo)
 	var again []*item
 	err = guard(func() error {

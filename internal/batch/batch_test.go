@@ -107,7 +107,8 @@ type host struct {
 
 func (h *host) Controlled() bool { return h.controlled }
 
-func (h *host) Warn(text string) {
+func (h *host) Warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
 	h.warnings = append(h.warnings, fmt.Sprint(time.Since(h.begun).Round(time.Millisecond), " ", text))
 }
 
@@ -158,7 +159,7 @@ func newRig(t *testing.T, b stage.Batcher, o Options, controlled bool) *rig {
 	case *store:
 		f.begun = time.Now()
 	}
-	return &rig{Batch: New(b, h, o), host: h, ctx: t.Context()}
+	return &rig{Batch: New(b, h, o, nil), host: h, ctx: t.Context()}
 }
 
 // add adds an item whose line is its number.
@@ -235,10 +236,10 @@ func TestCut(t *testing.T) {
 			t.Errorf("what waits may do so for %v", b.Holds())
 		}
 		b.must(b.add("a6"))
-		b.must(b.Flush(b.ctx)) // by age
+		b.must(b.Send(b.ctx)) // by age
 		equal(t, "by age", far.calls[1:], "0s a6", "0s b2 b5")
 		equal(t, "passed", b.passed, "a1", "b2", "a3", "a4", "b5", "a6")
-		b.must(b.Flush(b.ctx))
+		b.must(b.Send(b.ctx))
 		if len(far.calls) != 3 || b.Holds() != 0 {
 			t.Errorf("nothing is sent: %q, %v", far.calls, b.Holds())
 		}
@@ -412,12 +413,12 @@ func TestAwayFor6Minutes(t *testing.T) {
 			for _, item := range []string{"a11", "b12"} {
 				b.must(b.add(item))
 			}
-			err := b.Flush(b.ctx)
+			err := b.Send(b.ctx)
 			reason := errAway.Error() + ": gave up after 36 attempts in 5m0s, see --retry-for"
 			if !stage.IsFatal(err) || err.Error() != reason {
 				t.Errorf("%v", err)
 			}
-			if again := b.add("13"); again != err || b.Flush(b.ctx) != err || b.Checkpoint(b.ctx, "S:1:n") != err {
+			if again := b.add("13"); again != err || b.Send(b.ctx) != err || b.Checkpoint(b.ctx, "S:1:n") != err {
 				t.Errorf("it goes on with %v", again)
 			}
 			equal(t, "taken", far.taken, numbers(10)...)
@@ -448,7 +449,7 @@ func TestHangs(t *testing.T) {
 		far := &farEnd{answer: hang}
 		b := newRig(t, far, usual, false)
 		b.must(b.addAll(2))
-		if err := b.Flush(b.ctx); !stage.IsFatal(err) || err.Error() != reason {
+		if err := b.Send(b.ctx); !stage.IsFatal(err) || err.Error() != reason {
 			t.Errorf("%v", err)
 		}
 		equal(t, "calls", far.calls, "0s 1 2")
@@ -483,7 +484,7 @@ func TestInterrupted(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			b.must(b.add("1"))
 			time.AfterFunc(10*time.Second, cancel)
-			err := b.Flush(ctx)
+			err := b.Send(ctx)
 			const reason = "far:1: connection refused: interrupted after 6 attempts in 10s"
 			if !stage.IsFatal(err) || err.Error() != reason || time.Since(b.begun) != 10*time.Second {
 				t.Errorf("%v after %v", err, time.Since(b.begun))
@@ -508,7 +509,7 @@ func TestInterruptedSend(t *testing.T) {
 		b.must(b.add("1"))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		err := b.Flush(ctx)
+		err := b.Send(ctx)
 		if !stage.IsFatal(err) || err.Error() != "context deadline exceeded: interrupted after 1 attempt in 10s" {
 			t.Errorf("%v", err)
 		}
@@ -521,7 +522,7 @@ func TestReaderIsGone(t *testing.T) {
 	far := &farEnd{answer: func(context.Context, int, []string) (stage.Result, error) { return stage.Result{}, stage.ErrStop }}
 	b := newRig(t, far, usual, false)
 	b.must(b.add("1"))
-	if err := b.Flush(b.ctx); !errors.Is(err, stage.ErrStop) {
+	if err := b.Send(b.ctx); !errors.Is(err, stage.ErrStop) {
 		t.Errorf("%v", err)
 	}
 	equal(t, "dump", b.dumped)
@@ -536,7 +537,7 @@ func TestFatalIsNotTriedAgain(t *testing.T) {
 			far := &farEnd{answer: func(context.Context, int, []string) (stage.Result, error) { return stage.Result{}, answer() }}
 			b := newRig(t, far, usual, controlled)
 			b.must(b.add("1"))
-			if err := b.Flush(b.ctx); !stage.IsFatal(err) || err.Error() != name || len(far.calls) != 1 {
+			if err := b.Send(b.ctx); !stage.IsFatal(err) || err.Error() != name || len(far.calls) != 1 {
 				t.Errorf("%v, %q", err, far.calls)
 			}
 			if controlled {
@@ -556,7 +557,7 @@ func TestResultIsWrong(t *testing.T) {
 	}}
 	b := newRig(t, far, usual, false)
 	b.must(b.addAll(2))
-	if err := b.Flush(b.ctx); !stage.IsFatal(err) || len(b.dumped) != 2 || len(b.passed) != 0 {
+	if err := b.Send(b.ctx); !stage.IsFatal(err) || len(b.dumped) != 2 || len(b.passed) != 0 {
 		t.Errorf("%v, %q, %q", err, b.dumped, b.passed)
 	}
 
@@ -566,7 +567,7 @@ func TestResultIsWrong(t *testing.T) {
 	far.calls = nil
 	b = newRig(t, far, usual, false)
 	b.must(b.add("1"))
-	b.must(b.Flush(b.ctx))
+	b.must(b.Send(b.ctx))
 	if equal(t, "dump", b.dumped, "in:1 odd"); len(far.calls) != 1 {
 		t.Errorf("%q", far.calls)
 	}
@@ -597,9 +598,8 @@ func TestClosesInSecondBatch(t *testing.T) {
 	})
 	bubble(t, func(t *testing.T) {
 		far := &store{farEnd: farEnd{answer: closes, ids: map[string]string{}}}
-		o := usual
-		o.ID = func(m *event.Message) string { return "id of " + m.Get("extra.item") + m.Get("extra.encoded") }
-		b := newRig(t, far, o, true)
+		b := newRig(t, far, usual, true)
+		b.id = func(m *event.Message) string { return "id of " + m.Get("extra.item") + m.Get("extra.encoded") }
 		b.must(b.addAll(25))
 		if len(b.passed) > 0 {
 			t.Errorf("passed before the commit: %q", b.passed)
@@ -674,7 +674,7 @@ func TestSuccessStartsAnew(t *testing.T) {
 		}}
 		b := newRig(t, far, usual, true)
 		b.must(b.addAll(5))
-		b.must(b.Flush(b.ctx))
+		b.must(b.Send(b.ctx))
 		equal(t, "calls", far.calls, "0s 1 2 3 4 5", "4m0s 2 3 4 5", "8m0s 3 4 5", "12m0s 4 5", "16m0s 5")
 	})
 }
@@ -697,14 +697,14 @@ func TestBarePipeCommits(t *testing.T) {
 			}
 			return stage.Result{}, nil
 		}
-		b.must(b.Flush(b.ctx))
+		b.must(b.Send(b.ctx))
 		equal(t, "stored", far.stored, "a2", "a3", "b1")
 		equal(t, "commits", far.commits, "", "")
 		equal(t, "passed", b.passed, "b1", "a2", "a3")
 
 		far.refuse = func(int) error { return stage.Fatal(errors.New("gone")) }
 		b.must(b.add("b4"))
-		if err := b.Flush(b.ctx); !stage.IsFatal(err) {
+		if err := b.Send(b.ctx); !stage.IsFatal(err) {
 			t.Errorf("%v", err)
 		}
 		equal(t, "dump", b.dumped, "in:4 gone")
@@ -730,11 +730,11 @@ func TestHostStops(t *testing.T) {
 	b := newRig(t, far, usual, false)
 	b.stop = stage.ErrStop
 	b.must(b.addAll(2))
-	if err := b.Flush(b.ctx); !errors.Is(err, stage.ErrStop) {
+	if err := b.Send(b.ctx); !errors.Is(err, stage.ErrStop) {
 		t.Errorf("%v", err)
 	}
 	equal(t, "passed", b.passed, "1")
-	if err := b.Flush(b.ctx); !errors.Is(err, stage.ErrStop) || len(b.passed) != 1 {
+	if err := b.Send(b.ctx); !errors.Is(err, stage.ErrStop) || len(b.passed) != 1 {
 		t.Errorf("%v, %q", err, b.passed)
 	}
 }
@@ -805,7 +805,7 @@ func TestRandomFailures(t *testing.T) {
 				}
 				switch random.IntN(20) {
 				case 0:
-					b.must(b.Flush(b.ctx))
+					b.must(b.Send(b.ctx))
 				case 1:
 					b.must(b.Checkpoint(b.ctx, fmt.Sprint("S:", i, ":n")))
 					if len(b.passed) != len(want) || len(b.items) != 0 || b.decided != 0 {
@@ -853,7 +853,7 @@ func TestNoRetries(t *testing.T) {
 		b := newRig(t, far, o, true)
 		b.must(b.addAll(10))
 		b.must(b.add("11"))
-		if err := b.Flush(b.ctx); err == nil || err.Error() != errAway.Error()+": gave up after 1 attempt in 0s, see --retry-for" {
+		if err := b.Send(b.ctx); err == nil || err.Error() != errAway.Error()+": gave up after 1 attempt in 0s, see --retry-for" {
 			t.Errorf("%v", err)
 		}
 	})
@@ -862,19 +862,19 @@ func TestNoRetries(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	var out strings.Builder
 	far := &store{}
-	b := newRig(t, DryRun(far, &out), usual, false)
+	b := newRig(t, DryRun{far, &out}, usual, false)
 	b.must(b.addAll(2))
 	b.must(b.Checkpoint(b.ctx, ""))
-	lines := DryRun(far, &out)
+	lines := DryRun{far, &out}
 	if _, err := lines.Send(b.ctx, []stage.Item{{Data: []byte("To: a\r\n\r\ntext\n")}}); err != nil {
 		t.Error(err)
 	}
 	if want := "1\n2\nTo: a\\r\\n\\r\\ntext\n"; out.String() != want || far.tries+far.asked != 0 {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
-	b = newRig(t, DryRun(far, full{}), usual, false)
+	b = newRig(t, DryRun{far, full{}}, usual, false)
 	b.must(b.add("1"))
-	if err := b.Flush(b.ctx); !stage.IsFatal(err) {
+	if err := b.Send(b.ctx); !stage.IsFatal(err) {
 		t.Errorf("%v", err)
 	}
 }

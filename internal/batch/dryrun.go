@@ -5,22 +5,18 @@ import (
 	"context"
 	"io"
 
-	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// DryRun is a Batcher that writes to w what b would send, each item as one line.
-// Line breaks inside of an item are written \n. Nothing is called of b but Encode.
-func DryRun(b stage.Batcher, w io.Writer) stage.Batcher { return &dryRun{batcher: b, out: w} }
-
-type dryRun struct {
-	batcher stage.Batcher
-	out     io.Writer
+// DryRun writes what a Batcher would send, each item as one line. Line breaks
+// inside of an item are written \r and \n.
+type DryRun struct {
+	stage.Batcher // of which nothing but Encode is called
+	W             io.Writer
 }
 
-func (d *dryRun) Encode(m *event.Message) (stage.Item, error) { return d.batcher.Encode(m) }
-
-func (d *dryRun) Send(_ context.Context, items []stage.Item) (stage.Result, error) {
+// Send writes items. An error is Fatal: it would not get better by trying again.
+func (d DryRun) Send(_ context.Context, items []stage.Item) (stage.Result, error) {
 	var text []byte
 	for _, it := range items {
 		data := bytes.TrimSuffix(it.Data, []byte("\n"))
@@ -28,6 +24,6 @@ func (d *dryRun) Send(_ context.Context, items []stage.Item) (stage.Result, erro
 		text = append(text, bytes.ReplaceAll(data, []byte("\n"), []byte(`\n`))...)
 		text = append(text, '\n')
 	}
-	_, err := d.out.Write(text)
-	return stage.Result{}, stage.Fatal(err) // it would not get better by trying again
+	_, err := d.W.Write(text)
+	return stage.Result{}, stage.Fatal(err)
 }

@@ -57,7 +57,7 @@ func (b *Batch) pause(ctx context.Context, r *retry, after time.Duration, failed
 	}
 	if b.warned.IsZero() || time.Since(b.warned) >= warnEvery {
 		b.warned = time.Now()
-		b.host.Warn(fmt.Sprintf("%v: retrying for up to %v", failed, left.Round(time.Second)))
+		b.host.Warn("%v: retrying for up to %v", failed, left.Round(time.Second))
 	}
 	wait := time.NewTimer(min(max(after, b.Jitter(r.backOff())), left))
 	defer wait.Stop()

@@ -92,9 +92,9 @@ func (d *driver) feed(stdin io.Reader) error {
 	defer d.command.Close()
 	var batcher stage.Batcher = d.command
 	if d.env.DryRun {
-		batcher = batch.DryRun(batcher, d.stdout)
+		batcher = batch.DryRun{Batcher: batcher, W: d.stdout}
 	}
-	b := batch.New(batcher, d, d.options)
+	b := batch.New(batcher, d, d.options, nil)
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -122,7 +122,7 @@ func (d *driver) feed(stdin io.Reader) error {
 		case line, more = <-lines:
 		case <-age:
 			number--
-			if err := b.Flush(ctx); err != nil {
+			if err := b.Send(ctx); err != nil {
 				return err
 			}
 			continue
@@ -172,7 +172,7 @@ func (d *driver) Refused(m *event.Message, reason error) error {
 	return nil
 }
 
-func (d *driver) Warn(text string) {
-	fmt.Fprintln(&d.stderr, "output-redis:", text)
+func (d *driver) Warn(format string, args ...any) {
+	fmt.Fprintf(&d.stderr, "output-redis: "+format+"\n", args...)
 	d.warned()
 }
