@@ -133,16 +133,13 @@ func (b *Batch) Add(ctx context.Context, m *event.Message) error {
 	return nil
 }
 
-// encode makes an item of a message, which Encode may change.
+// encode makes an item of a message.
 func (b *Batch) encode(m *event.Message) (*item, error) {
 	b.scratch = m.Append(b.scratch[:0])
 	it := &item{text: bytes.Clone(b.scratch), place: m.Place()}
 	b.message.Dictionary = m.Dictionary
-	b.received = m.Snapshot(b.received)
 	var err error
-	it.Item, err = b.batcher.Encode(m)
-	m.Restore(b.received)
-	if err != nil {
+	if it.Item, err = b.unchanged(m); err != nil {
 		return nil, err
 	}
 	if b.id != nil {
@@ -150,6 +147,13 @@ func (b *Batch) encode(m *event.Message) (*item, error) {
 	}
 	it.size = int64(len(it.text)+len(it.Data)+len(it.Group)+len(it.Key)+len(it.ID)) + overhead
 	return it, nil
+}
+
+// unchanged calls Encode, which may change the message, also before it panics.
+func (b *Batch) unchanged(m *event.Message) (stage.Item, error) {
+	b.received = m.Snapshot(b.received)
+	defer m.Restore(b.received)
+	return b.batcher.Encode(m)
 }
 
 // Holds is how long what waits may do so, and 0 if nothing does, as that of

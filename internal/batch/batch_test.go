@@ -32,6 +32,9 @@ func (f *farEnd) Encode(m *event.Message) (stage.Item, error) {
 		return stage.Item{}, errors.New("extra.item: nothing for this output")
 	}
 	m.Set("extra.encoded", "yes")
+	if text == "odd" {
+		panic("odd")
+	}
 	return stage.Item{Group: strings.TrimRight(text, "0123456789"), Data: []byte(text)}, nil
 }
 
@@ -718,6 +721,14 @@ func TestEncodeFails(t *testing.T) {
 	if err := b.add("bad"); err == nil || stage.IsFatal(err) {
 		t.Errorf("%v", err)
 	}
+	func() {
+		defer func() {
+			if text := b.message.String(); recover() != "odd" || text != received("odd") {
+				t.Errorf("a panic leaves %s", text)
+			}
+		}()
+		b.add("odd")
+	}()
 	b.must(b.add("2"))
 	b.must(b.Checkpoint(b.ctx, "S:1:n"))
 	equal(t, "taken", far.taken, "1", "2")
