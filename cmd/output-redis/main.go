@@ -7,12 +7,16 @@
 // included. The bot that reads it is the one with this source queue, or
 // collect-redis reads it. Reports can be put there as well.
 //
-// Events are sent many at a time, all of which arrive or none. When the server
-// does not take them they are sent again, for five minutes (--retry-for); where it
-// has taken them and could not say so, they are there twice rather than nowhere.
-// Then output-redis ends with exit code 3. In a stream with checkpoints what is
-// left of a window is sent at its checkpoint, and after a crash the windows that
-// were not acknowledged are sent again.
+// Events are sent in batches, all of which arrive or none: when a batch is full,
+// after a second at the latest, and at each checkpoint. Whatever the server
+// answers, and while it is away, a batch is sent again for --retry-for; then
+// output-redis ends with exit code 3. A server that is still starting is waited
+// for.
+//
+// If the connection is lost before the server has answered, the batch may have
+// arrived, and its events are in the queue twice when it was sent again. The same
+// is true after a crash for the windows that were not acknowledged. No event is
+// lost. In a bare pipe the events that could not be sent are in the dump.
 //
 // How safe the queue is, is a matter of the server: with appendonly yes it
 // survives the death of redis-server, and with appendfsync always that of the
@@ -37,12 +41,16 @@ bots expect them in their queues: JSON with sorted keys, __type and raw
 included. The bot that reads it is the one with this source queue, or
 collect-redis reads it. Reports can be put there as well.
 
-Events are sent many at a time, all of which arrive or none. When the server
-does not take them they are sent again, for five minutes (--retry-for); where it
-has taken them and could not say so, they are there twice rather than nowhere.
-Then output-redis ends with exit code 3. In a stream with checkpoints what is
-left of a window is sent at its checkpoint, and after a crash the windows that
-were not acknowledged are sent again.
+Events are sent in batches, all of which arrive or none: when a batch is full,
+after a second at the latest, and at each checkpoint. Whatever the server
+answers, and while it is away, a batch is sent again for --retry-for; then
+output-redis ends with exit code 3. A server that is still starting is waited
+for.
+
+If the connection is lost before the server has answered, the batch may have
+arrived, and its events are in the queue twice when it was sent again. The same
+is true after a crash for the windows that were not acknowledged. No event is
+lost. In a bare pipe the events that could not be sent are in the dump.
 
 How safe the queue is, is a matter of the server: with appendonly yes it
 survives the death of redis-server, and with appendfsync always that of the

@@ -1,82 +1,163 @@
-// Package batch sends what an output sends many at a time: it cuts batches, tries
-// again what has failed, and keeps what may have to be sent again.
+// Package batch is the part of the runtime that serves a stage.Batcher: it cuts
+// the batches, sends them one at a time, sends again what has failed, and keeps
+// of each message what the dump and the next stage need until its fate is known.
+//
+// All of it happens in the goroutine that calls: a far end that is away keeps Add
+// and Send waiting, and with them whoever feeds the stage.
 package batch
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Options say when a batch is cut, and how long it is tried.
-type Options struct {
-	Events   int           // items of a batch, at most
-	Bytes    int64         // of all copies that are kept of them, but for the last one
-	Age      time.Duration // how long an item waits, at most
-	RetryFor time.Duration // how long a far end may take nothing
-}
-
-// Host is what a Batch needs of the stage it stands in.
+// Host is what a Batch needs of the node that it serves. Each message that Add
+// has taken is handed back once, by Refused or by Sent, in the order in which
+// they came, and before Checkpoint returns. It is valid until the call returns.
+// An error of theirs ends the stream.
 type Host interface {
-	Refused(m *event.Message, reason error) error // to the dump
-	Sent(m *event.Message) error                  // passes it on, if that is wanted
+	// Refused takes a message that has failed, as it was received and with its
+	// place, for the dump.
+	Refused(m *event.Message, reason error) error
+	// Sent takes a message that has arrived. It is called if Options.Pass says so.
+	Sent(m *event.Message) error
+	// Warn tells people, once a minute while something is sent again.
 	Warn(format string, args ...any)
-	Controlled() bool // what is not sent comes again
+	// Controlled says whether the stream has control lines, so that its source
+	// sends again what has not arrived when it ends.
+	Controlled() bool
 }
 
-// Batch holds the items of one output that are not sent, and those that were sent
-// and may have to be sent again.
+// Options say when a batch is cut, and how long one is tried.
+type Options struct {
+	Events   int           // how many items a batch has at most
+	Bytes    int64         // how much memory may wait to be sent, all copies of a message counted
+	Age      time.Duration // how long an item may wait; 0 is until a checkpoint, or the end
+	RetryFor time.Duration // how long is tried without any success
+	Pass     bool          // what has arrived is wanted by Host.Sent
+	// Jitter makes of a pause one that differs from those of other processes; nil
+	// is at random between the half and the whole of it.
+	Jitter func(pause time.Duration) time.Duration
+}
+
+// Batch runs a Batcher. One goroutine uses it at a time.
 type Batch struct {
 	Options
-	out     stage.Batcher
-	commits bool // the output commits at Checkpoint alone
-	host    Host
-	ids     func(*event.Message) string // for outputs with ids of their own
-	waiting []*item                     // in the order in which they came
-	sent    []*item                     // of this window, where the output commits
-	bytes   int64
-	jitter  func() float64 // from 0 to 1
+	batcher   stage.Batcher
+	committer stage.Checkpointer // the Batcher, if nothing has arrived before it says so
+	host      Host
+	id        func(m *event.Message) string // makes the ID of an item
+
+	items   []*item            // those whose fate the host does not know yet, in the order in which they came
+	waiting map[string][]*item // those of them that were not sent yet, by group
+	bytes   int64              // of what has come since nothing waited
+	decided int                // how many of items are not open
+	failed  error              // what ended the stream
+	warned  time.Time
+
+	scratch  []byte         // of encode
+	received event.Snapshot // the fields of a message before Encode has seen it
+	message  event.Message  // that the host is handed
 }
 
-// item is a message and what is sent of it.
+// item is one message on its way.
 type item struct {
 	stage.Item
-	m    *event.Message
-	size int64
-	done bool // the far end has it
+	text   []byte // the message as it was received
+	place  event.Place
+	size   int64
+	fate   fate
+	reason error // why it was refused
 }
 
-// New makes a batch for an output. ids may be nil.
-func New(out stage.Batcher, host Host, o Options, ids func(*event.Message) string) *Batch {
-	_, commits := out.(stage.Checkpointer)
-	return &Batch{Options: o, out: out, commits: commits, host: host, ids: ids, jitter: rand.Float64}
+type fate int
+
+const (
+	open fate = iota // it has to be sent
+	sent             // it has arrived when the Batcher has committed
+	done             // it has arrived, or was refused
+)
+
+// overhead is what an item needs beside its texts, in bytes, roughly.
+const overhead = 256
+
+// New makes a Batch of a Batcher. If that is a Checkpointer as well, items have
+// arrived when its Checkpoint has returned nil. In a stream without control lines
+// that is called after each batch, with an empty id. id makes the ID of an item out
+// of its message, as it was received; nil leaves it empty.
+func New(b stage.Batcher, h Host, o Options, id func(m *event.Message) string) *Batch {
+	if o.Jitter == nil {
+		o.Jitter = halfToWhole
+	}
+	committer, _ := b.(stage.Checkpointer)
+	return &Batch{Options: o, batcher: b, committer: committer, host: h, id: id, waiting: make(map[string][]*item)}
 }
 
-// Add takes a message. An error that is not Fatal condemns it alone.
+// Add takes a message, and sends what fills a batch. The message stays as it is,
+// and is not needed any longer. An error that is neither Fatal nor ErrStop is one
+// of the message, which the host then never sees again.
 func (b *Batch) Add(ctx context.Context, m *event.Message) error {
-	encoded, err := b.out.Encode(m)
+	if b.failed != nil {
+		return b.failed
+	}
+	it, err := b.encode(m)
 	if err != nil {
 		return err
 	}
-	if b.ids != nil {
-		encoded.ID = b.ids(m)
+	b.items = append(b.items, it) // so that it has a fate even if those before it fail
+	if b.bytes > 0 && b.bytes+it.size > b.Bytes {
+		if err := b.Send(ctx); err != nil {
+			return err
+		}
 	}
-	it := &item{Item: encoded, m: m.Clone(), size: int64(len(encoded.Data) + m.Size())}
-	b.waiting = append(b.waiting, it)
 	b.bytes += it.size
-	if len(b.waiting) >= b.Events || b.bytes >= b.Bytes {
+	group := append(b.waiting[it.Group], it)
+	b.waiting[it.Group] = group
+	switch {
+	case b.bytes >= b.Bytes:
 		return b.Send(ctx)
+	case len(group) >= b.Events:
+		delete(b.waiting, it.Group)
+		return b.deliver(ctx, group, b.commit(ctx))
 	}
 	return nil
 }
 
-// Holds is how long what waits may wait.
+// encode makes an item of a message.
+func (b *Batch) encode(m *event.Message) (*item, error) {
+	b.scratch = m.Append(b.scratch[:0])
+	it := &item{text: bytes.Clone(b.scratch), place: m.Place()}
+	b.message.Dictionary = m.Dictionary
+	var err error
+	if it.Item, err = b.unchanged(m); err != nil {
+		return nil, err
+	}
+	if b.id != nil {
+		it.ID = b.id(m)
+	}
+	it.size = int64(len(it.text)+len(it.Data)+len(it.Group)+len(it.Key)+len(it.ID)) + overhead
+	return it, nil
+}
+
+// unchanged calls Encode, which may change the message, also before it panics.
+func (b *Batch) unchanged(m *event.Message) (stage.Item, error) {
+	b.received = m.Snapshot(b.received)
+	defer m.Restore(b.received)
+	return b.batcher.Encode(m)
+}
+
+// Holds is how long what waits may do so, and 0 if nothing does, as that of
+// stage.Holder.
 func (b *Batch) Holds() time.Duration {
 	if len(b.waiting) == 0 {
 		return 0
@@ -84,223 +165,274 @@ func (b *Batch) Holds() time.Duration {
 	return b.Age
 }
 
-// Send sends what waits, a batch a group, and returns when the far end has taken
-// or refused all of it.
+// Send sends all that waits. An error is Fatal or ErrStop.
 func (b *Batch) Send(ctx context.Context) error {
-	items := b.waiting
-	if len(items) == 0 {
+	switch {
+	case b.failed != nil:
+		return b.failed
+	case len(b.waiting) == 0:
 		return nil
 	}
-	b.waiting, b.bytes = nil, 0
-	for _, group := range groups(items) {
-		if err := b.deliver(ctx, group); err != nil {
-			return b.giveUp(items, err)
-		}
-	}
-	for _, it := range items { // in the order in which they came
-		if it.m == nil {
-			continue // it was refused
-		}
-		if b.commits && b.host.Controlled() {
-			b.sent = append(b.sent, it)
-			continue
-		}
-		if err := b.host.Sent(it.m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.deliver(ctx, b.take(), b.commit(ctx))
 }
 
-// groups are the items of each group, in the order in which the groups came.
-func groups(items []*item) (all [][]*item) {
-	at := map[string]int{}
-	for _, it := range items {
-		n, ok := at[it.Group]
-		if !ok {
-			n = len(all)
-			at[it.Group] = n
-			all = append(all, nil)
-		}
-		all[n] = append(all[n], it)
+// Checkpoint sends all that waits and commits: when it returns nil, the host knows
+// the fate of every message that came before. An error is Fatal or ErrStop.
+func (b *Batch) Checkpoint(ctx context.Context, id string) error {
+	if b.failed != nil {
+		return b.failed
 	}
+	var commit func() error
+	if b.committer != nil {
+		commit = func() error { return b.committer.Checkpoint(ctx, id, nothing) }
+	}
+	return b.deliver(ctx, b.take(), commit)
+}
+
+// commit is what has to follow a batch in a stream without control lines, whose
+// only checkpoint is its end. It is nil if nothing has to.
+func (b *Batch) commit(ctx context.Context) func() error {
+	if b.committer == nil || b.host.Controlled() {
+		return nil
+	}
+	return func() error { return b.committer.Checkpoint(ctx, "", nothing) }
+}
+
+// nothing is what an output emits.
+func nothing(*event.Message) error {
+	return stage.Fatal(errors.New("an output with batches emits a message, which nobody takes"))
+}
+
+// take is all that waits, group by group.
+func (b *Batch) take() (all []*item) {
+	for _, group := range slices.Sorted(maps.Keys(b.waiting)) {
+		all = append(all, b.waiting[group]...)
+	}
+	clear(b.waiting)
 	return all
 }
 
-// Checkpoint sends what waits and lets the output commit. When it cannot, all of
-// the window is sent again.
-func (b *Batch) Checkpoint(ctx context.Context, commit func() error) error {
-	if err := b.Send(ctx); err != nil {
-		return err
-	}
-	t := b.try()
-	for commit != nil {
-		err := commit()
+// deliver sends items, those of a group one after the other, and commits. It
+// repeats what fails until all is done, or has been tried for long enough.
+func (b *Batch) deliver(ctx context.Context, todo []*item, commit func() error) error {
+	r := retry{since: time.Now(), best: b.decided}
+	for len(todo) > 0 || commit != nil {
+		var after time.Duration
+		var err error
+		if len(todo) > 0 {
+			todo, after, err = b.next(ctx, &r, todo)
+		} else if err = guard(commit); err == nil {
+			commit = nil
+			b.committed()
+		} else {
+			todo = b.again(nil)
+		}
 		if err == nil {
-			break
-		}
-		if stage.IsFatal(err) || errors.Is(err, stage.ErrStop) || !b.host.Controlled() {
-			return err
-		}
-		if err := t.wait(ctx, events(len(b.sent)), err); err != nil {
-			return err
-		}
-		for _, group := range groups(b.sent) {
-			if err := b.deliver(ctx, group); err != nil {
-				return err
-			}
-		}
-	}
-	sent := b.sent
-	b.sent = nil
-	for _, it := range sent {
-		if it.m != nil {
-			if err := b.host.Sent(it.m); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// deliver sends the items of one group until none is left.
-func (b *Batch) deliver(ctx context.Context, items []*item) error {
-	t := b.try()
-	for len(items) > 0 {
-		batch := make([]stage.Item, len(items))
-		for i, it := range items {
-			batch[i] = it.Item
-		}
-		result, err := b.out.Send(ctx, batch)
-		switch {
-		case err == nil:
-		case stage.IsFatal(err), errors.Is(err, stage.ErrStop):
-			return err
-		default:
-			if err := t.wait(ctx, events(len(items)), err); err != nil {
-				return err
-			}
 			continue
 		}
-		left, err := b.settle(items, result)
-		if err != nil {
-			return err
+		if err := b.pause(ctx, &r, after, err); err != nil {
+			return b.abandon(err)
 		}
-		if len(left) > 0 {
-			if len(left) < len(items) {
-				t = b.try() // the far end takes something
-			}
-			why := &stage.RetryAfter{Err: errors.New("the far end asks to send them again"), After: result.After}
-			if err := t.wait(ctx, events(len(left)), why); err != nil {
-				return err
-			}
+	}
+	if len(b.waiting) == 0 {
+		b.bytes = 0
+	}
+	return b.release()
+}
+
+// next sends the first batch of todo. It returns what is left to be sent, and
+// with an error how long the far end asks to be left alone.
+func (b *Batch) next(ctx context.Context, r *retry, todo []*item) (left []*item, after time.Duration, err error) {
+	batch := b.cut(todo)
+	var again []*item
+	err = guard(func() error {
+		result, err := b.try(ctx, r, batch)
+		if err == nil {
+			after, again = result.After, b.note(batch, result)
 		}
-		items = left
+		return err
+	})
+	if err != nil {
+		return b.again(todo), 0, err
+	}
+	r.progress(b.decided)
+	todo = todo[len(batch):]
+	if len(again) == 0 {
+		return todo, 0, nil
+	}
+	return append(again, todo...), after, fmt.Errorf("%d of %d messages were put off by the far end", len(again), len(batch))
+}
+
+// cut is the first batch of todo.
+func (b *Batch) cut(todo []*item) []*item {
+	size := int64(0)
+	for i, it := range todo {
+		size += it.size
+		if i > 0 && (i >= b.Events || size > b.Bytes || it.Group != todo[0].Group) {
+			return todo[:i]
+		}
+	}
+	return todo
+}
+
+// try sends a batch.
+func (b *Batch) try(ctx context.Context, r *retry, batch []*item) (stage.Result, error) {
+	items := make([]stage.Item, len(batch))
+	for i, it := range batch {
+		items[i] = it.Item
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(b.left(r), patience))
+	defer cancel()
+	return b.batcher.Send(ctx, items)
+}
+
+// note notes what has become of the items of a batch, and returns those that are
+// to be sent again.
+func (b *Batch) note(batch []*item, result stage.Result) (again []*item) {
+	for _, refused := range result.Refused {
+		batch[refused.Index].reason = cmp.Or(refused.Err, errRefused)
+	}
+	later := make(map[int]bool, len(result.Again))
+	for _, i := range result.Again {
+		if !later[i] && batch[i].reason == nil {
+			later[i] = true
+			again = append(again, batch[i])
+		}
+	}
+	for i, it := range batch {
+		switch {
+		case later[i]:
+			continue
+		case b.committer == nil || it.reason != nil:
+			it.fate = done
+		default:
+			it.fate = sent
+		}
+		b.decided++
+	}
+	return again
+}
+
+var errRefused = errors.New("refused by the far end, which does not say why")
+
+// committed notes that what was sent has arrived.
+func (b *Batch) committed() {
+	for _, it := range b.items {
+		if it.fate == sent {
+			it.fate = done
+		}
+	}
+}
+
+// again is what has to be sent after an error: todo, and of a Batcher that
+// commits also what was sent since it has done so.
+func (b *Batch) again(todo []*item) []*item {
+	if b.committer == nil {
+		return todo
+	}
+	var all []*item
+	for _, it := range b.items {
+		if it.fate == sent {
+			it.fate = open
+			b.decided--
+			all = append(all, it)
+		}
+	}
+	all = append(all, todo...)
+	slices.SortStableFunc(all, func(x, y *item) int { return strings.Compare(x.Group, y.Group) })
+	return all
+}
+
+// release tells the host of all items up to the first whose fate is not known.
+func (b *Batch) release() error {
+	for len(b.items) > 0 && b.items[0].fate == done {
+		it := b.items[0]
+		b.items[0] = nil
+		b.items = b.items[1:]
+		b.decided--
+		if err := b.report(it); err != nil {
+			b.failed = stage.Fatal(err)
+			return b.failed
+		}
 	}
 	return nil
 }
 
-// settle deals with what a Result names, and returns what is to be sent again.
-func (b *Batch) settle(items []*item, result stage.Result) (left []*item, err error) {
-	for _, r := range result.Refused {
-		it := items[r.Index]
-		if it.m == nil {
-			continue // refused once more, after it was sent again
-		}
-		if err := b.host.Refused(it.m, r.Err); err != nil {
-			return nil, err
-		}
-		it.m = nil
+// report hands a message back to the host.
+func (b *Batch) report(it *item) error {
+	if it.reason == nil && !b.Pass {
+		return nil
 	}
-	for _, it := range items {
-		it.done = true
+	if err := b.message.Decode(it.text); err != nil {
+		return fmt.Errorf("%s: a message that was kept cannot be read again: %w", it.place, err)
 	}
-	for _, i := range result.Again {
-		items[i].done = false
-		left = append(left, items[i])
+	b.message.SetPlace(it.place)
+	if it.reason != nil {
+		return b.host.Refused(&b.message, it.reason)
 	}
-	return left, nil
+	return b.host.Sent(&b.message)
 }
 
-// giveUp ends the stream. In a bare pipe nobody sends again what was not sent, so
-// that it is kept.
-func (b *Batch) giveUp(items []*item, err error) error {
-	if errors.Is(err, stage.ErrStop) || b.host.Controlled() {
+// abandon ends the stream. Where no source sends again what has not arrived, or
+// of which that is not known, it is in the dump.
+func (b *Batch) abandon(reason error) error {
+	b.failed = stage.Fatal(reason)
+	if b.host.Controlled() || errors.Is(reason, stage.ErrStop) {
+		return b.failed
+	}
+	for _, it := range b.items {
+		if it.fate != done {
+			it.fate, it.reason = done, reason
+		}
+	}
+	if err := b.release(); err != nil {
 		return err
 	}
-	for _, it := range items {
-		if it.m != nil && !it.done {
-			if err := b.host.Refused(it.m, err); err != nil {
-				return err
-			}
+	return b.failed
+}
+
+// guard makes a Fatal error of a panic: it is not known what of a batch has
+// arrived, nor which item is at fault.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = stage.Fatal(fmt.Errorf("panic: %v", p))
 		}
-	}
-	return err
+	}()
+	return f()
 }
 
-func events(n int) string {
-	if n == 1 {
-		return "1 event"
-	}
-	return fmt.Sprintf("%d events", n)
-}
+// left is how long may be tried still.
+func (b *Batch) left(r *retry) time.Duration { return b.RetryFor - time.Since(r.since) }
 
-// try bounds the attempts at one thing.
-type try struct {
-	*Batch
-	began, told time.Time
-	pause       time.Duration
-	n           int
-}
-
-const (
-	firstPause = 100 * time.Millisecond
-	lastPause  = 30 * time.Second
-	tellEvery  = time.Minute
-)
-
-func (b *Batch) try() *try { return &try{Batch: b, pause: firstPause} }
-
-// wait waits before the next attempt, or returns the error that ends the stream.
-func (t *try) wait(ctx context.Context, what string, reason error) error {
-	now := time.Now()
-	if t.n++; t.n == 1 {
-		t.began = now
+// pause waits before the next attempt, at least for as long as the far end asks,
+// and no longer than may be tried still: then follows the last one. An error says
+// why there is no other attempt.
+func (b *Batch) pause(ctx context.Context, r *retry, after time.Duration, failed error) error {
+	r.failed++
+	left := b.left(r)
+	var later *stage.RetryAfter
+	if errors.As(failed, &later) {
+		after = later.After
 	}
-	left := t.RetryFor - now.Sub(t.began)
-	if left <= 0 || ctx.Err() != nil {
-		return stage.Fatal(fmt.Errorf("%s cannot be sent: %w; tried %d times in %v (--retry-for)", what, reason, t.n, now.Sub(t.began).Round(time.Millisecond)))
+	switch {
+	case stage.IsFatal(failed), errors.Is(failed, stage.ErrStop):
+		return failed
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: interrupted after %v", failed, r)
+	case left <= 0:
+		return fmt.Errorf("%w: gave up after %v, see --retry-for", failed, r)
 	}
-	pause := time.Duration((0.5 + t.jitter()/2) * float64(t.pause))
-	t.pause = min(2*t.pause, lastPause)
-	var asked *stage.RetryAfter
-	if errors.As(reason, &asked) && asked.After > 0 {
-		pause = asked.After
+	if b.warned.IsZero() || time.Since(b.warned) >= warnEvery {
+		b.warned = time.Now()
+		b.host.Warn("%v: retrying for up to %v", failed, left.Round(time.Second))
 	}
-	pause = min(pause, left)
-	if now.Sub(t.told) >= tellEvery {
-		t.told = now
-		t.host.Warn("%s: %v; trying again for %v", what, reason, left.Round(time.Second))
-	}
+	wait := time.NewTimer(min(max(after, b.Jitter(r.backOff())), left))
+	defer wait.Stop()
 	select {
 	case <-ctx.Done():
-	case <-time.After(pause):
+		return fmt.Errorf("%w: interrupted after %v", failed, r)
+	case <-wait.C:
+		return nil
 	}
-	return nil
-}
-
-// DryRun prints what an output would send.
-type DryRun struct {
-	stage.Batcher
-	W io.Writer
-}
-
-// Send prints the items, each on a line of its own.
-func (d DryRun) Send(_ context.Context, items []stage.Item) (stage.Result, error) {
-	for _, it := range items {
-		if _, err := d.W.Write(append(append([]byte(nil), it.Data...), '\n')); err != nil {
-			return stage.Result{}, stage.Fatal(err)
-		}
-	}
-	return stage.Result{}, nil
 }

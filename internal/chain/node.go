@@ -57,7 +57,9 @@ func newNode(s Stage, h fate.Host) (*node, error) {
 		if s.DryRun != nil {
 			out = batch.DryRun{Batcher: out, W: s.DryRun}
 		}
-		n.batch = batch.New(out, (*batching)(n), *s.Batch, n.ids.Next)
+		o := *s.Batch
+		o.Pass = s.Pass
+		n.batch = batch.New(out, (*batching)(n), o, n.ids.Next)
 	}
 	n.failures = fate.Failures{Name: s.Name, Dump: s.Dump, Host: h, Counts: &n.counts}
 	env := s.Env
@@ -98,7 +100,7 @@ func (n *node) emit(m *event.Message) error {
 		return n.settle(m, err)
 	}
 	if n.batch != nil {
-		if err := n.batch.Add(n.context, m); err != nil {
+		if err := n.add(m); err != nil {
 			return n.settle(m, err)
 		}
 		return nil // it is passed on when it was sent
@@ -185,12 +187,20 @@ func (n *node) inputName() string {
 
 // process calls the stage, and makes an error of a panic.
 func (n *node) process(m *event.Message, emit stage.Emit) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v, at %s", p, Position(debug.Stack()))
-		}
-	}()
+	defer recovered(&err)
 	return n.processor.Process(n.context, m, emit)
+}
+
+// add puts a message into the batch, and makes an error of a panic of Encode.
+func (n *node) add(m *event.Message) (err error) {
+	defer recovered(&err)
+	return n.batch.Add(n.context, m)
+}
+
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v, at %s", p, Position(debug.Stack()))
+	}
 }
 
 // pass takes what the stage emits, puts it into the dump if it is condemned,
@@ -277,15 +287,11 @@ func (n *node) control(kind event.Kind, id string) error {
 // checkpoint makes durable what this stage has accepted: its state and what
 // it wrote to the dump and to side paths.
 func (n *node) checkpoint(id string) error {
-	var commit func() error
-	if c, ok := n.Command.(stage.Checkpointer); ok {
-		commit = func() error { return c.Checkpoint(n.context, id, n.pass) }
-	}
 	var err error
 	if n.batch != nil {
-		err = n.batch.Checkpoint(n.context, commit)
-	} else if commit != nil {
-		err = commit()
+		err = n.batch.Checkpoint(n.context, id)
+	} else if c, ok := n.Command.(stage.Checkpointer); ok {
+		err = c.Checkpoint(n.context, id, n.pass)
 	}
 	if err != nil {
 		return n.host.Break(err)
@@ -309,6 +315,11 @@ func (n *node) commit(id string) error {
 }
 
 func (n *node) finish() error {
+	if n.batch != nil { // before the stages behind finish
+		if err := n.batch.Send(n.context); err != nil {
+			return n.host.Break(err)
+		}
+	}
 	if f, ok := n.Command.(stage.Finisher); ok {
 		emit := n.pass
 		if n.Env.Controlled {
@@ -376,13 +387,8 @@ type batching node
 // Refused puts a message into the dump.
 func (n *batching) Refused(m *event.Message, reason error) error { return (*node)(n).fail(m, reason) }
 
-// Sent passes a message on, if that is wanted.
-func (n *batching) Sent(m *event.Message) error {
-	if !n.Pass {
-		return nil
-	}
-	return n.next.emit(m)
-}
+// Sent passes a message on.
+func (n *batching) Sent(m *event.Message) error { return n.next.emit(m) }
 
 func (n *batching) Warn(format string, args ...any) { n.Env.Warn(format, args...) }
 func (n *batching) Controlled() bool                { return n.Env.Controlled }

@@ -233,7 +233,7 @@ func (s *Source) died(ctx context.Context) error {
 		return fmt.Errorf("%s has not come back from the pipeline; %s", at, why)
 	case ctx.Err() != nil && !w.collected:
 		return fmt.Errorf("the pipeline ended (%s) before %s had come back; what was not acknowledged is sent again next time", p.Status(), at)
-	case !s.silence.Came.Load() && slices.Contains(mistakes, p.Wait()):
+	case !s.silence.Came.Load() && !s.pipe.Answered && slices.Contains(mistakes, p.Wait()):
 		return fmt.Errorf("the pipeline ended (%s) at %s, as one does that is written wrongly; it is not tried again", p.Status(), at)
 	case s.deaths >= s.Restarts:
 		return fmt.Errorf("the pipeline ended (%s) at %s, %d times in a row; nothing of it is acknowledged", p.Status(), at, s.deaths)

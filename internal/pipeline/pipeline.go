@@ -30,13 +30,14 @@ type Answer struct {
 // another process, or the rest of the chain in this one. It is the end of the
 // chain.
 type Pipeline struct {
-	Words   []string // its command line; none if it is the rest of the chain
-	Process *process.Group
-	Out     *stream.Writer
-	Back    chan Answer
-	Unread  bool       // nobody reads what is written to it
-	Stuck   bool       // it was given up because it did not read
-	alone   sync.Mutex // who starts or aborts the process
+	Words    []string // its command line; none if it is the rest of the chain
+	Process  *process.Group
+	Out      *stream.Writer
+	Back     chan Answer
+	Answered bool       // something has come back, by the time of Kill
+	Unread   bool       // nobody reads what is written to it
+	Stuck    bool       // it was given up because it did not read
+	alone    sync.Mutex // who starts or aborts the process
 	// Writing is called before each write, and returns how long that may take
 	// and what to call when it has ended.
 	Writing func() (patience time.Duration, done func())
@@ -45,7 +46,7 @@ type Pipeline struct {
 // Start starts the process. What comes back is sent to Back, which is closed
 // when nobody is left that could write to it.
 func (p *Pipeline) Start(stderr io.Writer, alive *os.File, env []string) error {
-	p.Back, p.Unread, p.Stuck = make(chan Answer, 64), false, false
+	p.Back, p.Answered, p.Unread, p.Stuck = make(chan Answer, 64), false, false, false
 	if p.Words == nil {
 		return nil
 	}
@@ -112,11 +113,15 @@ func (p *Pipeline) Kill() {
 	if p.Process == nil {
 		return
 	}
+	taken := make(chan struct{})
 	go func(back <-chan Answer) {
+		defer close(taken)
 		for range back {
+			p.Answered = true
 		}
 	}(p.Back)
 	p.Process.Kill()
+	<-taken
 }
 
 // Abort kills the process, from any goroutine.

@@ -57,6 +57,12 @@ func (w *windows) Collect(ctx context.Context, emit stage.Emit) error {
 // runSource runs the source with a pipeline of sh, after what there was before.
 func runSource(t *testing.T, dir string, w *windows, script string, flags ...string) (log []string, stderr string, code int) {
 	t.Helper()
+	return runPatiently(t, time.Second, dir, w, script, flags...)
+}
+
+// runPatiently is runSource with another time in which something has to come back.
+func runPatiently(t *testing.T, step time.Duration, dir string, w *windows, script string, flags ...string) (log []string, stderr string, code int) {
+	t.Helper()
 	w.log, w.gone = &log, map[int]bool{}
 	errs, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {
@@ -68,7 +74,7 @@ func runSource(t *testing.T, dir string, w *windows, script string, flags ...str
 	args := append(append([]string{"collect-windows"}, flags...), "--", "sh", "-c", script)
 	code = Run(context.Background(), specs, Process{
 		Args: args, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: errs, Getenv: func(k string) string { return env[k] },
-		Tune: func(o *delivery.Options) { o.Step = 50 * time.Millisecond },
+		Tune: func(o *delivery.Options) { o.Step = step },
 	})
 	text, _ := os.ReadFile(errs.Name())
 	return log, string(text), code
@@ -154,24 +160,24 @@ func TestSourceGivesUp(t *testing.T) {
 // their input ends, and for ever.
 func TestSourceIsPatient(t *testing.T) {
 	dir := t.TempDir()
-	log, stderr, code := runSource(t, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "2")
+	log, stderr, code := runPatiently(t, 50*time.Millisecond, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "2")
 	if code != ExitOK || len(log) != 3 || !strings.Contains(stderr, "collect-windows: window 1 (w0) has not come back from the pipeline for ") {
 		t.Errorf("late: exit %d, %q, %s", code, log, stderr)
 	}
-	if log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "0"); code != ExitBroken || !strings.Contains(stderr, "the commit of window 0 has not come back") {
+	if log, stderr, code = runPatiently(t, 50*time.Millisecond, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "0"); code != ExitBroken || !strings.Contains(stderr, "the commit of window 0 has not come back") {
 		t.Errorf("nothing: exit %d, %q, %s", code, log, stderr)
 	}
-	log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "2")
+	log, stderr, code = runPatiently(t, 50*time.Millisecond, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "2")
 	if code != ExitBroken || len(log) != 1 || !strings.Contains(stderr, "window 1 (w0) has not come back") {
 		t.Errorf("never: exit %d, %q, %s", code, log, stderr)
 	}
 	// In the middle, where too many windows are open to go on.
-	log, stderr, code = runSource(t, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "5")
+	log, stderr, code = runPatiently(t, 50*time.Millisecond, t.TempDir(), &windows{}, "cat > /dev/null", "--count", "5")
 	if code != ExitBroken || len(log) != 1 || !strings.Contains(stderr, "window 1 (w0) has not come back") {
 		t.Errorf("never, in the middle: exit %d, %q, %s", code, log, stderr)
 	}
 	dir = t.TempDir()
-	log, stderr, code = runSource(t, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "5")
+	log, stderr, code = runPatiently(t, 50*time.Millisecond, dir, &windows{}, `grep -E '"(Checkpoint|Commit)"' > `+dir+`/kept; cat `+dir+`/kept`, "--count", "5")
 	if code != ExitOK || len(log) != 7 {
 		t.Errorf("late, in the middle: exit %d, %q, %s", code, log, stderr)
 	}

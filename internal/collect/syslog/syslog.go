@@ -28,9 +28,9 @@
 //
 // # Examples
 //
-//	timeout --preserve-status 1 collect-syslog --listen-udp 127.0.0.1:5514 |
+//	timeout --preserve-status 3 collect-syslog --listen-udp 127.0.0.1:5514 |
 //	  parse-key-value --keys 'json:{"SRC":"source.ip","DPT":"destination.port"}'
-//	timeout --preserve-status 1 collect-syslog --listen-tcp 127.0.0.1:5514 \
+//	timeout --preserve-status 3 collect-syslog --listen-tcp 127.0.0.1:5514 \
 //	  --name Firewall -- output-file --file messages.ndjson
 package syslog
 

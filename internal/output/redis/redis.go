@@ -7,12 +7,16 @@
 // included. The bot that reads it is the one with this source queue, or
 // collect-redis reads it. Reports can be put there as well.
 //
-// Events are sent many at a time, all of which arrive or none. When the server
-// does not take them they are sent again, for five minutes (--retry-for); where it
-// has taken them and could not say so, they are there twice rather than nowhere.
-// Then output-redis ends with exit code 3. In a stream with checkpoints what is
-// left of a window is sent at its checkpoint, and after a crash the windows that
-// were not acknowledged are sent again.
+// Events are sent in batches, all of which arrive or none: when a batch is full,
+// after a second at the latest, and at each checkpoint. Whatever the server
+// answers, and while it is away, a batch is sent again for --retry-for; then
+// output-redis ends with exit code 3. A server that is still starting is waited
+// for.
+//
+// If the connection is lost before the server has answered, the batch may have
+// arrived, and its events are in the queue twice when it was sent again. The same
+// is true after a crash for the windows that were not acknowledged. No event is
+// lost. In a bare pipe the events that could not be sent are in the dump.
 //
 // How safe the queue is, is a matter of the server: with appendonly yes it
 // survives the death of redis-server, and with appendfsync always that of the
@@ -36,8 +40,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// tooLarge is what a server takes by default, in bytes.
-const tooLarge = 512 << 20
+const tooLarge = 512 << 20 // what a server takes by default
 
 // Command is output-redis.
 type Command struct {
@@ -51,16 +54,19 @@ type Command struct {
 
 // Start connects.
 func (c *Command) Start(ctx context.Context, env *stage.Env) error {
-	c.export = export.Flags{HierarchicalOutput: c.HierarchicalOutput, MessageWithType: c.WithType, KeepRawField: true}
-	if err := c.Check(); err != nil || env.DryRun {
+	if err := c.Check(); err != nil {
 		return err
 	}
-	q, err := c.Open(ctx)
-	c.queue = q
+	c.export = export.Flags{HierarchicalOutput: c.HierarchicalOutput, MessageWithType: c.WithType, KeepRawField: true}
+	if env.DryRun {
+		return nil
+	}
+	var err error
+	c.queue, err = c.Open(ctx)
 	return stage.Fatal(err)
 }
 
-// Encode makes the text that a bot reads.
+// Encode makes of an event what IntelMQ expects.
 func (c *Command) Encode(m *event.Message) (stage.Item, error) {
 	text, err := c.export.Append(nil, m)
 	if err == nil && len(text) >= tooLarge {
@@ -69,7 +75,7 @@ func (c *Command) Encode(m *event.Message) (stage.Item, error) {
 	return stage.Item{Data: text}, err
 }
 
-// Send puts all items into the queue, or none.
+// Send puts events into the queue, all of them or none.
 func (c *Command) Send(ctx context.Context, items []stage.Item) (stage.Result, error) {
 	messages := make([][]byte, len(items))
 	for i, item := range items {

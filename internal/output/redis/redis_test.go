@@ -1,20 +1,19 @@
 package redis
 
 import (
+	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/redis/redistest"
-	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 const (
@@ -31,19 +30,6 @@ func lines(list ...string) string { return strings.Join(list, "\n") + "\n" }
 
 func checkpoint(n int) string { return fmt.Sprintf(`{"__type":"Checkpoint","id":"S:%d:n"}`, n) }
 func commit(n int) string     { return fmt.Sprintf(`{"__type":"Commit","id":"S:%d:n"}`, n) }
-
-// run runs the command and returns what it wrote.
-func run(t *testing.T, stdin io.Reader, port int, stdout io.Writer, flags ...string) (stderr string, code int) {
-	t.Helper()
-	var errs bytes.Buffer
-	state := t.TempDir()
-	code = tool.Run(context.Background(), []tool.Spec{{Name: "output-redis", New: func() any { return new(Command) }}}, tool.Process{
-		Args:  append([]string{"output-redis", "--redis-server-port", strconv.Itoa(port), "--redis-queue", "bot-queue", "--retry-for", "0"}, flags...),
-		Stdin: stdin, Stdout: stdout, Stderr: &errs,
-		Getenv: func(name string) string { return map[string]string{"STATE_DIRECTORY": state}[name] },
-	})
-	return errs.String(), code
-}
 
 func expect(t *testing.T, s *redistest.Server, want ...string) {
 	t.Helper()
@@ -91,7 +77,7 @@ func TestWindow(t *testing.T) {
 	}
 	ended := make(chan end)
 	go func() {
-		stderr, code := run(t, in, s.Port, stdout)
+		stderr, code := run(t, in, s.Port, stdout, "--batch-age", "3600", "--retry-for", "0")
 		stdout.Close()
 		ended <- end{stderr, code}
 	}()
@@ -112,7 +98,7 @@ func TestWindow(t *testing.T) {
 	go io.WriteString(feed, lines(second, checkpoint(2)))
 	rest, _ := io.ReadAll(back)
 	e := <-ended
-	if len(rest) > 0 || e.code != 3 || !strings.HasPrefix(e.stderr, "output-redis: 1 event cannot be sent: redis 127.0.0.1:") {
+	if len(rest) > 0 || e.code != 3 || !strings.HasPrefix(e.stderr, "output-redis: redis 127.0.0.1:") {
 		t.Errorf("%q, %+v", rest, e)
 	}
 	s.Restart()
@@ -149,7 +135,7 @@ func TestServerRefuses(t *testing.T) {
 	} {
 		prepare()
 		var stdout bytes.Buffer
-		stderr, code := run(t, strings.NewReader(lines(commit(0), third, checkpoint(1), commit(1))), s.Port, &stdout)
+		stderr, code := run(t, strings.NewReader(lines(commit(0), third, checkpoint(1), commit(1))), s.Port, &stdout, "--retry-for", "0")
 		if code != 3 || !strings.Contains(stderr, want) || stdout.String() != lines(commit(0)) {
 			t.Errorf("exit %d, %q, %q", code, stdout.String(), stderr)
 		}
@@ -161,7 +147,7 @@ func TestServerRefuses(t *testing.T) {
 // TestLargeStream crosses the bounds of a batch.
 func TestLargeStream(t *testing.T) {
 	s := redistest.Start(t)
-	const events = 20_000 + 10
+	const events = batchCount + 10
 	var b strings.Builder
 	for n := range events {
 		fmt.Fprintf(&b, `{"extra.n":%d}`+"\n", n)
@@ -177,5 +163,138 @@ func TestLargeStream(t *testing.T) {
 		if text != fmt.Sprintf(`{"__type": "Event", "extra.n": %d}`, n) {
 			t.Fatalf("%d: %s", n, text)
 		}
+	}
+}
+
+// TestServerIsAway sends again until the server is there, and then all of it once:
+// a connection that is refused has taken nothing.
+func TestServerIsAway(t *testing.T) {
+	s := redistest.Start(t)
+	in, feed := io.Pipe()
+	back, stdout := io.Pipe()
+	d := newDriver(s.Port, stdout)
+	d.options.RetryFor = time.Hour
+	d.options.Jitter = func(time.Duration) time.Duration { return time.Millisecond }
+	warnings := 0
+	d.warned = func() { warnings++; s.Restart() }
+	ended := make(chan int)
+	go func() {
+		_, code := d.run(in)
+		stdout.Close()
+		ended <- code
+	}()
+	answers := bufio.NewScanner(back)
+	io.WriteString(feed, lines(commit(0), first, checkpoint(1)))
+	answers.Scan()
+	answers.Scan()
+	s.Kill()
+	io.WriteString(feed, lines(third, checkpoint(2)))
+	if answers.Scan(); answers.Text()+"\n" != lines(checkpoint(2)) {
+		t.Errorf("got %q", answers.Text())
+	}
+	feed.Close()
+	if code := <-ended; code != 0 || warnings != 1 || !strings.Contains(d.stderr.String(), ": retrying for up to 1h0m0s\n") {
+		t.Errorf("exit %d, %d warnings, %s", code, warnings, &d.stderr)
+	}
+	expect(t, s, firstPushed, thirdPushed)
+}
+
+// TestAnswerIsLost closes the connection when the server has taken the events
+// but before it can say so: they are there twice, rather than not at all.
+func TestAnswerIsLost(t *testing.T) {
+	s := redistest.Start(t)
+	proxy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	lost := make(chan bool, 1)
+	lost <- true
+	go func() {
+		for {
+			client, err := proxy.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port))
+			if err != nil {
+				client.Close()
+				return
+			}
+			go relay(client, server, lost)
+		}
+	}()
+	d := newDriver(proxy.Addr().(*net.TCPAddr).Port, io.Discard)
+	d.options.RetryFor = time.Hour
+	if stderr, code := d.run(strings.NewReader(lines(first, third))); code != 0 {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	expect(t, s, firstPushed, thirdPushed, firstPushed, thirdPushed)
+}
+
+// relay passes requests and answers on, but for the answer to the LPUSH for which
+// there is something in lost.
+func relay(client, server net.Conn, lost chan bool) {
+	defer client.Close()
+	defer server.Close()
+	request, answer := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, err := client.Read(request)
+		if err != nil {
+			return
+		}
+		server.Write(request[:n])
+		m, err := server.Read(answer)
+		if err != nil {
+			return
+		}
+		if bytes.Contains(request[:n], []byte("LPUSH")) {
+			select {
+			case <-lost:
+				return
+			default:
+			}
+		}
+		client.Write(answer[:m])
+	}
+}
+
+// TestBarePipeKeeps has what the server does not take in the dump.
+func TestBarePipeKeeps(t *testing.T) {
+	s := redistest.Start(t)
+	s.Do("CONFIG", "SET", "maxmemory", "1")
+	d := newDriver(s.Port, io.Discard)
+	d.options.RetryFor = 0
+	stderr, code := d.run(strings.NewReader(lines(third, second)))
+	if code != 3 || !strings.Contains(stderr, "raise its maxmemory") || !strings.Contains(stderr, "gave up after 1 attempt in ") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if len(d.dump) != 2 || !strings.HasPrefix(d.dump[0], "stdin:1: redis ") || !strings.HasSuffix(d.dump[0], ": "+third) || !strings.HasPrefix(d.dump[1], "stdin:2: ") {
+		t.Errorf("dump: %q", d.dump)
+	}
+}
+
+func TestPass(t *testing.T) {
+	s := redistest.Start(t)
+	var stdout bytes.Buffer
+	d := newDriver(s.Port, &stdout)
+	d.options.Pass = true
+	if stderr, code := d.run(strings.NewReader(lines(commit(0), first, second, checkpoint(1)))); code != 0 {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if want := lines(commit(0), first, second, checkpoint(1)); stdout.String() != want {
+		t.Errorf("%s, want %s", &stdout, want)
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	var stdout bytes.Buffer
+	d := newDriver(9, &stdout) // where no server is
+	d.env.DryRun = true
+	if stderr, code := d.run(strings.NewReader(lines(first, second))); code != 0 {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if want := lines(firstPushed, secondPushed); stdout.String() != want {
+		t.Errorf("%s, want %s", &stdout, want)
 	}
 }
