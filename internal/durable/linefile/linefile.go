@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
@@ -69,7 +70,7 @@ func (f *Files) fail(err error) error {
 	return err
 }
 
-// Append adds a line, given without its newline, to the named file; "" is the one
+// Append adds a line, given without its newline, to the named file, or to that
 // of Open. controlled says whether control lines have come.
 func (f *Files) Append(ctx context.Context, name string, line []byte, controlled bool) error {
 	if f.err == nil {
@@ -78,13 +79,15 @@ func (f *Files) Append(ctx context.Context, name string, line []byte, controlled
 	if f.err != nil {
 		return f.err
 	}
-	if name == "" {
+	if f.name != "" {
 		name = f.name
+	} else if err := checkName(name); err != nil {
+		return &nameError{err}
 	}
 	one, err := f.files.get(ctx, name)
 	if err != nil {
 		if f.name == "" && blamesName(err) {
-			return &NameError{err}
+			return &nameError{err}
 		}
 		return f.fail(err)
 	}
@@ -96,10 +99,32 @@ func (f *Files) Append(ctx context.Context, name string, line []byte, controlled
 	return nil
 }
 
-// A NameError is of a name alone: other names are possible.
-type NameError struct{ error }
+// nameError is of a name alone: other names are possible.
+type nameError struct{ error }
 
-func (e *NameError) Unwrap() error { return e.error }
+func (e *nameError) Unwrap() error { return e.error }
+
+// BlamesName says whether an error of Append is of the name alone.
+func BlamesName(err error) bool {
+	var wrong *nameError
+	return errors.As(err, &wrong)
+}
+
+// checkName refuses names that could lead astray.
+func checkName(name string) error {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "." || part == ".." || part == "" {
+			return fmt.Errorf("name of the file: %q has a part %q", name, part)
+		}
+	}
+	if strings.IndexByte(name, 0) >= 0 {
+		return fmt.Errorf("name of the file: %q has a NUL", name)
+	}
+	if strings.Contains(name, Suffix) {
+		return fmt.Errorf("name of the file: %q is for lengths at checkpoints", name)
+	}
+	return nil
+}
 
 // ready prepares for the first line.
 func (f *Files) ready(ctx context.Context, controlled bool) error {

@@ -105,10 +105,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 
 // fixed splits a template behind the last slash before the first brace.
 func fixed(template string) (dir, rest string) {
-	literal := template
-	if i := strings.IndexAny(template, "{}"); i >= 0 {
-		literal = template[:i]
-	}
+	literal := template[:strings.IndexAny(template+"{", "{}")]
 	slash := strings.LastIndexByte(literal, '/') + 1
 	return template[:slash], template[slash:]
 }
@@ -134,8 +131,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 		}
 		return stage.Fatal(c.stdout.add(line))
 	}
-	var wrong *linefile.NameError
-	if err = c.files.Append(ctx, name, line, c.env.Controlled); errors.As(err, &wrong) {
+	if err = c.files.Append(ctx, name, line, c.env.Controlled); linefile.BlamesName(err) {
 		return err
 	}
 	return stage.Fatal(err)
@@ -173,23 +169,7 @@ func (c *Command) nameOf(m *event.Message) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("name of the file: %w", err)
 	}
-	return string(text), checkName(string(text))
-}
-
-// checkName refuses names that could lead astray.
-func checkName(name string) error {
-	for part := range strings.SplitSeq(name, "/") {
-		if part == "." || part == ".." || part == "" {
-			return fmt.Errorf("name of the file: %q has a part %q", name, part)
-		}
-	}
-	if strings.IndexByte(name, 0) >= 0 {
-		return fmt.Errorf("name of the file: %q has a NUL", name)
-	}
-	if strings.Contains(name, linefile.Suffix) {
-		return fmt.Errorf("name of the file: %q is for lengths at checkpoints", name)
-	}
-	return nil
+	return string(text), nil
 }
 
 // Checkpoint makes durable what was written.
