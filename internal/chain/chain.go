@@ -105,9 +105,12 @@ func (c *Chain) linkOf(n *node) link {
 // written ends the stream if the end takes no more. A reader that has gone is no
 // error; a report whose content is bad is that of its collector.
 func (c *Chain) written(err error) error {
+	if err == nil {
+		return nil
+	}
 	var content *stream.ContentError
 	switch {
-	case err == nil, errors.As(err, &content):
+	case errors.As(err, &content):
 		return err
 	case errors.Is(err, stream.ErrClosed), errors.Is(err, stage.ErrStop):
 		return stage.ErrStop

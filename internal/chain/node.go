@@ -37,6 +37,7 @@ type node struct {
 	ids         farend.IDs   // of its items
 	failures    fate.Failures
 	paths       paths.Paths
+	onward      stage.Emit // is pass, made once: it is given to each call of Process
 	next        link
 	first       bool
 	last        bool
@@ -62,6 +63,7 @@ func newNode(s Stage, h fate.Host) (*node, error) {
 		n.batch = batch.New(out, (*batching)(n), o, n.ids.Next)
 	}
 	n.failures = fate.Failures{Name: s.Name, Dump: s.Dump, Host: h, Counts: &n.counts}
+	n.onward = n.pass
 	env := s.Env
 	env.Warn = func(format string, args ...any) {
 		h.Say(s.Name, "", fmt.Errorf(format, args...).Error())
@@ -108,7 +110,7 @@ func (n *node) emit(m *event.Message) error {
 	n.received = m.Snapshot(n.received)
 	n.input = m
 	gone := n.counts.Gone()
-	err := n.process(m, n.pass)
+	err := n.process(m, n.onward)
 	n.input = nil
 	if err != nil {
 		m.Restore(n.received)

@@ -38,7 +38,7 @@ func (w *windows) Collect(ctx context.Context, emit stage.Emit) error {
 			continue
 		}
 		name := fmt.Sprint("w", n)
-		err := w.env.Deliver(stage.Window{Name: name, State: name, Ack: func(number uint64) error {
+		err := w.env.Deliver(stage.Window{Name: name, State: name, Extent: func() string { return name }, Ack: func(number uint64) error {
 			w.gone[n] = true
 			*w.log = append(*w.log, fmt.Sprintf("ack %s as %d", name, number))
 			return nil
