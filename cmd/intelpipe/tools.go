@@ -472,13 +472,15 @@ would leave that directory fails.
 
 In a stream with checkpoints each one says how long the file was. A source
 that starts again after a crash cuts the file back to what it knows to be
-acknowledged, so that no line is torn or there twice. The lengths are kept
-beside the file in .NAME.checkpoints until all is acknowledged; who deletes
-the file deletes that one too. Lines that others append after a good end
-stay. After a crash, lines appended before the source is back are cut off,
-unless output-file itself wrote them in a stream without checkpoints: then
-everything stays, and a few events may be there twice. A file that cannot be
-cut, such as a pipe, is refused in such a stream.
+acknowledged, so that no line is torn or there twice. Where another source has
+written behind it nothing is cut off, and the lines that are there are left out
+when they come again. The lengths are kept beside the file in
+.NAME.checkpoints until all is acknowledged; who deletes the file deletes that
+one too. Lines that others append after a good end stay. After a crash, lines
+appended before a source is back are cut off, unless output-file itself wrote
+them in a stream without checkpoints: then everything stays, and a few events
+may be there twice. A file that cannot be cut, such as a pipe, is refused in
+such a stream.
 
 # Examples
 

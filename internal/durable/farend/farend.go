@@ -14,8 +14,8 @@ import (
 
 // Rows is where an output keeps the hashes, in the same database as its events.
 type Rows interface {
-	// Load returns the hashes of all windows of a source.
-	Load(ctx context.Context, source string) ([]uint64, error)
+	// Load returns the hashes of all windows of a source, and the number of the last one.
+	Load(ctx context.Context, source string) (hashes []uint64, last uint64, err error)
 	// Store adds those of a window, in the transaction that writes its events.
 	Store(ctx context.Context, source string, number uint64, hashes []uint64) error
 	// Forget removes those of the windows up to number.
@@ -29,6 +29,7 @@ type Once struct {
 	Rows    Rows
 	at      checkpoint.ID  // of the last Commit
 	known   map[uint64]int // how often an event was written before and has not come again
+	last    uint64         // the last window of known; once it is acknowledged all of them have come
 	wrote   []uint64       // in this window
 	skipped []uint64       // in this window, since it was there
 }
@@ -45,14 +46,20 @@ func (o *Once) Commit(ctx context.Context, id string) error {
 	}
 	opening := at.Source != o.at.Source || at.Nonce != o.at.Nonce
 	o.at = at
-	if err := o.Rows.Forget(ctx, at.Source, at.Number); err != nil || !opening {
+	if err := o.Rows.Forget(ctx, at.Source, at.Number); err != nil {
 		return err
 	}
-	hashes, err := o.Rows.Load(ctx, at.Source)
+	if !opening {
+		if at.Number >= o.last { // what has not come again will not; an event that looks the same is another one
+			clear(o.known)
+		}
+		return nil
+	}
+	hashes, last, err := o.Rows.Load(ctx, at.Source)
 	if err != nil {
 		return err
 	}
-	o.known, o.wrote, o.skipped = map[uint64]int{}, nil, nil
+	o.known, o.last, o.wrote, o.skipped = map[uint64]int{}, last, nil, nil
 	for _, h := range hashes {
 		o.known[h]++
 	}

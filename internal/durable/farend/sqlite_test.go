@@ -110,23 +110,23 @@ func (o *sqlite) Close() error {
 	return o.db.Close()
 }
 
-func (o *sqlite) Load(ctx context.Context, source string) (all []uint64, err error) {
+func (o *sqlite) Load(ctx context.Context, source string) (all []uint64, last uint64, err error) {
 	if err := o.begin(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	rows, err := o.tx.QueryContext(ctx, "SELECT hash FROM hashes WHERE source = ?", source)
+	rows, err := o.tx.QueryContext(ctx, "SELECT hash, number FROM hashes WHERE source = ?", source)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var h int64
-		if err := rows.Scan(&h); err != nil {
-			return nil, err
+		var hash, number int64
+		if err := rows.Scan(&hash, &number); err != nil {
+			return nil, 0, err
 		}
-		all = append(all, uint64(h))
+		all, last = append(all, uint64(hash)), max(last, uint64(number))
 	}
-	return all, rows.Err()
+	return all, last, rows.Err()
 }
 
 func (o *sqlite) Store(ctx context.Context, source string, number uint64, hashes []uint64) error {

@@ -2,6 +2,7 @@ package linefile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,12 @@ const (
 //
 // What stands behind a file's last known length was written by a run that
 // crashed, if that run did not end in order. No checkpoint covers it, so that
-// its source sends it again, and it can be cut off whoever that was. What a
-// checkpoint covers is cut off only by its source, and only from the end.
+// its source sends it again, and it can be cut off whoever that was.
+//
+// What a checkpoint covers and no Commit is for its source to settle when that is
+// back. It is cut off if it is the end of the file. If others have written behind
+// it, it stays, and the same lines are left out when they come again, each as often
+// as it is there.
 type ledger struct {
 	path    string
 	f       *disk.File
@@ -42,7 +47,8 @@ type ledger struct {
 	files   *files
 	warn    func(string, ...any)
 	entries map[key]*entry
-	settled map[string]bool // sources whose first Commit has come in this run
+	there   map[string]*there // by source, once its first Commit has come in this run
+	source  string            // whose lines are coming
 }
 
 type key struct {
@@ -52,11 +58,14 @@ type key struct {
 
 // entry is what is known of one file.
 type entry struct {
-	base  int64                     // everything up to here stays
-	marks checkpoint.Pending[int64] // how long it was at checkpoints
-	open  bool                      // a run was writing, and has not said that it ended
-	begun bool                      // by this run
+	length int64                    // at its last checkpoint, or when somebody began to write
+	spans  checkpoint.Pending[span] // what checkpoints cover and no Commit
+	open   bool                     // a run was writing, and has not said that it ended
+	begun  bool                     // by this run
 }
+
+// span is a part of a file, in bytes from its beginning.
+type span struct{ from, to int64 }
 
 type record struct {
 	Format     int    `json:"format,omitempty"` // of the journal, in its first record
@@ -73,7 +82,7 @@ func openLedger(ctx context.Context, path string, files *files, warn func(string
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{path: path, lock: lock, files: files, warn: warn, entries: map[key]*entry{}, settled: map[string]bool{}}
+	l := &ledger{path: path, lock: lock, files: files, warn: warn, entries: map[key]*entry{}, there: map[string]*there{}}
 	if err := l.open(); err != nil {
 		l.lock.Unlock()
 		return nil, err
@@ -126,7 +135,7 @@ func checksum(text []byte) uint32 {
 func (l *ledger) read() error {
 	defer func() {
 		for _, e := range l.entries {
-			e.marks.Discard()
+			e.spans.Discard()
 		}
 	}()
 	text, err := os.ReadFile(l.path)
@@ -170,9 +179,7 @@ func (l *ledger) play(r *record) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range l.entries {
-			e.commit(at)
-		}
+		l.forget(at)
 	case r.End:
 		for _, e := range l.entries {
 			e.open = false
@@ -188,22 +195,14 @@ func (l *ledger) entry(s size) *entry {
 	k := key{s.Name, s.Inode}
 	e := l.entries[k]
 	if e == nil {
-		e = &entry{base: s.Size}
+		e = &entry{length: s.Size}
 		l.entries[k] = e
 	}
-	if s.Size != e.length() {
-		e.base = s.Size
-		e.marks.Clear()
+	if s.Size < e.length {
+		e.spans.DeleteFunc(func(p *checkpoint.Prepared[span]) bool { return p.Value.to > s.Size })
 	}
+	e.length = s.Size
 	return e
-}
-
-func (e *entry) length() int64 {
-	length := e.base
-	for _, m := range e.marks.All() {
-		length = m.Value
-	}
-	return length
 }
 
 func (l *ledger) mark(at checkpoint.ID, sizes []size) {
@@ -211,26 +210,30 @@ func (l *ledger) mark(at checkpoint.ID, sizes []size) {
 		k := key{s.Name, s.Inode}
 		e := l.entries[k]
 		if e == nil {
-			e = &entry{base: s.Size}
+			e = &entry{length: s.Size}
 			l.entries[k] = e
 		}
-		e.marks.Prepare(at, s.Size)
+		e.spans.Prepare(at, span{e.length, s.Size})
+		e.length = s.Size
 	}
 }
 
-// commit forgets the marks that are not needed any longer. What stands before one
-// that is acknowledged stays, whoever wrote it. It reports whether something that
-// is sent again has lines of others behind it, so that it cannot be cut off.
-func (e *entry) commit(at checkpoint.ID) (again bool) {
-	promoted, discarded := e.marks.Commit(at)
-	for _, p := range promoted {
-		e.base = max(e.base, p.Value)
+// sorted are the spans as they lie in the file.
+func (e *entry) sorted() (all []checkpoint.Prepared[span]) {
+	for _, p := range e.spans.All() {
+		all = append(all, *p)
 	}
-	e.marks.DeleteFunc(func(m *checkpoint.Prepared[int64]) bool { return m.Value <= e.base })
-	for _, d := range discarded {
-		again = again || d.Value < e.length()
+	slices.SortFunc(all, order)
+	return all
+}
+
+func order(a, b checkpoint.Prepared[span]) int { return cmp.Compare(a.Value.from, b.Value.from) }
+
+// forget drops the spans that stay in their files.
+func (l *ledger) forget(at checkpoint.ID) {
+	for _, e := range l.entries {
+		e.spans.Commit(at)
 	}
-	return again
 }
 
 // append writes a record.
@@ -286,56 +289,74 @@ func (l *ledger) commit(text string) error {
 	if err != nil {
 		return err
 	}
-	if l.settled[at.Source] {
-		for _, e := range l.entries {
-			e.commit(at)
+	l.source = at.Source
+	if t := l.there[at.Source]; t != nil {
+		l.forget(at)
+		if at.Number >= t.through {
+			t.lines = nil
 		}
 		return l.append(&record{Commit: text})
 	}
-	l.settled[at.Source] = true
+	t := &there{}
+	l.there[at.Source] = t
 	for k, e := range l.entries {
-		if err := l.settle(k, e, at); err != nil {
+		if err := l.settle(k, e, at, t); err != nil {
 			return err
 		}
 	}
 	return l.compact()
 }
 
-// settle cuts a file back to what the source knows to be acknowledged.
-func (l *ledger) settle(k key, e *entry, at checkpoint.ID) error {
-	known := e.length()
-	again := e.commit(at)
-	target := e.length()
-	if target == known && !e.open && !again {
+// settle cuts a file back to what the source knows to be acknowledged. What
+// cannot be cut off is noted in t.
+func (l *ledger) settle(k key, e *entry, at checkpoint.ID, t *there) error {
+	_, again := e.spans.Commit(at)
+	slices.SortFunc(again, order)
+	torn := e.open && !e.begun
+	if len(again) == 0 && !torn {
 		return nil
 	}
+	e.open = e.begun
 	f, err := l.find(k)
 	if err != nil {
 		return err
 	}
 	if f == nil {
-		again = again || target < known
-	} else {
-		defer f.Close()
-		end, err := f.Size()
-		if err != nil {
+		if len(again) > 0 {
+			l.warn("%s: is gone and cannot be cut back to checkpoint %d of %s; a few events may be there twice", l.files.path(k.name), at.Number, at.Source)
+		}
+		return nil
+	}
+	defer f.Close()
+	end, err := f.Size()
+	if err != nil {
+		return err
+	}
+	target := end
+	if torn {
+		target = min(end, e.length)
+	}
+	for n := len(again); n > 0 && again[n-1].Value.to >= target && !e.begun; n-- {
+		target = min(target, again[n-1].Value.from)
+		again = again[:n-1]
+	}
+	if target < end {
+		if err := f.Truncate(target); err != nil {
 			return err
 		}
-		switch {
-		case e.begun, end > known && !e.open: // somebody has written behind it
-			again = again || target < known
-		case end > target:
-			if err := f.Truncate(target); err != nil {
-				return err
-			}
-			if err := f.Sync(); err != nil {
-				return err
-			}
+		if err := f.Sync(); err != nil {
+			return err
 		}
+		e.length = target
 	}
-	e.open = e.begun
-	if again {
-		l.warn("%s: cannot be cut back to checkpoint %d of %s; a few events may be there twice", l.files.path(k.name), at.Number, at.Source)
+	for _, p := range again {
+		if p.Value.to > end {
+			continue // somebody has cut it off
+		}
+		if err := t.read(f, k.name, p); err != nil {
+			return err
+		}
+		e.spans.Prepare(p.ID, p.Value)
 	}
 	return nil
 }
@@ -378,15 +399,16 @@ func (l *ledger) compact() error {
 		}
 		add(record{Format: format})
 		for k, e := range l.entries {
-			if e.marks.Len() == 0 && (!e.begun || l.files.open[k.name] == nil) {
+			if e.spans.Len() == 0 && (!e.begun || l.files.open[k.name] == nil) {
 				delete(l.entries, k)
 				continue
 			}
 			file := func(n int64) []size { return []size{{k.name, k.inode, n}} }
-			add(record{Begin: file(e.base)})
-			for _, m := range e.marks.All() {
-				add(record{Checkpoint: m.ID.String(), Files: file(m.Value)})
+			for _, p := range e.sorted() {
+				add(record{Begin: file(p.Value.from)})
+				add(record{Checkpoint: p.ID.String(), Files: file(p.Value.to)})
 			}
+			add(record{Begin: file(e.length)})
 		}
 		if !slices.ContainsFunc(l.all(), func(e *entry) bool { return e.open }) {
 			add(record{End: true})
@@ -412,7 +434,7 @@ func (l *ledger) all() []*entry {
 // checkpoint. If all is acknowledged there is nothing to remember.
 func (l *ledger) close(clean bool) error {
 	var err error
-	pending := slices.ContainsFunc(l.all(), func(e *entry) bool { return e.marks.Len() > 0 })
+	pending := slices.ContainsFunc(l.all(), func(e *entry) bool { return e.spans.Len() > 0 })
 	switch {
 	case clean && !pending:
 		err = disk.Remove(l.path)
@@ -435,7 +457,7 @@ func forget(path string) (pending bool, err error) {
 		return false, nil
 	}
 	for _, e := range l.entries {
-		pending = pending || e.open || e.marks.Len() > 0
+		pending = pending || e.open || e.spans.Len() > 0
 	}
 	return pending, disk.Remove(path)
 }

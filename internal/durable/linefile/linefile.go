@@ -84,6 +84,9 @@ func (f *Files) Append(ctx context.Context, name string, line []byte, controlled
 	} else if err := checkName(name); err != nil {
 		return &nameError{err}
 	}
+	if f.ledger != nil && f.ledger.there[f.ledger.source].take(name, line) {
+		return nil
+	}
 	one, err := f.files.get(ctx, name)
 	if err != nil {
 		if f.name == "" && blamesName(err) {

@@ -63,7 +63,7 @@ func TestFormat(t *testing.T) {
 }
 
 // TestOneOfTwoSources lets two sources write one after the other: the Commit of
-// the one cuts off nothing of the other.
+// the one cuts off nothing of the other, and no line comes twice.
 func TestOneOfTwoSources(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	add := func(f *Files, source string, n int) {
@@ -102,7 +102,99 @@ func TestOneOfTwoSources(t *testing.T) {
 	if string(text) != "A1\nA2\nB1\n" {
 		t.Errorf("%q", text)
 	}
+	add(f, "A", 2)
+	commit(f, "A:2:m")
+	add(f, "A", 2) // another one that only looks the same
+	commit(f, "A:3:m")
 	f.Close()
+	text, _ = os.ReadFile(path)
+	if string(text) != "A1\nA2\nB1\nA2\n" || warned > 0 {
+		t.Errorf("%q, %d warnings", text, warned)
+	}
+}
+
+// TestSourcesInTurn lets three sources write to one file, which die at any time and
+// come back in any order, also one after the other in one process. Each line is
+// there as often as its source has sent it, whatever stands between.
+func TestSourcesInTurn(t *testing.T) {
+	const windows, lines = 8, 4
+	type source struct {
+		acked int
+		name  string
+	}
+	for seed := range uint64(150) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		path := filepath.Join(t.TempDir(), "f")
+		sources := []*source{{name: "A"}, {name: "B"}, {name: "C"}}
+		for run := 0; slices.ContainsFunc(sources, func(s *source) bool { return s.acked < windows }); run++ {
+			f := open(t, path)
+			steps, death := 0, r.IntN(50)
+			alive := func() bool { steps++; return steps < death || run > 30 }
+			turns := 1 + r.IntN(2)
+			for range turns {
+				s := sources[r.IntN(len(sources))]
+				id := func(n int) string { return fmt.Sprintf("%s:%d:%d", s.name, n, run) }
+				check := func(err error) {
+					t.Helper()
+					if err != nil {
+						t.Fatalf("seed %d: %v", seed, err)
+					}
+				}
+				if !alive() {
+					break
+				}
+				check(f.Commit(t.Context(), id(s.acked)))
+				for w := s.acked + 1; w <= windows && alive(); w++ {
+					for n := 0; n < lines && alive(); n++ {
+						check(f.Append(t.Context(), "", fmt.Appendf(nil, "%s%d", s.name, w*lines/3+n/2), true))
+						if r.IntN(4) == 0 {
+							check(f.Flush())
+						}
+					}
+					if !alive() {
+						break
+					}
+					check(f.Checkpoint(t.Context(), id(w)))
+					if r.IntN(2) == 0 || w == windows {
+						if !alive() {
+							break
+						}
+						s.acked = w
+						if !alive() {
+							break
+						}
+						check(f.Commit(t.Context(), id(w)))
+					}
+				}
+				if s.acked < windows {
+					break // it has died, and the process with it
+				}
+			}
+			if r.IntN(2) == 0 {
+				f.Crash()
+			} else if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var want []string
+		for _, s := range sources {
+			for w := 1; w <= windows; w++ {
+				for n := range lines {
+					want = append(want, fmt.Sprintf("%s%d", s.name, w*lines/3+n/2))
+				}
+			}
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Fields(string(text))
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Fatalf("seed %d: got %v\nwant %v", seed, got, want)
+		}
+	}
 }
 
 // TestKilledAnywhere is a side path as the runtime uses it: lines are appended and
