@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -366,7 +367,7 @@ func TestSourceOutlived(t *testing.T) {
 	write(t, dir, "in.ndjson", numbered(100))
 	r := shell(t, dir, `output-spool queue < in.ndjson
 		collect-spool queue -- sh -c '(cat >/dev/null; sleep 1; touch gone) & wait' & source=$!
-		until ls queue/cur/*.ndjson >/dev/null 2>&1; do sleep 0.01; done
+		until ls queue/cur/*.ndjson* >/dev/null 2>&1; do sleep 0.01; done
 		kill -9 $source
 		collect-spool queue -- sh -c 'test -e gone || touch early; output-file --file out'`)
 	if r.exit != 0 || strings.Count(read(dir, "out"), "\n") != 100 {
@@ -478,5 +479,27 @@ func TestConditionalRequest(t *testing.T) {
 	}
 	if n := strings.Count(read(dir, "out"), "\n"); n != 1 {
 		t.Errorf("%d events", n)
+	}
+}
+
+// TestConsumerTakesOver kills one of two consumers while its windows are open. The
+// other one, which follows the spool, sends them under the name of the dead one when
+// it has nothing else to do: nothing is lost, and no line of the file is there twice.
+func TestConsumerTakesOver(t *testing.T) {
+	dir := home(t)
+	write(t, dir, "in.ndjson", numbered(200))
+	r := shell(t, dir, `output-spool --segment-bytes 1KiB queue < in.ndjson
+		collect-spool queue -- sh -c 'cat >/dev/null' & first=$!
+		until ls queue/cur/*@*-*@1 >/dev/null 2>&1; do sleep 0.01; done
+		collect-spool queue --follow -- output-file --file out & second=$!
+		until test "$(ls queue/cur | grep -c ndjson@)" -gt 0 && ! ls queue/new/* >/dev/null 2>&1; do sleep 0.01; done
+		kill -9 $first
+		until test "$(wc -l < out)" -ge 200; do sleep 0.01; done
+		kill $second
+		wait $second`)
+	got := strings.Split(strings.TrimSpace(read(dir, "out")), "\n")
+	slices.Sort(got)
+	if r.exit != 0 || len(got) != 200 || len(slices.Compact(got)) != 200 {
+		t.Errorf("exit %d, %d lines, %s", r.exit, len(got), r.stderr)
 	}
 }

@@ -150,11 +150,14 @@ A segment that is damaged is set aside in DIR/bad, with a line on stderr and
 exit code 1 at the end; the others are delivered. The command spool shows
 what is there, and puts back what can be saved.
 
-Several collect-spool share a spool: each segment goes to one of them, and
-what one leaves that dies goes to the others. Outputs know
-them by a name, and what one of them has left behind a crash is tidied up when
-one of that name is back. Consumers that have different outputs are therefore
-given --consumer; the others are numbered in the order of their start.
+Several collect-spool share a spool: each segment goes to one of them. Outputs
+know them by a name, and what one that has died had claimed is sent again under
+its name, so that no output has it twice. Those without --consumer are numbered
+in the order of their start, and take over from each other: what one of them
+leaves that dies is sent by the next one that has nothing else to do. Consumers
+with different outputs are given names, --consumer NAME: what such a one has left
+waits for the next one of that name. Until then spool list shows it as orphaned,
+and spool requeue gives it to all.
 
 The spool is known by the random id in DIR/.id, which is made with it, and not
 by its path: it can be moved, and reached by another path or a symbolic link.
@@ -681,7 +684,7 @@ Each of its files is a segment, which is in one of these states:
 
 	new       for any consumer to take
 	claimed   a consumer is at work on it
-	orphaned  its consumer has died; the next one takes it first
+	orphaned  its consumer has died; the next one of that name takes it first
 	waiting   complete, until its source says that it is acknowledged
 	open      being written
 	left      by a writer that has died; whoever opens the spool next recovers it

@@ -7,7 +7,7 @@
 //
 //	new       for any consumer to take
 //	claimed   a consumer is at work on it
-//	orphaned  its consumer has died; the next one takes it first
+//	orphaned  its consumer has died; the next one of that name takes it first
 //	waiting   complete, until its source says that it is acknowledged
 //	open      being written
 //	left      by a writer that has died; whoever opens the spool next recovers it
@@ -46,7 +46,7 @@ Each of its files is a segment, which is in one of these states:
 
 	new       for any consumer to take
 	claimed   a consumer is at work on it
-	orphaned  its consumer has died; the next one takes it first
+	orphaned  its consumer has died; the next one of that name takes it first
 	waiting   complete, until its source says that it is acknowledged
 	open      being written
 	left      by a writer that has died; whoever opens the spool next recovers it

@@ -115,19 +115,20 @@ func (i *identity) open(ctx context.Context, name string, wait time.Duration) er
 		return err
 	}
 	if i.keeper != nil {
-		acked, err := i.keeper.Acknowledged(ctx, name)
+		acked, left, err := i.keeper.Acknowledged(ctx, name)
 		if err != nil {
 			return errors.Join(err, j.close())
 		}
 		j.settled(acked)
+		j.ended = j.ended && !left
 	}
 	i.name, i.journal = name, j
 	return nil
 }
 
 // orphan takes the name of a run that has died and left windows that nobody has
-// acknowledged, if there is one.
-func (i *identity) orphan(ctx context.Context, base string) (*identity, error) {
+// acknowledged, if there is one beside those to be passed over.
+func (i *identity) orphan(ctx context.Context, base string, passOver map[string]bool) (*identity, error) {
 	if i.keeper == nil {
 		return nil, nil
 	}
@@ -136,7 +137,7 @@ func (i *identity) orphan(ctx context.Context, base string) (*identity, error) {
 		if _, err := os.Stat(i.path(name)); errors.Is(err, os.ErrNotExist) {
 			return nil, nil
 		}
-		if name == i.name {
+		if name == i.name || passOver[name] {
 			continue
 		}
 		other := &identity{dir: i.dir, keeper: i.keeper}

@@ -104,8 +104,9 @@ type receiving struct {
 	*windows
 	emit     stage.Emit
 	limits   Limits
-	once     bool // nothing more is received behind it
-	rest     bool // only what was sent before is sent again
+	once     bool        // nothing more is received behind it
+	needed   func() bool // asks, while nothing is to be done, whether a dead run has left something
+	asked    time.Time   // when it was asked
 	in       *inbox
 	batch    batch
 	inFlight [][]stage.Delivery // of the windows that are open
@@ -144,9 +145,6 @@ func (v *receiving) loop(ctx context.Context) error {
 		if len(v.batch.deliveries) > 0 && len(w.plan) == 0 {
 			aged = time.After(time.Until(v.batch.since.Add(v.limits.Age)))
 		}
-		if v.rest && len(w.plan) == 0 && len(v.batch.deliveries) == 0 {
-			return nil // what the dead run has left is sent
-		}
 		select {
 		case a, ok := <-w.pipe.Back:
 			if !ok {
@@ -170,8 +168,23 @@ func (v *receiving) loop(ctx context.Context) error {
 			if err := errors.Join(w.chain.LetGo(), w.nudge()); err != nil {
 				return err
 			}
+			if v.makesWay() {
+				return nil
+			}
 		}
 	}
+}
+
+// askEvery is how often a run that has nothing to do looks for what others have left.
+const askEvery = 5 * time.Second
+
+// makesWay ends a run that waits for more where a dead one has left something.
+func (v *receiving) makesWay() bool {
+	if v.needed == nil || len(v.open) > 0 || len(v.batch.deliveries) > 0 || time.Since(v.asked) < askEvery {
+		return false
+	}
+	v.asked = time.Now()
+	return v.needed()
 }
 
 // add sends one delivery.

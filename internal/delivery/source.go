@@ -48,7 +48,8 @@ type Source struct {
 	told     bool       // who keeps back the control lines
 	stopLook func()
 	spooled  *spooled.Receiver // what a receiver takes whose origin forgets
-	settling bool              // a name that a dead run has left: nothing new is taken
+	orphaned func() bool       // asks whether a dead run has left something
+	needed   bool              // the source has made way for that
 }
 
 var (
@@ -104,24 +105,52 @@ func (s *Source) Run(ctx context.Context, chain Chain) error {
 	if err != nil {
 		return err
 	}
-	// What dead runs have left comes first: others would write behind it.
-	for {
-		left, err := own.orphan(ctx, base)
-		if err != nil {
+	passOver := map[string]bool{}
+	s.orphaned = func() bool {
+		left, err := own.orphan(ctx, base, passOver)
+		if left != nil {
+			err = left.journal.close()
+		}
+		s.needed = left != nil || err != nil // an error is met again, and then told
+		return s.needed
+	}
+	for again := true; again; {
+		// What dead runs have left comes first.
+		if err := s.takeOver(ctx, own, base, passOver); err != nil || ctx.Err() != nil {
 			return err
 		}
-		if left == nil {
-			break
+		if err := s.as(ctx, own); err != nil || ctx.Err() != nil {
+			return err
 		}
-		s.settling = true
+		again = s.needed
+	}
+	return s.takeOver(ctx, own, base, passOver)
+}
+
+// takeOver sends what dead runs have left that are numbered as this one is, each
+// under its name. One whose pipeline lives on is passed over.
+func (s *Source) takeOver(ctx context.Context, own *identity, base string, passOver map[string]bool) error {
+	s.windows.left, s.needed = true, false
+	defer func() { s.windows.left = false }()
+	for {
+		left, err := own.orphan(ctx, base, passOver)
+		if left == nil || err != nil {
+			return err
+		}
 		err = s.as(ctx, left)
-		s.settling = false
+		if errors.As(err, new(livesOnError)) {
+			s.Say(err)
+			s.chain.CountFailed()
+			passOver[left.name], err = true, nil
+		}
 		if err = cmp.Or(err, left.journal.close()); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
-	return s.as(ctx, own)
 }
+
+// livesOnError says that a killed run's pipeline has not ended.
+type livesOnError struct{ error }
 
 // as runs the source under one name.
 func (s *Source) as(ctx context.Context, i *identity) error {
@@ -210,9 +239,9 @@ func (s *Source) waitForOldPipeline(ctx context.Context, wait time.Duration) (er
 	if isLocked(err) {
 		path += ".lock"
 		if found := process.Using(path); len(found) > 0 {
-			return fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes: %s", strings.Join(found, ", "))
+			return livesOnError{fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes: %s", strings.Join(found, ", "))}
 		}
-		return fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes, which have %s open", path)
+		return livesOnError{fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes, which have %s open", path)}
 	}
 	return err
 }
@@ -340,7 +369,7 @@ func (s *Source) collect(ctx context.Context) error {
 		case err != nil && ctx.Err() != nil:
 			err = nil
 		}
-		w.ending = s.Interval == 0 || ctx.Err() != nil || s.settling
+		w.ending = s.Interval == 0 || ctx.Err() != nil
 		if err := w.Settle(); err != nil {
 			return err
 		}
@@ -376,7 +405,10 @@ func (s *Source) once(ctx context.Context) error {
 		}
 		r = s.spooled
 	}
-	v := &receiving{windows: s.windows, emit: s.emit(), limits: s.Windows, once: s.Interval == 0 || s.settling, rest: s.settling}
+	v := &receiving{windows: s.windows, emit: s.emit(), limits: s.Windows, once: s.Interval == 0 || s.windows.left}
+	if _, keeps := r.(stage.Keeper); keeps && !s.windows.left {
+		v.needed = s.orphaned
+	}
 	return v.run(ctx, r)
 }
 

@@ -47,6 +47,7 @@ type windows struct {
 
 	name  string // of the ids; the same in every run
 	nonce string // of the ids; another one for each pipeline
+	left  bool   // the name is that of a dead run
 
 	opened      uint64 // the number that the pipeline was opened with
 	acked       uint64
@@ -160,6 +161,9 @@ func (w *windows) Lines(lines []byte) (bool, error) {
 
 // Settle waits until nothing is open.
 func (w *windows) Settle() error { return w.wait(func() bool { return len(w.open) == 0 }) }
+
+// Source is the name of the ids.
+func (w *windows) Source() (name string, left bool) { return w.name, w.left }
 
 // State is that of the last acknowledged window.
 func (w *windows) State() string { return w.journal.position }

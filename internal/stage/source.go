@@ -33,6 +33,9 @@ type Pipeline interface {
 	// Settle waits until all windows are acknowledged. A source calls it
 	// before it waits for more, or lets go of what Ack needs.
 	Settle() error
+	// Source is the name under which windows are sent now. With left, a run of
+	// that name has died: only what it has left is to be sent, and nothing new.
+	Source() (name string, left bool)
 	// State is that of the last acknowledged window. It is kept just before
 	// Ack is called: after a crash in between, the origin still has what State
 	// says is acknowledged.
@@ -74,7 +77,9 @@ type Identified interface{ Identity() string }
 // the runtime keeps it. Several runs may share the origin of a Keeper, each as
 // a source of its own.
 type Keeper interface {
-	Acknowledged(ctx context.Context, source string) (number uint64, err error)
+	// Acknowledged says how far a source is acknowledged, and whether a run of it
+	// has left something at the origin that is to be sent under its name.
+	Acknowledged(ctx context.Context, source string) (number uint64, left bool, err error)
 	// AcknowledgeAs is Acknowledge of a Receiver that keeps the number as well.
 	AcknowledgeAs(ctx context.Context, source string, number uint64, deliveries []Delivery) error
 }

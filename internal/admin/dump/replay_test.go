@@ -34,6 +34,8 @@ type origin struct {
 	emits []string // its messages
 }
 
+func (o *origin) Source() (string, bool) { return "S", false }
+
 func (o *origin) Window(w stage.Window, send func() error) error {
 	steps := []func() error{
 		o.before, send,

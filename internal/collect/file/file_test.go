@@ -341,6 +341,8 @@ type pipeline struct {
 	names []string
 }
 
+func (p *pipeline) Source() (string, bool) { return "S", false }
+
 func (p *pipeline) Window(w stage.Window, send func() error) error {
 	if err := send(); err != nil {
 		return err

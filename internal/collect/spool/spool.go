@@ -13,11 +13,14 @@
 // exit code 1 at the end; the others are delivered. The command spool shows
 // what is there, and puts back what can be saved.
 //
-// Several collect-spool share a spool: each segment goes to one of them, and
-// what one leaves that dies goes to the others. Outputs know
-// them by a name, and what one of them has left behind a crash is tidied up when
-// one of that name is back. Consumers that have different outputs are therefore
-// given --consumer; the others are numbered in the order of their start.
+// Several collect-spool share a spool: each segment goes to one of them. Outputs
+// know them by a name, and what one that has died had claimed is sent again under
+// its name, so that no output has it twice. Those without --consumer are numbered
+// in the order of their start, and take over from each other: what one of them
+// leaves that dies is sent by the next one that has nothing else to do. Consumers
+// with different outputs are given names, --consumer NAME: what such a one has left
+// waits for the next one of that name. Until then spool list shows it as orphaned,
+// and spool requeue gives it to all.
 //
 // The spool is known by the random id in DIR/.id, which is made with it, and not
 // by its path: it can be moved, and reached by another path or a symbolic link.
@@ -80,18 +83,24 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	return r.Close()
 }
 
-// Acknowledged returns how far the spool was emptied by a source.
-func (c *Command) Acknowledged(ctx context.Context, source string) (uint64, error) {
+// Acknowledged returns how far the spool was emptied by a source, and whether it
+// has claimed more.
+func (c *Command) Acknowledged(ctx context.Context, source string) (number uint64, left bool, err error) {
 	r, err := c.open()
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	number, err := r.Acknowledged(source)
-	return number, errors.Join(err, r.Close())
+	number, err1 := r.Acknowledged(source)
+	left, err2 := r.Claimed(source)
+	return number, left, errors.Join(err1, err2, r.Close())
 }
 
 func (c *Command) open() (*queue.Reader, error) {
-	return queue.OpenReader(c.Dir, queue.Options{Warn: c.env.Warn, Once: !c.env.Follow, AllowNetworkFS: c.AllowNetworkFS})
+	opt := queue.Options{Warn: c.env.Warn, Once: !c.env.Follow, AllowNetworkFS: c.AllowNetworkFS}
+	if c.env.Pipeline != nil {
+		opt.Consumer, opt.Left = c.env.Pipeline.Source()
+	}
+	return queue.OpenReader(c.Dir, opt)
 }
 
 // Open opens the spool. What was claimed before and not acknowledged comes first,

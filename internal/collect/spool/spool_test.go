@@ -30,6 +30,8 @@ func (p pipeline) Lines(lines []byte) (bool, error) {
 	return true, nil
 }
 
+func (pipeline) Source() (string, bool) { return stagetest.Source, false }
+
 type suite struct {
 	*testing.T
 	dir    string
@@ -97,7 +99,7 @@ func (s *suite) command(dir string, env *stage.Env) *Command {
 // run runs collect-spool, as the source of the driver.
 func (s *suite) run(c *Command) error {
 	s.Helper()
-	number, err := c.Acknowledged(s.Context(), stagetest.Source)
+	number, _, err := c.Acknowledged(s.Context(), stagetest.Source)
 	s.check(err)
 	s.driver.Receiver, s.driver.Number = c, number
 	return s.driver.Run(s.Context())
@@ -146,8 +148,8 @@ func TestDeliver(t *testing.T) {
 	if got := s.files("cur"); len(got) != 1 || got[0] != ".acked@20@S" || len(s.files("new")) > 0 {
 		t.Errorf("left %q", got)
 	}
-	if number, err := c.Acknowledged(t.Context(), stagetest.Source); number != 20 || err != nil {
-		t.Errorf("%d, %v", number, err)
+	if number, left, err := c.Acknowledged(t.Context(), stagetest.Source); number != 20 || left || err != nil {
+		t.Errorf("%d, %v, %v", number, left, err)
 	}
 }
 
@@ -206,7 +208,7 @@ func TestDamaged(t *testing.T) {
 	}
 	s.got = slices.Delete(s.got, 2, 3)
 	s.want(append(lines(1, 1), lines(3, 3)...))
-	if number, err := c.Acknowledged(t.Context(), stagetest.Source); number != 3 || err != nil {
+	if number, _, err := c.Acknowledged(t.Context(), stagetest.Source); number != 3 || err != nil {
 		t.Errorf("%d, %v", number, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
-func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.File) }
+func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.place.String()) }
 
 // Ack removes a segment, durably.
 func (r *Reader) Ack(s *Segment) error {
@@ -132,14 +132,23 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 	return last, nil
 }
 
+// Claimed reports whether something is left that a consumer of that name has
+// claimed.
+func (r *Reader) Claimed(consumer string) (bool, error) {
+	names, err := list(r.dir, curDir)
+	owner := escape(consumer)
+	return slices.ContainsFunc(names, func(name string) bool { return parseClaimed(name).owner == owner }), err
+}
+
 // Release puts a segment back for others.
 func (r *Reader) Release(s *Segment) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := disk.Rename(r.path(s), filepath.Join(r.dir, newDir, s.File)); err != nil {
-		return err
-	}
-	return r.done(s)
+	return r.release(s)
+}
+
+func (r *Reader) release(s *Segment) error {
+	return cmp.Or(disk.Rename(r.path(s), filepath.Join(r.dir, newDir, s.File)), r.done(s))
 }
 
 // Reject sets a segment aside in whose lines the caller has found something
@@ -160,8 +169,9 @@ func (r *Reader) reject(s *Segment, d *Damage) error {
 	return s.bad
 }
 
-// Close ends all claims, and a Claim that waits. Segments that were not
-// acknowledged stay in cur/, free for the next who looks.
+// Close ends all claims, and a Claim that waits. Segments that were loaded and not
+// acknowledged stay in cur/, for the next consumer of that name. The others are for
+// anybody again.
 func (r *Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -171,6 +181,10 @@ func (r *Reader) Close() error {
 	}
 	var errs []error
 	for _, s := range r.held {
+		if !s.sent && s.bad == nil {
+			errs = append(errs, r.release(s))
+			continue
+		}
 		errs = append(errs, r.done(s))
 	}
 	for source := range r.marks {

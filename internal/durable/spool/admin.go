@@ -21,7 +21,7 @@ import (
 const (
 	New      = "new"      // for anybody to take
 	Claimed  = "claimed"  // a consumer is at work on it
-	Orphaned = "orphaned" // its consumer is gone; the next one takes it
+	Orphaned = "orphaned" // its consumer is gone; the next one of that name takes it
 	Waiting  = "waiting"  // for the Commit of its source
 	Open     = "open"     // being written
 	Left     = "left"     // by a writer that is gone; the next one deals with it
@@ -39,7 +39,7 @@ type Entry struct {
 	Events int       `json:"events"` // that its name tells of
 	Bytes  int64     `json:"bytes"`
 	Sealed time.Time `json:"-"`                // or the last write
-	Source string    `json:"source,omitempty"` // escaped, of what waits
+	Source string    `json:"source,omitempty"` // escaped, of what waits, or the consumer of what is claimed
 	Number uint64    `json:"checkpoint,omitempty"`
 }
 
@@ -67,6 +67,13 @@ func List(dir string) ([]Entry, error) {
 	}
 	slices.SortStableFunc(all, func(a, b Entry) int { return cmp.Compare(filepath.Base(a.File), filepath.Base(b.File)) })
 	return all, nil
+}
+
+// is reports whether one of the names is that of the entry: its path below the
+// spool, its file, or its segment.
+func (e *Entry) is(names []string) bool {
+	base := filepath.Base(e.File)
+	return slices.Contains(names, e.File) || slices.Contains(names, base) || slices.Contains(names, parseClaimed(base).file)
 }
 
 func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]int) Entry {
@@ -98,6 +105,7 @@ func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]int) Entry
 	case newDir:
 		e.State = New
 	case curDir:
+		e.Source = parseClaimed(name).owner
 		e.State = choose(held(info), Claimed, Orphaned)
 	case badDir:
 		e.State = choose(lost, Lost, Bad)
@@ -174,7 +182,7 @@ func Requeue(ctx context.Context, dir string, names []string, salvage bool, opt 
 	defer s.size.close()
 	defer s.size.doubt()
 	for _, e := range all {
-		chosen := slices.Contains(names, e.File) || slices.Contains(names, filepath.Base(e.File))
+		chosen := e.is(names)
 		if !chosen && (len(names) > 0 || e.State != Bad && e.State != Orphaned) {
 			continue
 		}
@@ -185,7 +193,7 @@ func Requeue(ctx context.Context, dir string, names []string, salvage bool, opt 
 		did(e.File, what, err)
 	}
 	for _, name := range names {
-		if !slices.ContainsFunc(all, func(e Entry) bool { return e.File == name || filepath.Base(e.File) == name }) {
+		if !slices.ContainsFunc(all, func(e Entry) bool { return e.is([]string{name}) }) {
 			did(name, "", errors.New("there is no such segment"))
 		}
 	}
@@ -208,7 +216,7 @@ func (s *spool) requeue(ctx context.Context, e Entry, salvage bool) (string, err
 			return "", errTaken
 		}
 		defer f.Close()
-		return s.put(path, name)
+		return s.put(path, parseClaimed(name).file)
 	case Waiting:
 		lock, err := disk.LockPath(ctx, s.lockOf(e.Source), 0)
 		if err != nil {

@@ -71,7 +71,7 @@ func TestCloseEndsClaim(t *testing.T) {
 		if _, err := r.Claim(t.Context(), false); !errors.Is(err, errClosed) {
 			t.Errorf("then %v", err)
 		}
-		wantFiles(t, dir, "0 0 1 0")
+		wantFiles(t, dir, "0 1 0 0")     // nobody has its lines
 		wantDrained(t, dir, lines(1, 1)) // the claim is free
 		ctx, cancel := context.WithCancelCause(t.Context())
 		reason := errors.New("a signal")
@@ -121,4 +121,80 @@ func TestDamagedIsAcknowledged(t *testing.T) {
 	}
 	check1(t, r.Close())
 	wantFiles(t, dir, "0 0 0 2")
+}
+
+// TestClaimsBelongToNames has two consumers. What one of them leaves that has loaded
+// it comes again for its name alone, first, and in the order in which it was claimed;
+// what it has not loaded is for anybody.
+func TestClaimsBelongToNames(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir, Options{SegmentBytes: 40})
+	add(t, w, 1, 5)
+	check1(t, w.Close())
+	named := func(name string, left bool) *Reader {
+		t.Helper()
+		r, err := OpenReader(dir, Options{Consumer: name, Left: left, Once: true})
+		check1(t, err)
+		return r
+	}
+	claim := func(r *Reader) string {
+		t.Helper()
+		s, err := r.Claim(t.Context(), false)
+		if err == io.EOF {
+			return "end"
+		}
+		check1(t, err)
+		return s.File
+	}
+	names := must(list(dir, newDir))
+	if len(names) != 5 {
+		t.Fatalf("%d segments", len(names))
+	}
+	// A claims the last one first, as it would if the others came later.
+	for _, name := range names[:4] {
+		check1(t, os.Rename(filepath.Join(dir, newDir, name), filepath.Join(dir, tmpDir, name)))
+	}
+	a := named("A", false)
+	if got := claim(a); got != names[4] {
+		t.Fatalf("got %s, want %s", got, names[4])
+	}
+	for _, name := range names[:4] {
+		check1(t, os.Rename(filepath.Join(dir, tmpDir, name), filepath.Join(dir, newDir, name)))
+	}
+	a.looked = false
+	for _, want := range names[:2] {
+		if got := claim(a); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+	for _, file := range []string{names[4], names[0]} {
+		check1(t, a.Load(a.held[file]))
+	}
+	check1(t, a.Close())
+
+	b := named("B", false)
+	for _, want := range []string{names[1], names[2], names[3], "end"} {
+		if got := claim(b); got != want {
+			t.Errorf("B: got %s, want %s", got, want)
+		}
+	}
+	if left := must(b.Claimed("A")); !left {
+		t.Error("A has left nothing")
+	}
+	check1(t, b.Close()) // gives all of it back
+	a = named("A", true)
+	for _, want := range []string{names[4], names[0], "end"} {
+		if got := claim(a); got != want {
+			t.Errorf("A: got %s, want %s", got, want)
+		}
+	}
+	for _, s := range a.held {
+		check1(t, a.Load(s))
+		check1(t, a.Ack(s))
+	}
+	if left := must(a.Claimed("A")); left {
+		t.Error("something is left of A")
+	}
+	check1(t, a.Close())
+	wantFiles(t, dir, "0 3 0 0")
 }

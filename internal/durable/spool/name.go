@@ -98,6 +98,33 @@ func escape(source string) string {
 	return b.String()[:keptOfSource] + "~" + hex.EncodeToString(sum[:16])
 }
 
+// claimed is what the name of a file in cur/ says: whose it is, and that it was the
+// orderth of that consumer.
+type claimed struct {
+	file  string // the segment
+	owner string // escaped; empty if the consumer has no name
+	order uint64
+}
+
+func (c claimed) String() string {
+	if c.owner == "" {
+		return c.file
+	}
+	return c.file + "@" + c.owner + "@" + strconv.FormatUint(c.order, 10)
+}
+
+// parseClaimed takes any name for that of a segment, perhaps a damaged one.
+func parseClaimed(name string) claimed {
+	file, of, _ := strings.Cut(name, "@")
+	owner, order, _ := strings.Cut(of, "@")
+	n, err := strconv.ParseUint(order, 10, 64)
+	c := claimed{file, owner, n}
+	if err != nil || c.String() != name {
+		return claimed{file: name}
+	}
+	return c
+}
+
 // waiting is the name in tmp/ of a segment whose Commit has not come.
 func (m mark) waiting(n Name) string { return n.String() + "@" + m.at() }
 

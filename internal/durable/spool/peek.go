@@ -27,7 +27,9 @@ func Peek(dir string) iter.Seq2[*Segment, error] {
 				yield(nil, err)
 				return
 			}
-			all = append(all, names...)
+			for _, name := range names {
+				all = append(all, parseClaimed(name).file)
+			}
 		}
 		slices.Sort(all)
 		for _, name := range slices.Compact(all) {
@@ -46,6 +48,9 @@ func peek(dir, name string) (*Segment, error) {
 	// Look into new/ twice: a claim may be given back.
 	for _, sub := range [...]string{newDir, curDir, newDir} {
 		path := filepath.Join(dir, sub, name)
+		if sub == curDir {
+			path = claimedAs(dir, name)
+		}
 		s, err := readSegment(path, name)
 		var d *Damage
 		switch {
@@ -57,6 +62,18 @@ func peek(dir, name string) (*Segment, error) {
 		}
 	}
 	return nil, nil
+}
+
+// claimedAs is the path of a segment that is claimed, whoever has it.
+func claimedAs(dir, file string) string {
+	names, _ := list(dir, curDir)
+	for _, name := range names {
+		if parseClaimed(name).file == file {
+			file = name
+			break
+		}
+	}
+	return filepath.Join(dir, curDir, file)
 }
 
 // readSegment reads and verifies a segment without any claim.

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,21 +32,28 @@ type Reader struct {
 	pending []place // of the last look, not yet tried
 	looked  bool
 	held    map[string]*Segment
+	order   uint64              // of the last claim
 	acked   map[string]uint64   // by source, once it was asked for
 	marks   map[string][]string // notes of that which are not needed any longer
 
 	spare atomic.Pointer[[]byte] // what a dropped segment was read into
 }
 
-type place struct{ sub, name string }
+// place is where a segment lies: in new/, or claimed by a dead consumer.
+type place struct {
+	sub  string
+	name claimed
+}
 
 // A Segment is claimed. Data are its lines, once it is loaded and so verified,
 // until Drop or the end of the claim: the reader uses the memory again.
 type Segment struct {
 	Name
 	Data  []byte
-	File  string // the name in the directory
+	File  string // its name
 	Size  int64  // of the file, in bytes
+	place claimed
+	sent  bool // it was loaded, and somebody may have its lines
 	f     *disk.File
 	spare *atomic.Pointer[[]byte] // of the reader
 	bad   error                   // a *DamagedError, once it has been set aside
@@ -84,8 +93,8 @@ func (r *Reader) unclaim(s *Segment) error {
 	return r.done(s)
 }
 
-// Claim claims the oldest segment that is free; what a dead consumer had claimed
-// comes first. When there is none it recovers what dead writers have left: that
+// Claim claims the oldest segment that is free; what a dead consumer of this name
+// had claimed comes first. When there is none it recovers what dead writers have left: that
 // needs room on the disk, which on a full one only consuming can make. Then it
 // returns io.EOF, or waits if it is to follow the spool.
 func (r *Reader) Claim(ctx context.Context, follow bool) (*Segment, error) {
@@ -120,7 +129,7 @@ func (r *Reader) Claim(ctx context.Context, follow bool) (*Segment, error) {
 			return nil, err
 		case n > 0:
 			r.looked = false
-		case !follow:
+		case !follow || r.opt.Left:
 			return nil, io.EOF
 		default:
 			r.wait(ctx)
@@ -141,25 +150,41 @@ func (r *Reader) wait(ctx context.Context) {
 	}
 }
 
+// look finds what is this consumer's, in the order in which it was claimed, and
+// then what nobody has claimed yet.
 func (r *Reader) look() error {
-	for _, sub := range [...]string{curDir, newDir} {
-		names, err := list(r.dir, sub)
-		if err != nil {
-			return err
+	owner := escape(r.opt.Consumer)
+	names, err := list(r.dir, curDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		c := parseClaimed(name)
+		if c.owner != "" && c.owner != owner {
+			continue // another consumer has sent some of it, and sends that again under its name
 		}
-		for _, name := range names {
-			if r.held[name] == nil {
-				r.pending = append(r.pending, place{sub, name})
-			}
+		r.order = max(r.order, c.order)
+		if r.held[c.file] == nil {
+			r.pending = append(r.pending, place{curDir, c})
 		}
+	}
+	slices.SortStableFunc(r.pending, func(a, b place) int { return cmp.Compare(a.name.order, b.name.order) })
+	if r.opt.Left {
+		return nil
+	}
+	if names, err = list(r.dir, newDir); err != nil {
+		return err
+	}
+	for _, name := range names {
+		r.pending = append(r.pending, place{newDir, claimed{file: name}})
 	}
 	return nil
 }
 
 // take claims one segment. It returns nil if somebody else has it.
 func (r *Reader) take(p place) (*Segment, error) {
-	path := filepath.Join(r.dir, p.sub, p.name)
-	s := &Segment{File: p.name, spare: &r.spare}
+	path := filepath.Join(r.dir, p.sub, p.name.String())
+	s := &Segment{File: p.name.file, place: p.name, spare: &r.spare}
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -174,14 +199,16 @@ func (r *Reader) take(p place) (*Segment, error) {
 	if f == nil {
 		return nil, err
 	}
-	if p.sub == newDir {
-		if err := disk.RenameInto(path, filepath.Join(r.dir, curDir, p.name)); err != nil {
+	if owner := escape(r.opt.Consumer); p.sub == newDir || p.name.owner != owner {
+		s.place = claimed{s.File, owner, r.order + 1}
+		if err := disk.RenameInto(path, r.path(s)); err != nil {
 			f.Close()
 			return nil, err
 		}
+		r.order++
 	}
 	s.f = f
-	r.held[p.name] = s
+	r.held[s.File] = s
 	return s, nil
 }
 
@@ -193,6 +220,7 @@ func (r *Reader) Load(s *Segment) error {
 	if s.bad != nil {
 		return s.bad
 	}
+	s.sent = true
 	err := s.load()
 	var d *Damage
 	if err == nil || !errors.As(err, &d) {

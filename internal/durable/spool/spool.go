@@ -16,7 +16,9 @@
 // was there where the clock has gone back. COUNT is the number of lines, CRC
 // the CRC32C of all bytes. Files whose name begins with a dot are our own
 // notes. A claim is an exclusive flock on the file itself, so that it ends with
-// its process, however that ends.
+// its process, however that ends. In cur/ the name goes on with the consumer and
+// the number of the claim, SEGMENT@CONSUMER@ORDER: what a dead consumer has sent
+// belongs to its name, under which alone a far end knows what it has of it already.
 //
 // # What a writer promises
 //
@@ -63,7 +65,9 @@
 // # What a reader promises
 //
 // A segment is claimed by renaming it to cur/ under its lock, and read and
-// verified as a whole before anything of it is delivered. Ack removes it. AckAs
+// verified as a whole before anything of it is delivered. What a dead consumer had
+// claimed is claimed again by the next one of that name, first, and in the order in
+// which it was claimed. Ack removes it. AckAs
 // renames it to cur/.acked@NUMBER@SOURCE instead: that the segment is gone, and
 // up to where its source is acknowledged, become true in one step. With two
 // files, a crash in between loses the window or sends it twice.
@@ -106,6 +110,8 @@ type Options struct {
 	SegmentAge   time.Duration // or when it is so old, in a stream without control lines; 0 is 1 s
 	Quota        int64         // bytes in new/, cur/ and tmp/ above which a writer waits; 0 is none
 	Once         bool          // a reader takes what it finds when it looks first, and is not kept by a writer that goes on
+	Consumer     string        // the name under which a reader claims, if it has one
+	Left         bool          // a reader takes only what that consumer has left, and nothing new
 	Now          func() time.Time
 	Warn         func(format string, args ...any)
 
