@@ -80,7 +80,7 @@ type courtesy struct {
 }
 
 var courtesies = []courtesy{
-	{disk.OpTruncate, regexp.MustCompile(`/(new|cur)/[^/]*\.ndjson$`), "a segment that is acknowledged becomes a note, whose name says all, and is cut to save room: the next run cuts it, too"},
+	{disk.OpTruncate, regexp.MustCompile(`/(new|cur)/[^/]*\.ndjson(@[^/]*)?$`), "a segment that is acknowledged becomes a note, whose name says all, and is cut to save room: the next run cuts it, too"},
 	{disk.OpOpen, regexp.MustCompile(`/cur/\.acked@`), "that is the next run"},
 	{disk.OpTruncate, regexp.MustCompile(`/cur/\.acked@`), "that is the next run"},
 	{disk.OpSync, regexp.MustCompile(`/cur/\.acked@`), "that is the next run"},
