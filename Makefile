@@ -11,6 +11,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 AT = $(DESTDIR)$(PREFIX)
 VECTORS ?= ../shared/vectors
+KILLS ?= 200
 
 all: generate ## build bin/intelpipe and a link for each command
 	$(BUILD) -o bin/intelpipe ./cmd/intelpipe
@@ -37,6 +38,9 @@ update: ## rewrite the expected output of the cases of one command, TOOL=expert-
 
 bench: all ## measure against a byte copy, jq and Miller
 	@scripts/bench
+
+chaos: ## kill processes at random and count what arrives, KILLS=200
+	@scripts/chaos $(KILLS)
 
 standalone: ## build one command by itself, TOOL=expert-url
 	$(BUILD) -o bin/standalone/$(TOOL) ./cmd/$(TOOL)

@@ -277,7 +277,7 @@ func TestEveryCommandIsEverywhere(t *testing.T) {
 		if err != nil || !strings.Contains(string(page), ".TH") {
 			t.Errorf("%s has no man page: %v", spec.Name, err)
 		}
-		if row := "| [" + spec.Name + "](man/" + spec.Name + ".1) | " + spec.Summary + " |\n"; !strings.Contains(string(readme), row) {
+		if row := "| [" + spec.Name + "](man/" + spec.Name + ".1) | " + spec.Page().Summary + " |\n"; !strings.Contains(string(readme), row) {
 			t.Errorf("the README has no row %s", row)
 		}
 		if !strings.Contains(string(completion), "\t"+spec.Name+") words=") {

@@ -147,7 +147,7 @@ func TestExamples(t *testing.T) {
 	redis := miniredis.RunT(t)
 	for _, spec := range tools {
 		t.Run(spec.Name, func(t *testing.T) {
-			commands := examples(spec.Doc)
+			commands := examples(spec.Page().Doc)
 			if !strings.Contains(strings.Join(commands, "\n"), spec.Name) {
 				t.Errorf("the section Examples of the package comment shows no %s: %q", spec.Name, commands)
 			}

@@ -33,7 +33,7 @@ func Examples(doc string) []string {
 // example is a call of the command with these flags, from its manual if that
 // has one.
 func example(spec *Command, Flags ...*kong.Flag) string {
-	for _, text := range Examples(spec.Doc) {
+	for _, text := range Examples(spec.Page().Doc) {
 		text = strings.Join(strings.Fields(strings.ReplaceAll(text, "\\\n", " ")), " ")
 		if i := strings.Index(" "+text, " "+spec.Name+" "); i >= 0 {
 			text = own(text, i)

@@ -2,6 +2,7 @@ package flags
 
 import (
 	"fmt"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"slices"
 	"strings"
 
@@ -15,10 +16,17 @@ import (
 
 // Command is a command: what is found in its package.
 type Command struct {
-	Name    string
-	Summary string
-	Doc     string     // the rest of the package comment
-	New     func() any // a new *Command
+	Name string
+	New  func() any // a new *Command
+	Text *page.Page // of one that package page does not know
+}
+
+// Page is the text of the command.
+func (c *Command) Page() page.Page {
+	if c.Text != nil {
+		return *c.Text
+	}
+	return page.Of(c.Name)
 }
 
 // Find returns the command of that name, or nil.

@@ -27,9 +27,9 @@ func Help(spec *flags.Command, model *kong.Application, all bool) string {
 		fmt.Fprintf(&b, "%6s %s [FLAGS]%s\n", label, n.FullPath(), words(n, "%s"))
 		label = ""
 	}
-	b.WriteString("\n" + wrap(spec.Name+": "+spec.Summary, 0, 0) + "\n")
-	if all && spec.Doc != "" {
-		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(spec.Doc))
+	b.WriteString("\n" + wrap(spec.Name+": "+spec.Page().Summary, 0, 0) + "\n")
+	if all && spec.Page().Doc != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(spec.Page().Doc))
 	}
 	for _, s := range sections(model) {
 		if !all && s.shared {
@@ -44,7 +44,7 @@ func Help(spec *flags.Command, model *kong.Application, all bool) string {
 		b.WriteString("\n" + wrap("man 7 intelpipe has a glossary of words such as window, checkpoint, path and dump.", 0, 0) + "\n")
 		return b.String()
 	}
-	if list := flags.Examples(spec.Doc); len(list) > 0 {
+	if list := flags.Examples(spec.Page().Doc); len(list) > 0 {
 		b.WriteString("\nExamples:\n")
 		for _, text := range firstExamples(spec.Name, list, 2) {
 			b.WriteString("  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n")

@@ -13,6 +13,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/manual"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -108,7 +109,7 @@ func list(specs []Spec, _ Process, args []string) (string, error) {
 	}
 	var b strings.Builder
 	for _, s := range specs {
-		fmt.Fprintf(&b, "%-32s %s\n", s.Name, s.Summary)
+		fmt.Fprintf(&b, "%-32s %s\n", s.Name, s.Page().Summary)
 	}
 	return b.String(), nil
 }
@@ -156,7 +157,7 @@ func help(specs []Spec, p Process, args []string) (string, error) {
 		return "", err
 	}
 	if isTerminal(p.Stdout) {
-		if shown, err := page(spec, specs, p); shown {
+		if shown, err := manPage(spec, specs, p); shown {
 			return "", err
 		}
 	}
@@ -176,7 +177,7 @@ func manualPage(specs []Spec, p Process, args []string) (string, error) {
 		return "", err
 	}
 	if isTerminal(p.Stdout) {
-		if shown, err := page(spec, specs, p); shown {
+		if shown, err := manPage(spec, specs, p); shown {
 			return "", err
 		}
 		return help(specs, p, args) // nobody wants to read roff
@@ -200,8 +201,8 @@ func one(name string, specs []Spec, args []string) (*Spec, error) {
 	return nil, stage.Usage(unknownCommand(specs, args[0], ""))
 }
 
-// page shows the manual page of a command at the terminal, if there is a man.
-func page(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
+// manPage shows the manual page of a command at the terminal, if there is a man.
+func manPage(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
 	path, err := exec.LookPath("man")
 	if err != nil {
 		return false, nil
@@ -237,7 +238,7 @@ type inspection struct {
 // the configuration file have nothing to do.
 func inspect(name, summary string, p Process, args []string) (*inspection, string, error) {
 	c := new(inspection)
-	spec := &Spec{Name: "intelpipe " + name, Summary: summary}
+	spec := &Spec{Name: "intelpipe " + name, Text: &page.Page{Summary: summary}}
 	err := flags.ParseOwn(spec, c, args, p.Getenv)
 	var asked *flags.Asked
 	if errors.As(err, &asked) {

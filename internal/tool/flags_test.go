@@ -13,6 +13,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/flags"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -87,7 +88,7 @@ func TestUsageErrors(t *testing.T) {
 	doc := "# Examples\n\n\techo {} | \\\n\t  expert-probe --text 'a | b' \\\n\t  --mode fast | sort\n\terrands fetch --fast x > y\n"
 	specs := append(probes(nil), Spec{Name: "errands", New: func() any { return new(errands) }}, Spec{Name: "expert-needs", New: func() any { return new(needs) }})
 	for i := range specs {
-		specs[i].Doc = doc
+		specs[i].Text = &page.Page{Doc: doc}
 	}
 	for line, want := range map[string]string{
 		"expert-probe --txt a":                                "unknown flag --txt; did you mean --text?",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/flags"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"github.com/intelpipe/intelpipe/internal/manual"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -68,7 +69,7 @@ func TestArguments(t *testing.T) {
 			[]string{".SH SYNOPSIS\n.B collect\\-windows\n[\\fIFLAGS\\fR] [\\-\\- \\fIPIPELINE\\fR...]\n.SH"},
 		},
 	} {
-		c.spec.Summary = "do something"
+		c.spec.Text = &page.Page{Summary: "do something"}
 		model, err := flags.Model(&c.spec)
 		if err != nil {
 			t.Fatal(err)
