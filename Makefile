@@ -13,8 +13,8 @@ AT = $(DESTDIR)$(PREFIX)
 VECTORS ?= ../shared/vectors
 KILLS ?= 200
 
-all: generate ## build bin/intelpipe and a link for each command
-	$(BUILD) -o bin/intelpipe ./cmd/intelpipe
+all: generate ## build bin/intelpipe, bin/intelpipe-full and a link for each command
+	$(BUILD) -o bin/ ./cmd/intelpipe ./cmd/intelpipe-full
 	bin/intelpipe --install-links bin
 
 generate: ## renew what is generated from the commands' packages
@@ -48,7 +48,7 @@ standalone: ## build one command by itself, TOOL=expert-url
 install: all ## install below PREFIX
 	install -d $(addprefix $(AT)/,bin lib/systemd/system share/man/man1 share/man/man7 share/bash-completion/completions)
 	install -d $(addprefix $(AT)/share/doc/intelpipe/,collect pipeline cron.d)
-	install -m 755 bin/intelpipe scripts/cron/intelpipe-cron $(AT)/bin
+	install -m 755 bin/intelpipe bin/intelpipe-full scripts/cron/intelpipe-cron $(AT)/bin
 	$(AT)/bin/intelpipe --install-links $(AT)/bin
 	install -m 644 man/*.1 $(AT)/share/man/man1
 	install -m 644 man/*.7 $(AT)/share/man/man7
@@ -65,4 +65,4 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all generate demo check test conformance update bench standalone install clean help
+.PHONY: all generate demo check chaos test conformance update bench standalone install clean help

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,20 @@ import (
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
+
+// Open returns the dictionary of the file at path, as Load reads it, or the built-in
+// one if path is empty.
+func Open(path string) (*Dictionary, error) {
+	if path == "" {
+		return Default(), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Load(path, f)
+}
 
 // Load reads IntelMQ's harmonization.conf: an object with the fields of events
 // and reports. Without a part on reports the built-in fields hold for them.

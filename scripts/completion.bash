@@ -7,7 +7,7 @@ _intelpipe() {
 		then) command=${COMP_WORDS[i + 1]} ;;
 		esac
 	done
-	if [[ $command == intelpipe ]] && ((COMP_CWORD > 1)); then command=${COMP_WORDS[1]}; fi
+	if [[ $command == intelpipe || $command == intelpipe-full ]] && ((COMP_CWORD > 1)); then command=${COMP_WORDS[1]}; fi
 	local words
 	case $command in
 	collect-file) words='--path --postfix --delete-file --chunk-size --chunk-replicate-header --follow-links --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --name --provider --code --documentation --accuracy --rate-limit --source --if-running --patience --restarts' ;;
@@ -45,8 +45,8 @@ _intelpipe() {
 	*) words='list help man fields types completion --install-links --version collect-file collect-http collect-redis collect-spool collect-syslog dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files output-redis output-spool parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver spool through' ;;
 	esac
 	if [[ ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then words='collect-file collect-http collect-redis collect-spool collect-syslog dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files output-redis output-spool parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver spool through'; fi
-	if [[ $cur == -* || $command =~ ^(intelpipe|help|man|types)$ || ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then
+	if [[ $cur == -* || $command =~ ^(intelpipe|intelpipe-full|help|man|types)$ || ${COMP_WORDS[COMP_CWORD - 1]} == then ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 	fi
 }
-complete -o default -F _intelpipe intelpipe collect-file collect-http collect-redis collect-spool collect-syslog dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files output-redis output-spool parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver spool through
+complete -o default -F _intelpipe intelpipe intelpipe-full collect-file collect-http collect-redis collect-spool collect-syslog dump expert-asn-lookup expert-deduplicator expert-field-reducer expert-filter expert-gethostbyname expert-harmonize expert-modify expert-rfc1918 expert-taxonomy expert-url output-blackhole output-file output-files output-redis output-spool parse-abusech-feodotracker parse-blocklistde parse-csv parse-json parse-key-value parse-shadowserver spool through

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // specs are all commands, and one that only tests have: expert-pass changes
 // nothing.
-var specs = append([]tool.Spec{{Name: "expert-pass", New: func() any { return new(pass) }}}, tools...)
+var specs = append([]tool.Spec{{Name: "expert-pass", New: func() any { return new(pass) }}}, slices.Concat(tools, extra)...)
 
 type pass struct{}
 

@@ -71,7 +71,7 @@ func install(t *testing.T) string {
 func TestInstall(t *testing.T) {
 	dest := install(t)
 	want := []string{
-		"bin/intelpipe", "bin/expert-pass", "bin/intelpipe-cron", "share/bash-completion/completions/intelpipe",
+		"bin/intelpipe", "bin/intelpipe-full", "bin/expert-pass", "bin/intelpipe-cron", "share/bash-completion/completions/intelpipe",
 		"lib/systemd/system/" + collectUnit, "lib/systemd/system/" + timerUnit, "lib/systemd/system/" + pipelineUnit,
 		"share/doc/intelpipe/collect/ssh.sh", "share/doc/intelpipe/pipeline/events.sh", "share/doc/intelpipe/cron.d/intelpipe",
 	}

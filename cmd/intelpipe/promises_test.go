@@ -33,7 +33,7 @@ func (s *subject) line(more ...string) []string {
 
 // forAll runs a test for every command that is wanted.
 func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)) {
-	for _, spec := range tools {
+	for _, spec := range specs[1:] {
 		family, _, _ := strings.Cut(spec.Name, "-")
 		if _, ok := spec.New().(stage.Runner); ok {
 			family = spec.Name

@@ -9,8 +9,8 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/flags"
-	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"github.com/intelpipe/intelpipe/internal/manual"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -112,7 +111,7 @@ func (s *selected) prepare(p Process) error {
 		}
 		s.env.Now = now.UTC
 	}
-	if s.env.Dictionary, err = dictionary(s.flags.Harmonization); err != nil {
+	if s.env.Dictionary, err = harmonization.Open(s.flags.Harmonization); err != nil {
 		return stage.Usage(err)
 	}
 	if err := s.flags.CheckNames(s.env.Dictionary); err != nil {
@@ -254,17 +253,4 @@ func stateDir(getenv func(string) string) (string, error) {
 		return filepath.Join(dir, ".local", "state", "intelpipe"), nil
 	}
 	return "", errors.New("there is no place for state and dumps: set STATE_DIRECTORY, or HOME")
-}
-
-// dictionary is the one of the file, or the built-in one.
-func dictionary(path string) (*harmonization.Dictionary, error) {
-	if path == "" {
-		return harmonization.Default(), nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return harmonization.Load(path, f)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/manual"
+	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/sibling"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/voice"
 )
@@ -22,6 +24,10 @@ import (
 // Main runs the command that os.Args names and exits.
 func Main(specs ...Spec) {
 	stdin, stdout, stderr := standard()
+	if err := sibling.Accept(Version); err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", sibling.Name, err)
+		os.Exit(ExitBroken)
+	}
 	os.Exit(Run(context.Background(), specs, Process{Args: os.Args, Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: os.Getenv, Signals: signals}))
 }
 
@@ -30,6 +36,8 @@ func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 	name, args := filepath.Base(p.Args[0]), p.Args[1:]
 	if len(specs) == 1 {
 		name = specs[0].Name
+	} else if missing := sibling.Missing(name, args, func(name string) bool { return flags.Find(specs, name) != nil }); missing != "" {
+		return handOver(p, name, missing)
 	} else if flags.Find(specs, name) == nil {
 		if len(args) == 0 || flags.Find(specs, args[0]) == nil {
 			return multi(specs, p, args)
@@ -61,6 +69,16 @@ func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 		return ExitUsage
 	}
 	return r.stream(ctx)
+}
+
+// handOver gives the command line to the binary that has all of its commands.
+func handOver(p Process, name, missing string) int {
+	err := sibling.HandOver(missing, p.Args, Version)
+	fmt.Fprintf(p.Stderr, "%s: %s\n", name, plain.Line(err.Error()))
+	if stage.IsUsage(err) {
+		return ExitUsage
+	}
+	return ExitBroken
 }
 
 // answer prints what a command line asks for instead of a run.

@@ -18,9 +18,9 @@
 // its name, so that no output has it twice. Those without --consumer are numbered
 // in the order of their start, and take over from each other: what one of them
 // leaves that dies is sent by the next one that has nothing else to do. Consumers
-// with different outputs are given names, --consumer NAME: what such a one has left
-// waits for the next one of that name. Until then spool list shows it as orphaned,
-// and spool requeue gives it to all.
+// with different outputs are given names, --consumer NAME: what such a one has
+// left waits for the next one of that name. Until then spool list shows it as
+// orphaned, and spool requeue gives it to all.
 //
 // The spool is known by the random id in DIR/.id, which is made with it, and not
 // by its path: it can be moved, and reached by another path or a symbolic link.

@@ -68,7 +68,7 @@ which nothing was sent, or anything failed before it left collect-file.
 
 	printf 'ip\n192.0.2.1\n' > feed.csv; collect-file --name Example feed.csv
 	mkdir -p in; collect-file --path in --delete-file -- sh -c \
-	  'parse-csv --columns source.ip | output-file --file events.ndjson'`}
+	  'parse-csv --columns source.ip | output-file --file events.ndjson'`, Full: false}
 	case "collect-http":
 		return Page{Summary: "fetch a report by HTTP", Doc: `What the server sends becomes one report. A zip file becomes one report for
 each file in it, and with --extract-files so does a tar, also a compressed
@@ -114,7 +114,7 @@ whether a report has arrived, and it is fetched each time.
 
 	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
 	  --http-url-formatting 'json:{"days": -1}'
-	collect-http --dry-run --http-url 'https://example.org/list?apikey=secret'`}
+	collect-http --dry-run --http-url 'https://example.org/list?apikey=secret'`, Full: false}
 	case "collect-redis":
 		return Page{Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
 fill. In a bare pipe collect-redis prints what waits there, the oldest message
@@ -142,7 +142,7 @@ there, which ends collect-redis with exit code 3.
 
 	collect-redis --redis-queue file-output-queue | expert-taxonomy
 	collect-redis --redis-queue file-output-queue -- \
-	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`}
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, Full: false}
 	case "collect-spool":
 		return Page{Summary: "take events out of a spool", Doc: `In a bare pipe collect-spool prints what is in the spool of output-spool, and
 leaves it there. With a pipeline of its own, after -- or then, it claims the
@@ -160,9 +160,9 @@ know them by a name, and what one that has died had claimed is sent again under
 its name, so that no output has it twice. Those without --consumer are numbered
 in the order of their start, and take over from each other: what one of them
 leaves that dies is sent by the next one that has nothing else to do. Consumers
-with different outputs are given names, --consumer NAME: what such a one has left
-waits for the next one of that name. Until then spool list shows it as orphaned,
-and spool requeue gives it to all.
+with different outputs are given names, --consumer NAME: what such a one has
+left waits for the next one of that name. Until then spool list shows it as
+orphaned, and spool requeue gives it to all.
 
 The spool is known by the random id in DIR/.id, which is made with it, and not
 by its path: it can be moved, and reached by another path or a symbolic link.
@@ -177,7 +177,7 @@ not hold on another. A spool on a network file system is refused; with
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue
 	collect-spool queue | expert-taxonomy
 	collect-spool queue -- \
-	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`}
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, Full: false}
 	case "collect-syslog":
 		return Page{Summary: "make a report of each syslog message", Doc: `collect-syslog listens on UDP, on TCP, or on both, and makes a report of
 each message. The raw of the report is the message as it was received; RFC
@@ -208,7 +208,7 @@ lost. In a bare pipe messages are printed as they come.
 	timeout --preserve-status 3 collect-syslog --listen-udp 127.0.0.1:5514 |
 	  parse-key-value --keys 'json:{"SRC":"source.ip","DPT":"destination.port"}'
 	timeout --preserve-status 3 collect-syslog --listen-tcp 127.0.0.1:5514 \
-	  --name Firewall -- output-file --file messages.ndjson`}
+	  --name Firewall -- output-file --file messages.ndjson`, Full: false}
 	case "dump":
 		return Page{Summary: "look at messages that failed, change them, send them again", Doc: `Every command keeps the messages that failed in a dump, COMMAND.dump in the
 state directory or what --dump names. FILE is the name of a dump, or of a
@@ -263,7 +263,7 @@ share what they have in common.
 	echo '{' | expert-taxonomy --dump failed.dump || dump list failed.dump
 	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
 	  dump replay --edit 'sed s/x/192.0.2.1/' mend.dump -- sh -c \
-	  'expert-harmonize | output-file --file events.ndjson'`}
+	  'expert-harmonize | output-file --file events.ndjson'`, Full: false}
 	case "expert-asn-lookup":
 		return Page{Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
@@ -278,7 +278,7 @@ with gzip. On SIGHUP it is read again.
 
 	printf '192.0.2.0/24\t64496\n' > asn.dat
 	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
-	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`}
+	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, Full: false}
 	case "expert-deduplicator":
 		return Page{Summary: "drop events that have been seen before", Doc: `An event is dropped if one with the same content has been seen within the
 time that --redis-cache-ttl says. By default all fields count but raw and
@@ -306,7 +306,7 @@ state is saved at the end of the input, and with Redis at once.
 	  expert-deduplicator
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
-	  --state ./seen`}
+	  --state ./seen`, Full: false}
 	case "expert-field-reducer":
 		return Page{Summary: "keep only some fields of an event, or remove some", Doc: `With --type whitelist only the named keys stay, with --type blacklist they
 go. The key extra stands for everything below extra. An event of which
@@ -317,7 +317,7 @@ nothing is left is not passed on.
 	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
 	  expert-field-reducer --type blacklist --keys raw
 	echo '{"source.ip":"192.0.2.1","extra.tag":"x","comment":"y"}' |
-	  expert-field-reducer --type whitelist --keys source.ip,extra`}
+	  expert-field-reducer --type whitelist --keys source.ip,extra`, Full: false}
 	case "expert-filter":
 		return Page{Summary: "pass or drop events by a field's value or by their time", Doc: `With --filter-key, --filter-value and --filter-action an event whose field
 has that value is kept (and all others are dropped) or dropped (and all
@@ -351,7 +351,7 @@ if its name ends in a slash.
 	  --filter-regex search --filter-action drop
 	echo '{"feed.name":"Example"}' |
 	  expert-filter --filter-key feed.name --filter-value Example \
-	  --filter-action drop --to action_other=dropped/ && collect-spool dropped`}
+	  --filter-action drop --to action_other=dropped/ && collect-spool dropped`, Full: false}
 	case "expert-gethostbyname":
 		return Page{Summary: "add the IPv4 address of a host name", Doc: `The first address of source.fqdn, or of the host in source.url if there is
 no name, becomes source.ip; the same goes for destination. An address that
@@ -371,7 +371,7 @@ Answers are kept in memory as long as they say, a day at most.
 
 	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
 	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
-	  expert-gethostbyname --no-fallback-to-url`}
+	  expert-gethostbyname --no-fallback-to-url`, Full: false}
 	case "expert-harmonize":
 		return Page{Summary: "check and mend messages that come from outside", Doc: `Every field is looked at. A value that is valid stays as it is, byte for
 byte; one that is not is brought into the form that the data format wants;
@@ -396,7 +396,7 @@ becomes an Event.
 # Examples
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
-	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`}
+	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
@@ -427,7 +427,7 @@ it, up to --maximum-matches that apply. On SIGHUP the file is read again.
 	  "then":{"protocol.application":"http"}}]' > modify.json
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
-	  expert-modify --configuration-path modify.json --no-overwrite`}
+	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
 	case "expert-rfc1918":
 		return Page{Summary: "remove addresses and names that cannot be on the internet", Doc: `The fields of --fields are looked at in order. The first one that holds an
 address of a private or reserved network, a name of a reserved domain, a URL
@@ -441,7 +441,7 @@ or .asn.
 	echo '{"source.fqdn":"www.example.org","destination.ip":"192.168.0.1"}' |
 	  expert-rfc1918
 	echo '{"source.ip":"10.0.0.1","source.fqdn":"www.example.com"}' |
-	  expert-rfc1918 --fields source.ip --policy del`}
+	  expert-rfc1918 --fields source.ip --policy del`, Full: false}
 	case "expert-taxonomy":
 		return Page{Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes
@@ -450,7 +450,7 @@ other and undetermined. What is already there stays.
 # Examples
 
 	echo '{"classification.type":"phishing"}' | expert-taxonomy
-	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`}
+	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`, Full: false}
 	case "expert-url":
 		return Page{Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
@@ -471,12 +471,12 @@ cannot be is left out, and so is a host that is neither address nor name.
 
 	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
 	echo '{"source.url":"https://192.0.2.1/"}' |
-	  expert-url --skip-fields source.port`}
+	  expert-url --skip-fields source.port`, Full: false}
 	case "output-blackhole":
 		return Page{Summary: "accept events and forget them", Doc: `# Examples
 
 	echo '{"source.ip":"192.0.2.1"}' | output-blackhole
-	echo '{"source.ip":"192.0.2.1"}' | output-blackhole --pass`}
+	echo '{"source.ip":"192.0.2.1"}' | output-blackhole --pass`, Full: false}
 	case "output-file":
 		return Page{Summary: "append events to a file, one a line", Doc: `Events become JSON with sorted keys, without raw unless --keep-raw-field.
 The file is made if it is not there, and so are the directories above it.
@@ -509,7 +509,7 @@ such a stream.
 	echo '{"source.ip":"192.0.2.1"}' | output-file --file events.ndjson
 	echo '{"source.ip":"192.0.2.1"}' | output-file --file -
 	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' |
-	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`}
+	  output-file --format-filename --file 'out/{event[feed.name]}.ndjson'`, Full: false}
 	case "output-files":
 		return Page{Summary: "write each event into a file of its own", Doc: `An event is written to a file in --tmp and then renamed into --dir, where
 another program can take it as soon as it appears: it is complete then. The
@@ -526,7 +526,7 @@ when its checkpoint comes, after they are safe on the disk.
 
 	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming
 	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
-	  output-files --dir incoming --suffix .event --keep-raw-field`}
+	  output-files --dir incoming --suffix .event --keep-raw-field`, Full: false}
 	case "output-redis":
 		return Page{Summary: "put events into a queue of IntelMQ", Doc: `Events are put into a list of a Redis server, in the form in which IntelMQ's
 bots expect them in their queues: JSON with sorted keys, __type and raw
@@ -553,7 +553,7 @@ machine.
 	echo '{"source.ip":"192.0.2.1"}' |
 	  output-redis --redis-queue file-output-queue
 	echo '{"source.ip":"192.0.2.1"}' |
-	  output-redis --redis-queue file-output-queue --redis-timeout 60000`}
+	  output-redis --redis-queue file-output-queue --redis-timeout 60000`, Full: false}
 	case "output-spool":
 		return Page{Summary: "keep events in a directory until collect-spool takes them", Doc: `The spool is a queue on the disk. Events are written to segments in DIR/tmp,
 which appear in DIR/new when they are full, or a second old, or when the
@@ -586,7 +586,7 @@ put it into the queue.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && cat queue/new/*
-	echo '{"source.ip":"192.0.2.1"}' | output-spool --quota 10GiB queue`}
+	echo '{"source.ip":"192.0.2.1"}' | output-spool --quota 10GiB queue`, Full: false}
 	case "parse-abusech-feodotracker":
 		return Page{Summary: "parse the list of command and control servers of Feodo Tracker", Doc: `The list is the JSON that abuse.ch publishes as ipblocklist.json. The time of
 an event is when the server was first seen, or else the day on which it was
@@ -597,7 +597,7 @@ last online.
 	echo '[{"ip_address":"192.0.2.1","port":443,"malware":"Dridex"}]' |
 	  parse-abusech-feodotracker
 	echo '[{"ip_address":"192.0.2.1","first_seen":"2026-01-31 10:20:30"}]' |
-	  parse-abusech-feodotracker --name "Feodo Tracker"`}
+	  parse-abusech-feodotracker --name "Feodo Tracker"`, Full: false}
 	case "parse-blocklistde":
 		return Page{Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
@@ -606,7 +606,7 @@ unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 # Examples
 
 	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
-	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt`}
+	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt`, Full: false}
 	case "parse-csv":
 		return Page{Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
@@ -638,7 +638,7 @@ column of the row, {1} for the second, {{ for a brace.
 	  parse-csv --columns source.ip,source.port --type scanner
 	printf '# host;path\nexample.com;/a\n' |
 	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
-	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`}
+	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`, Full: false}
 	case "parse-json":
 		return Page{Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
@@ -657,7 +657,7 @@ Bare input that begins like a report, with feed.name for instance, needs
 
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
 	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
-	  parse-json --splitlines`}
+	  parse-json --splitlines`, Full: false}
 	case "parse-key-value":
 		return Page{Summary: "parse lines of key=value pairs", Doc: `Many firewalls and other devices log like this. A line is cut at each
 --pair-separator, and what that gives at its last --kv-separator; a piece
@@ -675,7 +675,7 @@ have no classification.type unless a key or --default-fields gives them one.
 	echo 'srcip=192.0.2.1 dstport=23' | parse-key-value \
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
-	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`}
+	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
 	case "parse-shadowserver":
 		return Page{Summary: "parse the reports of the Shadowserver Foundation", Doc: `The type of a report is told by its file name, extra.file_name, such as
 2026-01-31-scan_http-example.csv; --feedname says it outright by the name of
@@ -706,7 +706,7 @@ these columns, it goes into the dump as a whole.
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,80,tcp\n' |
 	  parse-shadowserver --file-name scan_http.csv
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
-	  parse-shadowserver --feedname Accessible-Telnet`}
+	  parse-shadowserver --feedname Accessible-Telnet`, Full: false}
 	case "spool":
 		return Page{Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
 Each of its files is a segment, which is in one of these states:
@@ -738,7 +738,7 @@ will not be run again; else it may be sent again, and be there twice.
 # Examples
 
 	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool list queue
-	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue`}
+	echo '{"source.ip":"192.0.2.1"}' | output-spool queue && spool verify queue`, Full: false}
 	case "through":
 		return Page{Summary: "let a filter that knows nothing of checkpoints take part", Doc: `Any filter of lines can stand in a bare pipe. In the pipeline of a source one
 that swallows checkpoints, changes their place or holds back what belongs
@@ -763,7 +763,7 @@ output that is no message goes into the dump.
 	echo '{"source.ip":"192.0.2.1"}' |
 	  through sh -c 'grep -F 192.0.2. || test $? = 1' | expert-taxonomy
 	echo '{"source.port":22}' |
-	  through jq -c 'select(."source.port" == 22)' | through sed s/22/23/`}
+	  through jq -c 'select(."source.port" == 22)' | through sed s/22/23/`, Full: false}
 	}
 	return Page{}
 }
