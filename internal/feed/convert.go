@@ -17,38 +17,7 @@ import (
 // event, as far as it has come.
 type Converter func(v harmonization.Value, r *Record) (harmonization.Value, error)
 
-// converters finds the converters of Column.Convert:
-//
-//	utc            a time in any form, in UTC if it names no zone
-//	time           the same, in the zone of --timezone if it names none
-//	time FORMAT    a time in the form of strptime
-//	date FORMAT    the same without the time of day
-//	epoch          seconds since 1970, also with a fraction
-//	millis         seconds or milliseconds since 1970
-//	windows        units of 100 ns since 1601
-//
-//	int, float     a number
-//	bool           yes, no, true, false, enabled, disabled, 1, 0 and the like
-//	nonzero        no value if it is 0
-//	not TEXT       no value if it is TEXT
-//
-//	lower, upper   letters
-//	trim CHARS     without these characters, or white space, at both ends
-//	before TEXT    what stands before the first TEXT, or all
-//	after TEXT     what stands behind the first TEXT, or nothing
-//	last TEXT      what stands behind the last TEXT, or all
-//	word           the first word
-//	add TEXT       with TEXT behind it
-//	refang         http://example.org for hxxp://example[.]org
-//
-//	list TEXT      a list of what stands between TEXT, or between commas
-//	json           what JSON text says
-//
-//	url PREFIX     with PREFIX, or http://, before it if it has no protocol
-//	scheme         of a URL
-//	host, port     of a URL, or of host:port
-//	asn            64500 for AS64500
-//	ip, network, fqdn    no value if it is none
+// converters finds what Column.Convert names, see the package's comment.
 func converters(names string) (list []Converter, err error) {
 	if names == "" {
 		return nil, nil

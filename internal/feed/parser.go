@@ -47,6 +47,7 @@ func (p *Parser) Parse(t *Table, report *event.Message, emit stage.Emit) error {
 		if err != nil {
 			return err
 		}
+		plan.row.report = report
 		if err := plan.emit(in, emit); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 type Record struct {
 	Fields []string // of a row that is no object
 
+	report  *event.Message
 	event   *event.Message
 	columns map[string]int // places of the columns
 	object  *event.Object  // of a row that is an object
@@ -43,6 +44,10 @@ const absent = -1
 
 // Event returns the event that is made of the row.
 func (r *Record) Event() *event.Message { return r.event }
+
+// Report returns the report that the row is from. Its body is being read: only
+// its fields may be looked at.
+func (r *Record) Report() *event.Message { return r.report }
 
 // Get returns the text of a column or member, or "".
 func (r *Record) Get(name string) string { return r.Value(name).Text }
