@@ -1,5 +1,3 @@
-// Package feed is what parsers are made of: the pieces of a report, and events
-// that begin with what the report says about its feed.
 package feed
 
 import (

@@ -18,6 +18,7 @@ type CSV struct {
 	Delimiter rune                   // a comma if it is 0
 	Header    int                    // so many lines come before the first row
 	Names     bool                   // the first line names the columns
+	Columns   []string               // names of the columns, for tables, where no line names them
 	Skip      func(line []byte) bool // lines that are no rows; by default blank ones and those that begin with #
 }
 

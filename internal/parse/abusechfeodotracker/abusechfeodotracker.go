@@ -16,7 +16,6 @@ package abusechfeodotracker
 
 import (
 	"context"
-	"errors"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
@@ -24,58 +23,29 @@ import (
 )
 
 // Command has no flags of its own.
-type Command struct{ env *stage.Env }
+type Command struct{ feed.Parser }
 
-// Start keeps what the runtime offers.
-func (c *Command) Start(_ context.Context, env *stage.Env) error {
-	c.env = env
-	return nil
-}
+// Tables says what the members of a server become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
 
 // Process makes an event of each server.
-func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
-	for x := range feed.Elements(report, emit) {
-		e := x.Event()
-		if x.Value("ip_address").Empty() {
-			e.Fail(errors.New("ip_address is missing"))
-		}
-		for _, m := range required {
-			e.SetValue(m.field, x.Value(m.member))
-		}
-		for _, m := range optional {
-			e.Try(m.field, x.Value(m.member))
-		}
-		for _, member := range []string{"first_seen", "last_online"} {
-			v := x.Value(member)
-			if e.Try("time.source", v) {
-				break
-			} else if !v.Empty() {
-				c.env.Warn("%s: %s is not a time: %s", e.Place(), member, v.Python())
-			}
-		}
-		e.Set("classification.type", "c2-server")
-		if err := emit(e); err != nil {
-			return err
-		}
-	}
-	return nil
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
 }
 
-type mapping struct{ field, member string }
-
-// A wrong value condemns the event in a required field only.
-var (
-	required = []mapping{
-		{"source.ip", "ip_address"},
-		{"source.port", "port"},
-		{"extra.last_online", "last_online"},
-		{"status", "status"},
-	}
-	optional = []mapping{
-		{"source.asn", "as_number"},
-		{"source.as_name", "as_name"},
-		{"source.geolocation.cc", "country"},
-		{"source.reverse_dns", "hostname"},
-		{"malware.name", "malware"},
-	}
-)
+var table = feed.Table{
+	Format: feed.JSON{},
+	Rows: []feed.Column{
+		{From: "ip_address", To: "source.ip", Need: feed.Required},
+		{From: "port", To: "source.port"},
+		{From: "last_online", To: "extra.last_online"},
+		{From: "status", To: "status", Need: feed.Soft},
+		{From: "as_number", To: "source.asn", Need: feed.Soft},
+		{From: "as_name", To: "source.as_name", Need: feed.Soft},
+		{From: "country", To: "source.geolocation.cc", Need: feed.Soft},
+		{From: "hostname", To: "source.reverse_dns", Need: feed.Soft},
+		{From: "malware", To: "malware.name", Need: feed.Soft},
+		{From: "first_seen", To: "time.source", Need: feed.Noted, Or: []feed.Column{{From: "last_online"}}},
+	},
+	Const: feed.Words{{"classification.type", "c2-server"}},
+}

@@ -1,0 +1,256 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"regexp"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// JSON is a report that is an array of objects.
+type JSON struct {
+	Lines bool // each line is an object, instead
+	Whole bool // all of the report is one object, instead
+}
+
+// Line is a report of lines without quotes.
+type Line struct {
+	// Columns names the columns, joined by |: "asn|as_name|ip". Of several such
+	// lists, each of another length, the one counts that is as long as the line.
+	Columns []string
+
+	// By stands between two columns. " " is any white space. Without it, a line is
+	// one column. What is between is trimmed.
+	By string
+
+	// Pattern stands in place of By: a regular expression with named groups, which
+	// are the columns. A line that does not match fails.
+	Pattern string
+
+	// Min is how many columns a line has to have. What is shorter is no row, what is
+	// longer is left out. Without Min, a line with another number of columns than
+	// Columns names fails.
+	Min int
+
+	// Skip has the beginnings of lines that are no rows, as in "#".
+	Skip []string
+
+	// Head has texts in such lines. What stands behind one is the value of a column
+	// of that name in all lines that follow. It takes Columns or Pattern.
+	Head []string
+
+	// KeepSkipped puts what is skipped into the raw of the events that follow.
+	KeepSkipped bool
+}
+
+// maxKept is how much of what is skipped may go into raw, in bytes.
+const maxKept = 1 << 20
+
+func (f CSV) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
+	return func(yield func(*input, error) bool) {
+		in := &input{}
+		for row := range Rows(report, emit, f) {
+			if in.derived == nil {
+				in.derived, in.names = row, row.Names
+				if in.names == nil {
+					in.names = f.Columns
+				}
+			}
+			in.fields = row.Fields
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f JSON) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
+	return func(yield func(*input, error) bool) {
+		switch {
+		case f.Whole:
+			f.whole(report, yield)
+		case f.Lines:
+			x := &textRow{report: report}
+			in := &input{derived: x, object: &event.Object{}}
+			for x.text = range Lines(report, emit) {
+				if !x.parse(in, emit, yield) {
+					return
+				}
+			}
+		default:
+			in := &input{}
+			for x := range Elements(report, emit) {
+				in.derived, in.object = x, &x.Object
+				if !yield(in, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// maxWhole bounds a report that is one object, in bytes.
+const maxWhole = 16 << 20
+
+func (f JSON) whole(report *event.Message, yield func(*input, error) bool) {
+	text, err := Text(report, maxWhole)
+	switch {
+	case err != nil:
+		yield(nil, err)
+		return
+	case strings.TrimSpace(text) == "":
+		return
+	}
+	in := &input{derived: &textRow{report: report, text: text}, object: &event.Object{}}
+	if err := in.object.Parse([]byte(text)); err != nil {
+		yield(nil, err)
+		return
+	}
+	yield(in, nil)
+}
+
+// textRow is a piece of a report that is a row.
+type textRow struct {
+	report *event.Message
+	above  string // lines that belong into raw
+	text   string
+}
+
+// Event returns a new event for the row.
+func (x *textRow) Event() *event.Message {
+	if x.above != "" {
+		return Event(x.report, x.above, x.text)
+	}
+	return Event(x.report, x.text)
+}
+
+// parse reads a line of JSON. One that is not goes into the dump.
+func (x *textRow) parse(in *input, emit stage.Emit, yield func(*input, error) bool) bool {
+	err := in.object.Parse([]byte(x.text))
+	if err == nil {
+		return yield(in, nil)
+	}
+	e := x.Event()
+	e.Fail(err)
+	return emit(e) == nil
+}
+
+var errColumns = errors.New("of another number of columns than the feed has")
+
+func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
+	return func(yield func(*input, error) bool) {
+		s, err := f.splitter()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		x := &textRow{report: report}
+		in := &input{derived: x}
+		for x.text = range Lines(report, emit) {
+			if hasPrefix([]byte(x.text), f.Skip) {
+				s.skipped(x)
+				continue
+			}
+			ok, err := s.split(x.text, in)
+			if err != nil {
+				e := x.Event()
+				e.Fail(err)
+				if emit(e) != nil {
+					return
+				}
+			} else if ok && !yield(in, nil) {
+				return
+			}
+		}
+	}
+}
+
+// lineSplitter takes lines apart.
+type lineSplitter struct {
+	format  *Line
+	names   [][]string
+	pattern *regexp.Regexp
+	heads   []string
+	fields  []string
+}
+
+func (f *Line) splitter() (*lineSplitter, error) {
+	s := &lineSplitter{format: f, heads: make([]string, len(f.Head))}
+	if f.Pattern != "" {
+		var err error
+		if s.pattern, err = regexp.Compile(f.Pattern); err != nil {
+			return nil, err
+		}
+		s.names = [][]string{append(s.pattern.SubexpNames()[1:], f.Head...)}
+	}
+	for _, list := range f.Columns {
+		names := strings.Split(list, "|")
+		for i, name := range names {
+			names[i] = strings.TrimSpace(name)
+		}
+		s.names = append(s.names, append(names, f.Head...))
+	}
+	return s, nil
+}
+
+// skipped looks for the values of Head, and keeps the line if raw needs it.
+func (s *lineSplitter) skipped(x *textRow) {
+	for i, head := range s.format.Head {
+		if _, value, ok := strings.Cut(x.text, head); ok {
+			s.heads[i] = strings.TrimSpace(value)
+		}
+	}
+	if s.format.KeepSkipped && len(x.above)+len(x.text) < maxKept {
+		x.above += x.text + "\n"
+	}
+}
+
+// split takes a line apart. It is no row if it is shorter than Min.
+func (s *lineSplitter) split(line string, in *input) (ok bool, err error) {
+	f := s.format
+	s.fields = s.fields[:0]
+	switch {
+	case s.pattern != nil:
+		m := s.pattern.FindStringSubmatch(line)
+		if m == nil {
+			return false, fmt.Errorf("the line is not in the form of the feed: %.60q", line)
+		}
+		s.fields = append(s.fields, m[1:]...)
+	case f.By == "":
+		s.fields = append(s.fields, line)
+	case f.By == " ":
+		for field := range strings.FieldsSeq(line) {
+			s.fields = append(s.fields, field)
+		}
+	default:
+		for field := range strings.SplitSeq(line, f.By) {
+			s.fields = append(s.fields, strings.TrimSpace(field))
+		}
+	}
+	if f.Min > len(s.fields) {
+		return false, nil
+	}
+	if len(s.names) == 0 {
+		in.fields = s.fields
+		return true, nil
+	}
+	in.names = nil
+	for _, names := range s.names {
+		if n := len(names) - len(f.Head); n == len(s.fields) || f.Min > 0 && (in.names == nil || n < len(s.fields)) {
+			in.names = names
+		}
+	}
+	if in.names == nil {
+		return false, fmt.Errorf("the line has %d columns, which is %w", len(s.fields), errColumns)
+	}
+	n := len(in.names) - len(f.Head)
+	for len(s.fields) < n {
+		s.fields = append(s.fields, "")
+	}
+	in.fields = append(s.fields[:n], s.heads...)
+	return true, nil
+}
