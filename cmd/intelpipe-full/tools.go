@@ -31,9 +31,13 @@ import (
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
+	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
+	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
 	parseshadowserver "github.com/intelpipe/intelpipe/internal/parse/shadowserver"
+	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
 
 var tools = []tool.Spec{
@@ -61,9 +65,13 @@ var tools = []tool.Spec{
 	{Name: "parse-abusech-feodotracker", New: func() any { return new(parseabusechfeodotracker.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-csv", New: func() any { return new(parsecsv.Command) }},
+	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
+	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},
 	{Name: "parse-shadowserver", New: func() any { return new(parseshadowserver.Command) }},
+	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
 	{Name: "through", New: func() any { return new(adminthrough.Command) }},
 }

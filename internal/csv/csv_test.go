@@ -471,3 +471,21 @@ func TestMore(t *testing.T) {
 		}
 	}
 }
+
+// TestLast looks behind each row, also where the buffer ends with it.
+func TestLast(t *testing.T) {
+	for _, size := range []int{1, 3, 4, 5, initialBuffer - 1, initialBuffer, initialBuffer + 1} {
+		text := strings.Repeat("x", size) + ",y\nlast,z"
+		for _, src := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
+			r := NewReader(src, ',')
+			fields, err := r.Read()
+			if err != nil || r.Last() || len(fields[0]) != size || strings.Trim(fields[0], "x") != "" || fields[1] != "y" {
+				t.Errorf("%d: %.20q, %v", size, fields, err)
+			}
+			fields, err = r.Read()
+			if err != nil || !r.Last() || fields[0] != "last" || fields[1] != "z" || !r.Last() {
+				t.Errorf("%d: %q, %v", size, fields, err)
+			}
+		}
+	}
+}

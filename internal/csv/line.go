@@ -98,6 +98,18 @@ func (r *Reader) More() bool {
 	return r.pos > r.row
 }
 
+// Last reports whether nothing follows the last row, and waits for more input if it
+// has to. The row stays valid.
+func (r *Reader) Last() bool {
+	for r.pos == r.end && r.err == nil {
+		if r.end == len(r.buf) { // fill would move the row, and Read has given out parts of it
+			r.buf = append(r.buf, make([]byte, initialBuffer)...)
+		}
+		r.fill()
+	}
+	return r.pos == r.end
+}
+
 // fill reads once into the free part of the buffer, after making room.
 func (r *Reader) fill() {
 	if r.end == len(r.buf) {

@@ -259,6 +259,9 @@ func refang(s string) string {
 
 // hostPort takes a URL, or host and port, apart.
 func hostPort(s string) (host, port string) {
+	if strings.ContainsAny(s, " \t") {
+		return "", "" // neither
+	}
 	if strings.Contains(s, "://") {
 		u, err := url.Parse(s)
 		if err != nil {

@@ -43,8 +43,9 @@ type Line struct {
 	// of that name in all lines that follow. It takes Columns or Pattern.
 	Head []string
 
-	// KeepSkipped puts what is skipped into the raw of the events that follow.
-	KeepSkipped bool
+	// KeepSkipped puts what is skipped into the raw of the events that follow, and
+	// Recover only into the dump of those that fail.
+	KeepSkipped, Recover bool
 }
 
 // maxKept is how much of what is skipped may go into raw, in bytes.
@@ -117,8 +118,12 @@ func (f JSON) whole(report *event.Message, yield func(*input, error) bool) {
 type textRow struct {
 	report *event.Message
 	above  string // lines that belong into raw
+	lost   string // lines that belong into the dump
 	text   string
 }
+
+// recover adds to an event that has failed what belongs into the dump.
+func (x *textRow) recover(e *event.Message) { e.PrependOrigin(x.lost) }
 
 // Event returns a new event for the row.
 func (x *textRow) Event() *event.Message {
@@ -139,7 +144,7 @@ func (x *textRow) parse(in *input, emit stage.Emit, yield func(*input, error) bo
 	return emit(e) == nil
 }
 
-var errColumns = errors.New("of another number of columns than the feed has")
+var errColumns = errors.New("another number than the feed has")
 
 func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
 	return func(yield func(*input, error) bool) {
@@ -159,6 +164,7 @@ func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, e
 			if err != nil {
 				e := x.Event()
 				e.Fail(err)
+				x.recover(e)
 				if emit(e) != nil {
 					return
 				}
@@ -204,8 +210,12 @@ func (s *lineSplitter) skipped(x *textRow) {
 			s.heads[i] = strings.TrimSpace(value)
 		}
 	}
-	if s.format.KeepSkipped && len(x.above)+len(x.text) < maxKept {
+	switch size := len(x.above) + len(x.lost) + len(x.text); {
+	case size >= maxKept:
+	case s.format.KeepSkipped:
 		x.above += x.text + "\n"
+	case s.format.Recover:
+		x.lost += x.text + "\n"
 	}
 }
 
@@ -245,7 +255,7 @@ func (s *lineSplitter) split(line string, in *input) (ok bool, err error) {
 		}
 	}
 	if in.names == nil {
-		return false, fmt.Errorf("the line has %d columns, which is %w", len(s.fields), errColumns)
+		return false, fmt.Errorf("the line has %d columns, %w", len(s.fields), errColumns)
 	}
 	n := len(in.names) - len(f.Head)
 	for len(s.fields) < n {

@@ -129,6 +129,9 @@ func (p *Plan) one(in *input, emit stage.Emit) error {
 		e.Release()
 		return nil
 	}
+	if x, ok := in.derived.(*textRow); ok && x.lost != "" && e.Err() != nil {
+		x.recover(e)
+	}
 	return emit(e)
 }
 

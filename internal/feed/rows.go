@@ -19,6 +19,7 @@ type CSV struct {
 	Header    int                    // so many lines come before the first row
 	Names     bool                   // the first line names the columns
 	Columns   []string               // names of the columns, for tables, where no line names them
+	Ending    bool                   // raw has the ending of the line, too, but of the last one, where Names are given
 	Skip      func(line []byte) bool // lines that are no rows; by default blank ones and those that begin with #
 }
 
@@ -157,6 +158,9 @@ func (r *Row) piece() []byte {
 		r.ending = ending(row[len(line):])
 	}
 	if r.format.Names {
+		if r.format.Ending && !t.reader.Last() {
+			line = row
+		}
 		r.raw = append(append(r.raw, r.names...), line...)
 		return r.raw
 	}

@@ -28,9 +28,13 @@ var Names = [...]string{
 	"parse-abusech-feodotracker",
 	"parse-blocklistde",
 	"parse-csv",
+	"parse-dataplane",
+	"parse-dshield-block",
 	"parse-json",
 	"parse-key-value",
+	"parse-phishtank",
 	"parse-shadowserver",
+	"parse-zoneh",
 	"spool",
 	"through",
 }
@@ -639,6 +643,21 @@ column of the row, {1} for the second, {{ for a brace.
 	printf '# host;path\nexample.com;/a\n' |
 	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
 	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`, Full: false}
+	case "parse-dataplane":
+		return Page{Summary: "parse the lists of hosts that sensors of dataplane.org have seen", Doc: `Each line says in its last column which list it is from, so that all lists are
+parsed alike.
+
+# Examples
+
+	echo '64496  |  EXAMPLE  |  192.0.2.1  |  2026-01-31 10:20:30  |  sshpwauth' |
+	  parse-dataplane`, Full: false}
+	case "parse-dshield-block":
+		return Page{Summary: "parse the block list of DShield, the most active networks", Doc: `The time of the events is when the list was made, as a comment above it says.
+
+# Examples
+
+	printf '192.0.2.0\t192.0.2.255\t24\t1200\tEXAMPLE\tAT\tabuse@example.org\n' |
+	  parse-dshield-block`, Full: false}
 	case "parse-json":
 		return Page{Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
@@ -676,6 +695,14 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-phishtank":
+		return Page{Summary: "parse the list of phishing sites of PhishTank", Doc: `The list is the JSON that PhishTank publishes as online-valid.json. Of the
+addresses of a site the first one is taken.
+
+# Examples
+
+	echo '[{"phish_id":"1","url":"http://www.example.org/login"}]' |
+	  parse-phishtank`, Full: false}
 	case "parse-shadowserver":
 		return Page{Summary: "parse the reports of the Shadowserver Foundation", Doc: `The type of a report is told by its file name, extra.file_name, such as
 2026-01-31-scan_http-example.csv; --feedname says it outright by the name of
@@ -707,6 +734,13 @@ these columns, it goes into the dump as a whole.
 	  parse-shadowserver --file-name scan_http.csv
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
 	  parse-shadowserver --feedname Accessible-Telnet`, Full: false}
+	case "parse-zoneh":
+		return Page{Summary: "parse the defaced web sites that Zone-H reports", Doc: `The report is the CSV that Zone-H sends to CERTs. The first line names the
+columns.
+
+# Examples
+
+	parse-zoneh --name Zone-H defacements.csv`, Full: false}
 	case "spool":
 		return Page{Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
 Each of its files is a segment, which is in one of these states:

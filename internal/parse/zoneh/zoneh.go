@@ -1,0 +1,53 @@
+// Package zoneh implements parse-zoneh.
+//
+// parse-zoneh: parse the defaced web sites that Zone-H reports
+//
+// The report is the CSV that Zone-H sends to CERTs. The first line names the
+// columns.
+//
+// # Examples
+//
+//	parse-zoneh --name Zone-H defacements.csv
+package zoneh
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the columns of a defacement become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each defacement.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format: feed.CSV{Names: true, Ending: true},
+	Rows: []feed.Column{
+		{From: "domain", To: "source.url", Need: feed.Soft},
+		{From: "domain", To: "source.fqdn", Convert: "host", Need: feed.Soft},
+		{From: "domain", To: "protocol.application", Convert: "scheme", Need: feed.Present},
+		{From: "add_date", To: "time.source", Convert: "utc", Need: feed.Present},
+		{From: "ip_address", To: "source.ip", Need: feed.Soft},
+		{From: "country_code", To: "source.geolocation.cc", Need: feed.Soft},
+		{From: "accept_date", To: "extra.accepted_date"},
+		{From: "attacker", To: "extra.actor", Need: feed.Present},
+		{From: "web_server", To: "extra.http_target", Need: feed.Present},
+		{From: "system", To: "extra.os.name", Need: feed.Present},
+		{From: "hackmode", To: "extra.compromise_method", Need: feed.Present},
+		{From: "defacement_id", To: "extra.zoneh_report_id", Need: feed.Present},
+	},
+	Const: feed.Words{
+		{"classification.type", "unauthorised-information-modification"},
+		{"classification.identifier", "compromised-website"},
+		{"event_description.text", "defacement"},
+	},
+}
