@@ -31,6 +31,7 @@ import (
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
+	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
@@ -65,6 +66,7 @@ var tools = []tool.Spec{
 	{Name: "parse-abusech-feodotracker", New: func() any { return new(parseabusechfeodotracker.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-csv", New: func() any { return new(parsecsv.Command) }},
+	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},

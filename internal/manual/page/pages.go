@@ -28,6 +28,7 @@ var Names = [...]string{
 	"parse-abusech-feodotracker",
 	"parse-blocklistde",
 	"parse-csv",
+	"parse-cymru-cap-program",
 	"parse-dataplane",
 	"parse-dshield-block",
 	"parse-json",
@@ -643,6 +644,16 @@ column of the row, {1} for the second, {{ for a brace.
 	printf '# host;path\nexample.com;/a\n' |
 	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
 	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`, Full: false}
+	case "parse-cymru-cap-program":
+		return Page{Summary: "parse the reports of Team Cymru's CSIRT Assistance Program", Doc: `A comment above the lines says in which of its two forms a report is: "generated
+on" in the present one, in which the last but one column has pairs of a name and
+a value, and "Data file written at" in the old one, in which it is text. A line
+with several destination ports makes an event for each of them. The comments
+above a line are part of raw, since it cannot be parsed without them.
+
+# Examples
+
+	parse-cymru-cap-program --name 'Team Cymru CAP' report.txt`, Full: false}
 	case "parse-dataplane":
 		return Page{Summary: "parse the lists of hosts that sensors of dataplane.org have seen", Doc: `Each line says in its last column which list it is from, so that all lists are
 parsed alike.
