@@ -41,7 +41,7 @@ func (p *Plan) finish(e *event.Message) bool {
 	}
 	for i := range p.fills {
 		if t := &p.fills[i].targets[0]; !e.Has(t.key) {
-			if err := e.Put(t.field, t.key, t.backup); err != nil {
+			if err := t.memo.Put(e, t.backup.Text); err != nil {
 				e.Fail(err)
 			}
 		}
