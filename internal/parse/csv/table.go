@@ -51,7 +51,7 @@ func (c *Command) table(d *harmonization.Dictionary) (*feed.Table, error) {
 				column.Or = append(column.Or, feed.Column{To: "|"})
 				break
 			}
-			s := steps{command: c, times: times}
+			s := steps{command: c, name: name, times: times}
 			if err := s.choose(d, name, search, kinds); err != nil {
 				return nil, err
 			}
@@ -123,6 +123,7 @@ func (c *Command) addComposed(table *feed.Table) error {
 // steps are what the flags ask to be done to the values for one field.
 type steps struct {
 	command   *Command
+	name      string // of the field
 	search    *pyregex.Regexp
 	comma     bool // numbers have a comma before their fraction
 	json      bool
@@ -197,16 +198,16 @@ func (s *steps) convert(v harmonization.Value, r *feed.Record) (_ harmonization.
 			return harmonization.Text(typ), nil
 		}
 		if s.command.Type == "" {
-			return v, fmt.Errorf("%q is not in --type-translation", text)
+			return v, fmt.Errorf("%s: %q is not in --type-translation", s.name, text)
 		}
 	case v.Empty():
 	case s.json:
 		if v, err = event.ParseValue(text); err != nil {
-			return v, feed.Must(err)
+			return v, feed.Must(fmt.Errorf("%s: %w", s.name, err))
 		}
 	case s.time != nil:
 		if v, err = s.times(v, r.Event().Times()); err != nil {
-			return v, feed.Must(err)
+			return v, feed.Must(fmt.Errorf("%s: %w", s.name, err))
 		}
 	case s.url && !strings.Contains(text, "://"):
 		return harmonization.Text(s.command.DefaultUrlProtocol + text), nil
