@@ -41,7 +41,7 @@ func (p *Plan) finish(e *event.Message) bool {
 	}
 	for i := range p.fills {
 		if t := &p.fills[i].targets[0]; !e.Has(t.key) {
-			if err := e.Put(t.field, t.key, t.backup); err != nil {
+			if err := t.memo.Put(e, t.backup.Text); err != nil {
 				e.Fail(err)
 			}
 		}
@@ -63,6 +63,9 @@ func (p *Plan) fill(e *event.Message) (unfit, err error) {
 	}
 	for i := range p.columns {
 		c := &p.columns[i]
+		if c.plain && p.setPlain(e, c) {
+			continue
+		}
 		at, used, err := p.set(e, c)
 		switch {
 		case err == nil:
@@ -79,6 +82,28 @@ func (p *Plan) fill(e *event.Message) (unfit, err error) {
 		return unfit, p.table.After(e, &p.row)
 	}
 	return unfit, nil
+}
+
+// setPlain is set for a column that becomes a field as it is, which most do. It
+// leaves to set whatever is unusual.
+func (p *Plan) setPlain(e *event.Message, c *column) bool {
+	i, t := c.from[0].index, &c.targets[0]
+	if uint(i) >= uint(len(p.row.Fields)) {
+		return c.need < Present && p.row.object == nil
+	}
+	v := harmonization.Text(p.row.Fields[i])
+	switch {
+	case t.nothing(v):
+		if c.need == Required {
+			return false
+		}
+	case t.shared && e.Has(t.key), t.memo.Put(e, v.Text) != nil:
+		return false
+	}
+	if i < len(p.row.used) {
+		p.row.used[i] = true
+	}
+	return true
 }
 
 // cut leaves out what stands behind the last column that has a name.
@@ -142,26 +167,38 @@ func (p *Plan) set(e *event.Message, c *column) (at where, used bool, err error)
 	case !ok && c.eager():
 		return at, false, nil
 	}
+	null := false
 	for i := range c.targets {
 		t := &c.targets[i]
 		w, value := at, v
 		if t.from != nil {
 			w, value, _ = p.first(t.from)
-		} else if i > 0 && err == nil {
-			break // there was no value
 		}
-		done, null, failed := p.try(e, t, value)
-		if done {
-			return w, !null || c.need < Present, nil
+		if i > 0 && (err == nil && t.from == nil || err != nil && t.from != nil && value.Empty()) {
+			continue // there is nothing to try
 		}
-		if failed != nil && c.need == Noted {
-			p.note(e, t, w, value, failed)
+		var done bool
+		if done, null, err = p.try(e, t, value); done {
+			return w, true, nil
 		}
-		if at, err = w, failed; err != nil && errors.As(err, new(mustError)) {
+		if at = w; err == nil {
+			continue
+		}
+		if c.need == Noted {
+			p.note(e, t, at, value, err)
+		}
+		if errors.As(err, new(mustError)) {
 			break
 		}
 	}
-	return at, err == nil, err
+	switch {
+	case err != nil:
+		return at, false, err
+	case c.need == Required:
+		return where{}, false, p.missing(at)
+	}
+	// What a column holds that has to be there is worth keeping.
+	return at, !null || c.need != Present, nil
 }
 
 // eager reports whether a column without a value is none of its fields' business.
@@ -188,13 +225,14 @@ func (p *Plan) try(e *event.Message, t *target, v harmonization.Value) (done, nu
 	if t.field == nil {
 		return true, false, nil
 	}
+	if v, err = t.convert(v, &p.row); err != nil {
+		return false, false, err
+	}
 	if v.Empty() && !t.backup.Empty() {
 		v = t.backup
-	} else if v, err = t.convert(v, &p.row); err != nil {
-		return false, false, fmt.Errorf("%s: %w", t.key, err)
 	}
 	switch {
-	case v.Empty() && !(t.verbatim && v.Text != ""):
+	case t.nothing(v):
 		return false, v.Kind == harmonization.Null, nil
 	case t.shared && e.Has(t.key):
 		err = fmt.Errorf("%s: %w", t.key, event.ErrKeyExists)
@@ -210,6 +248,11 @@ func (p *Plan) try(e *event.Message, t *target, v harmonization.Value) (done, nu
 	return err == nil, false, err
 }
 
+// nothing reports whether a value is none for this field.
+func (t *target) nothing(v harmonization.Value) bool {
+	return v.Empty() && !(t.verbatim && v.Text != "")
+}
+
 // convert does to a value what the table asks for.
 func (t *target) convert(v harmonization.Value, r *Record) (_ harmonization.Value, err error) {
 	for _, step := range t.steps {
@@ -217,7 +260,7 @@ func (t *target) convert(v harmonization.Value, r *Record) (_ harmonization.Valu
 			break
 		}
 		if v, err = step(v, r); err != nil {
-			return v, err
+			return v, fmt.Errorf("%s: %w", t.key, err)
 		}
 	}
 	if t.with != nil {
@@ -237,7 +280,7 @@ func (t *target) convert(v harmonization.Value, r *Record) (_ harmonization.Valu
 		}
 	}
 	if !ok {
-		return v, fmt.Errorf("%q is not known", text)
+		return v, fmt.Errorf("%s: %q is not known", t.key, text)
 	}
 	return harmonization.Text(word), nil
 }

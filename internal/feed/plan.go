@@ -32,6 +32,7 @@ type column struct {
 	need    Need
 	targets []target
 	ignored bool // it has no field
+	plain   bool // see setPlain
 }
 
 // target is a field that the value of a column may become. It is looked up once,
@@ -60,14 +61,8 @@ type constant struct {
 // go by number. A field that is too new for the dictionary lives below extra. The
 // error says what is wrong with the table.
 func (t *Table) Compile(d *harmonization.Dictionary, names []string) (*Plan, error) {
-	p := &Plan{table: t, warn: func(string, ...any) {}}
+	p := &Plan{table: t, warn: func(string, ...any) {}, row: *NewRecord(names)}
 	p.row.split = t.Split.From
-	if len(names) > 0 {
-		p.row.columns = make(map[string]int, len(names))
-		for i, name := range names {
-			p.row.columns[name] = i
-		}
-	}
 	rows := append(slices.Clip(t.Rows), t.Cases.columns()...)
 	for i := range rows {
 		c, err := p.column(d, &rows[i])
@@ -82,18 +77,25 @@ func (t *Table) Compile(d *harmonization.Dictionary, names []string) (*Plan, err
 	}
 	p.share()
 	for _, pair := range t.Const {
-		key, f, err := lookUp(d, pair[0])
-		if err != nil {
+		if err := p.Constant(d, pair[0], harmonization.Text(pair[1])); err != nil {
 			return nil, err
 		}
-		v, err := f.Sanitise(harmonization.Text(pair[1]))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
-		}
-		p.consts = append(p.consts, constant{key, v.AppendJSON(nil)})
 	}
 	p.rest(names)
 	return p, nil
+}
+
+// Constant adds to the table's Const a value of any type.
+func (p *Plan) Constant(d *harmonization.Dictionary, key string, v harmonization.Value) error {
+	key, f, err := lookUp(d, key)
+	if err != nil {
+		return err
+	}
+	if v, err = f.Sanitise(v); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	p.consts = append(p.consts, constant{key, v.AppendJSON(nil)})
+	return nil
 }
 
 // lookUp finds a field. One that is too new for the dictionary in force lives
@@ -146,7 +148,14 @@ func (p *Plan) column(d *harmonization.Dictionary, c *Column) (column, error) {
 			out.targets = append(out.targets, t)
 		}
 	}
+	t := &out.targets[0]
+	out.plain = len(out.from) == 1 && !out.from[0].part && len(out.targets) == 1 && t.plain()
 	return out, nil
+}
+
+// plain reports whether values are stored as they are.
+func (t *target) plain() bool {
+	return t.field != nil && t.steps == nil && t.with == nil && t.words == nil && t.backup.Empty()
 }
 
 func (p *Plan) places(from string) (list []where) {

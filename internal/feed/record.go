@@ -25,6 +25,16 @@ type Record struct {
 	used  []bool              // which of Fields Rest leaves alone
 }
 
+// NewRecord returns a row with columns of these names. With none they go by
+// number.
+func NewRecord(names []string, fields ...string) *Record {
+	r := &Record{Fields: fields, columns: make(map[string]int, len(names))}
+	for i, name := range names {
+		r.columns[name] = i
+	}
+	return r
+}
+
 // inner is a nested object.
 type inner struct {
 	object event.Object

@@ -39,10 +39,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"regexp"
-	"strings"
-	"sync"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -67,12 +63,10 @@ type Command struct {
 	FilterText         string              `help:"Keep only rows with this text, or those without it. It is sought in the columns joined by the delimiter." placeholder:"TEXT"`
 	FilterType         string              `help:"Whether rows with the text are kept (whitelist) or left out (blacklist)." enum:",whitelist,blacklist" default:"" placeholder:"whitelist|blacklist"`
 
-	format  feed.CSV
-	columns []column
-	compose []template
-	types   map[string]string
-	typ     harmonization.Value // classification.type as --type gives it
-	joined  []byte
+	format feed.CSV
+	types  map[string]string
+	plan   *feed.Plan
+	joined []byte
 }
 
 const typeField = "classification.type"
@@ -86,10 +80,7 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 			continue
 		}
 		e := row.Event()
-		switch filled, err := c.fill(e, row.Fields); {
-		case err != nil:
-			e.Fail(err)
-		case !filled:
+		if !c.plan.Fill(e, row.Fields) {
 			e.Release()
 			continue
 		}
@@ -109,111 +100,4 @@ func (c *Command) filtered(fields []string) bool {
 		c.joined = append(c.joined, text...)
 	}
 	return bytes.Contains(c.joined, []byte(c.FilterText)) == (c.FilterType == "blacklist")
-}
-
-// fill sets the fields of one row, and reports whether there are any.
-func (c *Command) fill(e *event.Message, fields []string) (filled bool, err error) {
-	before := e.Len()
-	var unfit error
-	for i, text := range fields[:min(len(fields), len(c.columns))] {
-		if text == "" {
-			continue
-		}
-		col := &c.columns[i]
-		fatal, err := c.set(e, col, text)
-		switch {
-		case err == nil:
-		case fatal || col.required:
-			return false, fmt.Errorf("column %d: %w", i+1, err)
-		case unfit == nil:
-			unfit = fmt.Errorf("no value fits its column; column %d: %w", i+1, err)
-		}
-	}
-	for i := range c.compose {
-		if err := c.compose[i].set(e, fields); err != nil {
-			return false, err
-		}
-	}
-	if e.Len() == before {
-		return false, unfit
-	}
-	if c.typ.Kind == harmonization.String && !e.Has(typeField) {
-		e.SetValue(typeField, c.typ)
-	}
-	return true, nil
-}
-
-// set stores one value under the first of the column's fields that takes it.
-// A fatal error makes the row fail even if the column is not required.
-func (c *Command) set(e *event.Message, col *column, text string) (fatal bool, err error) {
-	for i := range col.targets {
-		t := &col.targets[i]
-		v := harmonization.Text(text)
-		if !t.plain {
-			var skip bool
-			if v, skip, err = c.convert(e, t, text); err != nil {
-				return true, err
-			} else if skip {
-				err = fmt.Errorf("%s: %q is not in --type-translation", t.key, text)
-				continue
-			}
-		}
-		if v.Empty() || t.field == nil {
-			return false, nil
-		}
-		if t.shared && e.Has(t.key) {
-			return true, fmt.Errorf("%s: %w", t.key, event.ErrKeyExists)
-		}
-		if v.Kind == harmonization.String {
-			err = t.memo.Put(e, v.Text)
-		} else {
-			err = e.Put(t.field, t.key, v)
-		}
-		if err == nil || t.time {
-			return true, err
-		}
-	}
-	return false, err
-}
-
-// decimalComma matches numbers such as 12,5 and -1.234.567,89.
-var decimalComma = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?$`)
-})
-
-// convert does to a value what the flags ask for. With skip the value is not
-// for this field.
-func (c *Command) convert(e *event.Message, t *target, text string) (v harmonization.Value, skip bool, err error) {
-	if t.search != nil {
-		loc := t.search.FindStringIndex(text)
-		if loc == nil {
-			return v, false, nil
-		}
-		text = text[loc[0]:loc[1]]
-	}
-	if t.comma && decimalComma().MatchString(text) {
-		text = strings.NewReplacer(".", "", ",", ".").Replace(text)
-	}
-	v = harmonization.Text(text)
-	switch {
-	case t.translate:
-		typ, ok := c.types[text]
-		if ok {
-			return harmonization.Text(typ), false, nil
-		}
-		return v, c.Type == "", nil
-	case v.Empty():
-		return v, false, nil
-	case t.json:
-		if v, err = event.ParseValue(text); err != nil {
-			return v, false, fmt.Errorf("%s: %w", t.key, err)
-		}
-	case t.parse != nil:
-		if v, err = t.parse(v, e.Times()); err != nil {
-			return v, false, fmt.Errorf("%s: %w", t.key, err)
-		}
-	case t.url:
-		v = c.withProtocol(text)
-	}
-	return v, false, nil
 }

@@ -9,11 +9,17 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/feed"
 )
 
-// converter makes a value of a column's text. Null means that there is nothing
-// to set.
-type converter func(text string, row *record) (harmonization.Value, error)
+// converter makes a value of a column's text, as feed.Converter does. Null means
+// that there is nothing to set.
+type converter func(text string, row *feed.Record) (harmonization.Value, error)
+
+// feed makes it one for a table.
+func (c converter) feed(v harmonization.Value, row *feed.Record) (harmonization.Value, error) {
+	return c(v.Text, row)
+}
 
 var null = harmonization.Value{}
 
@@ -62,14 +68,14 @@ func function(name string) (converter, bool) {
 
 // addUTC marks a time as UTC. The usual form, 2026-01-31 10:20:30, is read as
 // UTC anyway, and faster.
-func addUTC(text string, _ *record) (harmonization.Value, error) {
+func addUTC(text string, _ *feed.Record) (harmonization.Value, error) {
 	if len(text) == len("2026-01-31 10:20:30") && text[10] == ' ' {
 		return harmonization.Text(text), nil
 	}
 	return harmonization.Text(text + " UTC"), nil
 }
 
-func convertBool(text string, _ *record) (harmonization.Value, error) {
+func convertBool(text string, _ *feed.Record) (harmonization.Value, error) {
 	switch strings.ToLower(text) {
 	case "y", "yes", "true", "enabled", "1":
 		return harmonization.Bool(true), nil
@@ -81,7 +87,7 @@ func convertBool(text string, _ *record) (harmonization.Value, error) {
 
 func convertInt(dropZero bool) converter {
 	integer, _ := harmonization.Type("Integer")
-	return func(text string, _ *record) (harmonization.Value, error) {
+	return func(text string, _ *feed.Record) (harmonization.Value, error) {
 		if text == "" || dropZero && text == "0" {
 			return null, nil
 		}
@@ -95,7 +101,7 @@ func convertInt(dropZero bool) converter {
 
 var errNoNumber = errors.New("not a number")
 
-func convertFloat(text string, _ *record) (harmonization.Value, error) {
+func convertFloat(text string, _ *feed.Record) (harmonization.Value, error) {
 	if text == "" {
 		return null, nil
 	}
@@ -106,7 +112,7 @@ func convertFloat(text string, _ *record) (harmonization.Value, error) {
 	return harmonization.Float(f), nil
 }
 
-func validateToNone(text string, _ *record) (harmonization.Value, error) {
+func validateToNone(text string, _ *feed.Record) (harmonization.Value, error) {
 	if text == "" || text == "0" || text == "unknown" {
 		return null, nil
 	}
@@ -116,7 +122,7 @@ func validateToNone(text string, _ *record) (harmonization.Value, error) {
 // validate drops what is no value of the type.
 func validate(typ string, also func(string) bool) converter {
 	rule, _ := harmonization.Type(typ)
-	return func(text string, _ *record) (harmonization.Value, error) {
+	return func(text string, _ *feed.Record) (harmonization.Value, error) {
 		if text == "" || !also(text) {
 			return null, nil
 		}
@@ -132,7 +138,7 @@ func validate(typ string, also func(string) bool) converter {
 // later. One that cannot be read stays as it is.
 func convertDate(zone string) converter {
 	rule, _ := harmonization.Type("DateTime")
-	return func(text string, _ *record) (harmonization.Value, error) {
+	return func(text string, _ *feed.Record) (harmonization.Value, error) {
 		if text == "" {
 			return null, nil
 		}
@@ -142,16 +148,16 @@ func convertDate(zone string) converter {
 
 // httpURL puts a URL together. What http_url has is often the first line of
 // the request: GET /path HTTP/1.1.
-func httpURL(text string, row *record) (harmonization.Value, error) {
+func httpURL(text string, row *feed.Record) (harmonization.Value, error) {
 	host := ""
 	for _, column := range []string{"cc_dns", "http_host", "hostname", "ip"} {
-		if host = row.get(column); host != "" {
+		if host = row.Get(column); host != "" {
 			break
 		}
 	}
-	path := row.get("url")
+	path := row.Get("url")
 	if path == "" {
-		path = row.get("http_url")
+		path = row.Get("http_url")
 	}
 	if host == "" || path == "" {
 		return harmonization.Text(text), nil
@@ -163,14 +169,14 @@ func httpURL(text string, row *record) (harmonization.Value, error) {
 	if i := strings.IndexAny(path, " \t\r\n"); i >= 0 {
 		path = path[:i]
 	}
-	scheme := strings.ToLower(row.get("application"))
+	scheme := strings.ToLower(row.Get("application"))
 	if scheme != "https" {
 		scheme = "http"
 	}
 	return harmonization.Text(scheme + "://" + host + path), nil
 }
 
-func forceBase64(text string, _ *record) (harmonization.Value, error) {
+func forceBase64(text string, _ *feed.Record) (harmonization.Value, error) {
 	if text == "" {
 		return null, nil
 	}
@@ -180,9 +186,9 @@ func forceBase64(text string, _ *record) (harmonization.Value, error) {
 	return harmonization.Text(text), nil
 }
 
-func categoryOrDetail(_ string, row *record) (harmonization.Value, error) {
+func categoryOrDetail(_ string, row *feed.Record) (harmonization.Value, error) {
 	for _, column := range []string{"category", "detail"} {
-		if text := row.get(column); text != "" {
+		if text := row.Get(column); text != "" {
 			return harmonization.Text(text), nil
 		}
 	}
@@ -190,7 +196,7 @@ func categoryOrDetail(_ string, row *record) (harmonization.Value, error) {
 }
 
 // extractCVE finds the names of vulnerabilities among tags: a;cve-2026-1;b.
-func extractCVE(text string, _ *record) (harmonization.Value, error) {
+func extractCVE(text string, _ *feed.Record) (harmonization.Value, error) {
 	var list []string
 	for tag := range strings.SplitSeq(text, ";") {
 		tag = strings.ToLower(strings.TrimSpace(tag))
@@ -207,7 +213,7 @@ func extractCVE(text string, _ *record) (harmonization.Value, error) {
 }
 
 func exchange(webshell, other string) converter {
-	return func(text string, _ *record) (harmonization.Value, error) {
+	return func(text string, _ *feed.Record) (harmonization.Value, error) {
 		if strings.Contains(text, "webshell") {
 			return harmonization.Text(webshell), nil
 		}

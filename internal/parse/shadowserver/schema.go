@@ -2,6 +2,7 @@ package shadowserver
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 
@@ -74,26 +76,16 @@ type reportType struct {
 	file          string
 	name          []byte // feed.name as JSON, or nil
 	documentation []byte // feed.documentation as JSON, or nil
-	steps         []step
+	table         feed.Table
 	constants     []constant
 	warnings      []string
 	lenient       bool
 }
 
-// step is what becomes of one column. A column may have several.
-type step struct {
-	column   string
-	key      string               // the field
-	field    *harmonization.Field // nil for one below extra, which takes any value
-	drop     bool                 // the column is left out
-	required bool
-	convert  converter // nil leaves the text as it is
-}
-
-// constant is a field with the same value in all events, as JSON.
+// constant is a field with the same value in all events.
 type constant struct {
-	key  string
-	text []byte
+	key   string
+	value harmonization.Value
 }
 
 // definition is one report type as a schema file has it.
@@ -111,7 +103,7 @@ func (s *schema) compile(e *entry) (*reportType, error) {
 		return nil, nil
 	}
 	if e.compiled == nil && e.err == nil {
-		e.compiled = &reportType{lenient: s.lenient}
+		e.compiled = &reportType{lenient: s.lenient, table: feed.Table{Rest: feed.Extra, KeepEmpty: true}}
 		if e.err = e.compiled.compile(e.text, s.dictionary); e.err != nil {
 			e.compiled = nil
 			e.err = fmt.Errorf("the schema: %w", e.err)
@@ -142,11 +134,11 @@ func (r *reportType) compile(text []byte, d *harmonization.Dictionary) error {
 	}
 	for i, list := range [][][]any{def.RequiredFields, def.OptionalFields} {
 		for _, item := range list {
-			st, err := r.step(item, i == 0, d)
+			column, err := r.column(item, i == 0, d)
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.file, err)
 			}
-			r.steps = append(r.steps, st)
+			r.table.Rows = append(r.table.Rows, column)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(def.ConstantFields)) {
@@ -155,74 +147,98 @@ func (r *reportType) compile(text []byte, d *harmonization.Dictionary) error {
 			return fmt.Errorf("%s: %s: %w", r.file, key, err)
 		}
 		if f, err := d.Field(harmonization.Event, key); err != nil {
-			key = extraKey(key)
+			key = feed.ExtraKey(key)
 		} else if v, err = f.Sanitise(v); err != nil {
 			return fmt.Errorf("%s: %s: %w", r.file, key, err)
 		}
-		r.constants = append(r.constants, constant{key, v.AppendJSON(nil)})
+		r.constants = append(r.constants, constant{key, v})
 	}
 	return nil
 }
 
-// step compiles [field, column, function, true]; the last two may be absent,
-// and the last one only matters to the reference.
-func (r *reportType) step(item []any, required bool, d *harmonization.Dictionary) (step, error) {
+// column makes a row of a table of [field, column, function, true]; the last two
+// may be absent, and the last one only matters to the reference.
+func (r *reportType) column(item []any, required bool, d *harmonization.Dictionary) (feed.Column, error) {
+	c := feed.Column{Need: feed.Soft}
+	if required {
+		c.Need = feed.Present
+	}
 	if len(item) < 2 {
-		return step{}, fmt.Errorf("%v: field and column are expected", item)
+		return c, fmt.Errorf("%v: field and column are expected", item)
 	}
-	column, ok := item[1].(string)
-	if !ok {
-		return step{}, fmt.Errorf("%v: the name of a column is expected", item[1])
+	var ok bool
+	if c.From, ok = item[1].(string); !ok {
+		return c, fmt.Errorf("%v: the name of a column is expected", item[1])
 	}
-	st := step{column: column, required: required}
 	key, _ := item[0].(string)
-	f, err := d.Field(harmonization.Event, key)
-	_, known := harmonization.Default().Field(harmonization.Event, key)
+	_, err := d.Field(harmonization.Event, key)
 	switch {
 	case key == "": // false
-		st.drop = true
-	case key == "extra.":
-		st.key = extraKey(column)
 	case strings.HasPrefix(key, "extra."):
-		st.key = extraKey(strings.TrimPrefix(key, "extra."))
+		c.To, c.Overwrite = feed.ExtraKey(cmp.Or(key[len("extra."):], c.From)), true
 	case err == nil:
-		st.key, st.field = key, f
-	case required && known != nil:
-		st.drop = true
-		r.warnings = append(r.warnings, fmt.Sprintf("%s: %v, the column %s is left out", r.file, err, column))
+		c.To = key
+	case required && harmonization.Default().Check(harmonization.Event, key) != nil:
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: %v, the column %s is left out", r.file, err, c.From))
 	default:
-		st.key = extraKey(key)
+		c.To, c.Overwrite = feed.ExtraKey(key), true
 	}
 	if len(item) > 2 {
 		name, _ := item[2].(string)
-		if st.convert, ok = function(name); !ok {
-			st.convert = func(string, *record) (harmonization.Value, error) {
+		convert, ok := function(name)
+		if !ok {
+			convert = func(string, *feed.Record) (harmonization.Value, error) {
 				return harmonization.Value{}, fmt.Errorf("the schema wants the function %q, which is not known", name)
 			}
 			if !required {
-				r.warnings = append(r.warnings, fmt.Sprintf("%s: the function %q is not known, the column %s goes below extra as it is", r.file, name, column))
+				r.warnings = append(r.warnings, fmt.Sprintf("%s: the function %q is not known, the column %s goes below extra as it is", r.file, name, c.From))
 			}
 		}
+		c.With = convert.feed
 	}
-	return st, nil
+	return c, nil
 }
 
-// extraKey is the key for a name below extra, with characters that a key may
-// have: words of lower-case letters, digits and underscores, with dots between
-// them.
-func extraKey(name string) string {
-	key := strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '_', r == '.':
-			return r
-		case 'A' <= r && r <= 'Z':
-			return r + 'a' - 'A'
+// plan is a report type applied to the columns of one report.
+type plan struct {
+	*feed.Plan
+	missing  error // a required column is not there
+	warnings []string
+}
+
+func (r *reportType) plan(names []string, d *harmonization.Dictionary) (p plan, err error) {
+	p.warnings = slices.Clip(r.warnings)
+	var absent []string
+	for _, c := range r.table.Rows {
+		if slices.Contains(names, c.From) {
+			continue
 		}
-		return '_'
-	}, name)
-	words := strings.FieldsFunc(key, func(r rune) bool { return r == '.' })
-	if len(words) == 0 {
-		return "extra._"
+		if c.Need == feed.Present && p.missing == nil {
+			p.missing = fmt.Errorf("the report has no column %s, which %s needs", c.From, r.file)
+		}
+		if !slices.Contains(absent, c.From) {
+			absent = append(absent, c.From)
+		}
 	}
-	return "extra." + strings.Join(words, ".")
+	if len(absent) > 0 && !r.lenient && p.missing == nil {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s: the report lacks columns: %s", r.file, strings.Join(absent, ", ")))
+	}
+	if p.Plan, err = r.table.Compile(d, names); err != nil {
+		return p, err
+	}
+	for _, c := range r.constants {
+		if err := p.Constant(d, c.key, c.value); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// fill sets the fields of one row.
+func (p *plan) fill(e *event.Message, fields []string) {
+	if p.missing != nil {
+		e.Fail(p.missing)
+		return
+	}
+	p.Fill(e, fields)
 }

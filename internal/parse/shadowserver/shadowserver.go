@@ -125,16 +125,19 @@ func (c *Command) Process(ctx context.Context, report *event.Message, emit stage
 		c.warn(ctx, err.Error(), "%v; the schema read before stays in force", err)
 	}
 	typ, unknown := c.detect(ctx, report)
-	var p *plan
+	var p plan
 	for row := range feed.Rows(report, emit, format) {
-		if p == nil {
+		if p.Plan == nil {
 			if typ == nil {
 				if typ = c.generic(ctx, row.Names); typ == nil {
 					return unknown
 				}
 				c.warn(ctx, unknown.Error(), "%s: %v; only the columns that all reports have in common are mapped", report.Place(), unknown)
 			}
-			p = typ.plan(row.Names)
+			var err error
+			if p, err = typ.plan(row.Names, c.env.Dictionary); err != nil {
+				return err
+			}
 			for _, message := range p.warnings {
 				c.warn(ctx, message, "%s: %s", report.Place(), message)
 			}
@@ -146,9 +149,7 @@ func (c *Command) Process(ctx context.Context, report *event.Message, emit stage
 		if typ.documentation != nil && !e.Has("feed.documentation") {
 			e.SetText("feed.documentation", typ.documentation)
 		}
-		if err := p.fill(e, row.Fields); err != nil {
-			e.Fail(err)
-		}
+		p.fill(e, row.Fields)
 		if err := emit(e); err != nil {
 			return err
 		}

@@ -10,14 +10,13 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 func TestFunctions(t *testing.T) {
-	row := &record{
-		fields:  []string{"https", "www.example.org", "GET /a HTTP/1.1", "", "detail of it"},
-		columns: map[string]int{"application": 0, "http_host": 1, "http_url": 2, "category": 3, "detail": 4},
-	}
+	row := feed.NewRecord([]string{"application", "http_host", "http_url", "category", "detail"},
+		"https", "www.example.org", "GET /a HTTP/1.1", "", "detail of it")
 	for _, test := range []struct{ name, text, want string }{
 		{"add_UTC_to_timestamp", "2026-01-31 10:20:30", `"2026-01-31 10:20:30"`},
 		{"add_UTC_to_timestamp", "2026-01-31T10:20", `"2026-01-31T10:20 UTC"`},
@@ -85,8 +84,8 @@ func TestFunctions(t *testing.T) {
 }
 
 func TestURLWithoutHostOrPath(t *testing.T) {
-	for _, columns := range []map[string]int{{"http_host": 0, "http_url": 1}, {"http_host": 1, "http_url": 0}} {
-		v, err := httpURL("as it was", &record{fields: []string{"", "x"}, columns: columns})
+	for _, columns := range [][]string{{"http_host", "http_url"}, {"http_url", "http_host"}} {
+		v, err := httpURL("as it was", feed.NewRecord(columns, "", "x"))
 		if v.Text != "as it was" || err != nil {
 			t.Errorf("%v: %q, %v", columns, v.Text, err)
 		}
@@ -135,7 +134,7 @@ func TestBuiltin(t *testing.T) {
 		}
 		constants := map[string]string{}
 		for _, c := range r.constants {
-			constants[c.key] = strings.Trim(string(c.text), `"`)
+			constants[c.key] = c.value.Text
 		}
 		if want, _ := harmonization.Taxonomy(constants["classification.type"]); constants["classification.taxonomy"] != want || want == "" {
 			t.Errorf("%s: the taxonomy is %q, want %q", name, constants["classification.taxonomy"], want)
