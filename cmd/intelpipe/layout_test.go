@@ -74,7 +74,7 @@ func layer(path string) (int, string) {
 		return 6, "family"
 	case "gen", "bench", "conformance":
 		return 7, "tools for development"
-	case "flags", "manual", "tool":
+	case "flags", "manual", "sibling", "tool":
 		return 5, "tool"
 	case "chain", "delivery":
 		return 4, "the runtime"
@@ -221,7 +221,7 @@ func TestSizes(t *testing.T) {
 		"internal/delivery": 1200,
 		"internal/stream":   700,
 		"internal/voice":    160,
-		"internal/feed":     480,
+		"internal/feed":     1900,
 	}
 	var commands []int
 	total := 0
@@ -240,8 +240,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 8700 {
-		t.Errorf("the runtime has %d lines of code, at most 8700 were expected", total)
+	if total > 10100 {
+		t.Errorf("the runtime has %d lines of code, at most 10100 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

@@ -205,16 +205,17 @@ func (f *Line) splitter() (*lineSplitter, error) {
 
 // skipped looks for the values of Head, and keeps the line if raw needs it.
 func (s *lineSplitter) skipped(x *textRow) {
+	counts := s.format.Recover // what the line says is known again only if it is in the dump
 	for i, head := range s.format.Head {
 		if _, value, ok := strings.Cut(x.text, head); ok {
-			s.heads[i] = strings.TrimSpace(value)
+			s.heads[i], counts = strings.TrimSpace(value), true
 		}
 	}
 	switch size := len(x.above) + len(x.lost) + len(x.text); {
 	case size >= maxKept:
 	case s.format.KeepSkipped:
 		x.above += x.text + "\n"
-	case s.format.Recover:
+	case counts:
 		x.lost += x.text + "\n"
 	}
 }

@@ -13,7 +13,10 @@ package dataplane
 
 import (
 	"context"
+	"errors"
+	"strings"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -30,6 +33,20 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	return c.Parse(&table, report, emit)
 }
 
+var errNoName = errors.New("NA is expected where an AS has no name")
+
+// shortName is the first word of a name, behind which the feed often repeats it.
+func shortName(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+	name, _, _ := strings.Cut(v.Text, " ")
+	switch name {
+	case "":
+		return v, errNoName
+	case "NA":
+		return harmonization.Value{}, nil
+	}
+	return harmonization.Text(name), nil
+}
+
 var table = feed.Table{
 	Format: feed.Line{
 		Columns: []string{
@@ -40,7 +57,7 @@ var table = feed.Table{
 	},
 	Rows: []feed.Column{
 		{From: "asn", To: "source.asn", Convert: "not NA"},
-		{From: "as name", To: "source.as_name", Convert: "word | not NA", Need: feed.Required},
+		{From: "as name", To: "source.as_name", Need: feed.Present, With: shortName},
 		{From: "ip", To: "source.ip"},
 		{From: "first seen", To: "extra.first_seen", Convert: "utc"},
 		{From: "last seen", To: "time.source", Convert: "utc", Need: feed.Required},
