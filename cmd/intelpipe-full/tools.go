@@ -34,6 +34,7 @@ import (
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
+	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
@@ -69,6 +70,7 @@ var tools = []tool.Spec{
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
+	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},

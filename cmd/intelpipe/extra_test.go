@@ -4,6 +4,10 @@ package main
 
 import (
 	"github.com/intelpipe/intelpipe/internal/tool"
+
+	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 )
 
-var extra = []tool.Spec{}
+var extra = []tool.Spec{
+	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
+}

@@ -122,8 +122,8 @@ func (m *Message) Load(key string, v harmonization.Value) {
 // into the dump.
 func (e *Message) AppendOrigin(raw []byte) { e.origin = append(e.origin, raw...) }
 
-// PrependOrigin puts what belongs above the origin before it.
-func (e *Message) PrependOrigin(above string) { e.origin = append([]byte(above), e.origin...) }
+// SetOrigin replaces it.
+func (e *Message) SetOrigin(raw []byte) { e.origin = append(e.origin[:0], raw...) }
 
 // Finish adds raw and __type to an event that a parser has filled in.
 func (e *Message) Finish() {

@@ -37,6 +37,16 @@ func Event(report *event.Message, raw ...string) *event.Message {
 	return e
 }
 
+// Dump says what goes into the dump of an event that has failed, where its piece of
+// the report alone is not enough to be parsed again.
+func Dump(e *event.Message, text string) {
+	_, report := e.Origin()
+	if _, ok := report.Source(); ok {
+		text = string(utf8Mark) + text
+	}
+	e.SetOrigin([]byte(text))
+}
+
 // utf8Mark stands before a piece of text that was not UTF-8 when it came in, so
 // that it is read right whatever encoding is named.
 var utf8Mark = []byte("\xef\xbb\xbf")

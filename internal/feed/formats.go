@@ -123,7 +123,7 @@ type textRow struct {
 }
 
 // recover adds to an event that has failed what belongs into the dump.
-func (x *textRow) recover(e *event.Message) { e.PrependOrigin(x.lost) }
+func (x *textRow) recover(e *event.Message) { Dump(e, x.lost+x.above+x.text) }
 
 // Event returns a new event for the row.
 func (x *textRow) Event() *event.Message {
@@ -164,7 +164,9 @@ func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, e
 			if err != nil {
 				e := x.Event()
 				e.Fail(err)
-				x.recover(e)
+				if x.lost != "" {
+					x.recover(e)
+				}
 				if emit(e) != nil {
 					return
 				}

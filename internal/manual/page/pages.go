@@ -31,6 +31,7 @@ var Names = [...]string{
 	"parse-cymru-cap-program",
 	"parse-dataplane",
 	"parse-dshield-block",
+	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
 	"parse-phishtank",
@@ -669,6 +670,24 @@ parsed alike.
 
 	printf '192.0.2.0\t192.0.2.255\t24\t1200\tEXAMPLE\tAT\tabuse@example.org\n' |
 	  parse-dshield-block`, Full: false}
+	case "parse-html-table":
+		return Page{Summary: "parse a table of a web page, with a field for each column", Doc: `--columns names the field for each column of the table. An empty name, or
+__IGNORE__, leaves the column out; names joined by | are tried in turn until the
+value fits one (source.ip|source.fqdn). A row fails, and goes into the dump, if a
+value fits none of its column's fields. A cell that is empty, - or N/A has no
+value, and neither has one that is the text of --ignore-values for its column. A
+row without any value makes no event.
+
+The table is the first one of the page, the one of --table-index, counted from 0,
+or the first one with the attribute --attribute-name, of --attribute-value. Pages
+need not be valid HTML: they are read as browsers read them.
+
+# Examples
+
+	curl -s https://www.example.org/c2.html |
+	  parse-html-table --columns 'time.source,source.ip|source.fqdn'
+	parse-html-table --attribute-name id --attribute-value hosts \
+	  --columns source.ip,malware.name page.html`, Full: true}
 	case "parse-json":
 		return Page{Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
