@@ -169,7 +169,7 @@ func namesOnOneURL(g *ground, kills int) {
 
 // replayUnderFire replays a dump of which half fails again, into the same dump.
 func replayUnderFire(g *ground, kills int) {
-	replayHalf(g, kills, "dump", "replay", "--restarts", "1000", "expert-harmonize", "--", "sh", "-c", "expert-harmonize | output-file --file out")
+	replayHalf(g, kills, "dump", "replay", "expert-harmonize", "--", "sh", "-c", "expert-harmonize | output-file --file out")
 }
 
 func fusedReplayUnderFire(g *ground, kills int) {

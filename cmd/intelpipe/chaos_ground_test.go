@@ -186,7 +186,11 @@ func (g *ground) moment(arrived func() int64) {
 // strike kills a process of a job that runs, or the job itself, and says whether
 // it was that.
 func (g *ground) strike(j *task) (itself bool) {
+	g.Helper()
 	if j.over() {
+		if j.code() == 2 {
+			g.Fatalf("a wrong command line: %.5000s", g.said())
+		}
 		return false
 	}
 	all := descendants(j.Process.Pid)
