@@ -314,7 +314,7 @@ func farEndInTrouble(g *ground, _ int, output string) {
 // the output has given up.
 func awayUntilMissed(f *farEnd, n int) {
 	if n == 1 {
-		f.hangUp(3)
+		f.hangUp(2)
 		return
 	}
 	const word = "is started again"
