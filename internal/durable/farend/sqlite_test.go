@@ -147,7 +147,7 @@ func (o *sqlite) Forget(ctx context.Context, source string, number uint64) error
 }
 
 const (
-	killsHead = "chaos: a spool into SQLite  events  kills  in the dump    lost   twice\n"
+	killsHead = "chaos                       events  kills  in the dump    lost   twice\n"
 	killsRow  = "%-26s%8d%7d%13d%8d%8d\n"
 )
 
@@ -164,8 +164,8 @@ func TestKills(t *testing.T) {
 		name, filter string
 		steady       bool
 	}{
-		{"a steady filter", "expert-moody", true},
-		{"one that is moody", "expert-moody --often 0.05", false},
+		{"SQLite", "expert-moody", true},
+		{"SQLite, a moody filter", "expert-moody --often 0.05", false},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			k := newKilled(t, v.filter)
