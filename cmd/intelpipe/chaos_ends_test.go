@@ -64,7 +64,9 @@ func queuesUnderFire(g *ground, kills int) {
 		}
 	}
 	g.count(numbersOf(strings.Join(server.List("out"), "\n")), events)
-	g.print((kills + servers) * open * window)
+	most := (kills + servers) * open * window
+	g.print(most)
+	fmt.Printf("  at most %d twice: %d windows of %d at each kill, %d of them of the server\n", most, open, window, servers)
 }
 
 // sourcesOnOneSpool has two sources that write into one spool at once.
