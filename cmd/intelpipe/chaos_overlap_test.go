@@ -46,25 +46,44 @@ func overlapIntoSpool(g *ground, kills int) {
 	g.print(0)
 }
 
-// overlapOfNames has runs of two consumers, also of the same one at once.
+// overlapOfNames has runs of two consumers, also of the same one at once, each with
+// a spool of its own.
 func overlapOfNames(g *ground, kills int) {
-	words := func(n int) []string {
-		name := []string{"one", "two"}[n]
-		return collectSpool("queue", "expert-deduplicator --state seen-"+name+" | output-spool out-"+name, "--consumer", name)
-	}
-	events := overlapping(g, kills,
-		func(first int) { g.feed("queue", first, overlapPortion) },
-		func() []string { return words(g.rnd.IntN(2)) },
-		func() int64 { return g.size("out-*/new/*") })
-	for n := range 2 {
-		g.finish(words(n))
-	}
-	times := g.spooled("out-one")
-	for n, more := range g.spooled("out-two") {
-		times[n] += more
-	}
+	times, events := overlapConsumers(g, kills, "expert-deduplicator --state seen-%[1]s | output-spool out-%[1]s", func() int64 { return g.size("out-*/new/*") }, func(name string) map[int]int { return g.spooled("out-" + name) })
 	g.count(times, events)
 	g.print(0)
+}
+
+// overlapOfNamesIntoFiles is the same with files, without a second thing that is
+// locked: two runs of which each has what the other one waits for come to an end
+// after ten seconds, when the locks are given up.
+func overlapOfNamesIntoFiles(g *ground, kills int) {
+	times, events := overlapConsumers(g, kills, "expert-taxonomy | output-file --file out-%s", func() int64 { return g.size("out-*") }, func(name string) map[int]int { return numbersOf(read(g.dir, "out-"+name)) })
+	g.count(times, events)
+	g.print(0)
+}
+
+// overlapConsumers has runs of the consumers one and two, whose names are put
+// into pipeline. of are the events that one of them has delivered.
+func overlapConsumers(g *ground, kills int, pipeline string, arrived func() int64, of func(name string) map[int]int) (times map[int]int, events int) {
+	names := []string{"one", "two"}
+	words := func(name string) []string {
+		return collectSpool("queue", fmt.Sprintf(pipeline, name), "--consumer", name)
+	}
+	events = overlapping(g, kills,
+		func(first int) { g.feed("queue", first, overlapPortion) },
+		func() []string { return words(names[g.rnd.IntN(len(names))]) },
+		arrived)
+	times = map[int]int{}
+	for _, name := range names {
+		g.finish(words(name))
+	}
+	for _, name := range names {
+		for n, more := range of(name) {
+			times[n] += more
+		}
+	}
+	return times, events
 }
 
 // overlapIntoFile has runs that wait for each other at the file.
