@@ -81,6 +81,9 @@ func TestChaos(t *testing.T) {
 			}
 		})
 	}
+	for n, trial := range chaosTrials {
+		t.Run(trial.name, func(t *testing.T) { trial.run(newGround(t, trial.name, uint64(n)), kills) })
+	}
 	fmt.Print(chaosFoot)
 }
 

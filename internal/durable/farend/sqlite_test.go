@@ -146,94 +146,38 @@ func (o *sqlite) Forget(ctx context.Context, source string, number uint64) error
 	return err
 }
 
+const (
+	killsHead = "chaos                       events  kills  in the dump    lost   twice\n"
+	killsRow  = "%-26s%8d%7d%13d%8d%8d\n"
+)
+
 // TestKills takes events out of a spool into SQLite, while the source and its
 // pipeline are killed. Each event is in the table once, or in the dump.
+// INTELPIPE_KILLS is the number of kills.
 func TestKills(t *testing.T) {
 	kills := 10
 	if n, err := strconv.Atoi(os.Getenv("INTELPIPE_KILLS")); err == nil {
 		kills = n
 	}
+	fmt.Print(killsHead)
 	for _, v := range []struct {
 		name, filter string
 		steady       bool
 	}{
-		{"steady", "expert-moody", true},
-		{"moody", "expert-moody --often 0.05", false},
+		{"SQLite", "expert-moody", true},
+		{"SQLite, a moody filter", "expert-moody --often 0.05", false},
 	} {
 		t.Run(v.name, func(t *testing.T) {
-			dir, events := t.TempDir(), 200*kills
-			bin := filepath.Join(dir, "bin")
-			os.Mkdir(bin, 0o755)
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range specs {
-				if err := os.Symlink(self, filepath.Join(bin, s.Name)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			sh := func(script string, stdin string) *exec.Cmd {
-				c := exec.Command("sh", "-c", script)
-				c.Dir, c.Stdin = dir, strings.NewReader(stdin)
-				c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "STATE_DIRECTORY="+dir+"/state")
-				c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-				return c
-			}
-			var in strings.Builder
-			for n := range events {
-				fmt.Fprintf(&in, `{"extra.n":%d,"comment":"%s"}`+"\n", n, strings.Repeat("x", 100))
-			}
-			if out, err := sh("output-spool q --segment-bytes 4KiB", in.String()).CombinedOutput(); err != nil {
-				t.Fatalf("%v %s", err, out)
-			}
-			job := "exec collect-spool q -- sh -c '" + v.filter + " | output-sqlite db'"
+			k := newKilled(t, v.filter)
+			events := 0
 			for range kills {
-				c := sh(job, "")
-				if err := c.Start(); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(time.Duration(20+rand.IntN(80)) * time.Millisecond)
-				victim := c.Process.Pid
-				if rand.IntN(2) == 0 { // a process of the pipeline, which leads a group of its own
-					if out, err := exec.Command("pgrep", "-n", "-f", "output-sqlite db").Output(); err == nil {
-						victim, _ = strconv.Atoi(strings.TrimSpace(string(out)))
-					}
-				}
-				syscall.Kill(victim, syscall.SIGKILL)
-				c.Process.Kill()
-				c.Wait()
+				k.feed(events)
+				events += portion
+				time.Sleep(time.Duration(rand.IntN(120)) * time.Millisecond)
+				k.kill()
 			}
-			if out, err := sh(job, "").CombinedOutput(); err != nil && !strings.Contains(string(out), "failed") {
-				t.Fatalf("%v %s", err, out)
-			}
-			times := map[int]int{}
-			db, err := sql.Open("sqlite3", "file:"+dir+"/db")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			rows, err := db.Query("SELECT n FROM events")
-			if err != nil {
-				t.Fatal(err)
-			}
-			for rows.Next() {
-				var n int
-				rows.Scan(&n)
-				times[n]++
-			}
-			dumped := map[int]bool{}
-			if f, err := os.Open(filepath.Join(dir, "state", "expert-moody.dump")); err == nil {
-				dump.Read(f, func(entries []dump.Entry, _ []byte) bool {
-					for _, e := range entries {
-						var n int
-						fmt.Sscanf(e.Message, `{"extra.n":%d`, &n)
-						dumped[n] = true
-					}
-					return true
-				})
-				f.Close()
-			}
+			k.drain()
+			times, dumped := k.table(), k.dumped()
 			lost, twice := 0, 0
 			for n := range events {
 				if times[n] == 0 && !dumped[n] {
@@ -243,10 +187,162 @@ func TestKills(t *testing.T) {
 					twice++
 				}
 			}
-			t.Logf("%d events, %d kills, %d in the dump: lost %d, twice %d", events, kills, len(dumped), lost, twice)
+			fmt.Printf(killsRow, v.name, events, kills, len(dumped), lost, twice)
 			if lost > 0 || v.steady && (twice > 0 || len(times) != events) {
-				t.Errorf("lost %d, twice %d", lost, twice)
+				t.Errorf("lost %d, twice %d, %d in the table, %s", lost, twice, len(times), k.said())
 			}
 		})
 	}
+	fmt.Println()
+}
+
+// portion is how many events are fed for each kill.
+const portion = 200
+
+// killed is a source with its pipeline that is killed.
+type killed struct {
+	*testing.T
+	dir, pipeline string
+	source        *exec.Cmd
+}
+
+func newKilled(t *testing.T, filter string) *killed {
+	k := &killed{T: t, dir: t.TempDir(), pipeline: filter + " | output-sqlite db"}
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Mkdir(filepath.Join(k.dir, "bin"), 0o755)
+	}
+	for _, s := range specs {
+		err = errors.Join(err, os.Symlink(self, filepath.Join(k.dir, "bin", s.Name)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if k.source != nil {
+			k.source.Process.Kill()
+			k.source.Wait()
+		}
+	})
+	return k
+}
+
+func (k *killed) sh(script string) *exec.Cmd {
+	c := exec.Command("sh", "-c", script)
+	c.Dir = k.dir
+	c.Env = append(os.Environ(), "PATH="+filepath.Join(k.dir, "bin")+":"+os.Getenv("PATH"), "HOME="+k.dir, "STATE_DIRECTORY="+k.dir+"/state")
+	stderr, err := os.OpenFile(filepath.Join(k.dir, "stderr"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		k.Fatal(err)
+	}
+	k.Cleanup(func() { stderr.Close() })
+	c.Stderr = stderr
+	return c
+}
+
+func (k *killed) said() string {
+	text, _ := os.ReadFile(filepath.Join(k.dir, "stderr"))
+	return fmt.Sprintf("stderr: %.5000s", text)
+}
+
+// feed adds a portion, and starts the source if it does not run.
+func (k *killed) feed(first int) {
+	k.Helper()
+	var in strings.Builder
+	for n := first; n < first+portion; n++ {
+		fmt.Fprintf(&in, `{"extra.n":%d,"comment":"%s"}`+"\n", n, strings.Repeat("x", 100))
+	}
+	c := k.sh("output-spool q --segment-bytes 4KiB")
+	c.Stdin = strings.NewReader(in.String())
+	if err := c.Run(); err != nil {
+		k.Fatalf("%v, %s", err, k.said())
+	}
+	if k.source == nil {
+		k.source = k.sh("exec collect-spool q --follow --restarts 1000 -- sh -c '" + k.pipeline + "'")
+		if err := k.source.Start(); err != nil {
+			k.Fatal(err)
+		}
+	}
+}
+
+// kill kills one process: the source, or one of its pipeline.
+func (k *killed) kill() {
+	all := []int{k.source.Process.Pid}
+	for i := 0; i < len(all); i++ {
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i]))
+		for _, task := range tasks {
+			text, _ := os.ReadFile(task)
+			for word := range strings.FieldsSeq(string(text)) {
+				if pid, err := strconv.Atoi(word); err == nil {
+					all = append(all, pid)
+				}
+			}
+		}
+	}
+	victim := rand.IntN(len(all))
+	syscall.Kill(all[victim], syscall.SIGKILL)
+	if victim == 0 {
+		k.source.Wait()
+		k.source = nil
+	}
+}
+
+// drain ends the source, and lets another one send what is left.
+func (k *killed) drain() {
+	k.Helper()
+	if k.source != nil {
+		k.source.Process.Signal(syscall.SIGTERM)
+		k.source.Wait()
+		k.source = nil
+	}
+	c := k.sh("exec collect-spool q -- sh -c '" + k.pipeline + "'")
+	if err := c.Run(); err != nil && c.ProcessState.ExitCode() != 1 {
+		k.Fatalf("the last run: %v, %s", err, k.said())
+	}
+}
+
+// table is how often each event is in the table.
+func (k *killed) table() map[int]int {
+	k.Helper()
+	db, err := sql.Open("sqlite3", "file:"+k.dir+"/db")
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query("SELECT n FROM events")
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer rows.Close()
+	times := map[int]int{}
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			k.Fatal(err)
+		}
+		times[n]++
+	}
+	if err := rows.Err(); err != nil {
+		k.Fatal(err)
+	}
+	return times
+}
+
+// dumped are the events in the dump of the filter.
+func (k *killed) dumped() map[int]bool {
+	found := map[int]bool{}
+	f, err := os.Open(filepath.Join(k.dir, "state", "expert-moody.dump"))
+	if err != nil {
+		return found
+	}
+	defer f.Close()
+	dump.Read(f, func(entries []dump.Entry, _ []byte) bool {
+		for _, e := range entries {
+			var n int
+			fmt.Sscanf(e.Message, `{"extra.n":%d`, &n)
+			found[n] = true
+		}
+		return true
+	})
+	return found
 }
