@@ -26,9 +26,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// commands are all there are, in both binaries.
+var commands = slices.Concat(tools, extra)
+
 // specs are all commands, and one that only tests have: expert-pass changes
 // nothing.
-var specs = append([]tool.Spec{{Name: "expert-pass", New: func() any { return new(pass) }}}, slices.Concat(tools, extra)...)
+var specs = append([]tool.Spec{{Name: "expert-pass", New: func() any { return new(pass) }}}, commands...)
 
 type pass struct{}
 

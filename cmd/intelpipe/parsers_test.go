@@ -27,7 +27,7 @@ type seed struct {
 func seeds(t testing.TB) []seed {
 	t.Helper()
 	var all []seed
-	for _, spec := range specs[1:] {
+	for _, spec := range commands {
 		if !strings.HasPrefix(spec.Name, "parse-") {
 			continue
 		}

@@ -33,7 +33,7 @@ func (s *subject) line(more ...string) []string {
 
 // forAll runs a test for every command that is wanted.
 func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)) {
-	for _, spec := range specs[1:] {
+	for _, spec := range commands {
 		family, _, _ := strings.Cut(spec.Name, "-")
 		if _, ok := spec.New().(stage.Runner); ok {
 			family = spec.Name
@@ -393,4 +393,30 @@ func (n *notify) Write(p []byte) (int, error) {
 		close(n.seen)
 	}
 	return len(p), nil
+}
+
+// TestDryRun has all outputs say what they would send, and touch nothing.
+func TestDryRun(t *testing.T) {
+	const event = `{"source.ip":"192.0.2.1","feed.name":"a","__type":"Event"}` + "\n"
+	forAll(t, []string{"output"}, func(t *testing.T, s *subject) {
+		s.dir = filepath.Join(t.TempDir(), "nothing")
+		r := inProcess(s.dir, s.line("--dry-run"), strings.NewReader(event))
+		if r.exit != 0 || s.spec.Name != "output-blackhole" && !strings.Contains(r.stdout, "192.0.2.1") || r.stderr != "" {
+			t.Errorf("%+v", r)
+		}
+		if _, err := os.Stat(s.dir); err == nil {
+			t.Error("something was written")
+		}
+		if s.spec.Name == "output-blackhole" {
+			return
+		}
+		r = inProcess(s.dir, s.line("--dry-run", "--pass"), strings.NewReader(event))
+		if r.exit != 2 || !strings.Contains(r.stderr, "--dry-run: not with --pass") {
+			t.Errorf("with --pass: %+v", r)
+		}
+		r = inProcess(t.TempDir(), append([]string{"collect-file", "/dev/null", "then"}, s.line("--dry-run")...), strings.NewReader(""))
+		if r.exit != 2 || !strings.Contains(r.stderr, "--dry-run: not in the pipeline of a source") {
+			t.Errorf("in a pipeline: %+v", r)
+		}
+	})
 }

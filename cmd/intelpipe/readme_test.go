@@ -35,7 +35,7 @@ func links(t *testing.T, dir string) {
 
 func names() []string {
 	var all []string
-	for _, spec := range specs[1:] {
+	for _, spec := range commands {
 		all = append(all, spec.Name)
 	}
 	return all
@@ -145,7 +145,7 @@ func examples(doc string) []string {
 // finds a server where the environment says.
 func TestExamples(t *testing.T) {
 	redis := miniredis.RunT(t)
-	for _, spec := range specs[1:] {
+	for _, spec := range commands {
 		t.Run(spec.Name, func(t *testing.T) {
 			commands := examples(spec.Page().Doc)
 			if !strings.Contains(strings.Join(commands, "\n"), spec.Name) {
@@ -168,7 +168,7 @@ func TestExamples(t *testing.T) {
 // TestHelpFitsAScreen holds the help of every command to 80 columns and to what
 // a person takes in at once: its own flags and two examples.
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, spec := range specs[1:] {
+	for _, spec := range commands {
 		t.Run(spec.Name, func(t *testing.T) {
 			for _, flag := range []string{"--help", "--help-all"} {
 				r := inProcess(t.TempDir(), []string{spec.Name, flag}, strings.NewReader(""))

@@ -873,17 +873,17 @@ func TestNoRetries(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	var out strings.Builder
 	far := &store{}
-	b := newRig(t, DryRun{far, &out}, usual, false)
+	b := newRig(t, NewDryRun(far, &out), usual, false)
 	b.must(b.addAll(2))
 	b.must(b.Checkpoint(b.ctx, ""))
-	lines := DryRun{far, &out}
-	if _, err := lines.Send(b.ctx, []stage.Item{{Data: []byte("To: a\r\n\r\ntext\n")}}); err != nil {
+	lines := NewDryRun(far, &out)
+	if _, err := lines.Send(b.ctx, []stage.Item{{Data: []byte("To: a\r\n\r\ntext\n")}, {Group: "a\nb", Data: []byte("c")}}); err != nil {
 		t.Error(err)
 	}
-	if want := "1\n2\nTo: a\\r\\n\\r\\ntext\n"; out.String() != want || far.tries+far.asked != 0 {
+	if want := "1\n2\nTo: a\\r\\n\\r\\ntext\na\\nb\tc\n"; out.String() != want || far.tries+far.asked != 0 {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
-	b = newRig(t, DryRun{far, full{}}, usual, false)
+	b = newRig(t, NewDryRun(far, full{}), usual, false)
 	b.must(b.add("1"))
 	if err := b.Send(b.ctx); !stage.IsFatal(err) {
 		t.Errorf("%v", err)

@@ -52,13 +52,16 @@ type node struct {
 }
 
 func newNode(s Stage, h fate.Host) (*node, error) {
+	if out, ok := s.Command.(stage.Encoder); ok && s.DryRun != nil {
+		s.Command = batch.NewDryRun(out, s.DryRun)
+	}
 	n := &node{Stage: s, host: h}
 	n.processor, _ = s.Command.(stage.Processor)
 	if out, ok := s.Command.(stage.Batcher); ok {
-		if s.DryRun != nil {
-			out = batch.DryRun{Batcher: out, W: s.DryRun}
+		o := batch.Options{Events: 1} // of one that sends each by itself
+		if s.Batch != nil {
+			o = *s.Batch
 		}
-		o := *s.Batch
 		o.Pass = s.Pass
 		n.batch = batch.New(out, (*batching)(n), o, n.ids.Next)
 	}

@@ -34,7 +34,7 @@ type Stage struct {
 	Parse       *Parsing       // of a parser
 	Pass        bool           // of an output: pass messages on as well
 	Batch       *batch.Options // of a Batcher
-	DryRun      io.Writer      // where a Batcher prints what it would send, or nil
+	DryRun      io.Writer      // where an output prints what it would send, or nil
 	Jobs        int            // how many messages are worked on at once
 	To          []paths.To     // where other paths than the usual one lead
 	RecordLimit int64          // of a message in memory, in bytes

@@ -125,7 +125,8 @@ func (p *ParserFlags) Reading() (*event.Reading, error) {
 }
 
 type OutputFlags struct {
-	Pass bool `help:"Pass the events on as well." group:"common"`
+	Pass   bool `help:"Pass the events on as well." group:"common"`
+	DryRun bool `help:"Print what would be sent, and touch nothing." group:"common" noenv:""`
 }
 
 // BatchFlags are those of outputs that send many at a time.
@@ -134,7 +135,6 @@ type BatchFlags struct {
 	BatchBytes  stage.Size `help:"How many bytes wait to be sent, at most, but for the last event." default:"8MiB" placeholder:"SIZE" group:"common"`
 	BatchAge    float64    `help:"After how many seconds an event is sent, at most." default:"1" placeholder:"SECONDS" group:"common"`
 	RetryFor    float64    `help:"For how many seconds is tried again what the far end does not take." default:"300" placeholder:"SECONDS" group:"common"`
-	DryRun      bool       `help:"Print what would be sent, and send nothing." group:"common" noenv:""`
 }
 
 type PathFlags struct {

@@ -26,6 +26,8 @@ type destination interface {
 	// stream without control lines.
 	Checkpoint(ctx context.Context, id string) error
 	Commit(ctx context.Context, id string) error
+	Held() bool   // something waits to be seen by others
+	Flush() error // lets them see it
 	Close() error
 }
 
@@ -88,25 +90,19 @@ func (p Paths) Commit(ctx context.Context, id string) error {
 // Close lets go of all of them.
 func (p Paths) Close() error { return p.each(destination.Close) }
 
-// Held says whether a path holds lines that are not written yet.
+// Held says whether a path holds lines that are not written yet, or a segment of a
+// spool that nobody sees.
 func (p Paths) Held() bool {
 	for _, d := range p {
-		if s, ok := d.(*sideFile); ok && s.Held() {
+		if d.Held() {
 			return true
 		}
 	}
 	return false
 }
 
-// Flush writes them.
-func (p Paths) Flush() error {
-	return p.each(func(d destination) error {
-		if s, ok := d.(*sideFile); ok {
-			return s.Flush()
-		}
-		return nil
-	})
-}
+// Flush writes and publishes them.
+func (p Paths) Flush() error { return p.each(destination.Flush) }
 
 // each returns the first error. One disk that is full need not be told twice.
 func (p Paths) each(do func(destination) error) (first error) {

@@ -51,7 +51,7 @@ func Open(ctx context.Context, r stage.Receiver, env *stage.Env, dir string, age
 }
 
 func (p *Receiver) options() spool.Options {
-	return spool.Options{SegmentAge: p.age, Now: p.env.Now, Warn: p.env.Warn}
+	return spool.Options{Now: p.env.Now, Warn: p.env.Warn}
 }
 
 // Stop ends the receiver. What is in the spool is sent by the next run.
@@ -71,10 +71,46 @@ func (p *Receiver) Open(context.Context, string) (err error) {
 	return err
 }
 
-// fill writes what is received to the spool.
-func (p *Receiver) fill(ctx context.Context) error {
+// received is what Receive has returned.
+type received struct {
+	stage.Delivery
+	err error
+}
+
+// receive passes on what comes, until an error.
+func (p *Receiver) receive(ctx context.Context, ready chan<- received) {
 	for {
 		d, err := p.Receiver.Receive(ctx)
+		select {
+		case ready <- received{d, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// fill writes what is received to the spool.
+func (p *Receiver) fill(ctx context.Context) error {
+	ready := make(chan received)
+	p.done.Go(func() { p.receive(ctx, ready) })
+	var due <-chan time.Time // when the segment is old enough
+	for {
+		var d received
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-due:
+			if err := p.writer.Flush(); err != nil {
+				return err
+			}
+			due = nil
+			continue
+		case d = <-ready:
+		}
+		err := d.err
 		if err == io.EOF || err != nil && ctx.Err() != nil {
 			return nil
 		} else if err != nil {
@@ -88,10 +124,13 @@ func (p *Receiver) fill(ctx context.Context) error {
 			return p.writer.Append(ctx, m)
 		})
 		if err == nil {
-			err = p.Receiver.Acknowledge(ctx, []stage.Delivery{d})
+			err = p.Receiver.Acknowledge(ctx, []stage.Delivery{d.Delivery})
 		}
 		if err != nil {
 			return err
+		}
+		if due == nil && p.writer.Held() {
+			due = time.After(p.age)
 		}
 	}
 }

@@ -22,9 +22,15 @@ type Batcher interface {
 	Send(ctx context.Context, items []Item) (Result, error)
 }
 
+// Encoder is an output that can say what it would write, and where, without touching
+// anything but what Start has read: with --dry-run that is printed. A Batcher is one.
+type Encoder interface {
+	Encode(m *event.Message) (Item, error)
+}
+
 // Item is a message as an output sends it.
 type Item struct {
-	Group string // what is sent together: a topic, a table, a recipient
+	Group string // what is sent together: a topic, a table, a recipient, a file
 	Key   string // for outputs that place or partition by one
 	Data  []byte // its bytes are the item's own
 	// ID is the same when the item is sent again, and no other item has it. It

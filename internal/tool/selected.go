@@ -101,7 +101,7 @@ func (s *selected) prepare(p Process) error {
 	if f := s.flags.ReceiverFlags; f != nil {
 		s.env.Follow = f.Follow
 	}
-	if f := s.flags.BatchFlags; f != nil {
+	if f := s.flags.OutputFlags; f != nil {
 		s.env.DryRun = f.DryRun
 	}
 	if text := getenv("INTELPIPE_NOW"); text != "" {
@@ -131,18 +131,22 @@ func (s *selected) describe() (chain.Stage, error) {
 		DumpName: cmp.Or(f.Dump, s.spec.Name),
 		Dump:     dump.NewWriter(cmp.Or(f.Dump, filepath.Join(s.env.StateDir, s.spec.Name+".dump")), s.spec.Name, int64(f.DumpBytes), s.env.Now),
 	}
+	var err error
 	if f.OutputFlags != nil {
 		d.Pass = f.Pass
+		if f.DryRun {
+			if d.DryRun, err = s.env.Stdout(); errors.Is(err, errNotInPipeline) {
+				err = errNotDry
+			} else if err != nil {
+				err = fmt.Errorf("--dry-run: %w", err)
+			}
+		}
 	}
 	if f.JobsFlags != nil {
 		d.Jobs = f.Jobs
 	}
-	var err error
 	if b := f.BatchFlags; b != nil {
 		d.Batch = &batch.Options{Events: b.BatchEvents, Bytes: int64(b.BatchBytes), Age: seconds(b.BatchAge), RetryFor: seconds(b.RetryFor)}
-		if b.DryRun {
-			d.DryRun, err = s.env.Stdout()
-		}
 	}
 	if err == nil {
 		err = s.batches()
@@ -237,6 +241,8 @@ func defaultFields(d *harmonization.Dictionary, object stage.Object) ([]chain.Fi
 	}
 	return fields, nil
 }
+
+var errNotDry = errors.New("--dry-run: not in the pipeline of a source, where what is not sent cannot be acknowledged")
 
 var errNotInPipeline = errors.New("not in the pipeline of a source: stdout cannot keep what a checkpoint promises; name a file")
 

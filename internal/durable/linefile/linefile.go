@@ -81,7 +81,7 @@ func (f *Files) Append(ctx context.Context, name string, line []byte, controlled
 	}
 	if f.name != "" {
 		name = f.name
-	} else if err := checkName(name); err != nil {
+	} else if err := CheckName(name); err != nil {
 		return &nameError{err}
 	}
 	if f.ledger != nil && f.ledger.there[f.ledger.source].take(name, line) {
@@ -113,8 +113,8 @@ func BlamesName(err error) bool {
 	return errors.As(err, &wrong)
 }
 
-// checkName refuses names that could lead astray.
-func checkName(name string) error {
+// CheckName refuses names that could lead astray, as Append does.
+func CheckName(name string) error {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "." || part == ".." || part == "" {
 			return fmt.Errorf("name of the file: %q has a part %q", name, part)

@@ -52,7 +52,7 @@ func shortLived(t *testing.T) string {
 }
 
 func newChain(dir string, windows, writers int) *chain {
-	return &chain{dir: dir, windows: windows, writers: writers, prepared: map[uint64][]string{}, opt: Options{SegmentBytes: 100, SegmentAge: never}}
+	return &chain{dir: dir, windows: windows, writers: writers, prepared: map[uint64][]string{}, opt: Options{SegmentBytes: 100}}
 }
 
 // run goes on until everything has arrived or something fails.
@@ -466,7 +466,7 @@ func TestPowerLostWhileClaimed(t *testing.T) {
 // claimAndPublish says how many events, each in a segment of its own, were
 // published and acknowledged before an operation failed.
 func claimAndPublish(t *testing.T, dir string) (published, acked int, err error) {
-	w, err := OpenWriter(t.Context(), dir, Options{SegmentAge: never})
+	w, err := OpenWriter(t.Context(), dir, Options{})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -510,7 +510,7 @@ func TestPlainFaultEverywhere(t *testing.T) {
 			dir := shortLived(t)
 			plan := &disktest.Plan{N: n, Err: syscall.ENOSPC, Half: half, Dead: dead}
 			restore := plan.Install(t)
-			w, err := OpenWriter(t.Context(), dir, Options{SegmentBytes: 100, SegmentAge: never})
+			w, err := OpenWriter(t.Context(), dir, Options{SegmentBytes: 100})
 			for k := 0; err == nil && k < 6; k++ {
 				if err = w.Append(t.Context(), message(t, line(k))); err == nil {
 					err = w.seg.flush()

@@ -222,7 +222,7 @@ func (f *fleet) start(t *testing.T) (*pipeline, error) {
 		n.owner = p
 	}
 	var err error
-	p.w, err = OpenWriter(t.Context(), f.dir, Options{SegmentAge: never, SegmentBytes: 60})
+	p.w, err = OpenWriter(t.Context(), f.dir, Options{SegmentBytes: 60})
 	return p, err
 }
 

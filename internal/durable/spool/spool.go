@@ -106,12 +106,11 @@ var dirs = [...]string{tmpDir, curDir, badDir, newDir}
 // Options are for writers and readers. The zero value has the usual limits, no
 // quota, and says nothing.
 type Options struct {
-	SegmentBytes int64         // a segment is sealed before it grows beyond this; 0 is 4 MiB
-	SegmentAge   time.Duration // or when it is so old, in a stream without control lines; 0 is 1 s
-	Quota        int64         // bytes in new/, cur/ and tmp/ above which a writer waits; 0 is none
-	Once         bool          // a reader takes what it finds when it looks first, and is not kept by a writer that goes on
-	Consumer     string        // the name under which a reader claims, if it has one
-	Left         bool          // a reader takes only what that consumer has left, and nothing new
+	SegmentBytes int64  // a segment is sealed before it grows beyond this; 0 is 4 MiB
+	Quota        int64  // bytes in new/, cur/ and tmp/ above which a writer waits; 0 is none
+	Once         bool   // a reader takes what it finds when it looks first, and is not kept by a writer that goes on
+	Consumer     string // the name under which a reader claims, if it has one
+	Left         bool   // a reader takes only what that consumer has left, and nothing new
 	Now          func() time.Time
 	Warn         func(format string, args ...any)
 
@@ -121,9 +120,6 @@ type Options struct {
 func (o Options) filled() Options {
 	if o.SegmentBytes <= 0 {
 		o.SegmentBytes = 4 << 20
-	}
-	if o.SegmentAge <= 0 {
-		o.SegmentAge = time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -28,14 +28,8 @@ func message(t testing.TB, line string) *event.Message {
 
 func line(n int) string { return fmt.Sprintf(`{"source.ip":"192.0.2.%d","extra.n":%d}`, n%256, n) }
 
-// never is an age that no segment of a test comes to.
-const never = 24 * time.Hour
-
 func openWriter(t testing.TB, dir string, opt Options) *Writer {
 	t.Helper()
-	if opt.SegmentAge == 0 {
-		opt.SegmentAge = never
-	}
 	w, err := OpenWriter(t.Context(), dir, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -56,13 +50,8 @@ func openReader(t testing.TB, dir string) *Reader {
 
 // abandon is what kill -9 does to a writer: its locks go, and nothing else.
 func (w *Writer) abandon() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.wait()
 	if w.seg != nil {
-		if w.seg.timer != nil {
-			w.seg.timer.Stop()
-		}
 		w.seg.f.Close()
 		w.seg = nil
 	}
@@ -176,19 +165,36 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func TestAgeSeals(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		w := openWriter(t, dir, Options{SegmentAge: time.Second})
-		add(t, w, 1, 1)
-		time.Sleep(time.Second - 1)
-		synctest.Wait()
-		wantFiles(t, dir, "1 0 0 0")
-		time.Sleep(2 * time.Nanosecond)
-		synctest.Wait()
-		wantFiles(t, dir, "0 1 0 0")
-		check1(t, w.Close())
-	})
+// TestFlush publishes what nobody has seen yet. In a stream with control lines that
+// is for Commit to do.
+func TestFlush(t *testing.T) {
+	dir := t.TempDir()
+	w := openWriter(t, dir, Options{})
+	if w.Held() {
+		t.Error("nothing is held")
+	}
+	add(t, w, 1, 2)
+	wantFiles(t, dir, "1 0 0 0")
+	if !w.Held() {
+		t.Error("the segment is held")
+	}
+	check1(t, w.Flush())
+	wantFiles(t, dir, "0 1 0 0")
+	check1(t, w.Flush())
+	if w.Held() {
+		t.Error("nothing is held any longer")
+	}
+	check1(t, w.Close())
+	wantDrained(t, dir, lines(1, 2))
+
+	w = openWriter(t, dir, Options{})
+	check1(t, w.Commit(t.Context(), "S:0:n"))
+	add(t, w, 3, 4)
+	if w.Held() {
+		t.Error("a window is held")
+	}
+	check1(t, w.Flush())
+	wantFiles(t, dir, "1 0 0 0")
 }
 
 func TestLargeEvent(t *testing.T) {

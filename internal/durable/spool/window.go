@@ -13,8 +13,6 @@ import (
 // Checkpoint makes durable what was added before. Without an id, at the end of
 // a stream that has no control lines, that is published, too.
 func (w *Writer) Checkpoint(ctx context.Context, id string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}
@@ -115,8 +113,6 @@ func (w *Writer) Commit(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
@@ -24,12 +23,11 @@ const blockSize = 64 << 10
 // cannot miss what a queue of notifications drops.
 const poll = 200 * time.Millisecond
 
-// A Writer adds events to a spool. Several writers may share one. After an
-// error it accepts nothing more.
+// A Writer adds events to a spool. Several writers may share one, but one writer is
+// for one goroutine. After an error it accepts nothing more.
 type Writer struct {
 	spool
 
-	mu         sync.Mutex // the timer seals, too
 	seg        *draft
 	err        error
 	controlled bool
@@ -51,7 +49,6 @@ type draft struct {
 	count int
 	lines int    // that are written, as check counts them
 	crc   uint32 // without what is in buf
-	timer *time.Timer
 }
 
 // sealed is a part of a window: durable, but under the name it was written.
@@ -82,8 +79,6 @@ func OpenWriter(ctx context.Context, dir string, opt Options) (*Writer, error) {
 
 // Append adds a message. It waits while the spool is full.
 func (w *Writer) Append(ctx context.Context, m *event.Message) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.err != nil {
 		return w.err
 	}
@@ -156,7 +151,6 @@ func (w *Writer) begin(ctx context.Context) error {
 		}
 	}
 	w.seg = s
-	s.timer = time.AfterFunc(w.opt.SegmentAge, func() { w.onTimer(s) })
 	return nil
 }
 
@@ -183,12 +177,16 @@ func (w *Writer) room(ctx context.Context) error {
 	}
 }
 
-func (w *Writer) onTimer(s *draft) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.seg == s && w.err == nil && !w.closed {
+// Held reports whether events wait for a segment to become full, which nobody sees
+// until then. In a stream with control lines they wait for their Commit.
+func (w *Writer) Held() bool { return w.seg != nil && !w.controlled && w.err == nil }
+
+// Flush publishes them.
+func (w *Writer) Flush() error {
+	if w.Held() {
 		w.err = w.sealNow()
 	}
+	return w.err
 }
 
 func (s *draft) flush() error {
@@ -209,9 +207,6 @@ func (w *Writer) seal() error {
 	s := w.seg
 	if s == nil {
 		return nil
-	}
-	if s.timer != nil {
-		s.timer.Stop()
 	}
 	if err := s.flush(); err != nil {
 		return err
@@ -266,8 +261,6 @@ func (w *Writer) sealNow() error {
 // Close ends the run. What is left of a stream without control lines is sealed;
 // a window that no checkpoint came for is removed, as its source sends it again.
 func (w *Writer) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.closed {
 		return nil
 	}
@@ -278,9 +271,6 @@ func (w *Writer) Close() error {
 	}
 	errs = append(errs, w.wait())
 	if s := w.seg; s != nil { // what cannot be sealed is left to be recovered
-		if s.timer != nil {
-			s.timer.Stop()
-		}
 		errs = append(errs, s.f.Close())
 		if w.controlled {
 			w.parts = append(w.parts, sealed{path: s.f.Name()})

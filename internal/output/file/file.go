@@ -80,6 +80,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 		c.stdout = &stdout{w: w}
 		return nil
 	}
+	if !c.FormatFilename && env.DryRun {
+		return nil
+	}
 	if !c.FormatFilename {
 		if c.files, err = linefile.Open(ctx, c.File, env.Warn); err != nil && !disk.IsTrouble(err) {
 			err = fmt.Errorf("--file: %w", err)
@@ -98,6 +101,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 			return fmt.Errorf("--file %s: %w", c.File, err)
 		}
 	}
+	if env.DryRun {
+		return nil
+	}
 	name := strings.NewReplacer("/", "_", "{", "(", "}", ")").Replace(rest)
 	if c.files, err = linefile.Below(dir, name, c.File, env.Warn); err != nil {
 		err = fmt.Errorf("--file: %w", err)
@@ -112,21 +118,45 @@ func fixed(template string) (dir, rest string) {
 	return template[:slash], template[slash:]
 }
 
+// encode makes a line of an event, into dst.
+func (c *Command) encode(dst []byte, m *event.Message) (line []byte, err error) {
+	if line, err = c.Append(dst, m); err == nil && c.SingleKey == "raw" {
+		if line, err = export.Encode(line, c.EncodingErrorsMode); err != nil {
+			err = fmt.Errorf("raw: %w", err)
+		}
+	}
+	return line, err
+}
+
+// Encode says what would be written, and below which name if that is made of the
+// event.
+func (c *Command) Encode(m *event.Message) (item stage.Item, err error) {
+	if c.template != nil {
+		dir, _ := fixed(c.File)
+		name, err := c.nameOf(m)
+		if err == nil {
+			err = linefile.CheckName(name)
+		}
+		if err != nil {
+			return item, err
+		}
+		item.Group = dir + name
+	}
+	item.Data, err = c.encode(nil, m)
+	return item, err
+}
+
 // Process appends one event.
 func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) error {
 	name, err := c.nameOf(m)
 	if err != nil {
 		return err
 	}
-	if c.line, err = c.Append(c.line[:0], m); err != nil {
+	line, err := c.encode(c.line[:0], m)
+	if err != nil {
 		return err
 	}
-	line := c.line
-	if c.SingleKey == "raw" {
-		if line, err = export.Encode(line, c.EncodingErrorsMode); err != nil {
-			return fmt.Errorf("raw: %w", err)
-		}
-	}
+	c.line = line
 	if c.stdout != nil {
 		if c.env.Controlled {
 			return stage.Fatal(errNotDurable)

@@ -57,6 +57,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	if strings.ContainsAny(c.Suffix, "/\x00") {
 		return errors.New("--suffix: a slash cannot be part of a file's name")
 	}
+	if env.DryRun {
+		return nil
+	}
 	c.Tmp = cmp.Or(c.Tmp, filepath.Join(c.Dir, ".tmp"))
 	dir, err := device("--dir", c.Dir)
 	if err != nil {
@@ -105,6 +108,12 @@ const batch = 1000
 
 // draft is a file that is complete in --tmp, and the name it will get.
 type draft struct{ path, name string }
+
+// Encode says what would be in the file of an event.
+func (c *Command) Encode(m *event.Message) (item stage.Item, err error) {
+	item.Data, err = c.Append(nil, m)
+	return item, err
+}
 
 // Process writes one event.
 func (c *Command) Process(_ context.Context, m *event.Message, _ stage.Emit) error {

@@ -72,7 +72,7 @@ func (d *driver) feed(stdin io.Reader) error {
 	defer d.command.Close()
 	var batcher stage.Batcher = d.command
 	if d.env.DryRun {
-		batcher = batch.DryRun{Batcher: batcher, W: d.stdout}
+		batcher = batch.NewDryRun(batcher, d.stdout)
 	}
 	b := batch.New(batcher, d, d.options, nil)
 	lines := make(chan string)

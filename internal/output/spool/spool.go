@@ -67,10 +67,12 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	case !(c.SegmentAge > 0 && c.SegmentAge <= 86400):
 		return errors.New("--segment-age: choose a number of seconds above 0, and no more than a day")
 	}
+	if env.DryRun {
+		return nil
+	}
 	var err error
 	c.w, err = queue.OpenWriter(ctx, c.Dir, queue.Options{
 		SegmentBytes: int64(c.SegmentBytes),
-		SegmentAge:   time.Duration(c.SegmentAge * float64(time.Second)),
 		Quota:        int64(c.Quota),
 		Now:          env.Now,
 		Warn:         env.Warn,
@@ -78,10 +80,26 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	return err
 }
 
+// Encode says what would be in the spool.
+func (c *Command) Encode(m *event.Message) (stage.Item, error) {
+	return stage.Item{Data: m.Append(nil)}, nil
+}
+
 // Process adds one message.
 func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) error {
 	return stage.Fatal(c.w.Append(ctx, m))
 }
+
+// Holds is how long a segment waits to become full.
+func (c *Command) Holds() time.Duration {
+	if !c.w.Held() {
+		return 0
+	}
+	return time.Duration(c.SegmentAge * float64(time.Second))
+}
+
+// Flush publishes what there is of it.
+func (c *Command) Flush(context.Context, stage.Emit) error { return c.w.Flush() }
 
 // Checkpoint makes durable what was added.
 func (c *Command) Checkpoint(ctx context.Context, id string, _ stage.Emit) error {

@@ -3,15 +3,15 @@
 // parse-html-table: parse a table of a web page, with a field for each column
 //
 // --columns names the field for each column of the table. An empty name, or
-// __IGNORE__, leaves the column out; names joined by | are tried in turn until the
-// value fits one (source.ip|source.fqdn). A row fails, and goes into the dump, if a
-// value fits none of its column's fields. A cell that is empty, - or N/A has no
-// value, and neither has one that is the text of --ignore-values for its column. A
-// row without any value makes no event.
+// __IGNORE__, leaves the column out; names joined by | are tried in turn until
+// the value fits one (source.ip|source.fqdn). A row fails, and goes into the
+// dump, if a value fits none of its column's fields. A cell that is empty, - or
+// N/A has no value, and neither has one that is the text of --ignore-values for
+// its column. A row without any value makes no event.
 //
-// The table is the first one of the page, the one of --table-index, counted from 0,
-// or the first one with the attribute --attribute-name, of --attribute-value. Pages
-// need not be valid HTML: they are read as browsers read them.
+// The table is the first one of the page, the one of --table-index, counted from
+// 0, or the first one with the attribute --attribute-name, of --attribute-value.
+// Pages need not be valid HTML: they are read as browsers read them.
 //
 // # Examples
 //
