@@ -263,8 +263,8 @@ func farEndWithTransactions(g *ground, kills int) {
 // these times 45 s and 6 minutes; else they last until what has to happen meanwhile
 // has happened.
 func farEndInTrouble(g *ground, _ int, output string) {
-	events, long := 350, os.Getenv("INTELPIPE_CHAOS") != ""
-	flags, away := " --timeout 0.5 --retry-for 3", awayUntilMissed
+	events, long := 300, os.Getenv("INTELPIPE_CHAOS") != ""
+	flags, away := " --timeout 0.3 --retry-for 2", awayUntilMissed
 	if long {
 		events, flags, away = 3000, "", func(_ *farEnd, n int) { time.Sleep([]time.Duration{45 * time.Second, 6 * time.Minute}[n-1]) }
 	}
@@ -350,7 +350,7 @@ func routesWithJobs(g *ground, kills int) {
 	const events = 30_000 // of which 20,000 go to the side file
 	rounds := max(1, min(100, kills/2))
 	if os.Getenv("INTELPIPE_CHAOS") == "" {
-		rounds = 2
+		rounds = 1
 	}
 	for round := range rounds {
 		queue, side, out := fmt.Sprint("queue", round), fmt.Sprint("side", round), fmt.Sprint("out", round)
