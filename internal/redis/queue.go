@@ -212,16 +212,21 @@ func (f *Flags) Peek(ctx context.Context, yield func(list string, message []byte
 	return nil
 }
 
-// hints say what to do about errors of the server.
-var hints = [...]struct{ prefix, text string }{
-	{"OOM ", "it has no memory left for the queue: raise its maxmemory, or start what reads the queue"},
-	{"MISCONF ", "it cannot write to its disk: make room there, its log says more"},
-	{"NOAUTH ", "it asks for a password, see --redis-password-file"},
-	{"WRONGPASS ", "see --redis-password-file"},
-	{"ERR invalid password", "see --redis-password-file"},
-	{"WRONGTYPE ", "there is something else of that name in the database"},
-	{"READONLY ", "it is a replica, name the server it follows"},
-	{"ERR DB index is out of range", "see --redis-db"},
+// hints say what to do about errors of the server, and which of them stay: to try
+// again is of no use.
+var hints = [...]struct {
+	prefix, text string
+	stays        bool
+}{
+	{"OOM ", "it has no memory left for the queue: raise its maxmemory, or start what reads the queue", false},
+	{"MISCONF ", "it cannot write to its disk: make room there, its log says more", false},
+	{"NOAUTH ", "it asks for a password, see --redis-password-file", true},
+	{"WRONGPASS ", "see --redis-password-file", true},
+	{"NOPERM ", "the user lacks a permission", true},
+	{"ERR invalid password", "see --redis-password-file", true},
+	{"WRONGTYPE ", "there is something else of that name in the database", true},
+	{"READONLY ", "it is a replica, name the server it follows", false},
+	{"ERR DB index is out of range", "see --redis-db", true},
 }
 
 // wrap names the server, and the way out where one is known.
@@ -232,7 +237,11 @@ func (q *Queue) wrap(err error) error {
 	_, addr := q.config.address()
 	for _, h := range hints {
 		if strings.HasPrefix(err.Error(), h.prefix) {
-			return fmt.Errorf("redis %s: %s (%w)", addr, h.text, err)
+			err = fmt.Errorf("redis %s: %s (%w)", addr, h.text, err)
+			if h.stays {
+				err = stage.Fatal(err)
+			}
+			return err
 		}
 	}
 	var timed net.Error

@@ -124,18 +124,21 @@ func TestSlowFeedIsNotStuck(t *testing.T) {
 	expect(t, s, thirdPushed)
 }
 
+// TestServerRefuses ends the stream at once where to try again is of no use.
 func TestServerRefuses(t *testing.T) {
 	s := redistest.Start(t)
-	for want, prepare := range map[string]func(){
-		"raise its maxmemory": func() { s.Do("CONFIG", "SET", "maxmemory", "1") },
-		"something else of that name": func() {
-			s.Do("CONFIG", "SET", "maxmemory", "0")
+	for want, prepare := range map[string]func() []string{
+		"raise its maxmemory": func() []string {
+			s.Do("CONFIG", "SET", "maxmemory", "1")
+			return []string{"--retry-for", "0"}
+		},
+		"something else of that name": func() []string {
 			s.Do("SET", "bot-queue", "x")
+			return nil
 		},
 	} {
-		prepare()
 		var stdout bytes.Buffer
-		stderr, code := run(t, strings.NewReader(lines(commit(0), third, checkpoint(1), commit(1))), s.Port, &stdout, "--retry-for", "0")
+		stderr, code := run(t, strings.NewReader(lines(commit(0), third, checkpoint(1), commit(1))), s.Port, &stdout, prepare()...)
 		if code != 3 || !strings.Contains(stderr, want) || stdout.String() != lines(commit(0)) {
 			t.Errorf("exit %d, %q, %q", code, stdout.String(), stderr)
 		}
