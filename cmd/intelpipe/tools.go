@@ -29,15 +29,23 @@ import (
 	outputredis "github.com/intelpipe/intelpipe/internal/output/redis"
 	outputspool "github.com/intelpipe/intelpipe/internal/output/spool"
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
+	parsealienvault "github.com/intelpipe/intelpipe/internal/parse/alienvault"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
+	parseciarmy "github.com/intelpipe/intelpipe/internal/parse/ciarmy"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
+	parsecymrufullbogons "github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
+	parsecznichaas "github.com/intelpipe/intelpipe/internal/parse/cznichaas"
+	parsedangerrulez "github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
+	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
 	parseshadowserver "github.com/intelpipe/intelpipe/internal/parse/shadowserver"
+	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
 
@@ -64,15 +72,23 @@ var tools = []tool.Spec{
 	{Name: "output-redis", New: func() any { return new(outputredis.Command) }},
 	{Name: "output-spool", New: func() any { return new(outputspool.Command) }},
 	{Name: "parse-abusech-feodotracker", New: func() any { return new(parseabusechfeodotracker.Command) }},
+	{Name: "parse-alienvault", New: func() any { return new(parsealienvault.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
+	{Name: "parse-ci-army", New: func() any { return new(parseciarmy.Command) }},
 	{Name: "parse-csv", New: func() any { return new(parsecsv.Command) }},
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
+	{Name: "parse-cymru-full-bogons", New: func() any { return new(parsecymrufullbogons.Command) }},
+	{Name: "parse-cznic-haas", New: func() any { return new(parsecznichaas.Command) }},
+	{Name: "parse-danger-rulez", New: func() any { return new(parsedangerrulez.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
+	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},
 	{Name: "parse-shadowserver", New: func() any { return new(parseshadowserver.Command) }},
+	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
 	{Name: "through", New: func() any { return new(adminthrough.Command) }},

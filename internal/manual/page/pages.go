@@ -26,16 +26,24 @@ var Names = [...]string{
 	"output-redis",
 	"output-spool",
 	"parse-abusech-feodotracker",
+	"parse-alienvault",
 	"parse-blocklistde",
+	"parse-ci-army",
 	"parse-csv",
 	"parse-cymru-cap-program",
+	"parse-cymru-full-bogons",
+	"parse-cznic-haas",
+	"parse-danger-rulez",
 	"parse-dataplane",
 	"parse-dshield-block",
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
+	"parse-openphish",
+	"parse-openphish-commercial",
 	"parse-phishtank",
 	"parse-shadowserver",
+	"parse-turris",
 	"parse-zoneh",
 	"spool",
 	"through",
@@ -604,6 +612,14 @@ last online.
 	  parse-abusech-feodotracker
 	echo '[{"ip_address":"192.0.2.1","first_seen":"2026-01-31 10:20:30"}]' |
 	  parse-abusech-feodotracker --name "Feodo Tracker"`, Full: false}
+	case "parse-alienvault":
+		return Page{Summary: "parse the reputation list of AlienVault", Doc: `A host makes an event for each thing that it is known for.
+
+# Examples
+
+	echo '192.0.2.1#4#2#Malicious Host;Spamming#AT#Vienna#48.2,16.4#3' |
+	  parse-alienvault
+	parse-alienvault --name Reputation reputation.data`, Full: false}
 	case "parse-blocklistde":
 		return Page{Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
@@ -613,6 +629,13 @@ unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 
 	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
 	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt`, Full: false}
+	case "parse-ci-army":
+		return Page{Summary: "parse the list of CI Army, addresses with a bad reputation", Doc: `Each line is an address.
+
+# Examples
+
+	printf '192.0.2.1\n198.51.100.7\n' | parse-ci-army
+	parse-ci-army --name 'CINS Army' ci-badguys.txt`, Full: false}
 	case "parse-csv":
 		return Page{Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
@@ -655,6 +678,30 @@ above a line are part of raw, since it cannot be parsed without them.
 # Examples
 
 	parse-cymru-cap-program --name 'Team Cymru CAP' report.txt`, Full: false}
+	case "parse-cymru-full-bogons":
+		return Page{Summary: "parse the list of networks that nobody has been given, by Team Cymru", Doc: `The first line says when the list was made, which is the time of all events.
+
+# Examples
+
+	printf '# last updated 1706696430 (Wed Jan 31 10:20:30 2024 GMT)\n0.0.0.0/8\n' |
+	  parse-cymru-full-bogons
+	parse-cymru-full-bogons --name Bogons fullbogons-ipv4.txt`, Full: false}
+	case "parse-cznic-haas":
+		return Page{Summary: "parse the sessions of honeypots of CZ.NIC, Honeypot as a Service", Doc: `A session in which somebody has logged in is a compromise, others are
+attempts.
+
+# Examples
+
+	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30","country":"AT","login_successful":false}]' |
+	  parse-cznic-haas
+	parse-cznic-haas --name HaaS 2026-01-31.json`, Full: false}
+	case "parse-danger-rulez":
+		return Page{Summary: "parse the list of hosts that try passwords, by danger.rulez.sk", Doc: `Behind the address of a host stands when it was seen last.
+
+# Examples
+
+	echo '192.0.2.1 # 2026-01-31 10:20:30 3 1234567' | parse-danger-rulez
+	parse-danger-rulez --name BruteForceBlocker blist.php`, Full: false}
 	case "parse-dataplane":
 		return Page{Summary: "parse the lists of hosts that sensors of dataplane.org have seen", Doc: `Each line says in its last column which list it is from, so that all lists are
 parsed alike.
@@ -725,6 +772,21 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-openphish":
+		return Page{Summary: "parse the free list of OpenPhish, addresses of phishing sites", Doc: `Each line is a URL.
+
+# Examples
+
+	echo 'https://www.example.org/login' | parse-openphish
+	parse-openphish --name OpenPhish feed.txt`, Full: false}
+	case "parse-openphish-commercial":
+		return Page{Summary: "parse the commercial feed of OpenPhish", Doc: `Each line is an object that describes a phishing site.
+
+# Examples
+
+	echo '{"url":"https://www.example.org/login","brand":"Example"}' |
+	  parse-openphish-commercial
+	parse-openphish-commercial --name OpenPhish feed.json`, Full: false}
 	case "parse-phishtank":
 		return Page{Summary: "parse the list of phishing sites of PhishTank", Doc: `The list is the JSON that PhishTank publishes as online-valid.json. Of the
 addresses of a site the first one is taken.
@@ -764,6 +826,14 @@ these columns, it goes into the dump as a whole.
 	  parse-shadowserver --file-name scan_http.csv
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
 	  parse-shadowserver --feedname Accessible-Telnet`, Full: false}
+	case "parse-turris":
+		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
+columns.
+
+# Examples
+
+	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris
+	parse-turris --name Greylist greylist-latest.csv`, Full: false}
 	case "parse-zoneh":
 		return Page{Summary: "parse the defaced web sites that Zone-H reports", Doc: `The report is the CSV that Zone-H sends to CERTs. The first line names the
 columns.

@@ -1,0 +1,53 @@
+// Package alienvault implements parse-alienvault.
+//
+// parse-alienvault: parse the reputation list of AlienVault
+//
+// A host makes an event for each thing that it is known for.
+//
+// # Examples
+//
+//	echo '192.0.2.1#4#2#Malicious Host;Spamming#AT#Vienna#48.2,16.4#3' |
+//	  parse-alienvault
+//	parse-alienvault --name Reputation reputation.data
+package alienvault
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the columns become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each kind of a host.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format: feed.Line{Columns: []string{"ip | reliability | risk | kinds | cc | city | coordinates"}, By: "#", Min: 7},
+	Split:  feed.Split{From: "kinds", By: ";"},
+	Rows: []feed.Column{
+		{From: "ip", To: "source.ip"},
+		{From: "cc", To: "source.geolocation.cc"},
+		{From: "city", To: "source.geolocation.city"},
+		{From: "coordinates", To: "source.geolocation.latitude", Convert: "before ,", Need: feed.Soft},
+		{From: "coordinates", To: "source.geolocation.longitude", Convert: "after ,", Need: feed.Soft},
+		{From: "kinds", To: "classification.type", Convert: "lower", Words: feed.Words{
+			{"c2server", "c2-server"},
+			{"scanning host", "scanner"},
+			{"malicious host", "infected-system"},
+			{"spamming", "spam"},
+			{"malware domain", "malware-distribution"},
+			{"malware ip", "malware-distribution"},
+			{"malware distribution", "malware-distribution"},
+			{"*", "undetermined"},
+		}},
+	},
+}

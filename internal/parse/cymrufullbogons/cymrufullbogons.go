@@ -1,0 +1,40 @@
+// Package cymrufullbogons implements parse-cymru-full-bogons.
+//
+// parse-cymru-full-bogons: parse the list of networks that nobody has been given, by Team Cymru
+//
+// The first line says when the list was made, which is the time of all events.
+//
+// # Examples
+//
+//	printf '# last updated 1706696430 (Wed Jan 31 10:20:30 2024 GMT)\n0.0.0.0/8\n' |
+//	  parse-cymru-full-bogons
+//	parse-cymru-full-bogons --name Bogons fullbogons-ipv4.txt
+package cymrufullbogons
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the lines become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each network.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format: feed.Line{Columns: []string{"network"}, Skip: []string{"#", "//"}, Head: []string{"("}, KeepSkipped: true},
+	Rows: []feed.Column{
+		{From: "network", To: "source.ip|source.network"},
+		{From: "(", To: "time.source", Convert: "before ) | utc"},
+	},
+	Const: feed.Words{{"classification.type", "blacklist"}},
+}

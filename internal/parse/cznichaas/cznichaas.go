@@ -1,0 +1,53 @@
+// Package cznichaas implements parse-cznic-haas.
+//
+// parse-cznic-haas: parse the sessions of honeypots of CZ.NIC, Honeypot as a Service
+//
+// A session in which somebody has logged in is a compromise, others are
+// attempts.
+//
+// # Examples
+//
+//	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30","country":"AT","login_successful":false}]' |
+//	  parse-cznic-haas
+//	parse-cznic-haas --name HaaS 2026-01-31.json
+package cznichaas
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the members of a session become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each session.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format:    feed.JSON{},
+	KeepEmpty: true,
+	Rows: []feed.Column{
+		{From: "ip", To: "source.ip", Need: feed.Required},
+		{From: "time", To: "time.source", Convert: "utc", Need: feed.Required},
+		{From: "country", To: "source.geolocation.cc", Need: feed.Present},
+		{From: "time_closed", To: "extra.time_closed"},
+		{From: "commands", To: "extra.commands"},
+	},
+	Cases: feed.Cases{
+		From: "login_successful",
+		To:   []string{"classification.type", "extra.count"},
+		Is: [][]string{
+			{"True", "system-compromise", ""},
+			{"False", "brute-force", "1"},
+		},
+	},
+	Const: feed.Words{{"protocol.transport", "tcp"}, {"protocol.application", "ssh"}, {"destination.port", "22"}},
+}

@@ -1,0 +1,57 @@
+// Package openphishcommercial implements parse-openphish-commercial.
+//
+// parse-openphish-commercial: parse the commercial feed of OpenPhish
+//
+// Each line is an object that describes a phishing site.
+//
+// # Examples
+//
+//	echo '{"url":"https://www.example.org/login","brand":"Example"}' |
+//	  parse-openphish-commercial
+//	parse-openphish-commercial --name OpenPhish feed.json
+package openphishcommercial
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the members of a site become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each site.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format: feed.JSON{Lines: true},
+	Rows: []feed.Column{
+		{From: "url", To: "source.url"},
+		{From: "ip", To: "source.ip"},
+		{From: "host", To: "source.fqdn", Need: feed.Soft},
+		{From: "asn", To: "source.asn", Convert: "asn", Need: feed.Soft},
+		{From: "asn_name", To: "source.as_name"},
+		{From: "country_code", To: "source.geolocation.cc", Need: feed.Soft},
+		{From: "country_name", To: "source.geolocation.country", Need: feed.Soft},
+		{From: "isotime|discover_time", To: "time.source", Convert: "utc", Need: feed.Soft},
+		{From: "screenshot", To: "screenshot_url", Need: feed.Soft},
+		{From: "brand", To: "extra."},
+		{From: "emails", To: "extra."},
+		{From: "family_id", To: "extra."},
+		{From: "page_language", To: "extra."},
+		{From: "phishing_kit", To: "extra."},
+		{From: "sector", To: "extra."},
+		{From: "ssl_cert_issued_by", To: "extra."},
+		{From: "ssl_cert_issued_to", To: "extra."},
+		{From: "ssl_cert_serial", To: "extra."},
+		{From: "tld", To: "extra."},
+	},
+	Const: feed.Words{{"classification.type", "phishing"}},
+}

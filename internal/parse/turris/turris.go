@@ -1,0 +1,57 @@
+// Package turris implements parse-turris.
+//
+// parse-turris: parse the greylist of Turris, addresses that its routers have seen attack
+//
+// An address makes an event for each kind of attack; the first line names the
+// columns.
+//
+// # Examples
+//
+//	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris
+//	parse-turris --name Greylist greylist-latest.csv
+package turris
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the columns become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each tag of an address.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format: feed.CSV{Names: true},
+	Split:  feed.Split{From: "Tags"},
+	Rows: []feed.Column{
+		{From: "Address", To: "source.ip"},
+	},
+	Cases: feed.Cases{
+		From: "Tags",
+		To:   []string{"classification.type", "protocol.transport", "protocol.application", "destination.port"},
+		Is: [][]string{
+			{"smtp", "brute-force", "tcp", "smtp", ""},
+			{"http", "brute-force", "tcp", "http", "80"},
+			{"ftp", "brute-force", "tcp", "ftp", "21"},
+			{"telnet", "brute-force", "tcp", "telnet", "23"},
+			{"port_scan", "scanner", "", "", ""},
+			{"*", "", "", "", ""},
+		},
+	},
+	After: func(e *event.Message, _ *feed.Record) error {
+		if !e.Has("classification.type") { // another tag, which says how the address was seen
+			return feed.ErrSkip
+		}
+		return nil
+	},
+}
