@@ -1,0 +1,188 @@
+// Package lookup is what experts are made of that ask somebody else: a name
+// server, a service on the web, a database.
+//
+// An answer is looked for in memory, then where it is shared with other
+// processes, and at last asked for: once for all who want it at the same time,
+// not faster than --requests-per-second, and again if it fails for now.
+//
+// A cache is no state. It is written at once, checkpoints know nothing of it,
+// and whoever loses it asks again.
+package lookup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// ErrNotThere is what fetch returns, wrapped, when it was told that there is no
+// answer. That is remembered for --cache-ttl-missing.
+var ErrNotThere = errors.New("there is no answer")
+
+// Timed is an answer, or an error that wraps ErrNotThere, that says itself how
+// long it is good, as records of DNS do. The flags only shorten that.
+type Timed interface{ TTL() time.Duration }
+
+// Lookup finds answers of type A by key. It is safe for concurrent use.
+//
+// An error of fetch is a failure. A *stage.RetryAfter is one for now: it is
+// retried, and for as long as the service asks to be left alone nothing else is
+// asked either. Any other failure is final.
+type Lookup[A any] struct {
+	ctx    context.Context
+	flags  *Flags
+	shared *shared
+	fetch  func(ctx context.Context, key string) (A, error)
+	memory memory[result[A]]
+	counts counts
+}
+
+// result is what is known of a key: an answer, that there is none, or why it
+// could not be found out.
+type result[A any] struct {
+	answer A
+	found  bool
+	err    error
+}
+
+// New makes a Lookup for the command that env is of, out of its flags. What
+// names it on the last line that the command says, and in files: "names". fetch
+// asks for one key. Its context is ctx, since an answer is also for whoever asks
+// next, and not that of the message that asked first. An error is one of
+// configuration.
+func New[A any](ctx context.Context, env *stage.Env, flags *Flags, what string, fetch func(ctx context.Context, key string) (A, error)) (*Lookup[A], error) {
+	if err := flags.check(); err != nil {
+		return nil, err
+	}
+	if flags.shared == nil {
+		flags.shared = newShared(flags, env)
+	}
+	l := &Lookup[A]{ctx: ctx, flags: flags, shared: flags.shared, fetch: fetch}
+	env.Sum(func() (string, bool) { return what + ": " + l.counts.text(), l.counts.failed.Load() > 0 })
+	return l, nil
+}
+
+// Get returns the answer for a key, and whether there is one. An error is what
+// --on-error makes of a failure, or that of ctx.
+func (l *Lookup[A]) Get(ctx context.Context, key string) (answer A, found bool, err error) {
+	r, c, first := l.memory.join(key)
+	if first {
+		go l.fly(key, c)
+	} else {
+		l.counts.cached.Add(1)
+	}
+	if c == nil {
+		return l.outcome(r)
+	}
+	select {
+	case <-c.done:
+		return l.outcome(c.value)
+	case <-ctx.Done():
+		return answer, false, ctx.Err()
+	}
+}
+
+// outcome counts a result, and makes of it what the command sees.
+func (l *Lookup[A]) outcome(r result[A]) (answer A, found bool, err error) {
+	switch {
+	case r.err == nil && !r.found:
+		l.counts.missing.Add(1)
+	case r.err != nil:
+		l.counts.failed.Add(1)
+		switch l.flags.OnError {
+		case "pass":
+			return answer, false, nil
+		case "stop":
+			return answer, false, stage.Fatal(r.err)
+		}
+	}
+	return r.answer, r.found, r.err
+}
+
+// fly finds out what is known of a key, and tells all who wait for it.
+func (l *Lookup[A]) fly(key string, c *call[result[A]]) {
+	r, ttl := l.find(key)
+	l.memory.land(key, c, r, ttl)
+}
+
+// find asks, and says for how long the result is good.
+func (l *Lookup[A]) find(key string) (r result[A], ttl time.Duration) {
+	if l.flags.Offline {
+		l.counts.uncached.Add(1)
+		return result[A]{}, forever
+	}
+	l.counts.asked.Add(1)
+	answer, err := l.try(key)
+	switch {
+	case err == nil:
+		return result[A]{answer: answer, found: true}, l.good(any(answer))
+	case errors.Is(err, ErrNotThere):
+		return result[A]{}, l.missing(err)
+	}
+	return result[A]{err: err}, seconds(l.flags.CacheTTLFailure)
+}
+
+// try asks until there is an answer or no use in going on.
+func (l *Lookup[A]) try(key string) (answer A, err error) {
+	for n := 0; ; n++ {
+		if err := l.shared.wait(l.ctx); err != nil {
+			return answer, err
+		}
+		answer, err = l.once(key)
+		var again *stage.RetryAfter
+		if !errors.As(err, &again) {
+			l.shared.answered()
+			return answer, err
+		}
+		if !l.shared.failure(n, again.After) {
+			return answer, err
+		}
+		if err := pause(l.ctx, n); err != nil {
+			return answer, err
+		}
+	}
+}
+
+// once asks once. A panic of a client is the failure of one key: it runs in a
+// goroutine of which the runtime knows nothing.
+func (l *Lookup[A]) once(key string) (answer A, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: panic: %v, %s", plain.Quote(key), p, plain.Line(string(debug.Stack())))
+		}
+	}()
+	return l.fetch(l.ctx, key)
+}
+
+// good is how long an answer is kept.
+func (l *Lookup[A]) good(answer any) time.Duration {
+	ttl := seconds(l.flags.RedisCacheTTL)
+	if ttl == 0 {
+		ttl = forever
+	}
+	if timed, ok := answer.(Timed); ok {
+		ttl = min(ttl, timed.TTL())
+	}
+	return ttl
+}
+
+// missing is how long it is remembered that there is none.
+func (l *Lookup[A]) missing(err error) time.Duration {
+	ttl := seconds(l.flags.CacheTTLMissing)
+	if timed, ok := errors.AsType[timedError](err); ok {
+		ttl = min(ttl, timed.TTL())
+	}
+	return ttl
+}
+
+type timedError interface {
+	error
+	Timed
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
