@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/plain"
@@ -23,10 +24,6 @@ import (
 // ErrNotThere is what fetch returns, wrapped, when it was told that there is no
 // answer. That is remembered for --cache-ttl-missing.
 var ErrNotThere = errors.New("there is no answer")
-
-// Timed is an answer, or an error that wraps ErrNotThere, that says itself how
-// long it is good, as records of DNS do. The flags only shorten that.
-type Timed interface{ TTL() time.Duration }
 
 // Lookup finds answers of type A by key. It is safe for concurrent use.
 //
@@ -117,23 +114,27 @@ func (l *Lookup[A]) find(key string) (r result[A], ttl time.Duration) {
 		return result[A]{}, forever
 	}
 	l.counts.asked.Add(1)
-	answer, err := l.try(key)
+	good := &goodFor{ttl: forever}
+	answer, err := l.try(context.WithValue(l.ctx, goodForKey{}, good), key)
 	switch {
 	case err == nil:
-		return result[A]{answer: answer, found: true}, l.good(any(answer))
+		if ttl = seconds(l.flags.RedisCacheTTL); ttl == 0 {
+			ttl = forever
+		}
+		return result[A]{answer: answer, found: true}, min(ttl, good.ttl)
 	case errors.Is(err, ErrNotThere):
-		return result[A]{}, l.missing(err)
+		return result[A]{}, min(seconds(l.flags.CacheTTLMissing), good.ttl)
 	}
 	return result[A]{err: err}, seconds(l.flags.CacheTTLFailure)
 }
 
 // try asks until there is an answer or no use in going on.
-func (l *Lookup[A]) try(key string) (answer A, err error) {
+func (l *Lookup[A]) try(ctx context.Context, key string) (answer A, err error) {
 	for n := 0; ; n++ {
-		if err := l.shared.wait(l.ctx); err != nil {
+		if err := l.shared.wait(ctx); err != nil {
 			return answer, err
 		}
-		answer, err = l.once(key)
+		answer, err = l.once(ctx, key)
 		var again *stage.RetryAfter
 		if !errors.As(err, &again) {
 			l.shared.answered()
@@ -142,7 +143,7 @@ func (l *Lookup[A]) try(key string) (answer A, err error) {
 		if !l.shared.failure(n, again.After) {
 			return answer, err
 		}
-		if err := pause(l.ctx, n); err != nil {
+		if err := pause(ctx, n); err != nil {
 			return answer, err
 		}
 	}
@@ -150,39 +151,32 @@ func (l *Lookup[A]) try(key string) (answer A, err error) {
 
 // once asks once. A panic of a client is the failure of one key: it runs in a
 // goroutine of which the runtime knows nothing.
-func (l *Lookup[A]) once(key string) (answer A, err error) {
+func (l *Lookup[A]) once(ctx context.Context, key string) (answer A, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s: panic: %v, %s", plain.Quote(key), p, plain.Line(string(debug.Stack())))
 		}
 	}()
-	return l.fetch(l.ctx, key)
+	return l.fetch(ctx, key)
 }
 
-// good is how long an answer is kept.
-func (l *Lookup[A]) good(answer any) time.Duration {
-	ttl := seconds(l.flags.RedisCacheTTL)
-	if ttl == 0 {
-		ttl = forever
+// GoodFor is called by a fetch that was told how long what it has found is good,
+// an answer or that there is none, as records of DNS say. Of several calls the
+// shortest counts. The flags only shorten that.
+func GoodFor(ctx context.Context, ttl time.Duration) {
+	if good, ok := ctx.Value(goodForKey{}).(*goodFor); ok {
+		good.mu.Lock()
+		good.ttl = min(good.ttl, ttl)
+		good.mu.Unlock()
 	}
-	if timed, ok := answer.(Timed); ok {
-		ttl = min(ttl, timed.TTL())
-	}
-	return ttl
 }
 
-// missing is how long it is remembered that there is none.
-func (l *Lookup[A]) missing(err error) time.Duration {
-	ttl := seconds(l.flags.CacheTTLMissing)
-	if timed, ok := errors.AsType[timedError](err); ok {
-		ttl = min(ttl, timed.TTL())
-	}
-	return ttl
-}
+type goodForKey struct{}
 
-type timedError interface {
-	error
-	Timed
+// goodFor is in the context of a fetch.
+type goodFor struct {
+	mu  sync.Mutex
+	ttl time.Duration
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }

@@ -23,11 +23,16 @@ func flags() *Flags {
 type service struct {
 	asked atomic.Int64
 	fail  func(n int64) error // what request n gets, from 1 on, or nil
+	ttl   time.Duration       // of answers, where the service says so
 }
 
 func (s *service) fetch(ctx context.Context, key string) (string, error) {
 	n := s.asked.Add(1)
 	time.Sleep(20 * time.Millisecond)
+	if s.ttl > 0 {
+		GoodFor(ctx, 2*s.ttl)
+		GoodFor(ctx, s.ttl)
+	}
 	if s.fail != nil {
 		if err := s.fail(n); err != nil {
 			return "", err
@@ -126,11 +131,14 @@ func TestTimesToLive(t *testing.T) {
 		"answer":    {nil, 24 * time.Hour},
 		"not there": {fmt.Errorf("x: %w", ErrNotThere), time.Hour},
 		"failure":   {errors.New("broken"), time.Minute},
-		"timed":     {short{ErrNotThere}, time.Second},
+		"short":     {ErrNotThere, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &service{fail: func(int64) error { return c.err }}
+				if name == "short" {
+					s.ttl = c.ttl
+				}
 				l := start(t, flags(), s)
 				for i, wait := range []time.Duration{0, c.ttl - time.Millisecond, time.Millisecond} {
 					time.Sleep(wait)
@@ -146,9 +154,3 @@ func TestTimesToLive(t *testing.T) {
 		})
 	}
 }
-
-// short is a "not there" that is good for a second.
-type short struct{ error }
-
-func (s short) Unwrap() error    { return s.error }
-func (short) TTL() time.Duration { return time.Second }
