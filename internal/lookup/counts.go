@@ -8,11 +8,11 @@ import (
 
 // counts are what became of the keys that the command wanted.
 type counts struct {
-	asked    atomic.Int64 // the service was asked
-	cached   atomic.Int64 // somebody had asked before
-	uncached atomic.Int64 // nobody had, and --offline
-	missing  atomic.Int64 // of all these, no answer
-	failed   atomic.Int64 // of all these
+	asked   atomic.Int64 // the service was asked, retries aside
+	cached  atomic.Int64 // somebody had asked before, or just then
+	unknown atomic.Int64 // nobody had, and --offline
+	missing atomic.Int64 // of those asked or cached: there is no answer
+	failed  atomic.Int64 // of those asked or cached
 }
 
 // text is how they stand on the last line of the command.
@@ -23,7 +23,7 @@ func (c *counts) text() string {
 		name string
 		n    int64
 	}{
-		{"from cache", c.cached.Load()}, {"not in the cache", c.uncached.Load()}, {"not there", c.missing.Load()}, {"failed", c.failed.Load()},
+		{"from cache", c.cached.Load()}, {"not in the cache", c.unknown.Load()}, {"not there", c.missing.Load()}, {"failed", c.failed.Load()},
 	} {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %s %d", part.name, part.n)

@@ -35,16 +35,18 @@ type Lookup[A any] struct {
 	flags  *Flags
 	shared *shared
 	fetch  func(ctx context.Context, key string) (A, error)
+	codec  Codec[A]
 	memory memory[result[A]]
 	counts counts
 }
 
-// result is what is known of a key: an answer, that there is none, or why it
+// result is what is known of a key: an answer, that there is none, or why that
 // could not be found out.
 type result[A any] struct {
-	answer A
-	found  bool
-	err    error
+	answer  A
+	found   bool
+	unknown bool // since nobody was asked
+	err     error
 }
 
 // New makes a Lookup for the command that env is of, out of its flags. What
@@ -57,11 +59,25 @@ func New[A any](ctx context.Context, env *stage.Env, flags *Flags, what string, 
 		return nil, err
 	}
 	if flags.shared == nil {
-		flags.shared = newShared(flags, env)
+		var err error
+		if flags.shared, err = newShared(flags, env); err != nil {
+			return nil, err
+		}
 	}
-	l := &Lookup[A]{ctx: ctx, flags: flags, shared: flags.shared, fetch: fetch}
+	l := &Lookup[A]{ctx: ctx, flags: flags, shared: flags.shared, fetch: fetch, codec: Codec[A]{}.asJSON()}
+	if flags.Cache != "" {
+		l.codec = inFiles[A](env.Name, what)
+	}
 	env.Sum(func() (string, bool) { return what + ": " + l.counts.text(), l.counts.failed.Load() > 0 })
 	return l, nil
+}
+
+// InRedis says how keys and answers stand in Redis, where a file has its own way.
+// It is called before the first Get.
+func (l *Lookup[A]) InRedis(codec Codec[A]) {
+	if l.flags.RedisCacheHost != "" {
+		l.codec = codec.asJSON()
+	}
 }
 
 // Get returns the answer for a key, and whether there is one. An error is what
@@ -87,14 +103,17 @@ func (l *Lookup[A]) Get(ctx context.Context, key string) (answer A, found bool, 
 // outcome counts a result, and makes of it what the command sees.
 func (l *Lookup[A]) outcome(r result[A]) (answer A, found bool, err error) {
 	switch {
+	case r.unknown:
+		l.counts.unknown.Add(1)
 	case r.err == nil && !r.found:
 		l.counts.missing.Add(1)
 	case r.err != nil:
 		l.counts.failed.Add(1)
-		switch l.flags.OnError {
-		case "pass":
+		switch {
+		case stage.IsFatal(r.err):
+		case l.flags.OnError == "pass":
 			return answer, false, nil
-		case "stop":
+		case l.flags.OnError == "stop":
 			return answer, false, stage.Fatal(r.err)
 		}
 	}
@@ -107,25 +126,73 @@ func (l *Lookup[A]) fly(key string, c *call[result[A]]) {
 	l.memory.land(key, c, r, ttl)
 }
 
-// find asks, and says for how long the result is good.
+// find looks into the cache, or else asks, and says for how long the result is
+// good.
 func (l *Lookup[A]) find(key string) (r result[A], ttl time.Duration) {
-	if l.flags.Offline {
-		l.counts.uncached.Add(1)
-		return result[A]{}, forever
+	if r, ttl := l.cached(key); ttl > 0 {
+		return r, ttl
 	}
+	if l.flags.Offline {
+		return result[A]{unknown: true}, 0
+	}
+	if l.shared.cache != nil {
+		release := l.shared.cache.claim(l.ctx, l.codec.Key(key))
+		defer release()
+		if r, ttl := l.cached(key); ttl > 0 { // another process was faster
+			return r, ttl
+		}
+	}
+	r, ttl = l.ask(key)
+	if l.shared.cache != nil && r.err == nil && ttl > 0 {
+		if text, keep := l.codec.Encode(r.answer, r.found); keep {
+			l.shared.cache.put(l.ctx, l.codec.Key(key), text, ttl)
+		}
+	}
+	return r, ttl
+}
+
+// cached looks into the cache. What is not there, or too old, is good for 0.
+func (l *Lookup[A]) cached(key string) (r result[A], ttl time.Duration) {
+	if l.shared.cache == nil {
+		return r, 0
+	}
+	text, ttl, age, ok := l.shared.cache.get(l.ctx, l.codec.Key(key))
+	if !ok || age < 0 {
+		return r, 0 // kept while a clock was ahead: how old it is cannot be known
+	}
+	var err error
+	if r.answer, r.found, err = l.codec.Decode(text); err != nil {
+		return r, 0
+	}
+	if ttl = min(ttl, l.good(r.found)) - age; ttl > 0 {
+		l.counts.cached.Add(1)
+	}
+	return r, ttl
+}
+
+// ask asks, and says for how long the result is good.
+func (l *Lookup[A]) ask(key string) (r result[A], ttl time.Duration) {
 	l.counts.asked.Add(1)
-	good := &goodFor{ttl: forever}
-	answer, err := l.try(context.WithValue(l.ctx, goodForKey{}, good), key)
+	told := &goodFor{ttl: forever}
+	answer, err := l.try(context.WithValue(l.ctx, goodForKey{}, told), key)
 	switch {
 	case err == nil:
-		if ttl = seconds(l.flags.RedisCacheTTL); ttl == 0 {
-			ttl = forever
-		}
-		return result[A]{answer: answer, found: true}, min(ttl, good.ttl)
+		return result[A]{answer: answer, found: true}, min(told.ttl, l.good(true))
 	case errors.Is(err, ErrNotThere):
-		return result[A]{}, min(seconds(l.flags.CacheTTLMissing), good.ttl)
+		return r, min(told.ttl, l.good(false))
 	}
 	return result[A]{err: err}, seconds(l.flags.CacheTTLFailure)
+}
+
+// good is how long an answer is kept at most, or that there is none.
+func (l *Lookup[A]) good(found bool) time.Duration {
+	switch {
+	case !found:
+		return seconds(l.flags.CacheTTLMissing)
+	case l.flags.RedisCacheTTL == 0:
+		return forever
+	}
+	return seconds(l.flags.RedisCacheTTL)
 }
 
 // try asks until there is an answer or no use in going on.

@@ -1,18 +1,18 @@
 package lookup
 
 import (
-	"container/list"
 	"sync"
 	"time"
+
+	"github.com/maypok86/otter/v2"
 )
 
-// memory has the latest values, each for its own time, and the calls that are
-// to bring further ones. The zero value is ready: it takes no room before the
-// first key.
+// memory has the values that are wanted most, each for its own time, and the
+// calls that are to bring further ones. The zero value is ready, and takes no
+// room before the first key.
 type memory[V any] struct {
 	mu     sync.Mutex
-	items  map[string]*list.Element // of item[V]
-	recent list.List                // the latest in front
+	values *otter.Cache[string, kept[V]]
 	calls  map[string]*call[V]
 }
 
@@ -22,8 +22,7 @@ const memorySize = 1 << 16
 // forever is a time to live that does not end.
 const forever = 100 * 365 * 24 * time.Hour
 
-type item[V any] struct {
-	key   string
+type kept[V any] struct {
 	value V
 	until time.Time
 }
@@ -39,19 +38,15 @@ type call[V any] struct {
 func (m *memory[V]) join(key string) (value V, c *call[V], first bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e := m.items[key]; e != nil {
-		it := e.Value.(*item[V])
-		if time.Now().Before(it.until) {
-			m.recent.MoveToFront(e)
-			return it.value, nil, false
-		}
-		m.drop(e)
+	if m.values == nil {
+		m.calls = map[string]*call[V]{}
+		m.values = otter.Must(&otter.Options[string, kept[V]]{MaximumSize: memorySize})
+	}
+	if k, ok := m.values.GetIfPresent(key); ok && time.Now().Before(k.until) {
+		return k.value, nil, false
 	}
 	if c := m.calls[key]; c != nil {
 		return value, c, false
-	}
-	if m.calls == nil {
-		m.calls, m.items = map[string]*call[V]{}, map[string]*list.Element{}
 	}
 	c = &call[V]{done: make(chan struct{})}
 	m.calls[key] = c
@@ -63,17 +58,9 @@ func (m *memory[V]) land(key string, c *call[V], value V, ttl time.Duration) {
 	m.mu.Lock()
 	delete(m.calls, key)
 	if ttl > 0 {
-		if len(m.items) >= memorySize {
-			m.drop(m.recent.Back())
-		}
-		m.items[key] = m.recent.PushFront(&item[V]{key, value, time.Now().Add(ttl)})
+		m.values.Set(key, kept[V]{value, time.Now().Add(ttl)})
 	}
 	m.mu.Unlock()
 	c.value = value
 	close(c.done)
-}
-
-func (m *memory[V]) drop(e *list.Element) {
-	delete(m.items, e.Value.(*item[V]).key)
-	m.recent.Remove(e)
 }

@@ -28,18 +28,21 @@ const downAfter = 10
 type shared struct {
 	limit *rate.Limiter // nil for no limit
 	tries int
+	cache cache // or nil
 
 	mu     sync.Mutex
 	alone  time.Time // until when the service asks to be left alone
 	failed int       // requests in a row
 }
 
-func newShared(f *Flags, _ *stage.Env) *shared {
+func newShared(f *Flags, env *stage.Env) (*shared, error) {
 	s := &shared{tries: f.Retries}
 	if f.RequestsPerSecond > 0 {
 		s.limit = rate.NewLimiter(rate.Limit(f.RequestsPerSecond), 1)
 	}
-	return s
+	var err error
+	s.cache, err = openCache(f, env)
+	return s, err
 }
 
 // wait waits until a request may be sent.
