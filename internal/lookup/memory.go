@@ -4,15 +4,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// memory has the values that are wanted most, each for its own time, and the
+// memory has the values that were wanted last, each for its own time, and the
 // calls that are to bring further ones. The zero value is ready, and takes no
 // room before the first key.
 type memory[V any] struct {
 	mu     sync.Mutex
-	values *otter.Cache[string, kept[V]]
+	values *simplelru.LRU[string, kept[V]]
 	calls  map[string]*call[V]
 }
 
@@ -40,9 +40,9 @@ func (m *memory[V]) join(key string) (value V, c *call[V], first bool) {
 	defer m.mu.Unlock()
 	if m.values == nil {
 		m.calls = map[string]*call[V]{}
-		m.values = otter.Must(&otter.Options[string, kept[V]]{MaximumSize: memorySize})
+		m.values, _ = simplelru.NewLRU[string, kept[V]](memorySize, nil) // its only error is a size below 1
 	}
-	if k, ok := m.values.GetIfPresent(key); ok && time.Now().Before(k.until) {
+	if k, ok := m.values.Get(key); ok && time.Now().Before(k.until) {
 		return k.value, nil, false
 	}
 	if c := m.calls[key]; c != nil {
@@ -58,7 +58,7 @@ func (m *memory[V]) land(key string, c *call[V], value V, ttl time.Duration) {
 	m.mu.Lock()
 	delete(m.calls, key)
 	if ttl > 0 {
-		m.values.Set(key, kept[V]{value, time.Now().Add(ttl)})
+		m.values.Add(key, kept[V]{value, time.Now().Add(ttl)})
 	}
 	m.mu.Unlock()
 	c.value = value
