@@ -14,13 +14,20 @@
 // -4 refused, -5 no address; all but -3 are ignored anyway.
 //
 // The resolver is asked directly: neither /etc/hosts nor search domains count.
-// Answers are kept in memory as long as they say, a day at most.
+// Answers are kept as long as they say, a day at most: in memory, and with
+// --cache in a file for later runs and for other processes at the same time,
+// which together ask once for a name. A name without a slash is a file in the
+// state directory. A failure is remembered for a minute, by this run alone. The
+// last line with --verbose, or where something has failed, says how often the
+// resolver was asked.
 //
 // # Examples
 //
 //	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
 //	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
 //	  expert-gethostbyname --no-fallback-to-url
+//	echo '{"source.url":"http://192.0.2.7/"}' |
+//	  expert-gethostbyname --cache ./names
 package main
 
 import (
@@ -41,11 +48,18 @@ The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,
 -4 refused, -5 no address; all but -3 are ignored anyway.
 
 The resolver is asked directly: neither /etc/hosts nor search domains count.
-Answers are kept in memory as long as they say, a day at most.
+Answers are kept as long as they say, a day at most: in memory, and with
+--cache in a file for later runs and for other processes at the same time,
+which together ask once for a name. A name without a slash is a file in the
+state directory. A failure is remembered for a minute, by this run alone. The
+last line with --verbose, or where something has failed, says how often the
+resolver was asked.
 
 # Examples
 
 	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
 	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
-	  expert-gethostbyname --no-fallback-to-url`, New: func() any { return new(gethostbyname.Command) }})
+	  expert-gethostbyname --no-fallback-to-url
+	echo '{"source.url":"http://192.0.2.7/"}' |
+	  expert-gethostbyname --cache ./names`, New: func() any { return new(gethostbyname.Command) }})
 }

@@ -84,24 +84,26 @@ func (l *Lookup[A]) InRedis(codec Codec[A]) {
 // --on-error makes of a failure, or that of ctx.
 func (l *Lookup[A]) Get(ctx context.Context, key string) (answer A, found bool, err error) {
 	r, c, first := l.memory.join(key)
-	if first {
+	switch {
+	case c == nil:
+		return l.outcome(r, true)
+	case first:
 		go l.fly(key, c)
-	} else {
-		l.counts.cached.Add(1)
-	}
-	if c == nil {
-		return l.outcome(r)
 	}
 	select {
 	case <-c.done:
-		return l.outcome(c.value)
+		return l.outcome(c.value, !first)
 	case <-ctx.Done():
 		return answer, false, ctx.Err()
 	}
 }
 
-// outcome counts a result, and makes of it what the command sees.
-func (l *Lookup[A]) outcome(r result[A]) (answer A, found bool, err error) {
+// outcome counts a result, for which somebody else has asked or not, and makes
+// of it what the command sees.
+func (l *Lookup[A]) outcome(r result[A], cached bool) (answer A, found bool, err error) {
+	if cached && !r.unknown {
+		l.counts.cached.Add(1)
+	}
 	switch {
 	case r.unknown:
 		l.counts.unknown.Add(1)
