@@ -122,6 +122,8 @@ func TestImportsThatOnePackageHas(t *testing.T) {
 		"github.com/gaissmai/bart":   {"internal/expert/asnlookup"},
 		"github.com/gomodule/redigo": {"internal/redis"},
 		"github.com/miekg/dns":       {"internal/dns"},
+		"golang.org/x/time":          {"internal/lookup"},
+		"github.com/maypok86/otter":  {"internal/lookup"},
 		"log":                        {"internal/httpclient"}, // to silence what net/http says
 	}
 	for _, p := range units(t) {
@@ -211,6 +213,7 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event":    1700,
+		"internal/lookup":   700,
 		"internal/stage":    240,
 		"internal/flags":    1200,
 		"internal/manual":   530,
@@ -333,7 +336,7 @@ func TestCommandsDoNotAskTheClock(t *testing.T) {
 		"internal/redis":            "how long a connection was idle",
 		"internal/durable/spool":    "how often to count, and a default for tests",
 		"internal/stage":            "a default for tests",
-		"internal/durable/store":    "how long an answer is kept in memory",
+		"internal/lookup":           "how long an answer is kept, and pauses",
 		"internal/tool":             "where Now comes from",
 		"internal/chain":            "how long something was held back",
 		"internal/delivery":         "patience, and the age of windows",

@@ -108,8 +108,8 @@ func TestNewCommand(t *testing.T) {
 		return out
 	}
 
-	made := []string{"collect-brand-new", "parse-brand-new", "expert-brand-new", "output-brand-new", "collect-brand-new-too", "output-brand-new-too", "parse-brand-new-too"}
-	kinds := map[string][]string{"collect-brand-new-too": {"receiver"}, "output-brand-new-too": {"batches"}, "parse-brand-new-too": {"table"}}
+	made := []string{"collect-brand-new", "parse-brand-new", "expert-brand-new", "output-brand-new", "collect-brand-new-too", "expert-brand-new-too", "output-brand-new-too", "parse-brand-new-too"}
+	kinds := map[string][]string{"collect-brand-new-too": {"receiver"}, "expert-brand-new-too": {"lookup"}, "output-brand-new-too": {"batches"}, "parse-brand-new-too": {"table"}}
 	for _, name := range made {
 		before := contents(t, dir)
 		must(append([]string{"scripts/new", name}, kinds[name]...)...)

@@ -286,8 +286,9 @@ func (c *Chain) Sum(asked bool) {
 		if n.Silent {
 			continue
 		}
-		if n.counts.Failed.Load() > 0 || n.Verbose || asked {
-			c.Voice.Line(n.Name, n.counts.Summary(n.Kind, n.DumpName))
+		text, trouble := n.sum()
+		if trouble || n.Verbose || asked {
+			c.Voice.Line(n.Name, text)
 		}
 	}
 }

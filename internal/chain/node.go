@@ -47,8 +47,9 @@ type node struct {
 	received    event.Snapshot  // its fields as they came in
 	line        int64           // how many lines have come in
 	counts      fate.Counts
-	observation string // time.observation of reports that have none; "" is the present time
-	lost        int    // reports of a collector that have failed, of which the dump may not have the content
+	parts       []func() (text string, trouble bool) // of the last line, see stage.Env.Sum
+	observation string                               // time.observation of reports that have none; "" is the present time
+	lost        int                                  // reports of a collector that have failed, of which the dump may not have the content
 }
 
 func newNode(s Stage, h fate.Host) (*node, error) {
@@ -75,6 +76,7 @@ func newNode(s Stage, h fate.Host) (*node, error) {
 		n.failures.Count()
 		env.Warn(format, args...)
 	}
+	env.Sum = func(part func() (string, bool)) { n.parts = append(n.parts, part) }
 	var err error
 	n.paths, err = paths.Open(env, s.To)
 	env.Path = n.paths.Route
@@ -350,6 +352,16 @@ func (n *node) uncovered(*event.Message) error {
 func (n *node) keeps() bool {
 	_, state := n.Command.(stage.Committer)
 	return state || n.Kind == Output || len(n.paths) > 0
+}
+
+// sum is the last line of the stage, and whether it tells of trouble.
+func (n *node) sum() (text string, trouble bool) {
+	text, trouble = n.counts.Summary(n.Kind, n.DumpName), n.counts.Failed.Load() > 0
+	for _, part := range n.parts {
+		more, bad := part()
+		text, trouble = text+"; "+more, trouble || bad
+	}
+	return text, trouble
 }
 
 func (n *node) close() (err error) {

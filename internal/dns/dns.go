@@ -1,6 +1,7 @@
-// Package dns asks a recursive resolver, and remembers its answers as long as
-// they say. Commands see names, texts and three kinds of failure of it; that
-// the protocol is done by github.com/miekg/dns is nobody else's business.
+// Package dns asks a recursive resolver. It is made to be called by the fetch of a
+// lookup, which remembers answers as long as they say and retries. Commands see
+// names, texts and kinds of failure of it; that the protocol is done by
+// github.com/miekg/dns is nobody else's business.
 package dns
 
 import (
@@ -17,23 +18,30 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/durable/store"
+	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// The kinds of failure. Any error of a query wraps one of them.
+// The kinds of failure. Any error of a query wraps one of them. To a lookup the
+// first two are answers, and the third is one to retry.
 var (
-	ErrNotFound  = errors.New("there is no such name")
-	ErrNoData    = errors.New("the name has no record of this type")
-	ErrTemporary = errors.New("temporary failure of name resolution")
-	ErrRefused   = errors.New("the name server does not answer such queries")
+	ErrNotFound  error = notThere("there is no such name")
+	ErrNoData    error = notThere("the name has no record of this type")
+	ErrTemporary       = errors.New("temporary failure of name resolution")
+	ErrRefused         = errors.New("the name server does not answer such queries")
 )
+
+// notThere is lookup.ErrNotThere in other words.
+type notThere string
+
+func (e notThere) Error() string      { return string(e) }
+func (notThere) Is(target error) bool { return target == lookup.ErrNotThere }
 
 // Flags are the flags of commands that resolve names; embed them.
 type Flags struct {
 	Nameserver string  `help:"Ask this resolver instead of those in /etc/resolv.conf." placeholder:"HOST:PORT"`
 	Timeout    float64 `help:"Give up on an answer after SECONDS." default:"5" placeholder:"SECONDS"`
-	Retries    int     `help:"Retry N times if there is no answer or a temporary failure." default:"2" placeholder:"N"`
 }
 
 // Type is a type of records.
@@ -45,9 +53,6 @@ const (
 	PTR = Type(dns.TypePTR)
 	TXT = Type(dns.TypeTXT)
 )
-
-// cacheSize bounds the memory, about 200 bytes an answer.
-const cacheSize = 1 << 16
 
 // The time an answer is kept. A missing TTL is that of a failure that came
 // without one.
@@ -61,19 +66,15 @@ const (
 type Resolver struct {
 	servers []string
 	timeout time.Duration
-	tries   int
-	cache   *store.Cache
 	next    atomic.Uint32 // the server that answered last
 }
 
 // New makes a resolver of the flags.
 func New(f Flags) (*Resolver, error) {
-	r := &Resolver{timeout: time.Duration(f.Timeout * float64(time.Second)), tries: f.Retries + 1, cache: store.NewCache(cacheSize)}
+	r := &Resolver{timeout: time.Duration(f.Timeout * float64(time.Second))}
 	switch {
 	case r.timeout <= 0:
 		return nil, errors.New("--timeout: a time above 0 is expected")
-	case r.tries < 1:
-		return nil, errors.New("--retries: 0 or more is expected")
 	case f.Nameserver != "":
 		server, err := address(f.Nameserver)
 		if err != nil {
@@ -120,18 +121,25 @@ func (r *Resolver) Lookup(ctx context.Context, name string, t Type) ([]string, e
 		return nil, fmt.Errorf("%s: %w", plain.Quote(name), ErrNotFound)
 	}
 	name = dns.CanonicalName(ascii)
-	text, err := r.cache.Do(dns.TypeToString[uint16(t)]+" "+name, func() (string, time.Duration, error) {
-		a, err := r.chase(ctx, name, uint16(t))
-		return a.encode(), a.ttl, err
-	})
+	a, err := r.chase(ctx, name, uint16(t))
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, ErrTemporary):
+		err = &stage.RetryAfter{Err: err}
+	case err == nil:
+		lookup.GoodFor(ctx, a.ttl)
+		err = a.missing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", strings.TrimSuffix(name, "."), err)
 	}
-	records, err := decode(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", strings.TrimSuffix(name, "."), err)
-	}
-	return records, nil
+	return a.records, nil
+}
+
+// Fetch is Lookup of one type, for a lookup.
+func (r *Resolver) Fetch(t Type) func(ctx context.Context, name string) ([]string, error) {
+	return func(ctx context.Context, name string) ([]string, error) { return r.Lookup(ctx, name, t) }
 }
 
 // nameBytes are what a name can consist of. More is possible in DNS, but then it
@@ -152,27 +160,6 @@ type answer struct {
 	records []string
 	missing error // ErrNotFound, ErrNoData or nil
 	ttl     time.Duration
-}
-
-// encode makes a text of an answer for the cache.
-func (a answer) encode() string {
-	switch a.missing {
-	case nil:
-		return "=" + strings.Join(a.records, "\x00")
-	case ErrNoData:
-		return "-"
-	}
-	return ""
-}
-
-func decode(text string) ([]string, error) {
-	switch {
-	case text == "":
-		return nil, ErrNotFound
-	case text == "-":
-		return nil, ErrNoData
-	}
-	return strings.Split(text[1:], "\x00"), nil
 }
 
 // maxChain is how many aliases are followed.
@@ -253,26 +240,21 @@ func text(rr dns.RR) string {
 	return rr.String()
 }
 
-// ask sends one query, again if need be, and to the next server.
+// ask sends one query, and to the next server if there is no answer.
 func (r *Resolver) ask(ctx context.Context, name string, t uint16) (*dns.Msg, error) {
 	query := new(dns.Msg).SetQuestion(name, t)
 	query.SetEdns0(1232, false)
 	var last error
-	for range r.tries {
-		at := r.next.Load()
-		for i := range r.servers {
-			n := (int(at) + i) % len(r.servers)
-			reply, err := r.exchange(ctx, query, r.servers[n])
-			if err == nil {
-				r.next.CompareAndSwap(at, uint32(n))
-				return reply, nil
-			}
-			if last = err; ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+	at := r.next.Load()
+	for i := range r.servers {
+		n := (int(at) + i) % len(r.servers)
+		reply, err := r.exchange(ctx, query, r.servers[n])
+		if err == nil {
+			r.next.CompareAndSwap(at, uint32(n))
+			return reply, nil
 		}
-		if errors.Is(last, ErrRefused) {
-			break // asking again will not help
+		if last = err; ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 	}
 	return nil, last

@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // serve answers on a free port of UDP and TCP and returns its address.
@@ -65,9 +67,9 @@ func answers(w dns.ResponseWriter, query *dns.Msg, code int, records ...string) 
 	w.WriteMsg(reply)
 }
 
-func resolver(t *testing.T, server string, timeout float64, retries int) *Resolver {
+func resolver(t *testing.T, server string, timeout float64) *Resolver {
 	t.Helper()
-	r, err := New(Flags{Nameserver: server, Timeout: timeout, Retries: retries})
+	r, err := New(Flags{Nameserver: server, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,25 +96,28 @@ func TestFailures(t *testing.T) {
 			answers(w, q, dns.RcodeSuccess, "evil.example.org. 60 IN A 192.0.2.66")
 		}
 	})
-	r := resolver(t, server, 5, 2)
+	r := resolver(t, server, 5)
 	for _, c := range []struct {
 		name  string
 		want  error
-		times int32 // that the server is asked, by two lookups
+		times int32 // that the server is asked
 	}{
 		{"missing.example.org", ErrNotFound, 1},
 		{"nodata.example.org", ErrNoData, 1},
-		{"servfail.example.org", ErrTemporary, 6},
-		{"refused.example.org", ErrRefused, 2},
-		{"other.example.org", ErrTemporary, 6},
+		{"servfail.example.org", ErrTemporary, 1},
+		{"refused.example.org", ErrRefused, 1},
+		{"other.example.org", ErrTemporary, 1},
 		{strings.Repeat("a", 64) + ".example.org", ErrNotFound, 0},
 		{"a..example.org", ErrNotFound, 0},
 	} {
 		asked.Store(0)
-		for range 2 {
-			if got, err := r.Lookup(context.Background(), c.name, A); !errors.Is(err, c.want) {
-				t.Errorf("%s: got %v, %v, want %v", c.name, got, err, c.want)
-			}
+		got, err := r.Lookup(context.Background(), c.name, A)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, %v, want %v", c.name, got, err, c.want)
+		}
+		var again *stage.RetryAfter
+		if missing := c.want == ErrNotFound || c.want == ErrNoData; errors.Is(err, lookup.ErrNotThere) != missing || errors.As(err, &again) != (c.want == ErrTemporary) {
+			t.Errorf("%s: a lookup takes %v for something else", c.name, err)
 		}
 		if n := asked.Load(); n != c.times {
 			t.Errorf("%s: the server was asked %d times, want %d", c.name, n, c.times)
@@ -130,7 +135,7 @@ func TestNames(t *testing.T) {
 		name := q.Question[0].Name
 		answers(w, q, dns.RcodeSuccess, name+" 60 IN TXT "+name)
 	})
-	r := resolver(t, server, 5, 0)
+	r := resolver(t, server, 5)
 	for name, want := range map[string]string{
 		"www.example.org": "www.example.org.", "WWW.Example.org.": "www.example.org.", "_a.example": "_a.example.", "*.example.org": "*.example.org.",
 		"b\u00fccher.example": "xn--bcher-kva.example.", "B\u00dcCHER\u3002example\u3002": "xn--bcher-kva.example.", "stra\u00dfe.example": "strasse.example.",
@@ -151,7 +156,7 @@ func TestNoAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	r := resolver(t, silent.LocalAddr().String(), 0.01, 1)
+	r := resolver(t, silent.LocalAddr().String(), 0.01)
 	if _, err := r.Lookup(context.Background(), "www.example.org", A); !errors.Is(err, ErrTemporary) {
 		t.Errorf("got %v", err)
 	}
@@ -166,7 +171,7 @@ func TestSecondServer(t *testing.T) {
 		asked.Add(1)
 		answers(w, q, dns.RcodeRefused)
 	})
-	r := resolver(t, bad, 5, 0)
+	r := resolver(t, bad, 5)
 	r.servers = []string{bad, good}
 	for _, name := range []string{"a.example.org", "b.example.org"} {
 		if got, err := r.Lookup(context.Background(), name, A); err != nil || !slices.Equal(got, []string{"192.0.2.1"}) {
@@ -192,7 +197,7 @@ func TestTruncatedAnswerComesByTCP(t *testing.T) {
 		}
 		answers(w, q, dns.RcodeSuccess, records...)
 	})
-	got, err := resolver(t, server, 5, 0).Lookup(context.Background(), "big.example.org", A)
+	got, err := resolver(t, server, 5).Lookup(context.Background(), "big.example.org", A)
 	if err != nil || len(got) != 200 || got[7] != "192.0.2.7" {
 		t.Errorf("got %d addresses, %v", len(got), err)
 	}
@@ -210,7 +215,7 @@ func TestAliases(t *testing.T) {
 			answers(w, q, dns.RcodeNameError, "dead.example.org. 60 IN CNAME gone.example.org.")
 		}
 	})
-	r := resolver(t, server, 5, 0)
+	r := resolver(t, server, 5)
 	if got, err := r.Lookup(context.Background(), "WWW.example.org", A); err != nil || !slices.Equal(got, []string{"192.0.2.9"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
@@ -219,6 +224,7 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// TestTTL: a lookup keeps an answer as long as the shortest of its records says.
 func TestTTL(t *testing.T) {
 	var asked atomic.Int32
 	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
@@ -229,12 +235,16 @@ func TestTTL(t *testing.T) {
 		}
 		answers(w, q, dns.RcodeSuccess, q.Question[0].Name+" 60 IN CNAME x.example.org.", "x.example.org. "+ttl+" IN A 192.0.2.1")
 	})
-	r := resolver(t, server, 5, 0)
+	r := resolver(t, server, 5)
+	l, err := lookup.New(t.Context(), stage.Standalone(), &lookup.Flags{RedisCacheTTL: 3600}, "names", r.Fetch(A))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, want := range map[string]int32{"long.example.org": 1, "brief.example.org": 3} {
 		asked.Store(0)
 		for range 3 {
-			if _, err := r.Lookup(context.Background(), name, A); err != nil {
-				t.Fatal(err)
+			if got, found, err := l.Get(t.Context(), name); !slices.Equal(got, []string{"192.0.2.1"}) || !found || err != nil {
+				t.Errorf("%s: %v, %v, %v", name, got, found, err)
 			}
 		}
 		if n := asked.Load(); n != want {
@@ -243,36 +253,9 @@ func TestTTL(t *testing.T) {
 	}
 }
 
-func TestOneQuestionAtATime(t *testing.T) {
-	var asked atomic.Int32
-	release := make(chan struct{})
-	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
-		asked.Add(1)
-		<-release
-		answers(w, q, dns.RcodeSuccess, q.Question[0].Name+" 60 IN A 192.0.2.1")
-	})
-	r := resolver(t, server, 60, 0)
-	var done sync.WaitGroup
-	for range 8 {
-		done.Go(func() {
-			if _, err := r.Lookup(context.Background(), "www.example.org", A); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	for asked.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	close(release)
-	done.Wait()
-	if n := asked.Load(); n != 1 {
-		t.Errorf("asked %d times", n)
-	}
-}
-
 func TestFlags(t *testing.T) {
 	for _, f := range []Flags{
-		{Nameserver: "127.0.0.1", Timeout: 0}, {Nameserver: "127.0.0.1", Timeout: 1, Retries: -1},
+		{Nameserver: "127.0.0.1", Timeout: 0},
 		{Nameserver: ":53", Timeout: 1}, {Nameserver: "a:b:c", Timeout: 1},
 	} {
 		if _, err := New(f); err == nil || !strings.HasPrefix(err.Error(), "--") {
@@ -309,7 +292,7 @@ func TestDnsmasq(t *testing.T) {
 		t.Skip("left out: dnsmasq not found, apt-get install dnsmasq")
 	}
 	server := startDnsmasq(t, path)
-	r := resolver(t, server, 5, 2)
+	r := resolver(t, server, 5)
 	for _, c := range []struct {
 		name string
 		typ  Type

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -51,6 +52,9 @@ func parser(spec *Command, cmd any, f *Flags, getenv func(string) string) (*kong
 	if _, ok := cmd.(stage.Concurrent); ok {
 		f.JobsFlags = new(JobsFlags)
 		options = append(options, kong.Embed(f.JobsFlags))
+		if w, ok := cmd.(stage.Waiting); ok {
+			options = append(options, kong.Vars{"jobs": strconv.Itoa(w.DefaultJobs())})
+		}
 	}
 	k, err := kong.New(cmd, options...)
 	if err != nil {

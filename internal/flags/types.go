@@ -147,7 +147,7 @@ type FileFlags struct {
 }
 
 type JobsFlags struct {
-	Jobs int `help:"So many messages are worked on at once; their order stays." default:"8" placeholder:"N" group:"common"`
+	Jobs int `help:"So many messages are worked on at once; their order stays." default:"${jobs=8}" placeholder:"N" group:"common"`
 }
 
 // flags are all that a command has besides its own.

@@ -154,7 +154,7 @@ func sections(model *kong.Application) []section {
 		if group != "" {
 			title = strings.ToUpper(group[:1]) + group[1:] + " flags"
 		}
-		all = append(all, section{title: title, shared: group == "common" || group == "feed", items: flagged(model.Node, group)})
+		all = append(all, section{title: title, shared: group == "common" || group == "feed" || group == "lookup", items: flagged(model.Node, group)})
 	}
 	return slices.DeleteFunc(all, func(s section) bool { return s.text == "" && len(s.items) == 0 })
 }

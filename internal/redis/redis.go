@@ -69,6 +69,19 @@ func (c *Client) Get(ctx context.Context, key string) (value string, ok bool, er
 	return value, err == nil, err
 }
 
+// TTL returns for how long key will be there, a hundred years for one that does
+// not expire.
+func (c *Client) TTL(ctx context.Context, key string) (time.Duration, error) {
+	ms, err := redis.Int64(c.Do(ctx, "PTTL", key))
+	switch {
+	case err != nil:
+		return 0, err
+	case ms == -1:
+		return 100 * 365 * 24 * time.Hour, nil
+	}
+	return time.Duration(max(ms, 0)) * time.Millisecond, nil
+}
+
 // Set stores value for ttl seconds, or for ever if ttl is 0.
 func (c *Client) Set(ctx context.Context, key, value string, ttl int64) error {
 	_, err := c.Do(ctx, "SET", set(key, value, ttl)...)

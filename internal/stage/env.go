@@ -58,11 +58,12 @@ type Env struct {
 	Controlled bool                      // false until the first control line of the stream has come
 	Now        func() time.Time          // in UTC; INTELPIPE_NOW makes it stand still
 	Warn       func(format string, args ...any)
-	Fail       func(format string, args ...any) // is Warn, and the command will end with exit code 1
-	Path       func(name string) Route          // where --to NAME=DEST leads, or nil
-	Follow     bool                             // --follow: a Receiver waits for more when its origin is empty
-	DryRun     bool                             // --dry-run: an output connects nowhere, since nothing is sent
-	Pipeline   Pipeline                         // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
+	Fail       func(format string, args ...any)              // is Warn, and the command will end with exit code 1
+	Sum        func(part func() (text string, trouble bool)) // puts a part on the command's last line, which is printed if there was trouble, or with --verbose
+	Path       func(name string) Route                       // where --to NAME=DEST leads, or nil
+	Follow     bool                                          // --follow: a Receiver waits for more when its origin is empty
+	DryRun     bool                                          // --dry-run: an output connects nowhere, since nothing is sent
+	Pipeline   Pipeline                                      // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
 }
 
 // Standalone is the Env of a stage that no runtime runs: it says nothing, and
@@ -71,5 +72,5 @@ func Standalone() *Env {
 	now := func() time.Time { return time.Now().UTC() }
 	silent := func(string, ...any) {}
 	stdout := func() (io.Writer, error) { return nil, errors.New("there is no stdout without the runtime") }
-	return &Env{Dictionary: harmonization.Default(), Stdout: stdout, Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Path: func(string) Route { return nil }}
+	return &Env{Dictionary: harmonization.Default(), Stdout: stdout, Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Sum: func(func() (string, bool)) {}, Path: func(string) Route { return nil }}
 }

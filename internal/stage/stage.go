@@ -57,6 +57,10 @@ type Reloader interface {
 // Concurrent promises that Process may be called by several goroutines.
 type Concurrent interface{ Concurrent() }
 
+// Waiting is a Concurrent that mostly waits for others, and so has a default for
+// --jobs of its own.
+type Waiting interface{ DefaultJobs() int }
+
 // Checkpointer makes durable what was accepted so far: an output commits at
 // its far end, state is written as prepared under id. What a stage holds back
 // it may emit.

@@ -14,13 +14,20 @@
 // -4 refused, -5 no address; all but -3 are ignored anyway.
 //
 // The resolver is asked directly: neither /etc/hosts nor search domains count.
-// Answers are kept in memory as long as they say, a day at most.
+// Answers are kept as long as they say, a day at most: in memory, and with
+// --cache in a file for later runs and for other processes at the same time,
+// which together ask once for a name. A name without a slash is a file in the
+// state directory. A failure is remembered for a minute, by this run alone. The
+// last line with --verbose, or where something has failed, says how often the
+// resolver was asked.
 //
 // # Examples
 //
 //	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
 //	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
 //	  expert-gethostbyname --no-fallback-to-url
+//	echo '{"source.url":"http://192.0.2.7/"}' |
+//	  expert-gethostbyname --cache ./names
 package gethostbyname
 
 import (
@@ -30,6 +37,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/urlsplit"
 )
@@ -39,21 +47,23 @@ type Command struct {
 	FallbackToUrl     bool                `help:"Take the host of the URL where there is no name." default:"true"`
 	GaierrorsToIgnore harmonization.Value `help:"More errors that leave an event as it is, numbers of getaddrinfo." placeholder:"N,…"`
 	Overwrite         bool                `help:"Replace an address that is there already."`
-	dns.Flags
+	DNS               dns.Flags           `embed:""`
+	lookup.Flags
 
-	resolver *dns.Resolver
-	ignored  []int
+	names   *lookup.Lookup[[]string]
+	ignored []int
 }
 
-// Concurrent lets several names be resolved at once.
-func (*Command) Concurrent() {}
-
 // Start finds the resolver.
-func (c *Command) Start(context.Context, *stage.Env) (err error) {
+func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	if c.ignored, err = ignored(c.GaierrorsToIgnore.Text); err != nil {
 		return err
 	}
-	c.resolver, err = dns.New(c.Flags)
+	resolver, err := dns.New(c.DNS)
+	if err != nil {
+		return err
+	}
+	c.names, err = lookup.New(ctx, env, &c.Flags, "names", resolver.Fetch(dns.A))
 	return err
 }
 
@@ -88,13 +98,12 @@ func (c *Command) side(ctx context.Context, m *event.Message, side string) error
 	if name == "" {
 		return nil
 	}
-	addresses, err := c.resolver.Lookup(ctx, name, dns.A)
-	if err != nil {
-		if ctx.Err() == nil && slices.Contains(c.ignored, code(err)) {
-			return nil
-		}
+	addresses, found, err := c.names.Get(ctx, name)
+	switch {
+	case found:
+		m.Try(side+"ip", harmonization.Text(addresses[0]))
+	case err != nil && (ctx.Err() != nil || !slices.Contains(c.ignored, code(err))):
 		return err
 	}
-	m.Try(side+"ip", harmonization.Text(addresses[0]))
 	return nil
 }

@@ -84,7 +84,7 @@ func TestProcess(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			command := c.command
-			command.Flags = lookup.Flags{Nameserver: server, Timeout: 5}
+			command.DNS = lookup.Flags{Nameserver: server, Timeout: 5}
 			if err := command.Start(context.Background(), stage.Standalone()); err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestProcess(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	c := Command{GaierrorsToIgnore: harmonization.Text("-3,x"), Flags: lookup.Flags{Nameserver: "127.0.0.1", Timeout: 1}}
+	c := Command{GaierrorsToIgnore: harmonization.Text("-3,x"), DNS: lookup.Flags{Nameserver: "127.0.0.1", Timeout: 1}}
 	if err := c.Start(context.Background(), stage.Standalone()); err == nil || !strings.Contains(err.Error(), "--gaierrors-to-ignore") {
 		t.Errorf("got %v", err)
 	}

@@ -379,13 +379,20 @@ The numbers are those of getaddrinfo: -2 unknown name, -3 temporary failure,
 -4 refused, -5 no address; all but -3 are ignored anyway.
 
 The resolver is asked directly: neither /etc/hosts nor search domains count.
-Answers are kept in memory as long as they say, a day at most.
+Answers are kept as long as they say, a day at most: in memory, and with
+--cache in a file for later runs and for other processes at the same time,
+which together ask once for a name. A name without a slash is a file in the
+state directory. A failure is remembered for a minute, by this run alone. The
+last line with --verbose, or where something has failed, says how often the
+resolver was asked.
 
 # Examples
 
 	echo '{"source.url":"http://192.0.2.7/index.html"}' | expert-gethostbyname
 	echo '{"source.ip":"192.0.2.7","source.fqdn":"www.example.org"}' |
-	  expert-gethostbyname --no-fallback-to-url`, Full: false}
+	  expert-gethostbyname --no-fallback-to-url
+	echo '{"source.url":"http://192.0.2.7/"}' |
+	  expert-gethostbyname --cache ./names`, Full: false}
 	case "expert-harmonize":
 		return Page{Summary: "check and mend messages that come from outside", Doc: `Every field is looked at. A value that is valid stays as it is, byte for
 byte; one that is not is brought into the form that the data format wants;
