@@ -14,6 +14,7 @@ import (
 // JSON is a report that is an array of objects.
 type JSON struct {
 	Lines bool // each line is an object, instead
+	List  bool // of such a line raw has a list of one object
 	Whole bool // all of the report is one object, instead
 }
 
@@ -75,7 +76,7 @@ func (f JSON) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, e
 		case f.Whole:
 			f.whole(report, yield)
 		case f.Lines:
-			x := &textRow{report: report}
+			x := &textRow{report: report, list: f.List}
 			in := &input{derived: x, object: &event.Object{}}
 			for x.text = range Lines(report, emit) {
 				if !x.parse(in, emit, yield) {
@@ -119,6 +120,7 @@ type textRow struct {
 	report *event.Message
 	above  string // lines that belong into raw
 	lost   string // lines that belong into the dump
+	list   bool   // raw has a list of the text, which is an object
 	text   string
 }
 
@@ -127,11 +129,17 @@ func (x *textRow) recover(e *event.Message) { Dump(e, x.lost+x.above+x.text) }
 
 // Event returns a new event for the row.
 func (x *textRow) Event() *event.Message {
-	if x.above != "" {
+	switch {
+	case x.list:
+		return Event(x.report, string(appendSpaced([]byte{'['}, []byte(x.text)))+"]")
+	case x.above != "":
 		return Event(x.report, x.above, x.text)
 	}
 	return Event(x.report, x.text)
 }
+
+// differs says whether the dump has something else than raw.
+func (x *textRow) differs() bool { return x.lost != "" || x.list }
 
 // parse reads a line of JSON. One that is not goes into the dump.
 func (x *textRow) parse(in *input, emit stage.Emit, yield func(*input, error) bool) bool {
@@ -139,7 +147,7 @@ func (x *textRow) parse(in *input, emit stage.Emit, yield func(*input, error) bo
 	if err == nil {
 		return yield(in, nil)
 	}
-	e := x.Event()
+	e := Event(x.report, x.text)
 	e.Fail(err)
 	return emit(e) == nil
 }
@@ -164,7 +172,7 @@ func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, e
 			if err != nil {
 				e := x.Event()
 				e.Fail(err)
-				if x.lost != "" {
+				if x.differs() {
 					x.recover(e)
 				}
 				if emit(e) != nil {

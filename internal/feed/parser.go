@@ -129,7 +129,7 @@ func (p *Plan) one(in *input, emit stage.Emit) error {
 		e.Release()
 		return nil
 	}
-	if x, ok := in.derived.(*textRow); ok && x.lost != "" && e.Err() != nil {
+	if x, ok := in.derived.(*textRow); ok && x.differs() && e.Err() != nil {
 		x.recover(e)
 	}
 	return emit(e)

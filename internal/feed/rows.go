@@ -15,13 +15,24 @@ import (
 
 // CSV says how the rows of a report are written.
 type CSV struct {
-	Delimiter rune                   // a comma if it is 0
-	Header    int                    // so many lines come before the first row
-	Names     bool                   // the first line names the columns
-	Columns   []string               // names of the columns, for tables, where no line names them
-	Ending    bool                   // raw has the ending of the line, too, but of the last one, where Names are given
-	Skip      func(line []byte) bool // lines that are no rows; by default blank ones and those that begin with #
+	Delimiter rune     // a comma if it is 0
+	Header    int      // so many lines come before the first row
+	Names     bool     // the first line names the columns
+	Columns   []string // names of the columns, for tables, where no line names them
+	// Raw says how raw has the names of the columns and the row, where there are Names.
+	Raw  RawForm
+	Skip func(line []byte) bool // lines that are no rows; by default blank ones and those that begin with #
 }
+
+// RawForm is how raw is written.
+type RawForm uint8
+
+// The forms that IntelMQ's parsers give to raw.
+const (
+	QuotedNames RawForm = iota // the names in quotes, and the row as it stands
+	AsItStands                 // both, and the row with its ending, but the last one
+	FewQuotes                  // both with quotes only where they are needed
+)
 
 // Row is one row of a report. It is valid until the next one.
 type Row struct {
@@ -122,7 +133,14 @@ func (r *Row) setNames() {
 	for _, name := range r.Fields {
 		r.Names = append(r.Names, string([]byte(name)))
 	}
-	r.names = csv.AppendQuoted(nil, r.fields, r.format.Delimiter, "\n")
+	switch source := r.text.source(); r.format.Raw {
+	case AsItStands:
+		r.names = append(bytes.TrimRight(source, "\r\n"), '\n')
+	case FewQuotes:
+		r.names = csv.Append(nil, r.fields, r.format.Delimiter, "\n")
+	default:
+		r.names = csv.AppendQuoted(nil, r.fields, r.format.Delimiter, "\n")
+	}
 	r.header = append(r.header, r.text.source()...)
 }
 
@@ -158,10 +176,19 @@ func (r *Row) piece() []byte {
 		r.ending = ending(row[len(line):])
 	}
 	if r.format.Names {
-		if r.format.Ending && !t.reader.Last() {
-			line = row
+		r.raw = append(r.raw, r.names...)
+		switch r.format.Raw {
+		case AsItStands:
+			if !t.reader.Last() {
+				line = row
+			}
+		case FewQuotes:
+			if len(r.fields) > 0 { // the row could be read
+				r.raw = csv.Append(r.raw, r.fields, r.format.Delimiter, "")
+				return r.raw
+			}
 		}
-		r.raw = append(append(r.raw, r.names...), line...)
+		r.raw = append(r.raw, line...)
 		return r.raw
 	}
 	for _, header := range r.lines {

@@ -625,8 +625,7 @@ last online.
 # Examples
 
 	echo '192.0.2.1#4#2#Malicious Host;Spamming#AT#Vienna#48.2,16.4#3' |
-	  parse-alienvault
-	parse-alienvault --name Reputation reputation.data`, Full: false}
+	  parse-alienvault`, Full: false}
 	case "parse-blocklistde":
 		return Page{Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
@@ -641,8 +640,7 @@ unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 
 # Examples
 
-	printf '192.0.2.1\n198.51.100.7\n' | parse-ci-army
-	parse-ci-army --name 'CINS Army' ci-badguys.txt`, Full: false}
+	printf '192.0.2.1\n198.51.100.7\n' | parse-ci-army`, Full: false}
 	case "parse-csv":
 		return Page{Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
@@ -684,31 +682,30 @@ above a line are part of raw, since it cannot be parsed without them.
 
 # Examples
 
-	parse-cymru-cap-program --name 'Team Cymru CAP' report.txt`, Full: false}
+	printf '%s\n' '#generated on 20260131' \
+	  'spam|192.0.2.1|64496|2026-01-31 10:20:30||EXAMPLE, AT' |
+	  parse-cymru-cap-program --name 'Team Cymru CAP'`, Full: false}
 	case "parse-cymru-full-bogons":
 		return Page{Summary: "parse the list of networks that nobody has been given, by Team Cymru", Doc: `The first line says when the list was made, which is the time of all events.
 
 # Examples
 
-	printf '# last updated 1706696430 (Wed Jan 31 10:20:30 2024 GMT)\n0.0.0.0/8\n' |
-	  parse-cymru-full-bogons
-	parse-cymru-full-bogons --name Bogons fullbogons-ipv4.txt`, Full: false}
+	printf '# last updated (Sat Jan 31 10:20:30 2026 GMT)\n0.0.0.0/8\n' |
+	  parse-cymru-full-bogons`, Full: false}
 	case "parse-cznic-haas":
 		return Page{Summary: "parse the sessions of honeypots of CZ.NIC, Honeypot as a Service", Doc: `A session in which somebody has logged in is a compromise, others are
 attempts.
 
 # Examples
 
-	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30","country":"AT","login_successful":false}]' |
-	  parse-cznic-haas
-	parse-cznic-haas --name HaaS 2026-01-31.json`, Full: false}
+	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30",
+	  "country":"AT","login_successful":false}]' | parse-cznic-haas`, Full: false}
 	case "parse-danger-rulez":
 		return Page{Summary: "parse the list of hosts that try passwords, by danger.rulez.sk", Doc: `Behind the address of a host stands when it was seen last.
 
 # Examples
 
-	echo '192.0.2.1 # 2026-01-31 10:20:30 3 1234567' | parse-danger-rulez
-	parse-danger-rulez --name BruteForceBlocker blist.php`, Full: false}
+	echo '192.0.2.1 # 2026-01-31 10:20:30 3 1234567' | parse-danger-rulez`, Full: false}
 	case "parse-dataplane":
 		return Page{Summary: "parse the lists of hosts that sensors of dataplane.org have seen", Doc: `Each line says in its last column which list it is from, so that all lists are
 parsed alike.
@@ -738,10 +735,11 @@ Pages need not be valid HTML: they are read as browsers read them.
 
 # Examples
 
-	curl -s https://www.example.org/c2.html |
-	  parse-html-table --columns 'time.source,source.ip|source.fqdn'
-	parse-html-table --attribute-name id --attribute-value hosts \
-	  --columns source.ip,malware.name page.html`, Full: true}
+	echo '<table><tr><th>Host</th><tr><td>192.0.2.1</table>' |
+	  parse-html-table --columns 'source.ip|source.fqdn'
+	echo '<table id="hosts"><tr><td>192.0.2.1<td>conficker</table>' |
+	  parse-html-table --attribute-name id --attribute-value hosts \
+	  --no-skip-table-head --columns source.ip,malware.name`, Full: true}
 	case "parse-json":
 		return Page{Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
@@ -784,16 +782,14 @@ have no classification.type unless a key or --default-fields gives them one.
 
 # Examples
 
-	echo 'https://www.example.org/login' | parse-openphish
-	parse-openphish --name OpenPhish feed.txt`, Full: false}
+	echo 'https://www.example.org/login' | parse-openphish`, Full: false}
 	case "parse-openphish-commercial":
 		return Page{Summary: "parse the commercial feed of OpenPhish", Doc: `Each line is an object that describes a phishing site.
 
 # Examples
 
 	echo '{"url":"https://www.example.org/login","brand":"Example"}' |
-	  parse-openphish-commercial
-	parse-openphish-commercial --name OpenPhish feed.json`, Full: false}
+	  parse-openphish-commercial`, Full: false}
 	case "parse-phishtank":
 		return Page{Summary: "parse the list of phishing sites of PhishTank", Doc: `The list is the JSON that PhishTank publishes as online-valid.json. Of the
 addresses of a site the first one is taken.
@@ -839,15 +835,17 @@ columns.
 
 # Examples
 
-	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris
-	parse-turris --name Greylist greylist-latest.csv`, Full: false}
+	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
 	case "parse-zoneh":
 		return Page{Summary: "parse the defaced web sites that Zone-H reports", Doc: `The report is the CSV that Zone-H sends to CERTs. The first line names the
 columns.
 
 # Examples
 
-	parse-zoneh --name Zone-H defacements.csv`, Full: false}
+	printf '%s\n' 'add_date,attacker,domain,ip_address,system,web_server,'\
+	'hackmode,defacement_id,country_code' '2026-01-31 10:20:30,someone,'\
+	'http://www.example.org/,192.0.2.1,Linux,nginx,other,1,AT' |
+	  parse-zoneh --name Zone-H`, Full: false}
 	case "spool":
 		return Page{Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
 Each of its files is a segment, which is in one of these states:

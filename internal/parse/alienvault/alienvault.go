@@ -8,12 +8,13 @@
 //
 //	echo '192.0.2.1#4#2#Malicious Host;Spamming#AT#Vienna#48.2,16.4#3' |
 //	  parse-alienvault
-//	parse-alienvault --name Reputation reputation.data
 package alienvault
 
 import (
 	"context"
+	"strings"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -30,15 +31,32 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	return c.Parse(&table, report, emit)
 }
 
+// coordinate takes one of "48.2,16.4". Without the other one it says nothing.
+func coordinate(i int) feed.Converter {
+	return func(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+		pair := strings.Split(v.Text, ",")
+		if len(pair) != 2 {
+			return harmonization.Value{}, nil
+		}
+		return harmonization.Text(strings.TrimSpace(pair[i])), nil
+	}
+}
+
 var table = feed.Table{
-	Format: feed.Line{Columns: []string{"ip | reliability | risk | kinds | cc | city | coordinates"}, By: "#", Min: 7},
-	Split:  feed.Split{From: "kinds", By: ";"},
+	Format: feed.Line{
+		Columns: []string{
+			"ip | reliability | risk | kinds | cc | city | coordinates",
+			"ip | reliability | risk | kinds | cc | city | coordinates | id",
+		},
+		By: "#", Skip: []string{"#"},
+	},
+	Split: feed.Split{From: "kinds", By: ";"},
 	Rows: []feed.Column{
 		{From: "ip", To: "source.ip"},
 		{From: "cc", To: "source.geolocation.cc"},
 		{From: "city", To: "source.geolocation.city"},
-		{From: "coordinates", To: "source.geolocation.latitude", Convert: "before ,", Need: feed.Soft},
-		{From: "coordinates", To: "source.geolocation.longitude", Convert: "after ,", Need: feed.Soft},
+		{From: "coordinates", To: "source.geolocation.latitude", With: coordinate(0), Need: feed.Soft},
+		{From: "coordinates", To: "source.geolocation.longitude", With: coordinate(1), Need: feed.Soft},
 		{From: "kinds", To: "classification.type", Convert: "lower", Words: feed.Words{
 			{"c2server", "c2-server"},
 			{"scanning host", "scanner"},

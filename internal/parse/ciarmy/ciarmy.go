@@ -7,7 +7,6 @@
 // # Examples
 //
 //	printf '192.0.2.1\n198.51.100.7\n' | parse-ci-army
-//	parse-ci-army --name 'CINS Army' ci-badguys.txt
 package ciarmy
 
 import (

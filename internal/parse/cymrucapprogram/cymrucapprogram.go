@@ -10,7 +10,9 @@
 //
 // # Examples
 //
-//	parse-cymru-cap-program --name 'Team Cymru CAP' report.txt
+//	printf '%s\n' '#generated on 20260131' \
+//	  'spam|192.0.2.1|64496|2026-01-31 10:20:30||EXAMPLE, AT' |
+//	  parse-cymru-cap-program --name 'Team Cymru CAP'
 package cymrucapprogram
 
 import (

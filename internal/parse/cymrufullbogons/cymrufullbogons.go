@@ -6,9 +6,8 @@
 //
 // # Examples
 //
-//	printf '# last updated 1706696430 (Wed Jan 31 10:20:30 2024 GMT)\n0.0.0.0/8\n' |
+//	printf '# last updated (Sat Jan 31 10:20:30 2026 GMT)\n0.0.0.0/8\n' |
 //	  parse-cymru-full-bogons
-//	parse-cymru-full-bogons --name Bogons fullbogons-ipv4.txt
 package cymrufullbogons
 
 import (

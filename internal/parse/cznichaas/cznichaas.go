@@ -7,14 +7,15 @@
 //
 // # Examples
 //
-//	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30","country":"AT","login_successful":false}]' |
-//	  parse-cznic-haas
-//	parse-cznic-haas --name HaaS 2026-01-31.json
+//	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30",
+//	  "country":"AT","login_successful":false}]' | parse-cznic-haas
 package cznichaas
 
 import (
 	"context"
+	"errors"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -31,6 +32,23 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	return c.Parse(&table, report, emit)
 }
 
+var errMissing = errors.New("login_successful, or the commands of a login, are missing")
+
+// login says what kind of session it was.
+func login(e *event.Message, session *feed.Record) error {
+	in := session.Value("login_successful")
+	switch {
+	case in.Kind != harmonization.Boolean, in.Text == "true" && !session.Has("commands"):
+		return errMissing
+	case in.Text == "true":
+		e.Set("classification.type", "system-compromise")
+	default:
+		e.Set("classification.type", "brute-force")
+		e.SetInt("extra.count", 1)
+	}
+	return nil
+}
+
 var table = feed.Table{
 	Format:    feed.JSON{},
 	KeepEmpty: true,
@@ -41,13 +59,6 @@ var table = feed.Table{
 		{From: "time_closed", To: "extra.time_closed"},
 		{From: "commands", To: "extra.commands"},
 	},
-	Cases: feed.Cases{
-		From: "login_successful",
-		To:   []string{"classification.type", "extra.count"},
-		Is: [][]string{
-			{"True", "system-compromise", ""},
-			{"False", "brute-force", "1"},
-		},
-	},
+	After: login,
 	Const: feed.Words{{"protocol.transport", "tcp"}, {"protocol.application", "ssh"}, {"destination.port", "22"}},
 }

@@ -7,7 +7,6 @@
 // # Examples
 //
 //	echo '192.0.2.1 # 2026-01-31 10:20:30 3 1234567' | parse-danger-rulez
-//	parse-danger-rulez --name BruteForceBlocker blist.php
 package dangerrulez
 
 import (

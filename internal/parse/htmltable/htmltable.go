@@ -15,10 +15,11 @@
 //
 // # Examples
 //
-//	curl -s https://www.example.org/c2.html |
-//	  parse-html-table --columns 'time.source,source.ip|source.fqdn'
-//	parse-html-table --attribute-name id --attribute-value hosts \
-//	  --columns source.ip,malware.name page.html
+//	echo '<table><tr><th>Host</th><tr><td>192.0.2.1</table>' |
+//	  parse-html-table --columns 'source.ip|source.fqdn'
+//	echo '<table id="hosts"><tr><td>192.0.2.1<td>conficker</table>' |
+//	  parse-html-table --attribute-name id --attribute-value hosts \
+//	  --no-skip-table-head --columns source.ip,malware.name
 //
 //intelpipe:full
 package htmltable

@@ -7,7 +7,6 @@
 // # Examples
 //
 //	echo 'https://www.example.org/login' | parse-openphish
-//	parse-openphish --name OpenPhish feed.txt
 package openphish
 
 import (

@@ -8,7 +8,6 @@
 //
 //	echo '{"url":"https://www.example.org/login","brand":"Example"}' |
 //	  parse-openphish-commercial
-//	parse-openphish-commercial --name OpenPhish feed.json
 package openphishcommercial
 
 import (
@@ -31,7 +30,7 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 }
 
 var table = feed.Table{
-	Format: feed.JSON{Lines: true},
+	Format: feed.JSON{Lines: true, List: true},
 	Rows: []feed.Column{
 		{From: "url", To: "source.url"},
 		{From: "ip", To: "source.ip"},

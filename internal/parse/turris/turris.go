@@ -8,7 +8,6 @@
 // # Examples
 //
 //	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris
-//	parse-turris --name Greylist greylist-latest.csv
 package turris
 
 import (
@@ -31,7 +30,7 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 }
 
 var table = feed.Table{
-	Format: feed.CSV{Names: true},
+	Format: feed.CSV{Names: true, Raw: feed.FewQuotes},
 	Split:  feed.Split{From: "Tags"},
 	Rows: []feed.Column{
 		{From: "Address", To: "source.ip"},

@@ -7,7 +7,10 @@
 //
 // # Examples
 //
-//	parse-zoneh --name Zone-H defacements.csv
+//	printf '%s\n' 'add_date,attacker,domain,ip_address,system,web_server,'\
+//	'hackmode,defacement_id,country_code' '2026-01-31 10:20:30,someone,'\
+//	'http://www.example.org/,192.0.2.1,Linux,nginx,other,1,AT' |
+//	  parse-zoneh --name Zone-H
 package zoneh
 
 import (
@@ -30,7 +33,7 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 }
 
 var table = feed.Table{
-	Format: feed.CSV{Names: true, Ending: true},
+	Format: feed.CSV{Names: true, Raw: feed.AsItStands},
 	Rows: []feed.Column{
 		{From: "domain", To: "source.url", Need: feed.Soft},
 		{From: "domain", To: "source.fqdn", Convert: "host", Need: feed.Soft},
