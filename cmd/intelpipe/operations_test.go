@@ -78,6 +78,9 @@ func TestInstall(t *testing.T) {
 	for _, name := range names() {
 		want = append(want, "bin/"+name, "share/man/man1/"+name+".1")
 	}
+	for _, spec := range specs { // those of tests are in this binary, too
+		want = append(want, "bin/"+spec.Name)
+	}
 	pages, _ := filepath.Glob("../../man/*.7")
 	for _, page := range pages {
 		want = append(want, "share/man/man7/"+filepath.Base(page))

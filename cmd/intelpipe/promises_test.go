@@ -268,8 +268,15 @@ func endless(s *subject, w io.Writer) error {
 	}
 }
 
+// endlessReports are parsers whose report may be repeated without an end. The others
+// stand on the same frame.
+var endlessReports = []string{"parse-blocklistde", "parse-csv", "parse-json", "parse-key-value"}
+
 func TestClosedStdoutEndsQuietly(t *testing.T) {
 	forAll(t, filters, func(t *testing.T, s *subject) {
+		if s.family == "parse" && !slices.Contains(endlessReports, s.spec.Name) {
+			return
+		}
 		args := s.line()
 		switch s.family {
 		case "output":

@@ -14,12 +14,14 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
+	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
+	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
@@ -57,12 +59,14 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
+	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
+	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},

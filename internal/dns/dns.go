@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -235,9 +236,29 @@ func text(rr dns.RR) string {
 	case *dns.PTR:
 		return strings.TrimSuffix(rr.Ptr, ".")
 	case *dns.TXT:
-		return strings.Join(rr.Txt, "")
+		return unescape(strings.Join(rr.Txt, ""))
 	}
 	return rr.String()
+}
+
+// unescape undoes what the library does to a text: \DDD stands for a byte, and a
+// backslash before any other character for that one.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b []byte
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+			if n, err := strconv.ParseUint(s[i:min(i+3, len(s))], 10, 8); err == nil && i+3 <= len(s) {
+				b, i = append(b, byte(n)), i+2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
 }
 
 // ask sends one query, and to the next server if there is no answer.

@@ -11,12 +11,14 @@ var Names = [...]string{
 	"collect-syslog",
 	"dump",
 	"expert-asn-lookup",
+	"expert-cymru-whois",
 	"expert-deduplicator",
 	"expert-field-reducer",
 	"expert-filter",
 	"expert-gethostbyname",
 	"expert-harmonize",
 	"expert-modify",
+	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-taxonomy",
 	"expert-url",
@@ -293,6 +295,22 @@ with gzip. On SIGHUP it is read again.
 	printf '192.0.2.0/24\t64496\n' > asn.dat
 	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
 	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, Full: false}
+	case "expert-cymru-whois":
+		return Page{Summary: "add network, AS, country and registry, by Team Cymru's service", Doc: `The service is asked by DNS for source.ip, and says asn, network, as_name,
+geolocation.cc, registry and allocated; the same goes for destination. Of several
+networks the smallest counts. A field that is there already stays, unless
+--overwrite is given. An address that the service does not know changes nothing.
+
+If the resolver fails for now it is asked again, and then the event passes as it
+is; --on-error dump keeps such events back. Answers are kept for a day, in memory,
+and with --cache in a file or with --redis-cache-host in Redis, where IntelMQ
+keeps them, too.
+
+# Examples
+
+	echo '{"source.fqdn":"www.example.org"}' | expert-cymru-whois
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-cymru-whois --overwrite --nameserver 192.0.2.53 --cache ./networks`, Full: false}
 	case "expert-deduplicator":
 		return Page{Summary: "drop events that have been seen before", Doc: `An event is dropped if one with the same content has been seen within the
 time that --redis-cache-ttl says. By default all fields count but raw and
@@ -449,6 +467,23 @@ it, up to --maximum-matches that apply. On SIGHUP the file is read again.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-reverse-dns":
+		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
+the same goes for destination. A name that is there already stays, unless
+--overwrite is given. An address without a name changes nothing, and neither
+does one whose name servers fail: then it is asked for again after
+--cache-ttl-invalid-response.
+
+The resolver is asked directly: neither /etc/hosts nor search domains count.
+Names are kept as long as their records say, in memory, and with --cache in a
+file or with --redis-cache-host in Redis, where IntelMQ keeps them, too.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.7","source.reverse_dns":"www.example.org"}' |
+	  expert-reverse-dns
+	echo '{"source.reverse_dns":"www.example.org"}' |
+	  expert-reverse-dns --nameserver 192.0.2.53 --cache ./names`, Full: false}
 	case "expert-rfc1918":
 		return Page{Summary: "remove addresses and names that cannot be on the internet", Doc: `The fields of --fields are looked at in order. The first one that holds an
 address of a private or reserved network, a name of a reserved domain, a URL

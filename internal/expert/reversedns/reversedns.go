@@ -1,0 +1,137 @@
+// Package reversedns implements expert-reverse-dns.
+//
+// expert-reverse-dns: add the host name of an address, by its PTR record
+//
+// The first name for source.ip that a host can have becomes source.reverse_dns;
+// the same goes for destination. A name that is there already stays, unless
+// --overwrite is given. An address without a name changes nothing, and neither
+// does one whose name servers fail: then it is asked for again after
+// --cache-ttl-invalid-response.
+//
+// The resolver is asked directly: neither /etc/hosts nor search domains count.
+// Names are kept as long as their records say, in memory, and with --cache in a
+// file or with --redis-cache-host in Redis, where IntelMQ keeps them, too.
+//
+// # Examples
+//
+//	echo '{"source.ip":"192.0.2.7","source.reverse_dns":"www.example.org"}' |
+//	  expert-reverse-dns
+//	echo '{"source.reverse_dns":"www.example.org"}' |
+//	  expert-reverse-dns --nameserver 192.0.2.53 --cache ./names
+package reversedns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/dns"
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command says who is asked, and for how long it is remembered that nothing was
+// learned.
+type Command struct {
+	Overwrite               bool      `help:"Replace a name that is there already."`
+	CacheTtlInvalidResponse int64     `help:"Ask again after SECONDS where the name servers have failed, or named no host." default:"60" placeholder:"SECONDS"`
+	CacheTTLFailure         int64     `kong:"-"` // is the same
+	DNS                     dns.Flags `embed:""`
+	lookup.Flags            `set:"redis_cache_db=7" set:"cache_ttl_missing=86400" set:"on_error=pass"`
+
+	names *lookup.Lookup[string]
+}
+
+var errTTL = errors.New("--cache-ttl-invalid-response: a number of seconds from 0 is expected")
+
+// Start finds the resolver.
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+	if c.CacheTtlInvalidResponse < 0 {
+		return errTTL
+	}
+	c.Flags.CacheTTLFailure = c.CacheTtlInvalidResponse
+	resolver, err := dns.New(c.DNS)
+	if err != nil {
+		return err
+	}
+	invalid := time.Duration(c.CacheTtlInvalidResponse) * time.Second
+	c.names, err = lookup.New(ctx, env, &c.Flags, "names", func(ctx context.Context, address string) (string, error) {
+		return name(ctx, resolver, address, invalid)
+	})
+	if err == nil {
+		c.names.InRedis(lookup.Codec[string]{Key: binary, Encode: encode, Decode: decode})
+	}
+	return err
+}
+
+// name asks for the name of an address.
+func name(ctx context.Context, resolver *dns.Resolver, address string, invalid time.Duration) (string, error) {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return "", err
+	}
+	names, err := resolver.Lookup(ctx, dns.Reverse(a), dns.PTR)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if v, err := fqdn.Sanitise(harmonization.Text(name)); err == nil {
+			return v.Text, nil
+		}
+	}
+	lookup.GoodFor(ctx, invalid)
+	return "", fmt.Errorf("%s: no host is named: %w", address, lookup.ErrNotThere)
+}
+
+var fqdn, _ = harmonization.Type("FQDN")
+
+// binary is the key that IntelMQ has for an address.
+func binary(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	digits := new(big.Int).SetBytes(a.AsSlice()).Text(2)
+	if a.Is6() && len(digits) <= 32 { // which is that of an IPv4 address
+		return "6_" + digits
+	}
+	return digits
+}
+
+// none is what IntelMQ keeps for an address without a name.
+const none = "__dns-exception"
+
+func encode(name string, found bool) (string, bool) {
+	if !found {
+		return none, true
+	}
+	return name + ".", true
+}
+
+func decode(text string) (string, bool, error) {
+	return strings.TrimSuffix(text, "."), text != none, nil
+}
+
+// Process asks for both names.
+func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
+	for _, side := range [...]string{"source.", "destination."} {
+		address := m.Get(side + "ip")
+		if address == "" || m.Has(side+"reverse_dns") && !c.Overwrite {
+			continue
+		}
+		name, found, err := c.names.Get(ctx, address)
+		if err != nil {
+			return err
+		}
+		if found {
+			m.Set(side+"reverse_dns", name)
+		}
+	}
+	return emit(m)
+}
