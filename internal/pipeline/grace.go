@@ -44,6 +44,10 @@ func (g *Grace) Anew() {
 	}
 }
 
+// Twice is for how long a second signal may be the first one once more: timeout(1)
+// sends one to its child, and then one to the group of it.
+const Twice = 100 * time.Millisecond
+
 // HeedSecond lets a second signal end this process at once, as it ends any
 // other, but not without its pipeline. SIGHUP is nothing to a source.
 func HeedSecond(ctx context.Context, p *Pipeline) (stop func()) {
@@ -53,6 +57,13 @@ func HeedSecond(ctx context.Context, p *Pipeline) (stop func()) {
 	go func() {
 		if ctx.Err() == nil {
 			<-received
+		}
+		for again := time.After(Twice); again != nil; {
+			select {
+			case <-received:
+			case <-again:
+				again = nil
+			}
 		}
 		second := <-received
 		p.alone.Lock() // for ever: nothing is started in the meantime

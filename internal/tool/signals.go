@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/process"
 )
 
@@ -14,7 +15,7 @@ import (
 // one does what it does to any program: it ends the process at once.
 func signals(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(pipeline.Twice, stop) })
 	return ctx, stop
 }
 
