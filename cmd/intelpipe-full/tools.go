@@ -23,6 +23,7 @@ import (
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
+	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
@@ -69,6 +70,7 @@ var tools = []tool.Spec{
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
+	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},

@@ -213,7 +213,7 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event":    1700,
-		"internal/lookup":   700,
+		"internal/lookup":   830,
 		"internal/stage":    240,
 		"internal/flags":    1200,
 		"internal/manual":   530,
@@ -224,7 +224,7 @@ func TestSizes(t *testing.T) {
 		"internal/delivery": 1200,
 		"internal/stream":   700,
 		"internal/voice":    160,
-		"internal/feed":     1900,
+		"internal/feed":     1950,
 	}
 	var commands []int
 	total := 0

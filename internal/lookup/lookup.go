@@ -83,6 +83,14 @@ func (l *Lookup[A]) InRedis(codec Codec[A]) {
 // Get returns the answer for a key, and whether there is one. An error is what
 // --on-error makes of a failure, or that of ctx.
 func (l *Lookup[A]) Get(ctx context.Context, key string) (answer A, found bool, err error) {
+	answer, found, _, err = l.Find(ctx, key)
+	return answer, found, err
+}
+
+// Find is Get, and tells also whether anything is known of the key: with --offline,
+// and where --on-error pass makes nothing of a failure, there may be an answer all
+// the same.
+func (l *Lookup[A]) Find(ctx context.Context, key string) (answer A, found, known bool, err error) {
 	r, c, first := l.memory.join(key)
 	switch {
 	case c == nil:
@@ -94,13 +102,13 @@ func (l *Lookup[A]) Get(ctx context.Context, key string) (answer A, found bool, 
 	case <-c.done:
 		return l.outcome(c.value, !first)
 	case <-ctx.Done():
-		return answer, false, ctx.Err()
+		return answer, false, false, ctx.Err()
 	}
 }
 
 // outcome counts a result, for which somebody else has asked or not, and makes
 // of it what the command sees.
-func (l *Lookup[A]) outcome(r result[A], cached bool) (answer A, found bool, err error) {
+func (l *Lookup[A]) outcome(r result[A], cached bool) (answer A, found, known bool, err error) {
 	if cached && !r.unknown {
 		l.counts.cached.Add(1)
 	}
@@ -114,12 +122,12 @@ func (l *Lookup[A]) outcome(r result[A], cached bool) (answer A, found bool, err
 		switch {
 		case stage.IsFatal(r.err):
 		case l.flags.OnError == "pass":
-			return answer, false, nil
+			return answer, false, false, nil
 		case l.flags.OnError == "stop":
-			return answer, false, stage.Fatal(r.err)
+			return answer, false, false, stage.Fatal(r.err)
 		}
 	}
-	return r.answer, r.found, r.err
+	return r.answer, r.found, r.err == nil && !r.unknown, r.err
 }
 
 // fly finds out what is known of a key, and tells all who wait for it.

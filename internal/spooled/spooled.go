@@ -77,13 +77,13 @@ type received struct {
 	err error
 }
 
-// receive passes on what comes, until an error.
-func (p *Receiver) receive(ctx context.Context, ready chan<- received) {
+// receive passes on what comes, until an error, or until nobody takes it.
+func (p *Receiver) receive(ctx context.Context, ready chan<- received, over <-chan struct{}) {
 	for {
 		d, err := p.Receiver.Receive(ctx)
 		select {
-		case ready <- received{d, err}:
-		case <-ctx.Done():
+		case ready <- received{d, err}: // also what came with the signal: nobody else has it any longer
+		case <-over:
 			return
 		}
 		if err != nil {
@@ -94,14 +94,13 @@ func (p *Receiver) receive(ctx context.Context, ready chan<- received) {
 
 // fill writes what is received to the spool.
 func (p *Receiver) fill(ctx context.Context) error {
-	ready := make(chan received)
-	p.done.Go(func() { p.receive(ctx, ready) })
+	ready, over := make(chan received), make(chan struct{})
+	defer close(over)
+	p.done.Go(func() { p.receive(ctx, ready, over) })
 	var due <-chan time.Time // when the segment is old enough
 	for {
 		var d received
 		select {
-		case <-ctx.Done():
-			return nil
 		case <-due:
 			if err := p.writer.Flush(); err != nil {
 				return err

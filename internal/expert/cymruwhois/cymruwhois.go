@@ -3,14 +3,15 @@
 // expert-cymru-whois: add network, AS, country and registry, by Team Cymru's service
 //
 // The service is asked by DNS for source.ip, and says asn, network, as_name,
-// geolocation.cc, registry and allocated; the same goes for destination. Of several
-// networks the smallest counts. A field that is there already stays, unless
-// --overwrite is given. An address that the service does not know changes nothing.
+// geolocation.cc, registry and allocated; the same goes for destination. Of
+// several networks the smallest counts. A field that is there already stays,
+// unless --overwrite is given. An address that the service does not know changes
+// nothing.
 //
-// If the resolver fails for now it is asked again, and then the event passes as it
-// is; --on-error dump keeps such events back. Answers are kept for a day, in memory,
-// and with --cache in a file or with --redis-cache-host in Redis, where IntelMQ
-// keeps them, too.
+// If the resolver fails for now it is asked again, and then the event passes as
+// it is; --on-error dump keeps such events back. Answers are kept for a day, in
+// memory, and with --cache in a file or with --redis-cache-host in Redis, where
+// IntelMQ keeps them, too.
 //
 // # Examples
 //
@@ -22,11 +23,8 @@ package cymruwhois
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/intelpipe/intelpipe/internal/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -42,16 +40,6 @@ type Command struct {
 
 	resolver *dns.Resolver
 	networks *lookup.Lookup[network]
-}
-
-// network is what is known of an address, as IntelMQ keeps it in Redis.
-type network struct {
-	ASN       string `json:"asn,omitempty"`
-	Network   string `json:"network,omitempty"`
-	CC        string `json:"geolocation.cc,omitempty"`
-	Registry  string `json:"registry,omitempty"`
-	Allocated string `json:"allocated,omitempty"`
-	ASName    string `json:"as_name,omitempty"`
 }
 
 // Start finds the resolver.
@@ -98,45 +86,6 @@ func (c *Command) fetch(ctx context.Context, address string) (n network, err err
 	return n, nil
 }
 
-// smallest reads answers, and returns that for the smallest network.
-func smallest(answers []string) (n network, err error) {
-	longest := -1
-	for _, text := range answers {
-		columns := split(text)
-		if len(columns) < 5 {
-			return n, fmt.Errorf("%.100q: five columns are expected", text)
-		}
-		prefix, err := netip.ParsePrefix(columns[1])
-		if err != nil {
-			return n, fmt.Errorf("%.100q: the second column is no network", text)
-		}
-		if prefix.Bits() <= longest {
-			continue
-		}
-		longest = prefix.Bits()
-		n = network{Network: columns[1], CC: columns[2], Registry: columns[3]}
-		first, _, _ := strings.Cut(columns[0], " ")
-		if _, err := strconv.ParseUint(first, 10, 32); err == nil {
-			n.ASN = first
-		}
-		if date, err := time.Parse(time.DateOnly, columns[4]); err == nil {
-			n.Allocated = date.Format("2006-01-02T15:04:05+00:00")
-		}
-	}
-	return n, nil
-}
-
-// split takes an answer apart. What is not known is empty.
-func split(text string) []string {
-	columns := strings.Split(text, "|")
-	for i, column := range columns {
-		if columns[i] = strings.TrimSpace(column); columns[i] == "NA" {
-			columns[i] = ""
-		}
-	}
-	return columns
-}
-
 // Process asks for both addresses.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
 	for _, side := range [...]string{"source.", "destination."} {
@@ -157,19 +106,12 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 
 // add sets what is known.
 func (c *Command) add(m *event.Message, side string, n network) {
-	registry := strings.ToUpper(n.Registry)
-	switch registry {
-	case "RIPENCC":
-		registry = "RIPE"
-	case "OTHER":
-		registry = ""
-	}
 	for _, field := range [...][2]string{
 		{"asn", n.ASN}, {"network", n.Network}, {"geolocation.cc", n.CC},
-		{"registry", registry}, {"allocated", n.Allocated}, {"as_name", n.ASName},
+		{"registry", n.registry()}, {"allocated", n.Allocated}, {"as_name", n.ASName},
 	} {
-		if key := side + field[0]; c.Overwrite || !m.Has(key) {
-			m.SetIf(key, field[1])
+		if c.Overwrite || !m.Has(side+field[0]) {
+			m.SetIf(side+field[0], field[1])
 		}
 	}
 }

@@ -24,9 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -90,33 +88,6 @@ func name(ctx context.Context, resolver *dns.Resolver, address string, invalid t
 }
 
 var fqdn, _ = harmonization.Type("FQDN")
-
-// binary is the key that IntelMQ has for an address.
-func binary(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	digits := new(big.Int).SetBytes(a.AsSlice()).Text(2)
-	if a.Is6() && len(digits) <= 32 { // which is that of an IPv4 address
-		return "6_" + digits
-	}
-	return digits
-}
-
-// none is what IntelMQ keeps for an address without a name.
-const none = "__dns-exception"
-
-func encode(name string, found bool) (string, bool) {
-	if !found {
-		return none, true
-	}
-	return name + ".", true
-}
-
-func decode(text string) (string, bool, error) {
-	return strings.TrimSuffix(text, "."), text != none, nil
-}
 
 // Process asks for both names.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {

@@ -20,6 +20,7 @@ var Names = [...]string{
 	"expert-modify",
 	"expert-reverse-dns",
 	"expert-rfc1918",
+	"expert-ripe",
 	"expert-taxonomy",
 	"expert-url",
 	"output-blackhole",
@@ -297,14 +298,15 @@ with gzip. On SIGHUP it is read again.
 	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, Full: false}
 	case "expert-cymru-whois":
 		return Page{Summary: "add network, AS, country and registry, by Team Cymru's service", Doc: `The service is asked by DNS for source.ip, and says asn, network, as_name,
-geolocation.cc, registry and allocated; the same goes for destination. Of several
-networks the smallest counts. A field that is there already stays, unless
---overwrite is given. An address that the service does not know changes nothing.
+geolocation.cc, registry and allocated; the same goes for destination. Of
+several networks the smallest counts. A field that is there already stays,
+unless --overwrite is given. An address that the service does not know changes
+nothing.
 
-If the resolver fails for now it is asked again, and then the event passes as it
-is; --on-error dump keeps such events back. Answers are kept for a day, in memory,
-and with --cache in a file or with --redis-cache-host in Redis, where IntelMQ
-keeps them, too.
+If the resolver fails for now it is asked again, and then the event passes as
+it is; --on-error dump keeps such events back. Answers are kept for a day, in
+memory, and with --cache in a file or with --redis-cache-host in Redis, where
+IntelMQ keeps them, too.
 
 # Examples
 
@@ -498,6 +500,24 @@ or .asn.
 	  expert-rfc1918
 	echo '{"source.ip":"10.0.0.1","source.fqdn":"www.example.com"}' |
 	  expert-rfc1918 --fields source.ip --policy del`, Full: false}
+	case "expert-ripe":
+		return Page{Summary: "add abuse contacts and places, by the RIPE database and RIPEstat", Doc: `For source.ip and source.asn the contacts become source.abuse_contact, a comma
+list without duplicates; the same goes for destination. With --mode append they
+are added to those that are there, with --mode replace they take their place,
+and the field is removed if it is certain that there are none. The place of the
+address, by RIPEstat, becomes country, city and coordinates; with --mode append
+only where there is none.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for a day,
+in memory, and with --cache in a file or with --redis-cache-host in Redis,
+where IntelMQ keeps them, too.
+
+# Examples
+
+	echo '{"source.fqdn":"www.example.org"}' | expert-ripe
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-ripe --mode replace --no-query-ripe-stat-geolocation --cache ./ripe`, Full: false}
 	case "expert-taxonomy":
 		return Page{Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes

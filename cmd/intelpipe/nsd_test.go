@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// zones are served by a real name server. An answer of several kilobytes does not
+// fit into a datagram.
+var zones = map[string]string{
+	"example.org": "www A 192.0.2.1\n A 192.0.2.2\nalias CNAME www\n",
+	"2.0.192.in-addr.arpa": "1 PTR www.example.org.\n2 PTR 192.0.2.2.\n PTR mail.example.org.\n3 PTR 192.0.2.3.\n" +
+		"4 CNAME 4.block.example.org.\n6 TXT none\n" + many("7 PTR host%03d.example.org.\n"),
+	"block.example.org":        "4 PTR behind.example.org.\n",
+	"8.b.d.0.1.0.0.2.ip6.arpa": "1" + strings.Repeat(".0", 23) + " PTR six.example.org.\n",
+	"origin.asn.cymru.com": `1.2.0.192 TXT "64496 64497 | 192.0.2.0/24 | AT | ripencc | 2007-06-07"` + "\n" +
+		`2.2.0.192 TXT "64496 | 192.0.0.0/16 | AT | ripencc | 2007-06-07"` + "\n" + ` TXT "64498 | 192.0.2.0/25 | DE | arin | "` + "\n" +
+		`3.2.0.192 TXT "NA | 192.0.2.0/24 | | other | NA"` + "\n" + `4.2.0.192 TXT "garbage"` + "\n",
+	"origin6.asn.cymru.com":  "1" + strings.Repeat(".0", 23) + `.8.b.d.0.1.0.0.2 TXT "64500 | 2001:db8::/32 | NL | ripencc | 2010-02-18"` + "\n",
+	"asn.cymru.com":          `AS64496 TXT "64496 | AT | ripencc | 1993-05-19 | EXAMPLE B\195\188cher, AT"` + "\n" + `AS64500 TXT "64500 | NL | ripencc | 2010-02-18 | SIX"` + "\n",
+	"5.2.0.192.in-addr.arpa": "@ broken\n", // a zone that cannot be loaded: SERVFAIL
+}
+
+func many(format string) string {
+	var b strings.Builder
+	for n := range 200 {
+		fmt.Fprintf(&b, format, n)
+	}
+	return b.String()
+}
+
+// startNSD serves the zones and returns the server's address.
+func startNSD(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("nsd")
+	if err != nil {
+		if path, err = exec.LookPath("/usr/sbin/nsd"); err != nil {
+			t.Skip("left out: nsd not found, apt-get install nsd")
+		}
+	}
+	dir := t.TempDir()
+	free, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := free.LocalAddr().(*net.UDPAddr).Port
+	free.Close()
+	conf := fmt.Sprintf("server:\n ip-address: 127.0.0.1@%d\n username: \"\"\n chroot: \"\"\n zonesdir: %q\n pidfile: %q\n xfrdfile: %q\n zonelistfile: %q\n xfrdir: %q\n server-count: 1\nremote-control:\n control-enable: no\n",
+		port, dir, dir+"/pid", dir+"/xfrd", dir+"/list", dir)
+	for name, text := range zones {
+		conf += fmt.Sprintf("zone:\n name: %q\n zonefile: %q\n", name, name+".zone")
+		head := "$ORIGIN " + name + ".\n$TTL 60\n@ SOA ns.example.org. root.example.org. 1 3600 600 86400 60\n@ NS ns.example.org.\n"
+		write(t, dir, name+".zone", head+text)
+	}
+	write(t, dir, "nsd.conf", conf)
+	cmd := exec.Command(path, "-d", "-c", filepath.Join(dir, "nsd.conf"))
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	server := fmt.Sprintf("127.0.0.1:%d", port)
+	query := new(dns.Msg).SetQuestion("www.example.org.", dns.TypeA)
+	for range 100 {
+		if r, err := dns.Exchange(query, server); err == nil && len(r.Answer) > 0 {
+			return server
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("nsd does not answer: %s", said.String())
+	return ""
+}
+
+// TestNameServer asks a real name server, which is authoritative and does not
+// follow aliases into other zones.
+func TestNameServer(t *testing.T) {
+	server := startNSD(t)
+	for _, c := range []struct {
+		name, command, in, out string
+		exit                   int
+		args                   []string
+	}{
+		{"a name", "expert-reverse-dns", `{"source.ip":"192.0.2.1","destination.ip":"2001:db8::1"}`,
+			`{"source.ip":"192.0.2.1","destination.ip":"2001:db8::1","source.reverse_dns":"www.example.org","destination.reverse_dns":"six.example.org"}`, 0, nil},
+		{"an address first", "expert-reverse-dns", `{"source.ip":"192.0.2.2"}`, `{"source.ip":"192.0.2.2","source.reverse_dns":"mail.example.org"}`, 0, nil},
+		{"an address only", "expert-reverse-dns", `{"source.ip":"192.0.2.3"}`, `{"source.ip":"192.0.2.3"}`, 0, nil},
+		{"an alias into another zone", "expert-reverse-dns", `{"source.ip":"192.0.2.4"}`, `{"source.ip":"192.0.2.4","source.reverse_dns":"behind.example.org"}`, 0, nil},
+		{"SERVFAIL", "expert-reverse-dns", `{"source.ip":"192.0.2.5"}`, `{"source.ip":"192.0.2.5"}`, 0, []string{"--retries", "0"}},
+		{"SERVFAIL, to the dump", "expert-reverse-dns", `{"source.ip":"192.0.2.5"}`, ``, 1, []string{"--retries", "0", "--on-error", "dump"}},
+		{"no PTR", "expert-reverse-dns", `{"source.ip":"192.0.2.6"}`, `{"source.ip":"192.0.2.6"}`, 0, nil},
+		{"NXDOMAIN", "expert-reverse-dns", `{"source.ip":"192.0.2.99"}`, `{"source.ip":"192.0.2.99"}`, 0, nil},
+		{"too large for a datagram", "expert-reverse-dns", `{"source.ip":"192.0.2.7"}`, `"source.reverse_dns":"host`, 0, nil},
+		{"one that is there", "expert-reverse-dns", `{"source.ip":"192.0.2.1","source.reverse_dns":"a.example.org"}`, `{"source.ip":"192.0.2.1","source.reverse_dns":"a.example.org"}`, 0, nil},
+		{"overwrite", "expert-reverse-dns", `{"source.ip":"192.0.2.1","source.reverse_dns":"a.example.org"}`, `{"source.ip":"192.0.2.1","source.reverse_dns":"www.example.org"}`, 0, []string{"--overwrite"}},
+
+		{"a network", "expert-cymru-whois", `{"source.ip":"192.0.2.1"}`,
+			`{"source.ip":"192.0.2.1","source.asn":64496,"source.network":"192.0.2.0/24","source.geolocation.cc":"AT","source.registry":"RIPE","source.allocated":"2007-06-07T00:00:00+00:00","source.as_name":"EXAMPLE Bücher, AT"}`, 0, nil},
+		{"the smallest of two", "expert-cymru-whois", `{"source.ip":"192.0.2.2"}`,
+			`{"source.ip":"192.0.2.2","source.asn":64498,"source.network":"192.0.2.0/25","source.geolocation.cc":"DE","source.registry":"ARIN"}`, 0, nil},
+		{"what is not known", "expert-cymru-whois", `{"source.ip":"192.0.2.3"}`, `{"source.ip":"192.0.2.3","source.network":"192.0.2.0/24"}`, 0, nil},
+		{"garbage", "expert-cymru-whois", `{"source.ip":"192.0.2.4"}`, ``, 1, []string{"--on-error", "dump"}},
+		{"IPv6", "expert-cymru-whois", `{"destination.ip":"2001:db8::1","destination.asn":1}`,
+			`{"destination.ip":"2001:db8::1","destination.asn":1,"destination.network":"2001:db8::/32","destination.geolocation.cc":"NL","destination.registry":"RIPE","destination.allocated":"2010-02-18T00:00:00+00:00","destination.as_name":"SIX"}`, 0, nil},
+		{"NXDOMAIN", "expert-cymru-whois", `{"source.ip":"192.0.2.99"}`, `{"source.ip":"192.0.2.99"}`, 0, nil},
+
+		{"an alias", "expert-gethostbyname", `{"source.fqdn":"alias.example.org"}`, `{"source.fqdn":"alias.example.org","source.ip":"192.0.2.1"}`, 0, nil},
+		{"REFUSED", "expert-gethostbyname", `{"source.fqdn":"www.example.net"}`, `{"source.fqdn":"www.example.net"}`, 0, nil},
+	} {
+		t.Run(c.command+", "+c.name, func(t *testing.T) {
+			dir := home(t)
+			words := append([]string{c.command, "--nameserver", server}, c.args...)
+			r := inProcess(dir, words, strings.NewReader(c.in+"\n"))
+			same := strings.TrimSuffix(r.stdout, "\n") == c.out || strings.HasPrefix(c.out, `"`) && strings.Contains(r.stdout, c.out)
+			if r.exit != c.exit || !same {
+				t.Errorf("%+v, want %s", r, c.out)
+			}
+		})
+	}
+}

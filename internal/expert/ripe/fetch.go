@@ -1,0 +1,191 @@
+package ripe
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/httpclient"
+	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/lookup"
+)
+
+// services are where the answers come from. Tests have servers of their own.
+type services struct{ database, stat string }
+
+var public = services{"https://rest.db.ripe.net/abuse-contact/", "https://stat.ripe.net/data/"}
+
+// place is where RIPEstat says that an address is. Its form is that of Redis, too.
+type place struct {
+	Country   string      `json:"country,omitempty"`
+	City      string      `json:"city,omitempty"`
+	Latitude  json.Number `json:"latitude,omitempty"`
+	Longitude json.Number `json:"longitude,omitempty"`
+}
+
+// addPlace sets what is known of a place.
+func (c *Command) addPlace(ctx context.Context, m *event.Message, side string) error {
+	address := m.Get(side + "ip")
+	if address == "" || !c.QueryRipeStatGeolocation {
+		return nil
+	}
+	p, found, err := c.places.Get(ctx, "stat_geolocation:"+address)
+	if err != nil || !found {
+		return err
+	}
+	for _, field := range [...][2]string{
+		{"cc", p.Country}, {"city", p.City}, {"latitude", p.Latitude.String()}, {"longitude", p.Longitude.String()},
+	} {
+		if key := side + "geolocation." + field[0]; c.Mode == "replace" || !m.Has(key) {
+			m.SetIf(key, field[1])
+		}
+	}
+	return nil
+}
+
+// maxAnswer bounds an answer, in bytes.
+const maxAnswer = 1 << 20
+
+// fetchContacts asks for what a key names: "db_ip:192.0.2.1", "db_asn:64496", "stat:64496".
+func (c *Command) fetchContacts(ctx context.Context, key string) ([]string, error) {
+	kind, resource, _ := strings.Cut(key, ":")
+	if kind == "stat" {
+		return c.statContacts(ctx, resource)
+	}
+	if kind == "db_asn" {
+		resource = "as" + resource
+	}
+	var answer struct {
+		Contacts struct{ Email string } `json:"abuse-contacts"`
+	}
+	if err := c.get(ctx, c.services.database+resource+".json", &answer); err != nil {
+		return nil, err
+	}
+	return some(split(answer.Contacts.Email))
+}
+
+func (c *Command) statContacts(ctx context.Context, resource string) ([]string, error) {
+	var answer struct {
+		Status string `json:"data_call_status"`
+		Data   struct {
+			Old struct {
+				Contacts []struct{ Email string } `json:"abuse_c"`
+			} `json:"anti_abuse_contacts"`
+			Contacts []string `json:"abuse_contacts"`
+		}
+	}
+	if err := c.get(ctx, c.services.stat+"abuse-contact-finder/data.json?resource="+url.QueryEscape(resource), &answer); err != nil {
+		return nil, err
+	}
+	c.maintained(answer.Status)
+	contacts := answer.Data.Contacts
+	if old := answer.Data.Old.Contacts; len(old) > 0 {
+		contacts = append(contacts, old[0].Email)
+	}
+	return some(split(strings.Join(contacts, ",")))
+}
+
+// fetchPlace asks for "stat_geolocation:192.0.2.1".
+func (c *Command) fetchPlace(ctx context.Context, key string) (p place, err error) {
+	_, address, _ := strings.Cut(key, ":")
+	var answer struct {
+		Status string `json:"data_call_status"`
+		Data   struct {
+			Resources []struct{ Locations []place } `json:"located_resources"`
+		}
+	}
+	if err := c.get(ctx, c.services.stat+"maxmind-geo-lite/data.json?resource="+url.QueryEscape(address), &answer); err != nil {
+		return p, err
+	}
+	c.maintained(answer.Status)
+	if r := answer.Data.Resources; len(r) == 0 || len(r[0].Locations) == 0 {
+		return p, lookup.ErrNotThere
+	}
+	if p = answer.Data.Resources[0].Locations[0]; p.Country == "?" {
+		p.Country = ""
+	}
+	return p, nil
+}
+
+// maintained warns of a service that may be going to change.
+func (c *Command) maintained(status string) {
+	if strings.HasPrefix(status, "maintenance") {
+		c.warn("RIPEstat says of its service: %.100q", status)
+	}
+}
+
+// get fetches an answer. The database says with 404 that it has no contact.
+func (c *Command) get(ctx context.Context, url string, answer any) error {
+	r, err := c.client.Do(ctx, http.MethodGet, url, http.Header{"Accept": {"application/json"}}, nil)
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
+	var none struct{ Message string }
+	switch {
+	case err != nil:
+		return err
+	case len(text) > maxAnswer:
+		return fmt.Errorf("%s: an answer of more than 1 MiB", url)
+	case r.StatusCode == http.StatusNotFound && json.Unmarshal(text, &none) == nil && strings.HasPrefix(none.Message, "No abuse contact found for "):
+		return fmt.Errorf("%s: %w", url, lookup.ErrNotThere)
+	case r.StatusCode != http.StatusOK:
+		return &httpclient.StatusError{URL: url, Code: r.StatusCode, Status: r.Status}
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("%s: the answer is not what was expected: %w", url, err)
+	}
+	return nil
+}
+
+// split takes a comma list apart.
+func split(list string) (parts []string) {
+	for part := range strings.SplitSeq(list, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+func some(contacts []string) ([]string, error) {
+	if len(contacts) == 0 {
+		return nil, lookup.ErrNotThere
+	}
+	return contacts, nil
+}
+
+// none is what IntelMQ keeps where there is no contact.
+const none = "__no_contact"
+
+var (
+	contactsInRedis = lookup.Codec[[]string]{Encode: encode[[]string], Decode: decode[[]string]}
+	placesInRedis   = lookup.Codec[place]{Encode: encode[place], Decode: decode[place]}
+)
+
+func encode[A any](answer A, found bool) (string, bool) {
+	if !found {
+		return none, true
+	}
+	text, err := json.Marshal(answer)
+	return string(text), err == nil
+}
+
+func decode[A any](text string) (answer A, found bool, err error) {
+	if text == none {
+		return answer, false, nil
+	}
+	return answer, true, json.Unmarshal([]byte(text), &answer)
+}
+
+// once says a thing the first time only.
+func once(say func(string, ...any)) func(string, ...any) {
+	var said sync.Once
+	return func(format string, args ...any) { said.Do(func() { say(format, args...) }) }
+}
