@@ -49,12 +49,15 @@ type Chain struct {
 	open         bool         // messages of a stream with control lines have come whose Commit has not
 	isControlled bool
 	covered      string // the checkpoint behind all of them
+	sending      context.Context
+	interrupt    context.CancelFunc
 	attendance
 }
 
 // New makes a chain of stages. An error is one of their command line.
 func New(stages []Stage, o Options) (*Chain, error) {
 	c := &Chain{Options: o, isControlled: o.Owned}
+	c.sending, c.interrupt = context.WithCancel(context.Background())
 	c.attendance.host = c
 	for i, s := range stages {
 		n, err := newNode(s, c)
@@ -83,7 +86,7 @@ func (c *Chain) Start(ctx context.Context) error {
 		next = c.linkOf(n)
 		c.links[i] = next
 		c.add(n, next.drain)
-		n.context = context.WithoutCancel(ctx)
+		n.context, n.sending = context.WithoutCancel(ctx), c.sending
 		if s, ok := n.Command.(stage.Starter); ok {
 			if err := s.Start(n.context, n.Env); err != nil {
 				return err
@@ -125,6 +128,10 @@ func (c *Chain) Break(err error) error {
 	}
 	return stage.ErrStop
 }
+
+// Interrupt makes an output that sends again and again give up, which breaks the
+// stream. It may be called while the chain is at work.
+func (c *Chain) Interrupt() { c.interrupt() }
 
 // Say says what may be said many times.
 func (c *Chain) Say(name, before, text string) { c.Voice.Say(name, before, text) }
@@ -272,6 +279,7 @@ func (c *Chain) end() error {
 
 // Close releases what the stages hold. It returns the first error.
 func (c *Chain) Close() (err error) {
+	c.interrupt()
 	for _, n := range c.nodes {
 		err = cmp.Or(err, n.close())
 	}

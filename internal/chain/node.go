@@ -43,6 +43,7 @@ type node struct {
 	last        bool
 	started     bool
 	context     context.Context // without an end: what was read is worked on in spite of a signal
+	sending     context.Context // of batches: ends with Interrupt
 	input       *event.Message  // what Process is at work on
 	received    event.Snapshot  // its fields as they came in
 	line        int64           // how many lines have come in
@@ -201,7 +202,7 @@ func (n *node) process(m *event.Message, emit stage.Emit) (err error) {
 // add puts a message into the batch, and makes an error of a panic of Encode.
 func (n *node) add(m *event.Message) (err error) {
 	defer recovered(&err)
-	return n.batch.Add(n.context, m)
+	return n.batch.Add(n.sending, m)
 }
 
 func recovered(err *error) {
@@ -296,7 +297,7 @@ func (n *node) control(kind event.Kind, id string) error {
 func (n *node) checkpoint(id string) error {
 	var err error
 	if n.batch != nil {
-		err = n.batch.Checkpoint(n.context, id)
+		err = n.batch.Checkpoint(n.sending, id)
 	} else if c, ok := n.Command.(stage.Checkpointer); ok {
 		err = c.Checkpoint(n.context, id, n.pass)
 	}
@@ -323,7 +324,7 @@ func (n *node) commit(id string) error {
 
 func (n *node) finish() error {
 	if n.batch != nil { // before the stages behind finish
-		if err := n.batch.Send(n.context); err != nil {
+		if err := n.batch.Send(n.sending); err != nil {
 			return n.host.Break(err)
 		}
 	}
@@ -411,8 +412,8 @@ func (n *batching) Warn(format string, args ...any) { n.Env.Warn(format, args...
 func (n *batching) Controlled() bool                { return n.Env.Controlled }
 
 // Holds and Flush let go of a batch that is old enough.
-func (n *batching) Holds() time.Duration                          { return n.batch.Holds() }
-func (n *batching) Flush(ctx context.Context, _ stage.Emit) error { return n.batch.Send(ctx) }
+func (n *batching) Holds() time.Duration                    { return n.batch.Holds() }
+func (n *batching) Flush(context.Context, stage.Emit) error { return n.batch.Send(n.sending) }
 
 // routing is a node whose side paths may hold lines, besides itself.
 type routing node

@@ -19,4 +19,5 @@ type Chain interface {
 	Passed(n int)          // counts messages that went around the chain
 	CountFailed()
 	LetGo() error // of what was held for long enough
+	Interrupt()   // makes outputs give up that send again and again
 }

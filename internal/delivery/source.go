@@ -47,6 +47,7 @@ type Source struct {
 	failure  error      // of the collector, to be told when the pipeline has ended
 	told     bool       // who keeps back the control lines
 	stopLook func()
+	over     chan struct{}     // is closed when Run returns
 	spooled  *spooled.Receiver // what a receiver takes whose origin forgets
 	orphaned func() bool       // asks whether a dead run has left something
 	needed   bool              // the source has made way for that
@@ -89,7 +90,8 @@ func (s *Source) Pipeline() stage.Pipeline { return s.windows }
 
 // Run runs the source to its end, behind the stages of chain.
 func (s *Source) Run(ctx context.Context, chain Chain) error {
-	s.chain, s.windows.chain = chain, chain
+	s.chain, s.windows.chain, s.over = chain, chain, make(chan struct{})
+	defer close(s.over)
 	var stop func()
 	s.grace, stop = pipeline.Heed(ctx, s.Options.Grace, s.expire)
 	defer stop()
@@ -345,10 +347,20 @@ func (s *Source) expire() {
 		s.pipe.Abort()
 		return
 	}
+	s.chain.Interrupt()
+	select {
+	case <-s.over:
+		return
+	case <-time.After(LastWords):
+	}
 	s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.Long))
 	process.KillBelow()
 	s.Exit()
 }
+
+// LastWords is how long a process has to end by itself when it has used up its grace,
+// and its outputs are interrupted.
+const LastWords = time.Second
 
 // collect calls the collector, once or in intervals, in one pipeline.
 func (s *Source) collect(ctx context.Context) error {

@@ -224,6 +224,9 @@ func (r *run) stream(ctx context.Context) int {
 		// delivers late must not kill a command that has done its work.
 		ctx, _ = signals(ctx)
 	}
+	if r.source == nil { // which heeds signals by itself
+		defer linger(ctx, seconds(float64(head.flags.Grace)), r.chain.Interrupt, !head.collects())()
+	}
 	r.watch(head)
 	err := r.chain.Run(func() error { return r.work(ctx, head) }, r.stopSource)
 	if r.source != nil {
@@ -372,7 +375,6 @@ func (r *run) read(ctx context.Context, head *selected) error {
 		r.report(head.spec.Name, fmt.Errorf("reading from the terminal, end with ctrl-d; %s --help tells more", head.spec.Name))
 	}
 	if r.operands.readsPipe() {
-		defer linger(ctx, seconds(float64(head.flags.Grace)))()
 		ctx = context.WithoutCancel(ctx)
 	}
 	if len(r.operands.files) == 0 {

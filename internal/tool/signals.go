@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/process"
 )
@@ -19,13 +20,32 @@ func signals(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// linger is for a filter that reads a pipe: after the first signal it goes on
-// to the end of its input, but no longer than grace. Nothing advances then.
-func linger(ctx context.Context, grace time.Duration) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
-		time.AfterFunc(grace, func() {
+// linger bounds how long a chain goes on after the first signal. When grace has
+// passed, an output that is still trying is interrupted, so that it can say why and
+// put into the dump what nobody sends again. A filter that reads a pipe, and goes on
+// to the end of its input, is then ended. Nothing advances.
+func linger(ctx context.Context, grace time.Duration, interrupt func(), filter bool) (stop func()) {
+	over := make(chan struct{})
+	passes := func(d time.Duration) bool {
+		select {
+		case <-over:
+			return false
+		case <-time.After(d):
+			return true
+		}
+	}
+	stopped := context.AfterFunc(ctx, func() {
+		if !passes(grace) {
+			return
+		}
+		interrupt()
+		if filter && passes(delivery.LastWords) {
 			process.KillBelow()
 			os.Exit(ExitBroken)
-		})
+		}
 	})
+	return func() {
+		stopped()
+		close(over)
+	}
 }
