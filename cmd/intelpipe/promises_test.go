@@ -414,6 +414,21 @@ func TestDryRun(t *testing.T) {
 		if _, err := os.Stat(s.dir); err == nil {
 			t.Error("something was written")
 		}
+		// What fails is told, and not kept; what was not sent is not remembered.
+		r = inProcess(s.dir, s.line("--dry-run", "--record-limit", "100KiB"), strings.NewReader(event+"nonsense\n"+`{"raw":"`+strings.Repeat("x", 1<<20)+"\"}\n"))
+		if r.exit != 1 || strings.Count(r.stderr, "stdin:") != 2 || strings.Contains(r.stderr, "kept") {
+			t.Errorf("what fails: %+v", r)
+		}
+		words := append([]string{"expert-deduplicator", "--state", filepath.Join(t.TempDir(), "seen"), "then"}, s.line("--dry-run")...)
+		r = inProcess(s.dir, words, strings.NewReader(event))
+		if again := inProcess(s.dir, words, strings.NewReader(event)); r.exit != 0 || again != r {
+			t.Errorf("behind an expert: %+v, then %+v", r, again)
+		}
+		// In a stream of an unknown source nothing comes back.
+		r = inProcess(s.dir, s.line("--dry-run"), strings.NewReader(`{"__type":"Commit","id":"S:0:n"}`+"\n"+event))
+		if r.exit != 2 || r.stdout != "" || !strings.Contains(r.stderr, "--dry-run: not in a stream with control lines") {
+			t.Errorf("control lines: %+v", r)
+		}
 		if s.spec.Name == "output-blackhole" {
 			return
 		}

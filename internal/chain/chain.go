@@ -46,6 +46,7 @@ type Chain struct {
 	failedCount  atomic.Int64 // messages in the dump
 	fatal        error        // what broke the stream
 	isFull       error        // a dump is, so that nothing more may be read
+	dry          bool         // an output only prints what it would send
 	open         bool         // messages of a stream with control lines have come whose Commit has not
 	isControlled bool
 	covered      string // the checkpoint behind all of them
@@ -59,8 +60,12 @@ func New(stages []Stage, o Options) (*Chain, error) {
 	c := &Chain{Options: o, isControlled: o.Owned}
 	c.sending, c.interrupt = context.WithCancel(context.Background())
 	c.attendance.host = c
+	for _, s := range stages {
+		c.dry = c.dry || s.DryRun != nil
+	}
 	for i, s := range stages {
 		n, err := newNode(s, c)
+		n.failures.Dry = c.dry
 		n.first, n.last = i == 0, i == len(stages)-1
 		n.Env.Controlled = o.Owned
 		c.nodes = append(c.nodes, n)
@@ -258,7 +263,7 @@ func (c *Chain) end() error {
 	if err := c.links[0].finish(); err != nil {
 		return err
 	}
-	if c.isControlled {
+	if c.isControlled || c.dry { // what was not sent is not to be remembered as sent
 		return nil
 	}
 	for _, n := range c.nodes {

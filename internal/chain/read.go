@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -69,6 +70,9 @@ func (c *Chain) take(m *event.Message, file string) error {
 		head.counts.Read++
 		return head.fail(m, errControlLine)
 	}
+	if c.dry {
+		return c.Break(stage.Usage(errDry))
+	}
 	c.isControlled = true
 	for _, n := range c.nodes {
 		n.Env.Controlled = true
@@ -76,6 +80,8 @@ func (c *Chain) take(m *event.Message, file string) error {
 	c.follow(m.Kind, m.ID())
 	return c.links[0].control(m.Kind, m.ID())
 }
+
+var errDry = errors.New("--dry-run: not in a stream with control lines, where what is not sent cannot be acknowledged")
 
 func (c *Chain) keeps() bool {
 	for _, n := range c.nodes {

@@ -27,6 +27,7 @@ type Failures struct {
 	Name string
 	Dump *dump.Writer
 	Host Host
+	Dry  bool // what fails is only told: nothing may be touched
 	*Counts
 }
 
@@ -38,6 +39,9 @@ func (f *Failures) Add(m *event.Message, place event.Place, reason error) error 
 		return f.Host.Break(err)
 	}
 	f.Host.Say(f.Name, place.String()+": ", reason.Error())
+	if f.Dry {
+		return nil
+	}
 	return f.kept(f.keep(m, place, reason))
 }
 
@@ -73,6 +77,11 @@ func (f *Failures) keep(m *event.Message, place event.Place, reason error) error
 
 // Large puts a line into the dump that is longer than a record may be.
 func (f *Failures) Large(line func(io.Writer) error, place event.Place, reason error) error {
+	if f.Dry {
+		f.Count()
+		f.Host.Say(f.Name, place.String()+": ", reason.Error())
+		return line(io.Discard)
+	}
 	err := f.Dump.Large(line, place, reason, f.Host.Controlled())
 	if err == nil {
 		f.Count()

@@ -244,7 +244,10 @@ func (r *run) stream(ctx context.Context) int {
 		r.report(head.spec.Name, err)
 	}
 	r.chain.Sum(isTerminal(r.process.Stderr) && !readerGone)
-	if err != nil && !readerGone {
+	switch {
+	case stage.IsUsage(err):
+		return ExitUsage
+	case err != nil && !readerGone:
 		return ExitBroken
 	}
 	if r.chain.Failed() {
