@@ -32,6 +32,7 @@ type Options struct {
 	Trail    *dump.Trail // of the replay whose messages these are, or nil
 	End      End
 	Source   string // in whose pipeline the process stands, or ""
+	Dry      bool   // an output only prints what it would send
 	Owned    bool   // the head is a source that owns its pipeline
 	// Swallowed says who keeps back the control lines of the source, where data
 	// has come before them.
@@ -46,7 +47,6 @@ type Chain struct {
 	failedCount  atomic.Int64 // messages in the dump
 	fatal        error        // what broke the stream
 	isFull       error        // a dump is, so that nothing more may be read
-	dry          bool         // an output only prints what it would send
 	open         bool         // messages of a stream with control lines have come whose Commit has not
 	isControlled bool
 	covered      string // the checkpoint behind all of them
@@ -60,12 +60,9 @@ func New(stages []Stage, o Options) (*Chain, error) {
 	c := &Chain{Options: o, isControlled: o.Owned}
 	c.sending, c.interrupt = context.WithCancel(context.Background())
 	c.attendance.host = c
-	for _, s := range stages {
-		c.dry = c.dry || s.DryRun != nil
-	}
 	for i, s := range stages {
 		n, err := newNode(s, c)
-		n.failures.Dry = c.dry
+		n.failures.Dry = o.Dry
 		n.first, n.last = i == 0, i == len(stages)-1
 		n.Env.Controlled = o.Owned
 		c.nodes = append(c.nodes, n)
@@ -263,7 +260,7 @@ func (c *Chain) end() error {
 	if err := c.links[0].finish(); err != nil {
 		return err
 	}
-	if c.isControlled || c.dry { // what was not sent is not to be remembered as sent
+	if c.isControlled || c.Dry { // what was not sent is not to be remembered as sent
 		return nil
 	}
 	for _, n := range c.nodes {
@@ -284,7 +281,6 @@ func (c *Chain) end() error {
 
 // Close releases what the stages hold. It returns the first error.
 func (c *Chain) Close() (err error) {
-	c.interrupt()
 	for _, n := range c.nodes {
 		err = cmp.Or(err, n.close())
 	}

@@ -70,7 +70,7 @@ func (c *Chain) take(m *event.Message, file string) error {
 		head.counts.Read++
 		return head.fail(m, errControlLine)
 	}
-	if c.dry {
+	if c.Dry {
 		return c.Break(stage.Usage(errDry))
 	}
 	c.isControlled = true

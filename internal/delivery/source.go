@@ -350,12 +350,11 @@ func (s *Source) expire() {
 	s.chain.Interrupt()
 	select {
 	case <-s.over:
-		return
 	case <-time.After(LastWords):
+		s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.Long))
+		process.KillBelow()
+		s.Exit()
 	}
-	s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.Long))
-	process.KillBelow()
-	s.Exit()
 }
 
 // LastWords is how long a process has to end by itself when it has used up its grace,

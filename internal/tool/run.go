@@ -110,6 +110,7 @@ func (r *run) fold() error {
 			return err
 		}
 		stages = append(stages, described)
+		o.Dry = o.Dry || described.DryRun != nil
 	}
 	var err error
 	r.chain, err = chain.New(stages, o)

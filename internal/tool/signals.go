@@ -35,13 +35,12 @@ func linger(ctx context.Context, grace time.Duration, interrupt func(), filter b
 		}
 	}
 	stopped := context.AfterFunc(ctx, func() {
-		if !passes(grace) {
-			return
-		}
-		interrupt()
-		if filter && passes(delivery.LastWords) {
-			process.KillBelow()
-			os.Exit(ExitBroken)
+		if passes(grace) {
+			interrupt()
+			if filter && passes(delivery.LastWords) {
+				process.KillBelow()
+				os.Exit(ExitBroken)
+			}
 		}
 	})
 	return func() {
