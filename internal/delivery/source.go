@@ -350,16 +350,12 @@ func (s *Source) expire() {
 	s.chain.Interrupt()
 	select {
 	case <-s.over:
-	case <-time.After(LastWords):
+	case <-time.After(pipeline.LastWords):
 		s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.Long))
 		process.KillBelow()
 		s.Exit()
 	}
 }
-
-// LastWords is how long a process has to end by itself when it has used up its grace,
-// and its outputs are interrupted.
-const LastWords = time.Second
 
 // collect calls the collector, once or in intervals, in one pipeline.
 func (s *Source) collect(ctx context.Context) error {

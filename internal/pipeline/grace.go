@@ -19,6 +19,10 @@ type Grace struct {
 	Expired   atomic.Bool // it has ended
 }
 
+// LastWords is how long a process has to end by itself when it has used up its grace,
+// and its outputs are interrupted.
+const LastWords = time.Second
+
 // Heed calls expire when the grace has ended, until stop is called.
 func Heed(ctx context.Context, long time.Duration, expire func()) (g *Grace, stop func()) {
 	g = &Grace{Long: long}

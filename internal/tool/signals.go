@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/process"
 )
@@ -37,7 +36,7 @@ func linger(ctx context.Context, grace time.Duration, interrupt func(), filter b
 	stopped := context.AfterFunc(ctx, func() {
 		if passes(grace) {
 			interrupt()
-			if filter && passes(delivery.LastWords) {
+			if filter && passes(pipeline.LastWords) {
 				process.KillBelow()
 				os.Exit(ExitBroken)
 			}
