@@ -41,6 +41,8 @@ func convert(name, argument string) (Converter, error) {
 		return c.converter, c.err
 	}
 	switch name {
+	case "utc":
+		return typed("DateTime"), nil
 	case "int":
 		return typed("Integer"), nil
 	case "float":
@@ -50,11 +52,11 @@ func convert(name, argument string) (Converter, error) {
 	case "json":
 		return func(v harmonization.Value, _ *Record) (harmonization.Value, error) { return event.ParseValue(v.Text) }, nil
 	case "ip":
-		return only("IPAddress"), nil
+		return only("IPAddress", func(s string) bool { return !strings.Contains(s, "/") }), nil
 	case "network":
-		return only("IPNetwork"), nil
+		return only("IPNetwork", func(s string) bool { return strings.Contains(s, "/") }), nil
 	case "fqdn":
-		return only("FQDN"), nil
+		return only("FQDN", func(string) bool { return true }), nil
 	case "bool":
 		return boolean, nil
 	case "nonzero":
@@ -72,7 +74,10 @@ func convert(name, argument string) (Converter, error) {
 			if v.Kind == harmonization.Compound {
 				return v, errNoText
 			}
-			if text := f(v.Text); text != v.Text || v.Kind == harmonization.String {
+			switch text := f(v.Text); {
+			case text == "":
+				return harmonization.Value{}, nil
+			case text != v.Text:
 				return harmonization.Text(text), nil
 			}
 			return v, nil
@@ -92,7 +97,7 @@ type timeStep struct {
 func timeConverter(name, format string) *timeStep {
 	spec := ""
 	switch {
-	case name == "time" && format == "", name == "utc":
+	case name == "time" && format == "":
 		spec = "fuzzy"
 	case name == "time":
 		spec = "from_format|" + format
@@ -123,11 +128,11 @@ func typed(name string) Converter {
 	return func(v harmonization.Value, _ *Record) (harmonization.Value, error) { return rule.Sanitise(v) }
 }
 
-// only drops what is not of a type.
-func only(name string) Converter {
+// only drops what is not of a type, or not what is also asked for.
+func only(name string, also func(string) bool) Converter {
 	rule, _ := harmonization.Type(name)
 	return func(v harmonization.Value, _ *Record) (harmonization.Value, error) {
-		if _, err := rule.Sanitise(v); err != nil {
+		if _, err := rule.Sanitise(v); err != nil || !also(v.Text) {
 			return harmonization.Value{}, nil
 		}
 		return v, nil
@@ -141,7 +146,7 @@ func boolean(v harmonization.Value, _ *Record) (harmonization.Value, error) {
 	case "n", "no", "false", "disabled", "0":
 		return harmonization.Bool(false), nil
 	}
-	return v, errors.New("neither true nor false")
+	return harmonization.Value{}, nil
 }
 
 func list(separator string) Converter {

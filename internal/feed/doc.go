@@ -70,7 +70,7 @@
 //	windows        units of 100 ns since 1601
 //
 //	int, float     a number
-//	bool           yes, no, true, false, enabled, disabled, 1, 0 and the like
+//	bool           yes, no, true, false, enabled, disabled, y, n, 1, 0; no value for all else
 //	nonzero        no value if it is 0
 //	not TEXT       no value if it is TEXT
 //
@@ -90,7 +90,7 @@
 //	scheme         of a URL
 //	host, port     of a URL, or of host:port
 //	asn            64500 for AS64500
-//	ip, network, fqdn    no value if it is none
+//	ip, network, fqdn   no value if it is none; a network has a /
 //
 // # Without a table
 //

@@ -275,6 +275,9 @@ func parseTemplate(format string, p *Plan) (parts template, err error) {
 
 // value is the text for a row. All columns in it have to be there.
 func (t template) value(r *Record) (harmonization.Value, error) {
+	if len(t) == 1 && !t[0].column {
+		return harmonization.Text(t[0].text), nil
+	}
 	var b strings.Builder
 	for _, part := range t {
 		if !part.column {

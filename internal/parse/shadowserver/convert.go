@@ -3,152 +3,53 @@ package shadowserver
 import (
 	"encoding/base64"
 	"errors"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/feed"
 )
 
-// converter makes a value of a column's text, as feed.Converter does. Null means
-// that there is nothing to set.
-type converter func(text string, row *feed.Record) (harmonization.Value, error)
+// function is one that a schema calls by name, and what does the same in a table.
+type function struct {
+	name, convert string
+	with          feed.Converter
+}
 
-// feed makes it one for a table.
-func (c converter) feed(v harmonization.Value, row *feed.Record) (harmonization.Value, error) {
-	return c(v.Text, row)
+var functions = []function{
+	{"add_UTC_to_timestamp", "utc", notEmpty},
+	{"convert_bool", "bool", nil},
+	{"convert_int", "int", nil},
+	{"convert_float", "float", nil},
+	{"invalidate_zero", "int|nonzero", nil},
+	{"validate_to_none", "not 0|not unknown", nil},
+	{"validate_ip", "not 0.0.0.0|ip", nil},
+	{"validate_network", "network", nil},
+	{"validate_fqdn", "fqdn", nil},
+	{"convert_date", "utc", nil},
+	{"convert_date_utc", "add +00:00|utc", nil},
+	{"convert_http_host_and_url", "", httpURL},
+	{"force_base64", "", forceBase64},
+	{"category_or_detail", "", categoryOrDetail},
+	{"extract_cve_from_tag", "", extractCVE},
+	{"scan_exchange_taxonomy", "", exchangeTaxonomy},
+	{"scan_exchange_type", "", exchangeType},
+	{"scan_exchange_identifier", "", exchangeIdentifier},
 }
 
 var null = harmonization.Value{}
 
-// function returns the function that a schema calls by name.
-func function(name string) (converter, bool) {
-	switch name {
-	case "add_UTC_to_timestamp":
-		return addUTC, true
-	case "convert_bool":
-		return convertBool, true
-	case "convert_int":
-		return convertInt(false), true
-	case "invalidate_zero":
-		return convertInt(true), true
-	case "convert_float":
-		return convertFloat, true
-	case "validate_to_none":
-		return validateToNone, true
-	case "validate_ip":
-		return validate("IPAddress", func(s string) bool { return s != "0.0.0.0" && !strings.Contains(s, "/") }), true
-	case "validate_network":
-		return validate("IPNetwork", func(s string) bool { return strings.Contains(s, "/") }), true
-	case "validate_fqdn":
-		return validate("FQDN", func(string) bool { return true }), true
-	case "convert_date":
-		return convertDate(""), true
-	case "convert_date_utc":
-		return convertDate("+00:00"), true
-	case "convert_http_host_and_url":
-		return httpURL, true
-	case "force_base64":
-		return forceBase64, true
-	case "category_or_detail":
-		return categoryOrDetail, true
-	case "extract_cve_from_tag":
-		return extractCVE, true
-	case "scan_exchange_taxonomy":
-		return exchange("intrusions", "vulnerable"), true
-	case "scan_exchange_type":
-		return exchange("system-compromise", "vulnerable-system"), true
-	case "scan_exchange_identifier":
-		return exchange("exchange-server-webshell", "vulnerable-exchange-server"), true
+// notEmpty refuses what would be no time at all.
+func notEmpty(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+	if v.Text == "" {
+		return v, errors.New("not a time: empty")
 	}
-	return nil, false
-}
-
-// addUTC marks a time as UTC. The usual form, 2026-01-31 10:20:30, is read as
-// UTC anyway, and faster.
-func addUTC(text string, _ *feed.Record) (harmonization.Value, error) {
-	if len(text) == len("2026-01-31 10:20:30") && text[10] == ' ' {
-		return harmonization.Text(text), nil
-	}
-	return harmonization.Text(text + " UTC"), nil
-}
-
-func convertBool(text string, _ *feed.Record) (harmonization.Value, error) {
-	switch strings.ToLower(text) {
-	case "y", "yes", "true", "enabled", "1":
-		return harmonization.Bool(true), nil
-	case "n", "no", "false", "disabled", "0":
-		return harmonization.Bool(false), nil
-	}
-	return null, nil
-}
-
-func convertInt(dropZero bool) converter {
-	integer, _ := harmonization.Type("Integer")
-	return func(text string, _ *feed.Record) (harmonization.Value, error) {
-		if text == "" || dropZero && text == "0" {
-			return null, nil
-		}
-		v, err := integer.Sanitise(harmonization.Text(text))
-		if err != nil || dropZero && v.Text == "0" {
-			return null, err
-		}
-		return v, nil
-	}
-}
-
-var errNoNumber = errors.New("not a number")
-
-func convertFloat(text string, _ *feed.Record) (harmonization.Value, error) {
-	if text == "" {
-		return null, nil
-	}
-	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return null, errNoNumber
-	}
-	return harmonization.Float(f), nil
-}
-
-func validateToNone(text string, _ *feed.Record) (harmonization.Value, error) {
-	if text == "" || text == "0" || text == "unknown" {
-		return null, nil
-	}
-	return harmonization.Text(text), nil
-}
-
-// validate drops what is no value of the type.
-func validate(typ string, also func(string) bool) converter {
-	rule, _ := harmonization.Type(typ)
-	return func(text string, _ *feed.Record) (harmonization.Value, error) {
-		if text == "" || !also(text) {
-			return null, nil
-		}
-		v := harmonization.Text(text)
-		if _, err := rule.Sanitise(v); err != nil {
-			return null, nil
-		}
-		return v, nil
-	}
-}
-
-// convertDate reads a time, which lives below extra and so is not checked
-// later. One that cannot be read stays as it is.
-func convertDate(zone string) converter {
-	rule, _ := harmonization.Type("DateTime")
-	return func(text string, _ *feed.Record) (harmonization.Value, error) {
-		if text == "" {
-			return null, nil
-		}
-		return rule.Sanitise(harmonization.Text(text + zone))
-	}
+	return v, nil
 }
 
 // httpURL puts a URL together. What http_url has is often the first line of
 // the request: GET /path HTTP/1.1.
-func httpURL(text string, row *feed.Record) (harmonization.Value, error) {
+func httpURL(v harmonization.Value, row *feed.Record) (harmonization.Value, error) {
 	host := ""
 	for _, column := range []string{"cc_dns", "http_host", "hostname", "ip"} {
 		if host = row.Get(column); host != "" {
@@ -160,7 +61,7 @@ func httpURL(text string, row *feed.Record) (harmonization.Value, error) {
 		path = row.Get("http_url")
 	}
 	if host == "" || path == "" {
-		return harmonization.Text(text), nil
+		return v, nil
 	}
 	path = path[max(strings.IndexByte(path, '/'), 0):]
 	if path[0] != '/' {
@@ -176,32 +77,29 @@ func httpURL(text string, row *feed.Record) (harmonization.Value, error) {
 	return harmonization.Text(scheme + "://" + host + path), nil
 }
 
-func forceBase64(text string, _ *feed.Record) (harmonization.Value, error) {
-	if text == "" {
-		return null, nil
+func forceBase64(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+	if _, err := base64.StdEncoding.DecodeString(v.Text); err != nil {
+		return harmonization.Text(base64.StdEncoding.EncodeToString([]byte(v.Text))), nil
 	}
-	if _, err := base64.StdEncoding.DecodeString(text); err != nil {
-		text = base64.StdEncoding.EncodeToString([]byte(text))
-	}
-	return harmonization.Text(text), nil
+	return v, nil
 }
 
-func categoryOrDetail(_ string, row *feed.Record) (harmonization.Value, error) {
+func categoryOrDetail(_ harmonization.Value, row *feed.Record) (harmonization.Value, error) {
 	for _, column := range []string{"category", "detail"} {
-		if text := row.Get(column); text != "" {
-			return harmonization.Text(text), nil
+		if v := row.Value(column); v.Text != "" {
+			return v, nil
 		}
 	}
 	return null, nil
 }
 
 // extractCVE finds the names of vulnerabilities among tags: a;cve-2026-1;b.
-func extractCVE(text string, _ *feed.Record) (harmonization.Value, error) {
+func extractCVE(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
 	var list []string
-	for tag := range strings.SplitSeq(text, ";") {
-		tag = strings.ToLower(strings.TrimSpace(tag))
+	for tag := range strings.SplitSeq(strings.ToLower(v.Text), ";") {
+		tag = strings.TrimSpace(tag)
 		parts := strings.Split(tag, "-")
-		if len(parts) == 3 && parts[0] == "cve" && isNumber(parts[1], len(parts[1])) && isNumber(parts[2], len(parts[2])) && parts[1] != "" && parts[2] != "" {
+		if len(parts) == 3 && parts[0] == "cve" && isNumber(parts[1]) && isNumber(parts[2]) {
 			list = append(list, tag)
 		}
 	}
@@ -212,11 +110,23 @@ func extractCVE(text string, _ *feed.Record) (harmonization.Value, error) {
 	return harmonization.Text(strings.Join(slices.Compact(list), ";")), nil
 }
 
-func exchange(webshell, other string) converter {
-	return func(text string, _ *feed.Record) (harmonization.Value, error) {
-		if strings.Contains(text, "webshell") {
-			return harmonization.Text(webshell), nil
-		}
-		return harmonization.Text(other), nil
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func exchange(v harmonization.Value, webshell, other string) (harmonization.Value, error) {
+	if strings.Contains(v.Text, "webshell") {
+		return harmonization.Text(webshell), nil
 	}
+	return harmonization.Text(other), nil
+}
+
+func exchangeTaxonomy(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+	return exchange(v, "intrusions", "vulnerable")
+}
+
+func exchangeType(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+	return exchange(v, "system-compromise", "vulnerable-system")
+}
+
+func exchangeIdentifier(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+	return exchange(v, "exchange-server-webshell", "vulnerable-exchange-server")
 }

@@ -22,27 +22,20 @@ import (
 //go:embed schema.json
 var builtin string
 
-// schema is what a schema file says. There are nearly two hundred report
-// types in the published one, so each is compiled when the first report of its
-// type comes.
+// schema is what a schema file says. There are nearly two hundred report types
+// in the published one, so each stays JSON until a report of its type comes.
 type schema struct {
 	dictionary *harmonization.Dictionary
+	overwrite  bool              // feed.name is that of the schema, whatever the report says
 	lenient    bool              // reports without optional columns are usual
-	files      map[string]*entry // by file_name
-	feeds      map[string]*entry // by feed_name
-}
-
-// entry is one report type, as text and, once it was needed, compiled.
-type entry struct {
-	text     []byte
-	compiled *reportType
-	err      error
+	files      map[string][]byte // by file_name
+	feeds      map[string][]byte // by feed_name
 }
 
 var errNoSchema = errors.New("no schema of Shadowserver reports: an object with one member per report type is expected")
 
-func parseSchema(text []byte, d *harmonization.Dictionary) (*schema, error) {
-	s := &schema{dictionary: d, files: map[string]*entry{}, feeds: map[string]*entry{}}
+func parseSchema(text []byte, d *harmonization.Dictionary, overwrite bool) (*schema, error) {
+	s := &schema{dictionary: d, overwrite: overwrite, files: map[string][]byte{}, feeds: map[string][]byte{}}
 	var top, member event.Object
 	if err := top.Parse(text); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoSchema, err)
@@ -54,12 +47,12 @@ func parseSchema(text []byte, d *harmonization.Dictionary) (*schema, error) {
 		if err := member.Parse(definition); err != nil || !member.Has("required_fields") {
 			return nil, fmt.Errorf("%s: %w", key, errNoSchema)
 		}
-		e := &entry{text: bytes.Clone(definition)}
+		definition = bytes.Clone(definition)
 		if name := member.Get("file_name"); name != "" {
 			key = name
 		}
-		s.files[key] = e
-		s.feeds[member.Get("feed_name")] = e
+		s.files[key] = definition
+		s.feeds[member.Get("feed_name")] = definition
 	}
 	if len(s.files) == 0 {
 		return nil, errNoSchema
@@ -67,25 +60,13 @@ func parseSchema(text []byte, d *harmonization.Dictionary) (*schema, error) {
 	return s, nil
 }
 
-func (s *schema) byFileName(name string) (*reportType, error) { return s.compile(s.files[name]) }
-
-func (s *schema) byFeedName(name string) (*reportType, error) { return s.compile(s.feeds[name]) }
-
 // reportType is the compiled definition of one type.
 type reportType struct {
-	file          string
-	name          []byte // feed.name as JSON, or nil
-	documentation []byte // feed.documentation as JSON, or nil
-	table         feed.Table
-	constants     []constant
-	warnings      []string
-	lenient       bool
-}
-
-// constant is a field with the same value in all events.
-type constant struct {
-	key   string
-	value harmonization.Value
+	file      string
+	table     feed.Table
+	constants map[string]json.RawMessage
+	warnings  []string
+	lenient   bool
 }
 
 // definition is one report type as a schema file has it.
@@ -98,62 +79,36 @@ type definition struct {
 	OptionalFields [][]any                    `json:"optional_fields"`
 }
 
-func (s *schema) compile(e *entry) (*reportType, error) {
-	if e == nil {
+// reportType compiles one type. It is nil if text is.
+func (s *schema) reportType(text []byte) (*reportType, error) {
+	if text == nil {
 		return nil, nil
 	}
-	if e.compiled == nil && e.err == nil {
-		e.compiled = &reportType{lenient: s.lenient, table: feed.Table{Rest: feed.Extra, KeepEmpty: true}}
-		if e.err = e.compiled.compile(e.text, s.dictionary); e.err != nil {
-			e.compiled = nil
-			e.err = fmt.Errorf("the schema: %w", e.err)
-		}
-		e.text = nil
-	}
-	return e.compiled, e.err
-}
-
-func (r *reportType) compile(text []byte, d *harmonization.Dictionary) error {
 	var def definition
 	if err := json.Unmarshal(text, &def); err != nil {
-		return err
+		return nil, fmt.Errorf("the schema: %w", err)
 	}
-	r.file = def.FileName
-	for key, dst := range map[string]*[]byte{"feed.name": &r.name, "feed.documentation": &r.documentation} {
-		value := def.FeedName
-		if key == "feed.documentation" {
-			value = def.URL
-		}
-		if f, err := d.Field(harmonization.Event, key); err == nil && value != "" {
-			v, err := f.Sanitise(harmonization.Text(value))
-			if err != nil {
-				return fmt.Errorf("%s: %s: %w", r.file, key, err)
-			}
-			*dst = v.AppendJSON(nil)
+	braces := strings.NewReplacer("{", "{{", "}", "}}") // the texts are no templates
+	r := &reportType{file: def.FileName, constants: def.ConstantFields, lenient: s.lenient}
+	r.table = feed.Table{Rest: feed.Extra, KeepEmpty: true}
+	for _, c := range []feed.Column{
+		{Text: braces.Replace(def.FeedName), To: "feed.name", Need: feed.Soft, Overwrite: s.overwrite},
+		{Text: braces.Replace(def.URL), To: "feed.documentation", Need: feed.Soft},
+	} {
+		if _, err := s.dictionary.Field(harmonization.Event, c.To); err == nil && c.Text != "" {
+			r.table.Rows = append(r.table.Rows, c)
 		}
 	}
 	for i, list := range [][][]any{def.RequiredFields, def.OptionalFields} {
 		for _, item := range list {
-			column, err := r.column(item, i == 0, d)
+			column, err := r.column(item, i == 0, s.dictionary)
 			if err != nil {
-				return fmt.Errorf("%s: %w", r.file, err)
+				return nil, fmt.Errorf("the schema: %s: %w", r.file, err)
 			}
 			r.table.Rows = append(r.table.Rows, column)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(def.ConstantFields)) {
-		v, err := event.ParseValue(string(def.ConstantFields[key]))
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", r.file, key, err)
-		}
-		if f, err := d.Field(harmonization.Event, key); err != nil {
-			key = feed.ExtraKey(key)
-		} else if v, err = f.Sanitise(v); err != nil {
-			return fmt.Errorf("%s: %s: %w", r.file, key, err)
-		}
-		r.constants = append(r.constants, constant{key, v})
-	}
-	return nil
+	return r, nil
 }
 
 // column makes a row of a table of [field, column, function, true]; the last two
@@ -185,60 +140,52 @@ func (r *reportType) column(item []any, required bool, d *harmonization.Dictiona
 	}
 	if len(item) > 2 {
 		name, _ := item[2].(string)
-		convert, ok := function(name)
-		if !ok {
-			convert = func(string, *feed.Record) (harmonization.Value, error) {
-				return harmonization.Value{}, fmt.Errorf("the schema wants the function %q, which is not known", name)
-			}
-			if !required {
-				r.warnings = append(r.warnings, fmt.Sprintf("%s: the function %q is not known, the column %s goes below extra as it is", r.file, name, c.From))
-			}
+		i := slices.IndexFunc(functions, func(f function) bool { return f.name == name })
+		if i >= 0 {
+			c.Convert, c.With = functions[i].convert, functions[i].with
+			return c, nil
 		}
-		c.With = convert.feed
+		c.With = func(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
+			return v, fmt.Errorf("the schema wants the function %q, which is not known", name)
+		}
+		if !required {
+			r.warnings = append(r.warnings, fmt.Sprintf("%s: the function %q is not known, the column %s goes below extra as it is", r.file, name, c.From))
+		}
 	}
 	return c, nil
 }
 
-// plan is a report type applied to the columns of one report.
-type plan struct {
-	*feed.Plan
-	missing  error // a required column is not there
-	warnings []string
-}
-
-func (r *reportType) plan(names []string, d *harmonization.Dictionary) (p plan, err error) {
-	p.warnings = slices.Clip(r.warnings)
+// compile applies a report type to the columns of one report. Missing says which
+// column it needs that is not there.
+func (r *reportType) compile(names []string, d *harmonization.Dictionary) (p *feed.Plan, warnings []string, missing, err error) {
 	var absent []string
 	for _, c := range r.table.Rows {
-		if slices.Contains(names, c.From) {
+		if c.From == "" || slices.Contains(names, c.From) || slices.Contains(absent, c.From) {
 			continue
 		}
-		if c.Need == feed.Present && p.missing == nil {
-			p.missing = fmt.Errorf("the report has no column %s, which %s needs", c.From, r.file)
-		}
-		if !slices.Contains(absent, c.From) {
-			absent = append(absent, c.From)
+		absent = append(absent, c.From)
+		if c.Need == feed.Present && missing == nil {
+			missing = fmt.Errorf("the report has no column %s, which %s needs", c.From, r.file)
 		}
 	}
-	if len(absent) > 0 && !r.lenient && p.missing == nil {
-		p.warnings = append(p.warnings, fmt.Sprintf("%s: the report lacks columns: %s", r.file, strings.Join(absent, ", ")))
+	warnings = slices.Clip(r.warnings)
+	if len(absent) > 0 && !r.lenient && missing == nil {
+		warnings = append(warnings, fmt.Sprintf("%s: the report lacks columns: %s", r.file, strings.Join(absent, ", ")))
 	}
-	if p.Plan, err = r.table.Compile(d, names); err != nil {
-		return p, err
+	if p, err = r.table.Compile(d, names); err != nil {
+		return nil, nil, nil, err
 	}
-	for _, c := range r.constants {
-		if err := p.Constant(d, c.key, c.value); err != nil {
-			return p, err
+	for _, key := range slices.Sorted(maps.Keys(r.constants)) {
+		v, err := event.ParseValue(string(r.constants[key]))
+		if err == nil {
+			if _, unknown := d.Field(harmonization.Event, key); unknown != nil {
+				key = feed.ExtraKey(key)
+			}
+			err = p.Constant(d, key, v)
+		}
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("the schema: %s: %w", r.file, err)
 		}
 	}
-	return p, nil
-}
-
-// fill sets the fields of one row.
-func (p *plan) fill(e *event.Message, fields []string) {
-	if p.missing != nil {
-		e.Fail(p.missing)
-		return
-	}
-	p.Fill(e, fields)
+	return p, warnings, missing, nil
 }

@@ -41,7 +41,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"slices"
+	"sync"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -65,16 +67,16 @@ type Command struct {
 }
 
 // Start reads the schema.
-func (c *Command) Start(ctx context.Context, env *stage.Env) error {
+func (c *Command) Start(_ context.Context, env *stage.Env) error {
 	c.env, c.warned = env, map[string]bool{}
-	if err := c.load(ctx); err != nil {
+	if err := c.load(); err != nil {
 		return fmt.Errorf("--schema: %w", err)
 	}
 	return nil
 }
 
 // load reads the schema file if there is a new one.
-func (c *Command) load(ctx context.Context) (err error) {
+func (c *Command) load() (err error) {
 	env := c.env
 	path := c.Schema
 	if path == "" {
@@ -98,7 +100,7 @@ func (c *Command) load(ctx context.Context) (err error) {
 		return err
 	}
 	c.stat = stat
-	s, err := parseSchema(text, env.Dictionary)
+	s, err := parseSchema(text, env.Dictionary, c.Overwrite)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -109,7 +111,7 @@ func (c *Command) load(ctx context.Context) (err error) {
 // fallback returns the built-in schema.
 func (c *Command) fallback(env *stage.Env) (s *schema, err error) {
 	if c.builtin == nil {
-		if c.builtin, err = parseSchema([]byte(builtin), env.Dictionary); err != nil {
+		if c.builtin, err = parseSchema([]byte(builtin), env.Dictionary, c.Overwrite); err != nil {
 			return nil, err
 		}
 		c.builtin.lenient = true
@@ -120,36 +122,36 @@ func (c *Command) fallback(env *stage.Env) (s *schema, err error) {
 var format = feed.CSV{Names: true, Skip: func(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }}
 
 // Process makes an event of each row.
-func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
-	if err := c.load(ctx); err != nil {
-		c.warn(ctx, err.Error(), "%v; the schema read before stays in force", err)
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	if err := c.load(); err != nil {
+		c.warn(err.Error(), "%v; the schema read before stays in force", err)
 	}
-	typ, unknown := c.detect(ctx, report)
-	var p plan
+	typ, unknown := c.detect(report)
+	var plan *feed.Plan
+	var missing error
 	for row := range feed.Rows(report, emit, format) {
-		if p.Plan == nil {
+		if plan == nil {
 			if typ == nil {
-				if typ = c.generic(ctx, row.Names); typ == nil {
+				if typ = c.generic(row.Names); typ == nil {
 					return unknown
 				}
-				c.warn(ctx, unknown.Error(), "%s: %v; only the columns that all reports have in common are mapped", report.Place(), unknown)
+				c.warn(unknown.Error(), "%s: %v; only the columns that all reports have in common are mapped", report.Place(), unknown)
 			}
+			var warnings []string
 			var err error
-			if p, err = typ.plan(row.Names, c.env.Dictionary); err != nil {
+			if plan, warnings, missing, err = typ.compile(row.Names, c.env.Dictionary); err != nil {
 				return err
 			}
-			for _, message := range p.warnings {
-				c.warn(ctx, message, "%s: %s", report.Place(), message)
+			for _, message := range warnings {
+				c.warn(message, "%s: %s", report.Place(), message)
 			}
 		}
 		e := row.Event()
-		if typ.name != nil && (c.Overwrite || !e.Has("feed.name")) {
-			e.SetText("feed.name", typ.name)
+		if missing != nil {
+			e.Fail(missing)
+		} else {
+			plan.Fill(e, row.Fields)
 		}
-		if typ.documentation != nil && !e.Has("feed.documentation") {
-			e.SetText("feed.documentation", typ.documentation)
-		}
-		p.fill(e, row.Fields)
 		if err := emit(e); err != nil {
 			return err
 		}
@@ -161,7 +163,7 @@ func (c *Command) Process(ctx context.Context, report *event.Message, emit stage
 }
 
 // warn says something once.
-func (c *Command) warn(ctx context.Context, key, format string, args ...any) {
+func (c *Command) warn(key, format string, args ...any) {
 	if !c.warned[key] {
 		c.warned[key] = true
 		c.env.Warn(format, args...)
@@ -169,12 +171,12 @@ func (c *Command) warn(ctx context.Context, key, format string, args ...any) {
 }
 
 // detect finds the type of a report.
-func (c *Command) detect(ctx context.Context, report *event.Message) (*reportType, error) {
+func (c *Command) detect(report *event.Message) (*reportType, error) {
 	if c.Feedname != "" {
-		if r, err := c.schema.byFeedName(c.Feedname); r != nil {
+		if r, err := c.schema.reportType(c.schema.feeds[c.Feedname]); r != nil || err != nil {
 			return r, err
 		}
-		c.warn(ctx, "feedname", "--feedname %s: there is no such feed in the schema, the file name decides", c.Feedname)
+		c.warn("feedname", "--feedname %s: there is no such feed in the schema, the file name decides", c.Feedname)
 	}
 	file := report.Get("extra.file_name")
 	if file == "" {
@@ -184,57 +186,45 @@ func (c *Command) detect(ctx context.Context, report *event.Message) (*reportTyp
 	if !ok {
 		return nil, fmt.Errorf("extra.file_name: %q does not tell the type of the report, as 2026-01-31-scan_http-example.csv would", file)
 	}
-	r, err := c.schema.byFileName(name)
+	r, err := c.schema.reportType(c.schema.files[name])
 	if r == nil && err == nil {
 		err = fmt.Errorf("the schema has no report type %s", name)
 	}
 	return r, err
 }
 
-// typeName takes the type out of a file name: an optional date, the type, and
-// whatever the recipient's name adds, joined by dashes.
+// fileName matches an optional date, the type, and whatever the recipient's name
+// adds, joined by dashes.
+var fileName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:\d{4}-\d{2}-\d{2}-)?(\w+)(?:-\w+)*\.csv$`)
+})
+
+// typeName takes the type out of a file name.
 func typeName(file string) (string, bool) {
-	stem, ok := strings.CutSuffix(file, ".csv")
-	parts := strings.Split(stem, "-")
-	for _, part := range parts {
-		ok = ok && part != "" && strings.Trim(part, wordCharacters) == ""
+	m := fileName().FindStringSubmatch(file)
+	if m == nil {
+		return "", false
 	}
-	if len(parts) > 3 && isNumber(parts[0], 4) && isNumber(parts[1], 2) && isNumber(parts[2], 2) {
-		parts = parts[3:]
-	}
-	return parts[0], ok
+	return m[1], true
 }
-
-const wordCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
-
-func isNumber(s string, n int) bool { return len(s) == n && strings.Trim(s, "0123456789") == "" }
 
 // generic returns the type that stands in for an unknown one, if the report
 // looks like any of Shadowserver's.
-func (c *Command) generic(ctx context.Context, columns []string) *reportType {
-	if !c.Fallback {
+func (c *Command) generic(columns []string) *reportType {
+	if !c.Fallback || !slices.Contains(columns, "timestamp") {
 		return nil
-	}
-	has := map[string]bool{}
-	for _, column := range columns {
-		has[column] = true
 	}
 	s, err := c.fallback(c.env)
-	if err != nil || !has["timestamp"] {
-		return nil
-	}
-	name := ""
-	switch {
-	case has["ip"]:
-		name = "_scan"
-	case has["src_ip"]:
-		name = "_event"
-	default:
-		return nil
-	}
-	r, err := s.byFileName(name)
 	if err != nil {
 		return nil
 	}
+	name := "_event"
+	switch {
+	case slices.Contains(columns, "ip"):
+		name = "_scan"
+	case !slices.Contains(columns, "src_ip"):
+		return nil
+	}
+	r, _ := s.reportType(s.files[name])
 	return r
 }

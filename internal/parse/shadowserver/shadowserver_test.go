@@ -15,11 +15,12 @@ import (
 )
 
 func TestFunctions(t *testing.T) {
-	row := feed.NewRecord([]string{"application", "http_host", "http_url", "category", "detail"},
-		"https", "www.example.org", "GET /a HTTP/1.1", "", "detail of it")
+	names := []string{"application", "http_host", "http_url", "category", "detail"}
+	fields := []string{"https", "www.example.org", "GET /a HTTP/1.1", "", "detail of it"}
 	for _, test := range []struct{ name, text, want string }{
-		{"add_UTC_to_timestamp", "2026-01-31 10:20:30", `"2026-01-31 10:20:30"`},
-		{"add_UTC_to_timestamp", "2026-01-31T10:20", `"2026-01-31T10:20 UTC"`},
+		{"add_UTC_to_timestamp", "2026-01-31 10:20:30", `"2026-01-31T10:20:30+00:00"`},
+		{"add_UTC_to_timestamp", "2026-01-31T10:20", `"2026-01-31T10:20:00+00:00"`},
+		{"add_UTC_to_timestamp", "", "error"},
 		{"convert_bool", "Yes", "true"},
 		{"convert_bool", "enabled", "true"},
 		{"convert_bool", "N", "false"},
@@ -64,28 +65,46 @@ func TestFunctions(t *testing.T) {
 		{"scan_exchange_taxonomy", "webshell", `"intrusions"`},
 		{"scan_exchange_identifier", "", `"vulnerable-exchange-server"`},
 	} {
-		f, ok := function(test.name)
-		if !ok {
-			t.Errorf("%s: not known", test.name)
-			continue
-		}
-		v, err := f(test.text, row)
-		got := string(v.AppendJSON(nil))
-		if err != nil {
-			got = "error"
-		}
-		if got != test.want {
+		if got := call(t, test.name, test.text, names, fields); got != test.want {
 			t.Errorf("%s(%q) = %s, want %s", test.name, test.text, got, test.want)
 		}
 	}
-	if _, ok := function("to_the_moon"); ok {
-		t.Error("a function is known that does not exist")
+}
+
+// call calls a function in a table as a schema would.
+func call(t *testing.T, name, text string, names, fields []string) string {
+	t.Helper()
+	r := &reportType{table: feed.Table{}}
+	column, err := r.column([]any{"extra.", "it", name}, true, harmonization.Default())
+	if err != nil || len(r.warnings) > 0 {
+		t.Fatal(err, r.warnings)
+	}
+	r.table.Rows = []feed.Column{column}
+	plan, err := r.table.Compile(harmonization.Default(), append(names, "it"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := event.New(event.Event, nil)
+	plan.Fill(e, append(fields, text))
+	switch {
+	case e.Err() != nil:
+		return "error"
+	case e.Has("extra.it"):
+		return string(e.JSON("extra.it"))
+	}
+	return "null"
+}
+
+func TestUnknownFunction(t *testing.T) {
+	r := &reportType{file: "test"}
+	if _, err := r.column([]any{"extra.", "it", "to_the_moon"}, false, harmonization.Default()); err != nil || len(r.warnings) != 1 {
+		t.Errorf("%v, %q", err, r.warnings)
 	}
 }
 
 func TestURLWithoutHostOrPath(t *testing.T) {
 	for _, columns := range [][]string{{"http_host", "http_url"}, {"http_url", "http_host"}} {
-		v, err := httpURL("as it was", feed.NewRecord(columns, "", "x"))
+		v, err := httpURL(harmonization.Text("as it was"), feed.NewRecord(columns, "", "x"))
 		if v.Text != "as it was" || err != nil {
 			t.Errorf("%v: %q, %v", columns, v.Text, err)
 		}
@@ -119,12 +138,12 @@ func TestTypeName(t *testing.T) {
 // Everything in the built-in schema has to be known: fields, functions, and
 // the taxonomy that belongs to each type.
 func TestBuiltin(t *testing.T) {
-	s, err := parseSchema([]byte(builtin), harmonization.Default())
+	s, err := parseSchema([]byte(builtin), harmonization.Default(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name := range s.files {
-		r, err := s.byFileName(name)
+		r, err := s.reportType(s.files[name])
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -133,8 +152,11 @@ func TestBuiltin(t *testing.T) {
 			t.Errorf("%s: %v", name, r.warnings)
 		}
 		constants := map[string]string{}
-		for _, c := range r.constants {
-			constants[c.key] = c.value.Text
+		for key, text := range r.constants {
+			constants[key] = strings.Trim(string(text), `"`)
+		}
+		if _, _, _, err := r.compile(nil, harmonization.Default()); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 		if want, _ := harmonization.Taxonomy(constants["classification.type"]); constants["classification.taxonomy"] != want || want == "" {
 			t.Errorf("%s: the taxonomy is %q, want %q", name, constants["classification.taxonomy"], want)
