@@ -25,6 +25,7 @@ import (
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
+	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
@@ -72,6 +73,7 @@ var tools = []tool.Spec{
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
+	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},
 	{Name: "output-file", New: func() any { return new(outputfile.Command) }},

@@ -213,7 +213,7 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event":    1700,
-		"internal/lookup":   830,
+		"internal/lookup":   1000,
 		"internal/stage":    240,
 		"internal/flags":    1200,
 		"internal/manual":   530,
@@ -243,8 +243,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 11000 {
-		t.Errorf("the runtime has %d lines of code, at most 11000 were expected", total)
+	if total > 11300 {
+		t.Errorf("the runtime has %d lines of code, at most 11300 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

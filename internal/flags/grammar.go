@@ -45,6 +45,10 @@ func parser(spec *Command, cmd any, f *Flags, getenv func(string) string) (*kong
 		f.BatchFlags = new(BatchFlags)
 		options = append(options, kong.Embed(f.BatchFlags))
 	}
+	if _, ok := cmd.(stage.Updater); ok {
+		f.UpdateFlags = new(UpdateFlags)
+		options = append(options, kong.Embed(f.UpdateFlags))
+	}
 	if _, ok := cmd.(stage.Router); ok {
 		f.PathFlags = new(PathFlags)
 		options = append(options, kong.Embed(f.PathFlags))

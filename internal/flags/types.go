@@ -146,6 +146,11 @@ type FileFlags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Read these files, one after the other, instead of stdin, which is -." sep:"none"`
 }
 
+// UpdateFlags are those of commands with a database that they can fetch.
+type UpdateFlags struct {
+	Update bool `help:"Fetch the database, put it in the place of the old one if it is a good one, and end." noenv:""`
+}
+
 type JobsFlags struct {
 	Jobs int `help:"So many messages are worked on at once; their order stays." default:"${jobs=8}" placeholder:"N" group:"common"`
 }
@@ -157,6 +162,7 @@ type Flags struct {
 	*ReceiverFlags
 	*ParserFlags
 	*OutputFlags
+	*UpdateFlags
 	*BatchFlags
 	*PathFlags
 	*JobsFlags

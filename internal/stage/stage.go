@@ -128,6 +128,12 @@ func IsFatal(err error) bool {
 // or is empty if the user chooses the names. See Env.Path and the flag --to.
 type Router interface{ Paths() []string }
 
+// Updater is a command with a database that it can fetch. With --update it does that
+// and ends; Start is not called.
+type Updater interface {
+	Update(ctx context.Context, env *Env) error
+}
+
 // Runner is a command that is no part of a stream.
 type Runner interface {
 	Run(ctx context.Context, env *Env, stdout io.Writer) error

@@ -48,6 +48,7 @@ func (r *run) last() *selected { return r.stages[len(r.stages)-1] }
 func (r *run) start(ctx context.Context, name string, args []string) error {
 	args, pipeline := r.cut(name, args)
 	words := split(name, args)
+	alone := len(words) == 1 && pipeline == nil
 	for i, words := range words {
 		spec := flags.Find(r.specs, words[0])
 		if spec == nil {
@@ -61,6 +62,12 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		s.env.Stdout = func() (io.Writer, error) { return r.stdout(s) }
 		if runner, ok := s.cmd.(stage.Runner); ok {
 			r.runner = runner
+		}
+		if s.flags.UpdateFlags != nil && s.flags.Update {
+			if !alone {
+				return stage.Usage(errors.New("--update: not in a chain: it fetches the database and ends"))
+			}
+			r.runner = updating{s.cmd.(stage.Updater)}
 		}
 		r.stages = append(r.stages, s)
 		if i > 0 && !stage.Consumes(s.cmd) {

@@ -2,8 +2,10 @@ package tool
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -259,4 +261,12 @@ func stateDir(getenv func(string) string) (string, error) {
 		return filepath.Join(dir, ".local", "state", "intelpipe"), nil
 	}
 	return "", errors.New("there is no place for state and dumps: set STATE_DIRECTORY, or HOME")
+}
+
+// updating is a command that fetches its database and ends.
+type updating struct{ stage.Updater }
+
+// Run updates.
+func (u updating) Run(ctx context.Context, env *stage.Env, _ io.Writer) error {
+	return u.Update(ctx, env)
 }

@@ -208,6 +208,12 @@ func WriteFileAtomic(path string, data []byte, perm fs.FileMode) error {
 // CreateAtomic is WriteFileAtomic for a content that is written in pieces. An
 // existing file keeps its permissions.
 func CreateAtomic(path string, perm fs.FileMode, write func(io.Writer) error) (err error) {
+	return CreateChecked(path, perm, write, func(string) error { return nil })
+}
+
+// CreateChecked is CreateAtomic for a content that is looked at, in a file beside
+// path, before it takes the place of the old one.
+func CreateChecked(path string, perm fs.FileMode, write func(io.Writer) error, check func(path string) error) (err error) {
 	if old, err := os.Stat(path); err == nil {
 		perm = old.Mode().Perm()
 	}
@@ -232,6 +238,9 @@ func CreateAtomic(path string, perm fs.FileMode, write func(io.Writer) error) (e
 		return err
 	}
 	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := check(f.path); err != nil {
 		return err
 	}
 	return Rename(f.path, path)

@@ -9,7 +9,8 @@
 //
 // The table is a text file as pyasn writes and reads it: lines of a prefix, a
 // tab and an AS number; lines that begin with ; are comments. It may be packed
-// with gzip. On SIGHUP it is read again.
+// with gzip. A file that is replaced is read again within two seconds, or at once
+// on SIGHUP; a broken one is refused, and the old one stays.
 //
 // # Examples
 //
@@ -24,6 +25,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -31,33 +33,24 @@ import (
 type Command struct {
 	Database string `help:"The table of prefixes and AS numbers." placeholder:"FILE" required:""`
 
-	table *table
+	*lookup.File[*table]
 }
 
 // Start reads the table.
-func (c *Command) Start(context.Context, *stage.Env) (err error) {
-	c.table, err = load(c.Database)
+func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
+	c.File, err = lookup.OpenFile(env, c.Database, load)
 	return err
-}
-
-// Reload reads the table again; if that fails the old one stays.
-func (c *Command) Reload(ctx context.Context) error {
-	t, err := load(c.Database)
-	if err != nil {
-		return err
-	}
-	c.table = t
-	return nil
 }
 
 // Process looks both addresses up.
 func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
-	c.side(m, "source.ip", "source.asn", "source.network")
-	c.side(m, "destination.ip", "destination.asn", "destination.network")
+	t := *c.Get()
+	t.side(m, "source.ip", "source.asn", "source.network")
+	t.side(m, "destination.ip", "destination.asn", "destination.network")
 	return emit(m)
 }
 
-func (c *Command) side(m *event.Message, ip, asn, network string) {
+func (t *table) side(m *event.Message, ip, asn, network string) {
 	text := m.Get(ip)
 	if text == "" {
 		return
@@ -66,7 +59,7 @@ func (c *Command) side(m *event.Message, ip, asn, network string) {
 	if err != nil {
 		return
 	}
-	if number, prefix, ok := c.table.lookup(a.WithZone("").Unmap()); ok {
+	if number, prefix, ok := t.lookup(a.WithZone("").Unmap()); ok {
 		if number != 0 { // AS 0 originates nothing, by RFC 7607
 			m.SetInt(asn, int64(number))
 		}

@@ -60,7 +60,7 @@ func TestReload(t *testing.T) {
 	}
 	look := func(want uint32) {
 		t.Helper()
-		if got, _, _ := c.table.lookup(netip.MustParseAddr("192.0.2.1")); got != want {
+		if got, _, _ := (*c.Get()).lookup(netip.MustParseAddr("192.0.2.1")); got != want {
 			t.Errorf("got %d, want %d", got, want)
 		}
 	}

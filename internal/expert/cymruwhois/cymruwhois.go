@@ -34,8 +34,9 @@ import (
 
 // Command says who is asked.
 type Command struct {
-	Overwrite    bool      `help:"Replace fields that are there already."`
-	DNS          dns.Flags `embed:""`
+	Overwrite bool      `help:"Replace fields that are there already."`
+	DNS       dns.Flags `embed:""`
+	//lint:ignore SA5008 each of them is a variable of its own
 	lookup.Flags `set:"redis_cache_db=5" set:"cache_ttl_missing=86400" set:"on_error=pass"`
 
 	resolver *dns.Resolver

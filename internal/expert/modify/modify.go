@@ -23,7 +23,8 @@
 // removes the field that was to be set. Other values are set as they are.
 //
 // All rules are tried in order, each on the event as the ones before have left
-// it, up to --maximum-matches that apply. On SIGHUP the file is read again.
+// it, up to --maximum-matches that apply. A file that is replaced is read again
+// within two seconds, or at once on SIGHUP; a broken one is refused.
 //
 // # Examples
 //
@@ -40,6 +41,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -50,28 +52,21 @@ type Command struct {
 	MaximumMatches    int    `help:"Stop after so many rules that apply; 0 is no limit." default:"0" placeholder:"N"`
 	Overwrite         bool   `help:"Replace fields that are there already." default:"true"`
 
-	env   *stage.Env
-	rules *rules
+	*lookup.File[*rules]
+	rules *rules // for the event at hand
 }
 
 // Start reads the rules.
-func (c *Command) Start(ctx context.Context, env *stage.Env) error {
-	c.env = env
-	return c.Reload(ctx)
-}
-
-// Reload reads the rules again; if that fails the old ones stay.
-func (c *Command) Reload(ctx context.Context) error {
-	rules, err := load(c.ConfigurationPath, c.CaseSensitive, c.env.Dictionary)
-	if err != nil {
-		return err
-	}
-	c.rules = rules
-	return nil
+func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
+	c.File, err = lookup.OpenFile(env, c.ConfigurationPath, func(path string) (*rules, error) {
+		return load(path, c.CaseSensitive, env.Dictionary)
+	})
+	return err
 }
 
 // Process applies the rules to one event.
 func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
+	c.rules = *c.Get()
 	c.rules.begin(m)
 	applied := 0
 	for i := range c.rules.list {

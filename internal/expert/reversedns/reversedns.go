@@ -41,7 +41,8 @@ type Command struct {
 	CacheTtlInvalidResponse int64     `help:"Ask again after SECONDS where the name servers have failed, or named no host." default:"60" placeholder:"SECONDS"`
 	CacheTTLFailure         int64     `kong:"-"` // is the same
 	DNS                     dns.Flags `embed:""`
-	lookup.Flags            `set:"redis_cache_db=7" set:"cache_ttl_missing=86400" set:"on_error=pass"`
+	//lint:ignore SA5008 each of them is a variable of its own
+	lookup.Flags `set:"redis_cache_db=7" set:"cache_ttl_missing=86400" set:"on_error=pass"`
 
 	names *lookup.Lookup[string]
 }

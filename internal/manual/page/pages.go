@@ -22,6 +22,7 @@ var Names = [...]string{
 	"expert-rfc1918",
 	"expert-ripe",
 	"expert-taxonomy",
+	"expert-tor-nodes",
 	"expert-url",
 	"output-blackhole",
 	"output-file",
@@ -289,7 +290,8 @@ address that is in no prefix changes nothing.
 
 The table is a text file as pyasn writes and reads it: lines of a prefix, a
 tab and an AS number; lines that begin with ; are comments. It may be packed
-with gzip. On SIGHUP it is read again.
+with gzip. A file that is replaced is read again within two seconds, or at once
+on SIGHUP; a broken one is refused, and the old one stays.
 
 # Examples
 
@@ -460,7 +462,8 @@ twice. A field that is missing in the event is an error, and an empty result
 removes the field that was to be set. Other values are set as they are.
 
 All rules are tried in order, each on the event as the ones before have left
-it, up to --maximum-matches that apply. On SIGHUP the file is read again.
+it, up to --maximum-matches that apply. A file that is replaced is read again
+within two seconds, or at once on SIGHUP; a broken one is refused.
 
 # Examples
 
@@ -527,6 +530,22 @@ other and undetermined. What is already there stays.
 
 	echo '{"classification.type":"phishing"}' | expert-taxonomy
 	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`, Full: false}
+	case "expert-tor-nodes":
+		return Page{Summary: "mark addresses of Tor exit nodes", Doc: `If source.ip is in the list, source.tor_node becomes true; the same goes for
+destination. It never becomes false, and a value that is there already stays,
+unless --overwrite is given. The list has an address a line; what begins with #
+is no address. A new list is taken within two seconds, or at once on SIGHUP; one
+with a line that is no address is refused, and the old one stays.
+
+--update fetches the list of the Tor Project and puts it in the place of the old
+one. Let cron do that, a few times a day:
+
+	17 */6 * * *  expert-tor-nodes --database /var/lib/tor-nodes.txt --update
+
+# Examples
+
+	echo 192.0.2.1 > tor-nodes.txt
+	echo '{"source.ip":"192.0.2.1"}' | expert-tor-nodes --database tor-nodes.txt`, Full: false}
 	case "expert-url":
 		return Page{Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
