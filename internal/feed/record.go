@@ -74,13 +74,6 @@ func (r *Record) Has(name string) bool {
 	return ok
 }
 
-// Use hides a column from Rest.
-func (r *Record) Use(name string) {
-	if w := r.find(name); w.index >= 0 && w.index < len(r.used) {
-		r.used[w.index] = true
-	}
-}
-
 // find looks for a column by its name, or else by its number.
 func (r *Record) find(name string) where {
 	w := where{name: name, index: absent}

@@ -72,8 +72,9 @@ type Column struct {
 	Text string
 
 	// To is the field; of several, as in "source.ip|source.fqdn", the first that
-	// the value fits. "extra." is the one below extra that is named like the
-	// column. Without To the column is left out, and Rest does not see it.
+	// the value fits; behind a last | what fits none is left out, as in
+	// "source.ip|". "extra." is the field below extra that is named like the column.
+	// Without To the column is left out, and Rest does not see it.
 	To string
 
 	// Need says what happens if there is no value, or a wrong one.
