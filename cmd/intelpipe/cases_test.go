@@ -20,7 +20,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
-// testCase is one file testdata/COMMAND/CASE.txtar.
+// testCase is one file testdata/COMMAND/CASE.txtar: a sentence, and sections with
+// what goes in and what comes out, raw as text; see readable.
 type testCase struct {
 	file    string
 	archive *txtar.Archive
@@ -73,13 +74,15 @@ func readCase(file string) (*testCase, error) {
 				return nil, err
 			}
 		case "stdin":
-			c.stdin = text
+			c.stdin = unreadable(text)
+		case "report":
+			c.stdin = reportOf(text)
 		case "stdin.quoted": // for bytes that a text file cannot hold
 			if c.stdin, err = strconv.Unquote(strings.TrimSpace(text)); err != nil {
 				return nil, err
 			}
 		case "stdout", "stderr", "dump":
-			c.want[f.Name] = text
+			c.want[f.Name] = readable(unreadable(text))
 		case "http":
 			c.http = text
 		case "redis":
@@ -88,9 +91,9 @@ func readCase(file string) (*testCase, error) {
 			c.want["exit"] = strings.TrimSpace(text)
 		default:
 			if name, ok := strings.CutPrefix(f.Name, "after/"); ok {
-				c.want["after/"+name] = text
+				c.want["after/"+name] = readable(unreadable(text))
 			} else {
-				c.files = append(c.files, f)
+				c.files = append(c.files, txtar.File{Name: f.Name, Data: []byte(unreadable(text))})
 			}
 		}
 	}
@@ -231,7 +234,7 @@ func (c *testCase) try(t *testing.T, name string, run func(string, []string) res
 		if text = strings.ReplaceAll(text, dir, "@DIR@"); server != "" {
 			text = strings.ReplaceAll(text, server, "@HTTP@")
 		}
-		got[key] = text
+		got[key] = readable(text)
 	}
 	return got
 }
