@@ -213,7 +213,7 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
 		"internal/event":    1700,
-		"internal/lookup":   1000,
+		"internal/lookup":   1050,
 		"internal/stage":    240,
 		"internal/flags":    1200,
 		"internal/manual":   530,

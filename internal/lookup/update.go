@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/httpclient"
@@ -17,7 +18,7 @@ import (
 
 // Source is where a database comes from, and what becomes of it on the way.
 type Source struct {
-	URL    string
+	URL    string // or a file
 	Header http.Header
 	// Convert writes the database out of what was fetched; nil writes it as it is.
 	Convert func(to io.Writer, from io.Reader) error
@@ -53,29 +54,46 @@ func (s *Source) update(ctx context.Context, client *httpclient.Client, path str
 		return err
 	}
 	defer lock.Unlock()
+	if !strings.Contains(s.URL, "://") {
+		f, err := os.Open(s.URL)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return s.replace(path, f)
+	}
 	note := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".fetched")
 	r, err := client.Get(ctx, s.URL, s.condition(path, note))
 	if err != nil {
 		return err
 	}
 	defer r.Body.Close()
-	if err := disk.RemoveTemps(path); err != nil {
+	if err := s.replace(path, r.Body); err != nil {
 		return err
-	}
-	if err := disk.CreateChecked(path, 0o644, func(w io.Writer) error {
-		if s.Convert == nil {
-			_, err := io.Copy(w, r.Body)
-			return err
-		}
-		return s.Convert(w, r.Body)
-	}, s.Check); err != nil {
-		return fmt.Errorf("%s: %w", s.URL, err)
 	}
 	text, err := json.Marshal(fetched{s.URL, r.Header.Get("ETag"), r.Header.Get("Last-Modified")})
 	if err != nil {
 		return err
 	}
 	return disk.WriteFileAtomic(note, text, 0o644)
+}
+
+// replace makes the database out of what was fetched.
+func (s *Source) replace(path string, from io.Reader) error {
+	if err := disk.RemoveTemps(path); err != nil {
+		return err
+	}
+	err := disk.CreateChecked(path, 0o644, func(w io.Writer) error {
+		if s.Convert == nil {
+			_, err := io.Copy(w, from)
+			return err
+		}
+		return s.Convert(w, from)
+	}, s.Check)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.URL, err)
+	}
+	return err
 }
 
 // condition asks for something new, if what there is came from here.

@@ -7,10 +7,19 @@
 // number source.asn (the same for destination), whatever was there before. An
 // address that is in no prefix changes nothing.
 //
-// The table is a text file as pyasn writes and reads it: lines of a prefix, a
-// tab and an AS number; lines that begin with ; are comments. It may be packed
-// with gzip. A file that is replaced is read again within two seconds, or at once
-// on SIGHUP; a broken one is refused, and the old one stays.
+// The table is a compiled file, which is looked into where it lies on the disk
+// and ready at once, or a text file as pyasn writes and reads it: lines of a
+// prefix, a tab and an AS number; lines that begin with ; are comments. It may be
+// packed with gzip or bzip2. A file that is replaced is taken within two seconds,
+// or at once on SIGHUP; a broken one is refused, and the old one stays.
+// GeoLite2-ASN.mmdb will do as well, but cuts networks where another one lies in
+// them.
+//
+// --update makes a compiled file and puts it in the place of the old one. It is
+// made of --from, a URL or a file: such text, or a RIB dump (MRT), packed or not.
+// Without --from that is the newest dump of Route Views. Let cron do that:
+//
+//	23 4 * * *  expert-asn-lookup --database /var/lib/asn.mmdb --update
 //
 // # Examples
 //
@@ -25,15 +34,18 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // Command says where the table is.
 type Command struct {
-	Database string `help:"The table of prefixes and AS numbers." placeholder:"FILE" required:""`
+	Database string           `help:"The table of prefixes and AS numbers." placeholder:"FILE" required:""`
+	From     string           `help:"With --update, what the table is made of." placeholder:"URL|FILE"`
+	HTTP     httpclient.Flags `embed:""`
 
-	*lookup.File[*table]
+	*lookup.File[table]
 }
 
 // Start reads the table.
@@ -45,24 +57,30 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 // Process looks both addresses up.
 func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
 	t := *c.Get()
-	t.side(m, "source.ip", "source.asn", "source.network")
-	t.side(m, "destination.ip", "destination.asn", "destination.network")
+	if err := add(t, m, "source.ip", "source.asn", "source.network"); err != nil {
+		return err
+	}
+	if err := add(t, m, "destination.ip", "destination.asn", "destination.network"); err != nil {
+		return err
+	}
 	return emit(m)
 }
 
-func (t *table) side(m *event.Message, ip, asn, network string) {
+func add(t table, m *event.Message, ip, asn, network string) error {
 	text := m.Get(ip)
 	if text == "" {
-		return
+		return nil
 	}
 	a, err := netip.ParseAddr(text)
 	if err != nil {
-		return
+		return nil
 	}
-	if number, prefix, ok := t.lookup(a.WithZone("").Unmap()); ok {
+	number, prefix, ok, err := t.lookup(a.WithZone("").Unmap())
+	if ok {
 		if number != 0 { // AS 0 originates nothing, by RFC 7607
 			m.SetInt(asn, int64(number))
 		}
 		m.SetValue(network, harmonization.Text(prefix.String()))
 	}
+	return err
 }

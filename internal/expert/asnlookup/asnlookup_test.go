@@ -37,7 +37,7 @@ func TestPackedTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for addr, want := range map[string]uint32{"192.0.2.1": 64496, "192.0.2.65": 64497, "192.0.3.1": 0} {
-		if got, _, _ := table.lookup(netip.MustParseAddr(addr)); got != want {
+		if got, _, _ := find(t, table, netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: got %d, want %d", addr, got, want)
 		}
 	}
@@ -60,7 +60,7 @@ func TestReload(t *testing.T) {
 	}
 	look := func(want uint32) {
 		t.Helper()
-		if got, _, _ := (*c.Get()).lookup(netip.MustParseAddr("192.0.2.1")); got != want {
+		if got, _, _ := find(t, *c.Get(), netip.MustParseAddr("192.0.2.1")); got != want {
 			t.Errorf("got %d, want %d", got, want)
 		}
 	}
@@ -99,9 +99,19 @@ func TestTableText(t *testing.T) {
 		if want == "" && err != nil {
 			t.Errorf("%q: %v", text, err)
 		} else if want == "" {
-			if asn, _, ok := table.lookup(netip.MustParseAddr("192.0.2.9")); !ok || asn != 64496 {
+			if asn, _, ok := find(t, table, netip.MustParseAddr("192.0.2.9")); !ok || asn != 64496 {
 				t.Errorf("%q: AS %d, %v", text, asn, ok)
 			}
 		}
 	}
+}
+
+// find looks an address up, which is no error.
+func find(t testing.TB, table table, a netip.Addr) (uint32, netip.Prefix, bool) {
+	t.Helper()
+	asn, prefix, ok, err := table.lookup(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return asn, prefix, ok
 }

@@ -3,7 +3,9 @@ package asnlookup
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -19,38 +21,72 @@ import (
 )
 
 // table finds the longest prefix that holds an address.
-type table struct{ trie bart.Table[uint32] }
-
-func (t *table) lookup(a netip.Addr) (asn uint32, prefix netip.Prefix, ok bool) {
-	prefix, asn, ok = t.trie.LookupPrefixLPM(netip.PrefixFrom(a, a.BitLen()))
-	return asn, prefix, ok
+type table interface {
+	lookup(a netip.Addr) (asn uint32, prefix netip.Prefix, ok bool, err error)
 }
 
-// load reads a table from a file.
-func load(path string) (*table, error) {
+// trie is a table that was read from text.
+type trie struct{ bart.Table[uint32] }
+
+func (t *trie) lookup(a netip.Addr) (asn uint32, prefix netip.Prefix, ok bool, err error) {
+	prefix, asn, ok = t.LookupPrefixLPM(netip.PrefixFrom(a, a.BitLen()))
+	return asn, prefix, ok, nil
+}
+
+// load opens a compiled table, or reads one from text.
+func load(path string) (table, error) {
+	if t, err := open(path); t != nil || err != nil {
+		return t, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	in := bufio.NewReaderSize(f, 1<<20)
-	if head, _ := in.Peek(2); string(head) == "\x1f\x8b" {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		in = bufio.NewReaderSize(z, 1<<20)
+	in, err := unpacked(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	t := new(table)
+	t := new(trie)
+	err = readText(in, path, func(prefix netip.Prefix, asn uint32) error {
+		t.Insert(prefix, asn)
+		return nil
+	})
+	if err == nil && t.Size() == 0 {
+		err = fmt.Errorf("%s: %w", path, errEmpty)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+var errEmpty = errors.New("there are no prefixes in it")
+
+// unpacked reads what may be packed with gzip or bzip2.
+func unpacked(r io.Reader) (*bufio.Reader, error) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	switch head, _ := in.Peek(3); {
+	case strings.HasPrefix(string(head), "\x1f\x8b"):
+		z, err := gzip.NewReader(in)
+		return bufio.NewReaderSize(z, 1<<20), err
+	case string(head) == "BZh":
+		return bufio.NewReaderSize(bzip2.NewReader(in), 1<<20), nil
+	}
+	return in, nil
+}
+
+// readText reads lines of a prefix, a tab and an AS number.
+func readText(in io.Reader, path string, add func(netip.Prefix, uint32) error) error {
 	lines := csv.NewReader(charset.Text(in, path), '\t')
 	for {
 		line, err := lines.ReadLine()
 		if err == io.EOF {
-			break
+			return nil
 		} else if err != nil && strings.HasPrefix(err.Error(), path) {
-			return nil, err // of charset, with the place
+			return err // of charset, with the place
 		} else if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, lines.Line(), err)
+			return fmt.Errorf("%s:%d: %w", path, lines.Line(), err)
 		}
 		text := bytes.TrimSpace(line)
 		if len(text) == 0 || text[0] == ';' || text[0] == '#' {
@@ -58,14 +94,12 @@ func load(path string) (*table, error) {
 		}
 		prefix, asn, column, err := parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s:%d:%d: %w", path, lines.Line(), bytes.Index(line, text)+column, err)
+			return fmt.Errorf("%s:%d:%d: %w", path, lines.Line(), bytes.Index(line, text)+column, err)
 		}
-		t.trie.Insert(prefix, asn)
+		if err := add(prefix, asn); err != nil {
+			return err
+		}
 	}
-	if t.trie.Size() == 0 {
-		return nil, fmt.Errorf("%s: there are no prefixes in it", path)
-	}
-	return t, nil
 }
 
 // parse reads one line. With an error column says where in it, from 1.

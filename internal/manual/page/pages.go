@@ -288,10 +288,19 @@ most specific one that holds the address becomes source.network, and its AS
 number source.asn (the same for destination), whatever was there before. An
 address that is in no prefix changes nothing.
 
-The table is a text file as pyasn writes and reads it: lines of a prefix, a
-tab and an AS number; lines that begin with ; are comments. It may be packed
-with gzip. A file that is replaced is read again within two seconds, or at once
-on SIGHUP; a broken one is refused, and the old one stays.
+The table is a compiled file, which is looked into where it lies on the disk
+and ready at once, or a text file as pyasn writes and reads it: lines of a
+prefix, a tab and an AS number; lines that begin with ; are comments. It may be
+packed with gzip or bzip2. A file that is replaced is taken within two seconds,
+or at once on SIGHUP; a broken one is refused, and the old one stays.
+GeoLite2-ASN.mmdb will do as well, but cuts networks where another one lies in
+them.
+
+--update makes a compiled file and puts it in the place of the old one. It is
+made of --from, a URL or a file: such text, or a RIB dump (MRT), packed or not.
+Without --from that is the newest dump of Route Views. Let cron do that:
+
+	23 4 * * *  expert-asn-lookup --database /var/lib/asn.mmdb --update
 
 # Examples
 
