@@ -133,7 +133,7 @@ func (s *Source) Run(ctx context.Context, chain Chain) error {
 // under its name. One whose pipeline lives on is passed over.
 func (s *Source) takeOver(ctx context.Context, own *identity, base string, passOver map[string]bool) error {
 	s.windows.left, s.needed = true, false
-	defer func() { s.windows.left = false }()
+	defer func() { s.windows.left, s.identity = false, own }() // Close lets go of its own name
 	for {
 		left, err := own.orphan(ctx, base, passOver)
 		if left == nil || err != nil {
