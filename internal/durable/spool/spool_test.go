@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,8 +49,13 @@ func openReader(t testing.TB, dir string) *Reader {
 	return r
 }
 
+// abandoning is held while a writer dies: a test may let it die, and its end once more.
+var abandoning sync.Mutex
+
 // abandon is what kill -9 does to a writer: its locks go, and nothing else.
 func (w *Writer) abandon() {
+	abandoning.Lock()
+	defer abandoning.Unlock()
 	w.wait()
 	if w.seg != nil {
 		w.seg.f.Close()
