@@ -116,15 +116,15 @@ func TestImportsLeadDown(t *testing.T) {
 // TestImportsThatOnePackageHas keeps libraries where they can be replaced.
 func TestImportsThatOnePackageHas(t *testing.T) {
 	owners := map[string][]string{
-		"github.com/alecthomas/kong": {"internal/flags", "internal/manual"},
-		"github.com/goccy/go-json":   {"internal/json"},
-		"github.com/mattn/go-isatty": {"internal/tool"},
-		"github.com/gaissmai/bart":   {"internal/expert/asnlookup"},
-		"github.com/gomodule/redigo": {"internal/redis"},
-		"github.com/miekg/dns":       {"internal/dns"},
-		"golang.org/x/time":          {"internal/lookup"},
-		"github.com/maypok86/otter":  {"internal/lookup"},
-		"log":                        {"internal/httpclient"}, // to silence what net/http says
+		"github.com/alecthomas/kong":      {"internal/flags", "internal/manual"},
+		"github.com/goccy/go-json":        {"internal/json"},
+		"github.com/mattn/go-isatty":      {"internal/tool"},
+		"github.com/gaissmai/bart":        {"internal/expert/asnlookup"},
+		"github.com/gomodule/redigo":      {"internal/redis"},
+		"github.com/miekg/dns":            {"internal/dns"},
+		"golang.org/x/time":               {"internal/lookup"},
+		"github.com/hashicorp/golang-lru": {"internal/lookup"},
+		"log":                             {"internal/httpclient"}, // to silence what net/http says
 	}
 	for _, p := range units(t) {
 		if _, kind := layer(p.path()); kind == "tools for development" {

@@ -284,12 +284,16 @@ func (r *ring) read(place uint64, key []byte) (rec record, ok bool) {
 	}, true
 }
 
+// claimPatience is how long a process waits for another one that asks for the same
+// key: that one may have been stopped.
+const claimPatience = time.Minute
+
 // claim waits until no other process asks for the key, and has this one do so
 // until release. A process that ends lets go. Where the file system knows no
-// locks, two may ask for one key at once.
+// locks, or the other process takes too long, two ask for one key at once.
 func (r *ring) claim(ctx context.Context, key []byte) (release func()) {
 	at := int64(keyLocks | hashOf(key)>>2)
-	if err := r.lock(ctx, at, forever); err != nil {
+	if err := r.lock(ctx, at, claimPatience); err != nil {
 		return func() {}
 	}
 	return func() { r.unlock(at) }

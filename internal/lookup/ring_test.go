@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -167,4 +168,30 @@ func TestRingOfAnotherKind(t *testing.T) {
 			t.Errorf("%.20q: %q, %v, %.20q", text, note, err, now)
 		}
 	}
+}
+
+// TestClaim: a process waits for another one that asks for the same key, until that
+// lets go or has taken too long, and for none that asks for another key.
+func TestClaim(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cache")
+	synctest.Test(t, func(t *testing.T) {
+		a, b := open(t, path, 1<<20), open(t, path, 1<<20)
+		waits := func(key string) time.Duration {
+			began := time.Now()
+			b.claim(t.Context(), []byte(key))()
+			return time.Since(began)
+		}
+		release := a.claim(t.Context(), []byte("key"))
+		if took := waits("other"); took != 0 {
+			t.Errorf("another key waits for %v", took)
+		}
+		if took := waits("key"); took < claimPatience-time.Second || took > claimPatience {
+			t.Errorf("a process that was stopped holds the other up for %v", took)
+		}
+		time.AfterFunc(time.Second, release)
+		if took := waits("key"); took < time.Second || took > 1100*time.Millisecond {
+			t.Errorf("waits for %v", took)
+		}
+		synctest.Wait()
+	})
 }
