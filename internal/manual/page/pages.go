@@ -310,9 +310,10 @@ Without --from that is the newest dump of Route Views. Let cron do that:
 	case "expert-cymru-whois":
 		return Page{Summary: "add network, AS, country and registry, by Team Cymru's service", Doc: `The service is asked by DNS for source.ip, and says asn, network, as_name,
 geolocation.cc, registry and allocated; the same goes for destination. Of
-several networks the smallest counts. A field that is there already stays,
-unless --overwrite is given. An address that the service does not know changes
-nothing.
+several networks the smallest counts, of several AS the first. A part that is
+missing, or that its field cannot hold, is left out. A field that is there
+already stays, unless --overwrite is given. An address that the service does not
+know changes nothing.
 
 If the resolver fails for now it is asked again, and then the event passes as
 it is; --on-error dump keeps such events back. Answers are kept for a day, in
@@ -483,9 +484,10 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
 	case "expert-reverse-dns":
 		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
-the same goes for destination. A name that is there already stays, unless
---overwrite is given. An address without a name changes nothing, and neither
-does one whose name servers fail: then it is asked for again after
+the same goes for destination. Names with other characters than letters, digits,
+- and _ are passed over, and so are addresses. A name that is there already
+stays, unless --overwrite is given. An address without a name changes nothing,
+and neither does one whose name servers fail: then it is asked for again after
 --cache-ttl-invalid-response.
 
 The resolver is asked directly: neither /etc/hosts nor search domains count.
