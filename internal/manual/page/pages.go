@@ -516,11 +516,11 @@ or .asn.
 	  expert-rfc1918 --fields source.ip --policy del`, Full: false}
 	case "expert-ripe":
 		return Page{Summary: "add abuse contacts and places, by the RIPE database and RIPEstat", Doc: `For source.ip and source.asn the contacts become source.abuse_contact, a comma
-list without duplicates; the same goes for destination. With --mode append they
-are added to those that are there, with --mode replace they take their place,
-and the field is removed if it is certain that there are none. The place of the
-address, by RIPEstat, becomes country, city and coordinates; with --mode append
-only where there is none.
+list without duplicates; the same goes for destination. What is no mail address
+is left out. With --mode append they are added to those that are there, with
+--mode replace they take their place, and the field is removed if it is certain
+that there are none. The place of the address, by RIPEstat, becomes country, city
+and coordinates; with --mode append only where there is none.
 
 A service that cannot be reached is asked again, and then the event goes into
 the dump; --on-error pass lets it go on as it is. Answers are kept for a day,
