@@ -16,12 +16,13 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"golang.org/x/tools/txtar"
 
+	"github.com/intelpipe/intelpipe/internal/cases"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 // testCase is one file testdata/COMMAND/CASE.txtar: a sentence, and sections with
-// what goes in and what comes out, raw as text; see readable.
+// what goes in and what comes out, raw as text; see package cases.
 type testCase struct {
 	file    string
 	archive *txtar.Archive
@@ -74,15 +75,15 @@ func readCase(file string) (*testCase, error) {
 				return nil, err
 			}
 		case "stdin":
-			c.stdin = unreadable(text)
+			c.stdin = cases.Unreadable(text)
 		case "report":
-			c.stdin = reportOf(text)
+			c.stdin = cases.Report(text)
 		case "stdin.quoted": // for bytes that a text file cannot hold
 			if c.stdin, err = strconv.Unquote(strings.TrimSpace(text)); err != nil {
 				return nil, err
 			}
 		case "stdout", "stderr", "dump":
-			c.want[f.Name] = readable(unreadable(text))
+			c.want[f.Name] = cases.Readable(cases.Unreadable(text))
 		case "http":
 			c.http = text
 		case "redis":
@@ -91,9 +92,9 @@ func readCase(file string) (*testCase, error) {
 			c.want["exit"] = strings.TrimSpace(text)
 		default:
 			if name, ok := strings.CutPrefix(f.Name, "after/"); ok {
-				c.want["after/"+name] = readable(unreadable(text))
+				c.want["after/"+name] = cases.Readable(cases.Unreadable(text))
 			} else {
-				c.files = append(c.files, txtar.File{Name: f.Name, Data: []byte(unreadable(text))})
+				c.files = append(c.files, txtar.File{Name: f.Name, Data: []byte(cases.Unreadable(text))})
 			}
 		}
 	}
@@ -234,7 +235,7 @@ func (c *testCase) try(t *testing.T, name string, run func(string, []string) res
 		if text = strings.ReplaceAll(text, dir, "@DIR@"); server != "" {
 			text = strings.ReplaceAll(text, server, "@HTTP@")
 		}
-		got[key] = readable(text)
+		got[key] = cases.Readable(text)
 	}
 	return got
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/intelpipe/intelpipe/internal/cases"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
@@ -62,11 +63,11 @@ func TestWhatCommandsWrite(t *testing.T) {
 		}
 		foreign := strings.Contains(string(text), "--harmonization")
 		if strings.HasPrefix(command, "expert-") || command == "collect-redis" || command == "collect-spool" {
-			for _, line := range section(string(text), "stdin") {
+			for _, line := range section(cases.Unreadable(string(text)), "stdin") {
 				foreign = foreign || accepts(line) != nil
 			}
 		}
-		for _, line := range section(string(text), "stdout") {
+		for _, line := range section(cases.Unreadable(string(text)), "stdout") {
 			if foreign || !strings.HasPrefix(line, "{") {
 				continue
 			}
