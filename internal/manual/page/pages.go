@@ -316,9 +316,9 @@ already stays, unless --overwrite is given. An address that the service does not
 know changes nothing.
 
 If the resolver fails for now it is asked again, and then the event passes as
-it is; --on-error dump keeps such events back. Answers are kept for a day, in
-memory, and with --cache in a file or with --redis-cache-host in Redis, where
-IntelMQ keeps them, too.
+it is; --on-error dump keeps such events back. Answers are kept as long as their
+records say, a day at most: in memory, and with --cache in a file or with
+--redis-cache-host in Redis, where IntelMQ keeps them, too.
 
 # Examples
 
