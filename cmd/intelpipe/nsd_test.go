@@ -3,36 +3,51 @@ package main
 import (
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
 )
 
-// zones are served by a real name server. An answer of several kilobytes does not
-// fit into a datagram.
+// zones are served by a real name server. Some answers have several kilobytes,
+// which do not fit into a datagram: the one of 200 names, and the one that is a
+// single text in pieces of 255 bytes.
 var zones = map[string]string{
 	"example.org": "www A 192.0.2.1\n A 192.0.2.2\nalias CNAME www\n",
 	"2.0.192.in-addr.arpa": "1 PTR www.example.org.\n2 PTR 192.0.2.2.\n PTR mail.example.org.\n3 PTR 192.0.2.3.\n" +
-		"4 CNAME 4.block.example.org.\n6 TXT none\n" + many("7 PTR host%03d.example.org.\n"),
+		"4 CNAME 4.block.example.org.\n6 TXT none\n" + many("7 PTR host%03d.example.org.\n") +
+		"8 PTR a\\032b.example.org.\n9 PTR \\027[2J.example.org.\n PTR *.example.org.\n PTR MAIL.example.org.\n",
 	"block.example.org":        "4 PTR behind.example.org.\n",
 	"8.b.d.0.1.0.0.2.ip6.arpa": "1" + strings.Repeat(".0", 23) + " PTR six.example.org.\n",
 	"origin.asn.cymru.com": `1.2.0.192 TXT "64496 64497 | 192.0.2.0/24 | AT | ripencc | 2007-06-07"` + "\n" +
 		`2.2.0.192 TXT "64496 | 192.0.0.0/16 | AT | ripencc | 2007-06-07"` + "\n" + ` TXT "64498 | 192.0.2.0/25 | DE | arin | "` + "\n" +
-		`3.2.0.192 TXT "NA | 192.0.2.0/24 | | other | NA"` + "\n" + `4.2.0.192 TXT "garbage"` + "\n",
-	"origin6.asn.cymru.com":  "1" + strings.Repeat(".0", 23) + `.8.b.d.0.1.0.0.2 TXT "64500 | 2001:db8::/32 | NL | ripencc | 2010-02-18"` + "\n",
-	"asn.cymru.com":          `AS64496 TXT "64496 | AT | ripencc | 1993-05-19 | EXAMPLE B\195\188cher, AT"` + "\n" + `AS64500 TXT "64500 | NL | ripencc | 2010-02-18 | SIX"` + "\n",
-	"5.2.0.192.in-addr.arpa": "@ broken\n", // a zone that cannot be loaded: SERVFAIL
+		`3.2.0.192 TXT "NA | 192.0.2.0/24 | | other | NA"` + "\n" + `4.2.0.192 TXT "garbage"` + "\n" +
+		"5.2.0.192 TXT " + pieces("64496"+strings.Repeat(" 64497", 300)+" | 192.0.2.0/24 | AT | ripencc | 2007-06-07") + "\n" +
+		`6.2.0.192 TXT "64502 | 192.0.2.0/24 | AT | ripencc | 2007-06-07"` + "\n",
+	"origin6.asn.cymru.com":       "1" + strings.Repeat(".0", 23) + `.8.b.d.0.1.0.0.2 TXT "64500 | 2001:db8::/32 | NL | ripencc | 2010-02-18"` + "\n",
+	"asn.cymru.com":               `AS64496 TXT "64496 | AT | ripencc | 1993-05-19 | EXAMPLE B\195\188cher, AT"` + "\n" + `AS64500 TXT "64500 | NL | ripencc | 2010-02-18 | SIX"` + "\n" + `AS64502 TXT "64502 | AT | ripencc | | \027[2JCLEAR"` + "\n",
+	"5.2.0.192.in-addr.arpa":      "@ broken\n", // a zone that cannot be loaded: SERVFAIL
+	"51.198.origin.asn.cymru.com": "@ broken\n",
 }
 
 func many(format string) string {
 	var b strings.Builder
 	for n := range 200 {
 		fmt.Fprintf(&b, format, n)
+	}
+	return b.String()
+}
+
+// pieces is a text as a record has it.
+func pieces(text string) string {
+	var b strings.Builder
+	for part := range slices.Chunk([]byte(text), 255) {
+		fmt.Fprintf(&b, "%q ", part)
 	}
 	return b.String()
 }
@@ -47,40 +62,58 @@ func startNSD(t *testing.T) string {
 		}
 	}
 	dir := t.TempDir()
-	free, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := free.LocalAddr().(*net.UDPAddr).Port
-	free.Close()
-	conf := fmt.Sprintf("server:\n ip-address: 127.0.0.1@%d\n username: \"\"\n chroot: \"\"\n zonesdir: %q\n pidfile: %q\n xfrdfile: %q\n zonelistfile: %q\n xfrdir: %q\n server-count: 1\nremote-control:\n control-enable: no\n",
-		port, dir, dir+"/pid", dir+"/xfrd", dir+"/list", dir)
+	conf := ""
 	for name, text := range zones {
 		conf += fmt.Sprintf("zone:\n name: %q\n zonefile: %q\n", name, name+".zone")
 		head := "$ORIGIN " + name + ".\n$TTL 60\n@ SOA ns.example.org. root.example.org. 1 3600 600 86400 60\n@ NS ns.example.org.\n"
 		write(t, dir, name+".zone", head+text)
 	}
-	write(t, dir, "nsd.conf", conf)
-	cmd := exec.Command(path, "-d", "-c", filepath.Join(dir, "nsd.conf"))
+	said := ""
+	for range 5 {
+		free, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := free.Addr().String()
+		free.Close()
+		write(t, dir, "nsd.conf", fmt.Sprintf("server:\n ip-address: %s\n username: \"\"\n chroot: \"\"\n zonesdir: %q\n pidfile: %q\n xfrdfile: %q\n zonelistfile: %q\n xfrdir: %q\n server-count: 1\nremote-control:\n control-enable: no\n",
+			strings.Replace(server, ":", "@", 1), dir, dir+"/pid", dir+"/xfrd", dir+"/list", dir)+conf)
+		if said = tryNSD(t, path, filepath.Join(dir, "nsd.conf"), server); said == "" {
+			return server
+		}
+	}
+	t.Fatalf("nsd does not start: %s", said)
+	return ""
+}
+
+// tryNSD waits until the server answers. If it ends before that, as where somebody
+// else took the port, what it has said is returned.
+func tryNSD(t *testing.T, path, conf, server string) string {
+	cmd := exec.Command(path, "-d", "-c", conf)
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
-		cmd.Wait()
-	})
-	server := fmt.Sprintf("127.0.0.1:%d", port)
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
 	query := new(dns.Msg).SetQuestion("www.example.org.", dns.TypeA)
-	for range 100 {
-		if r, err := dns.Exchange(query, server); err == nil && len(r.Answer) > 0 {
-			return server
+	for {
+		select {
+		case <-ended:
+			return "it ended: " + said.String()
+		default:
+			client := dns.Client{Net: "tcp", Timeout: time.Second}
+			if r, _, err := client.Exchange(query, server); err == nil && len(r.Answer) > 0 {
+				t.Cleanup(func() {
+					cmd.Process.Signal(syscall.SIGTERM)
+					<-ended
+				})
+				return ""
+			}
+			time.Sleep(10 * time.Millisecond) // a refused connection takes no time
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatalf("nsd does not answer: %s", said.String())
-	return ""
 }
 
 // TestNameServer asks a real name server, which is authoritative and does not
@@ -102,6 +135,9 @@ func TestNameServer(t *testing.T) {
 		{"no PTR", "expert-reverse-dns", `{"source.ip":"192.0.2.6"}`, `{"source.ip":"192.0.2.6"}`, 0, nil},
 		{"NXDOMAIN", "expert-reverse-dns", `{"source.ip":"192.0.2.99"}`, `{"source.ip":"192.0.2.99"}`, 0, nil},
 		{"too large for a datagram", "expert-reverse-dns", `{"source.ip":"192.0.2.7"}`, `"source.reverse_dns":"host`, 0, nil},
+		{"no host", "expert-reverse-dns", `{"source.ip":"192.0.2.8"}`, `{"source.ip":"192.0.2.8"}`, 0, nil},
+		{"a host among others", "expert-reverse-dns", `{"source.ip":"192.0.2.9"}`, `{"source.ip":"192.0.2.9","source.reverse_dns":"mail.example.org"}`, 0, nil},
+		{"an IPv4 address as IPv6", "expert-reverse-dns", `{"source.ip":"::ffff:192.0.2.1"}`, `{"source.ip":"::ffff:192.0.2.1","source.reverse_dns":"www.example.org"}`, 0, nil},
 		{"one that is there", "expert-reverse-dns", `{"source.ip":"192.0.2.1","source.reverse_dns":"a.example.org"}`, `{"source.ip":"192.0.2.1","source.reverse_dns":"a.example.org"}`, 0, nil},
 		{"overwrite", "expert-reverse-dns", `{"source.ip":"192.0.2.1","source.reverse_dns":"a.example.org"}`, `{"source.ip":"192.0.2.1","source.reverse_dns":"www.example.org"}`, 0, []string{"--overwrite"}},
 
@@ -111,6 +147,11 @@ func TestNameServer(t *testing.T) {
 			`{"source.ip":"192.0.2.2","source.asn":64498,"source.network":"192.0.2.0/25","source.geolocation.cc":"DE","source.registry":"ARIN"}`, 0, nil},
 		{"what is not known", "expert-cymru-whois", `{"source.ip":"192.0.2.3"}`, `{"source.ip":"192.0.2.3","source.network":"192.0.2.0/24"}`, 0, nil},
 		{"garbage", "expert-cymru-whois", `{"source.ip":"192.0.2.4"}`, ``, 1, []string{"--on-error", "dump"}},
+		{"300 AS, too large for a datagram", "expert-cymru-whois", `{"source.ip":"192.0.2.5"}`,
+			`{"source.ip":"192.0.2.5","source.asn":64496,"source.network":"192.0.2.0/24","source.geolocation.cc":"AT","source.registry":"RIPE","source.allocated":"2007-06-07T00:00:00+00:00","source.as_name":"EXAMPLE Bücher, AT"}`, 0, nil},
+		{"a name with control characters", "expert-cymru-whois", `{"source.ip":"192.0.2.6"}`,
+			`{"source.ip":"192.0.2.6","source.asn":64502,"source.network":"192.0.2.0/24","source.geolocation.cc":"AT","source.registry":"RIPE","source.allocated":"2007-06-07T00:00:00+00:00"}`, 0, nil},
+		{"SERVFAIL, to the end", "expert-cymru-whois", `{"source.ip":"198.51.100.1"}`, ``, 3, []string{"--retries", "0", "--on-error", "stop"}},
 		{"IPv6", "expert-cymru-whois", `{"destination.ip":"2001:db8::1","destination.asn":1}`,
 			`{"destination.ip":"2001:db8::1","destination.asn":1,"destination.network":"2001:db8::/32","destination.geolocation.cc":"NL","destination.registry":"RIPE","destination.allocated":"2010-02-18T00:00:00+00:00","destination.as_name":"SIX"}`, 0, nil},
 		{"NXDOMAIN", "expert-cymru-whois", `{"source.ip":"192.0.2.99"}`, `{"source.ip":"192.0.2.99"}`, 0, nil},

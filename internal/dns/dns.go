@@ -304,8 +304,8 @@ func (r *Resolver) exchange(ctx context.Context, query *dns.Msg, server string) 
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %s: %w", ErrTemporary, server, r.reason(err))
-	case len(reply.Question) != 1 || !strings.EqualFold(reply.Question[0].Name, query.Question[0].Name) || reply.Question[0].Qtype != query.Question[0].Qtype:
-		return nil, fmt.Errorf("%w: %s has answered another question", ErrTemporary, server)
+	case !reply.Response || len(reply.Question) != 1 || !strings.EqualFold(reply.Question[0].Name, query.Question[0].Name) || reply.Question[0].Qtype != query.Question[0].Qtype:
+		return nil, fmt.Errorf("%w: %s does not answer the question", ErrTemporary, server)
 	}
 	switch reply.Rcode {
 	case dns.RcodeSuccess, dns.RcodeNameError:

@@ -162,6 +162,77 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
+// TestGarbage has a server, or somebody who is faster than it, that sends what is
+// no answer. Each is a failure for now, and no record is made of it.
+func TestGarbage(t *testing.T) {
+	whole := func(query []byte) []byte {
+		var q dns.Msg
+		if err := q.Unpack(query); err != nil {
+			panic(err)
+		}
+		rr, _ := dns.NewRR("www.example.org. 60 IN A 192.0.2.66")
+		reply := new(dns.Msg).SetReply(&q)
+		reply.Answer = append(reply.Answer, rr)
+		data, _ := reply.Pack()
+		return data
+	}
+	for name, garble := range map[string]func(query []byte) []byte{
+		"noise":            func([]byte) []byte { return []byte("\xff\x00HTTP/1.1 400 Bad Request\r\n\r\n") },
+		"nothing":          func([]byte) []byte { return nil },
+		"half a header":    func(query []byte) []byte { return whole(query)[:6] },
+		"half an answer":   func(query []byte) []byte { data := whole(query); return data[:len(data)-3] },
+		"a header alone":   func(query []byte) []byte { return whole(query)[:12] },
+		"the query itself": func(query []byte) []byte { return query },
+		"another number":   func(query []byte) []byte { data := whole(query); data[0] ^= 1; return data },
+		"a loop of names": func(query []byte) []byte {
+			data := whole(query)
+			return append(data[:12], 0xc0, 12, 0, 1, 0, 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, err := net.ListenPacket("udp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer server.Close()
+			go func() {
+				query := make([]byte, 1500)
+				for {
+					n, from, err := server.ReadFrom(query)
+					if err != nil {
+						return
+					}
+					server.WriteTo(garble(query[:n]), from)
+				}
+			}()
+			got, err := resolver(t, server.LocalAddr().String(), 0.1).Lookup(context.Background(), "www.example.org", A)
+			var again *stage.RetryAfter
+			if got != nil || !errors.Is(err, ErrTemporary) || !errors.As(err, &again) {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestTruncatedTwice: the server says that there is more, and breaks off where it
+// is asked for that.
+func TestTruncatedTwice(t *testing.T) {
+	server := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		if w.LocalAddr().Network() == "tcp" {
+			w.Write([]byte("half"))
+			w.Close()
+			return
+		}
+		reply := new(dns.Msg).SetReply(q)
+		rr, _ := dns.NewRR("www.example.org. 60 IN A 192.0.2.66")
+		reply.Answer, reply.Truncated = append(reply.Answer, rr), true
+		w.WriteMsg(reply)
+	})
+	if got, err := resolver(t, server, 5).Lookup(context.Background(), "www.example.org", A); got != nil || !errors.Is(err, ErrTemporary) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestSecondServer(t *testing.T) {
 	good := serve(t, func(w dns.ResponseWriter, q *dns.Msg) {
 		answers(w, q, dns.RcodeSuccess, q.Question[0].Name+" 60 IN A 192.0.2.1")

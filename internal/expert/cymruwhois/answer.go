@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // network is what is known of an address, as IntelMQ keeps it in Redis.
@@ -18,29 +20,17 @@ type network struct {
 	ASName    string `json:"as_name,omitempty"`
 }
 
-// registry is the name of the registry in the data format.
-func (n *network) registry() string {
-	switch name := strings.ToUpper(n.Registry); name {
-	case "RIPENCC":
-		return "RIPE"
-	case "OTHER":
-		return ""
-	default:
-		return name
-	}
-}
-
 // smallest reads answers, and returns that for the smallest network.
 func smallest(answers []string) (n network, err error) {
-	longest := -1
+	longest := -2
 	for _, text := range answers {
 		columns := split(text)
 		if len(columns) < 5 {
-			return n, fmt.Errorf("%.100q: five columns are expected", text)
+			return n, fmt.Errorf("%s: five columns are expected", plain.Quote(text))
 		}
-		prefix, err := netip.ParsePrefix(columns[1])
-		if err != nil {
-			return n, fmt.Errorf("%.100q: the second column is no network", text)
+		prefix, err := netip.ParsePrefix(columns[1]) // that of no network has the length -1
+		if err != nil && columns[1] != "" {
+			return n, fmt.Errorf("%s: the second column is no network", plain.Quote(text))
 		}
 		if prefix.Bits() <= longest {
 			continue

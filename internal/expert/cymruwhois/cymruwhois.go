@@ -4,14 +4,15 @@
 //
 // The service is asked by DNS for source.ip, and says asn, network, as_name,
 // geolocation.cc, registry and allocated; the same goes for destination. Of
-// several networks the smallest counts. A field that is there already stays,
-// unless --overwrite is given. An address that the service does not know changes
-// nothing.
+// several networks the smallest counts, of several AS the first. A part that is
+// missing, or that its field cannot hold, is left out. A field that is there
+// already stays, unless --overwrite is given. An address that the service does not
+// know changes nothing.
 //
 // If the resolver fails for now it is asked again, and then the event passes as
-// it is; --on-error dump keeps such events back. Answers are kept for a day, in
-// memory, and with --cache in a file or with --redis-cache-host in Redis, where
-// IntelMQ keeps them, too.
+// it is; --on-error dump keeps such events back. Answers are kept as long as their
+// records say, a day at most: in memory, and with --cache in a file or with
+// --redis-cache-host in Redis, where IntelMQ keeps them, too.
 //
 // # Examples
 //
@@ -26,9 +27,11 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -105,14 +108,15 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	return emit(m)
 }
 
-// add sets what is known.
+// add sets what is known. What a field cannot hold is left out, as "other" in the
+// place of a registry, and so is a name that is not fit to be shown.
 func (c *Command) add(m *event.Message, side string, n network) {
 	for _, field := range [...][2]string{
 		{"asn", n.ASN}, {"network", n.Network}, {"geolocation.cc", n.CC},
-		{"registry", n.registry()}, {"allocated", n.Allocated}, {"as_name", n.ASName},
+		{"registry", n.Registry}, {"allocated", n.Allocated}, {"as_name", n.ASName},
 	} {
-		if c.Overwrite || !m.Has(side+field[0]) {
-			m.SetIf(side+field[0], field[1])
+		if key, text := side+field[0], field[1]; (c.Overwrite || !m.Has(key)) && plain.Line(text) == text {
+			m.Try(key, harmonization.Text(text))
 		}
 	}
 }

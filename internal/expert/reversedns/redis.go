@@ -1,6 +1,7 @@
 package reversedns
 
 import (
+	"errors"
 	"math/big"
 	"net/netip"
 	"strings"
@@ -29,6 +30,14 @@ func encode(name string, found bool) (string, bool) {
 	return name + ".", true
 }
 
-func decode(text string) (string, bool, error) {
-	return strings.TrimSuffix(text, "."), text != none, nil
+// decode takes a name that no host can have for no answer, so that it is asked for.
+func decode(text string) (name string, found bool, err error) {
+	if text == none {
+		return "", false, nil
+	}
+	name, ok := host(strings.TrimSuffix(text, "."))
+	if !ok {
+		return "", false, errors.New("no host can have this name")
+	}
+	return name, true, nil
 }

@@ -3,9 +3,10 @@
 // expert-reverse-dns: add the host name of an address, by its PTR record
 //
 // The first name for source.ip that a host can have becomes source.reverse_dns;
-// the same goes for destination. A name that is there already stays, unless
-// --overwrite is given. An address without a name changes nothing, and neither
-// does one whose name servers fail: then it is asked for again after
+// the same goes for destination. Names with other characters than letters, digits,
+// - and _ are passed over, and so are addresses. A name that is there already
+// stays, unless --overwrite is given. An address without a name changes nothing,
+// and neither does one whose name servers fail: then it is asked for again after
 // --cache-ttl-invalid-response.
 //
 // The resolver is asked directly: neither /etc/hosts nor search domains count.
@@ -25,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -76,12 +78,12 @@ func name(ctx context.Context, resolver *dns.Resolver, address string, invalid t
 		return "", err
 	}
 	names, err := resolver.Lookup(ctx, dns.Reverse(a), dns.PTR)
-	if err != nil {
+	if err != nil && !errors.Is(err, dns.ErrNoData) {
 		return "", err
 	}
 	for _, name := range names {
-		if v, err := fqdn.Sanitise(harmonization.Text(name)); err == nil {
-			return v.Text, nil
+		if host, ok := host(name); ok {
+			return host, nil
 		}
 	}
 	lookup.GoodFor(ctx, invalid)
@@ -89,6 +91,16 @@ func name(ctx context.Context, resolver *dns.Resolver, address string, invalid t
 }
 
 var fqdn, _ = harmonization.Type("FQDN")
+
+// host is the form in which the data format has a name, if a host can have it:
+// whoever owns the address can write anything into DNS, and the type FQDN takes
+// nearly as much.
+func host(name string) (string, bool) {
+	v, err := fqdn.Sanitise(harmonization.Text(name))
+	return v.Text, err == nil && strings.Trim(v.Text, letters+"0123456789-_.") == "" && strings.ContainsAny(v.Text, letters)
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyz"
 
 // Process asks for both names.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {

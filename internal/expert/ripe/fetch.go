@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // services are where the answers come from. Tests have servers of their own.
@@ -28,7 +30,8 @@ type place struct {
 	Longitude json.Number `json:"longitude,omitempty"`
 }
 
-// addPlace sets what is known of a place.
+// addPlace sets what is known of a place. What a field cannot hold is left out, as
+// "?" in the place of a country, and so is a name that is not fit to be shown.
 func (c *Command) addPlace(ctx context.Context, m *event.Message, side string) error {
 	address := m.Get(side + "ip")
 	if address == "" || !c.QueryRipeStatGeolocation {
@@ -41,8 +44,9 @@ func (c *Command) addPlace(ctx context.Context, m *event.Message, side string) e
 	for _, field := range [...][2]string{
 		{"cc", p.Country}, {"city", p.City}, {"latitude", p.Latitude.String()}, {"longitude", p.Longitude.String()},
 	} {
-		if key := side + "geolocation." + field[0]; c.Mode == "replace" || !m.Has(key) {
-			m.SetIf(key, field[1])
+		key, text := side+"geolocation."+field[0], field[1]
+		if (c.Mode == "replace" || !m.Has(key)) && plain.Line(text) == text {
+			m.Try(key, harmonization.Text(text))
 		}
 	}
 	return nil
@@ -63,7 +67,7 @@ func (c *Command) fetchContacts(ctx context.Context, key string) ([]string, erro
 	var answer struct {
 		Contacts struct{ Email string } `json:"abuse-contacts"`
 	}
-	if err := c.get(ctx, c.services.database+resource+".json", &answer); err != nil {
+	if err := c.get(ctx, c.services.database+url.PathEscape(resource)+".json", &answer); err != nil {
 		return nil, err
 	}
 	return some(split(answer.Contacts.Email))
@@ -106,10 +110,7 @@ func (c *Command) fetchPlace(ctx context.Context, key string) (p place, err erro
 	if r := answer.Data.Resources; len(r) == 0 || len(r[0].Locations) == 0 {
 		return p, lookup.ErrNotThere
 	}
-	if p = answer.Data.Resources[0].Locations[0]; p.Country == "?" {
-		p.Country = ""
-	}
-	return p, nil
+	return answer.Data.Resources[0].Locations[0], nil
 }
 
 // maintained warns of a service that may be going to change.
@@ -142,6 +143,17 @@ func (c *Command) get(ctx context.Context, url string, answer any) error {
 		return fmt.Errorf("%s: the answer is not what was expected: %w", url, err)
 	}
 	return nil
+}
+
+// addresses are the contacts to which a mail can be sent, in lower case as in the
+// field, so that no two of them are the same.
+func addresses(contacts []string) (fit []string) {
+	for _, contact := range contacts {
+		if strings.Contains(contact, "@") && !strings.ContainsAny(contact, " ,;<>\"") && plain.Line(contact) == contact {
+			fit = append(fit, strings.ToLower(contact))
+		}
+	}
+	return fit
 }
 
 // split takes a comma list apart.

@@ -3,11 +3,11 @@
 // expert-ripe: add abuse contacts and places, by the RIPE database and RIPEstat
 //
 // For source.ip and source.asn the contacts become source.abuse_contact, a comma
-// list without duplicates; the same goes for destination. With --mode append they
-// are added to those that are there, with --mode replace they take their place,
-// and the field is removed if it is certain that there are none. The place of the
-// address, by RIPEstat, becomes country, city and coordinates; with --mode append
-// only where there is none.
+// list without duplicates; the same goes for destination. What is no mail address
+// is left out. With --mode append they are added to those that are there, with
+// --mode replace they take their place, and the field is removed if it is certain
+// that there are none. The place of the address, by RIPEstat, becomes country, city
+// and coordinates; with --mode append only where there is none.
 //
 // A service that cannot be reached is asked again, and then the event goes into
 // the dump; --on-error pass lets it go on as it is. Answers are kept for a day,
@@ -105,7 +105,7 @@ func (c *Command) addContacts(ctx context.Context, m *event.Message, side string
 		if err != nil {
 			return err
 		}
-		all, sure = append(all, contacts...), sure && known
+		all, sure = append(all, addresses(contacts)...), sure && known
 	}
 	if !asked {
 		return nil

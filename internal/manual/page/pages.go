@@ -310,14 +310,15 @@ Without --from that is the newest dump of Route Views. Let cron do that:
 	case "expert-cymru-whois":
 		return Page{Summary: "add network, AS, country and registry, by Team Cymru's service", Doc: `The service is asked by DNS for source.ip, and says asn, network, as_name,
 geolocation.cc, registry and allocated; the same goes for destination. Of
-several networks the smallest counts. A field that is there already stays,
-unless --overwrite is given. An address that the service does not know changes
-nothing.
+several networks the smallest counts, of several AS the first. A part that is
+missing, or that its field cannot hold, is left out. A field that is there
+already stays, unless --overwrite is given. An address that the service does not
+know changes nothing.
 
 If the resolver fails for now it is asked again, and then the event passes as
-it is; --on-error dump keeps such events back. Answers are kept for a day, in
-memory, and with --cache in a file or with --redis-cache-host in Redis, where
-IntelMQ keeps them, too.
+it is; --on-error dump keeps such events back. Answers are kept as long as their
+records say, a day at most: in memory, and with --cache in a file or with
+--redis-cache-host in Redis, where IntelMQ keeps them, too.
 
 # Examples
 
@@ -483,9 +484,10 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
 	case "expert-reverse-dns":
 		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
-the same goes for destination. A name that is there already stays, unless
---overwrite is given. An address without a name changes nothing, and neither
-does one whose name servers fail: then it is asked for again after
+the same goes for destination. Names with other characters than letters, digits,
+- and _ are passed over, and so are addresses. A name that is there already
+stays, unless --overwrite is given. An address without a name changes nothing,
+and neither does one whose name servers fail: then it is asked for again after
 --cache-ttl-invalid-response.
 
 The resolver is asked directly: neither /etc/hosts nor search domains count.
@@ -514,11 +516,11 @@ or .asn.
 	  expert-rfc1918 --fields source.ip --policy del`, Full: false}
 	case "expert-ripe":
 		return Page{Summary: "add abuse contacts and places, by the RIPE database and RIPEstat", Doc: `For source.ip and source.asn the contacts become source.abuse_contact, a comma
-list without duplicates; the same goes for destination. With --mode append they
-are added to those that are there, with --mode replace they take their place,
-and the field is removed if it is certain that there are none. The place of the
-address, by RIPEstat, becomes country, city and coordinates; with --mode append
-only where there is none.
+list without duplicates; the same goes for destination. What is no mail address
+is left out. With --mode append they are added to those that are there, with
+--mode replace they take their place, and the field is removed if it is certain
+that there are none. The place of the address, by RIPEstat, becomes country, city
+and coordinates; with --mode append only where there is none.
 
 A service that cannot be reached is asked again, and then the event goes into
 the dump; --on-error pass lets it go on as it is. Answers are kept for a day,
