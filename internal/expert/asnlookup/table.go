@@ -71,7 +71,7 @@ func read(f *os.File) (table, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReaderSize(f, 1<<20)
+	in := bufio.NewReaderSize(f, 4<<10)
 	if isCompiled(in) {
 		data, err := whole(in, info)
 		if err != nil {
@@ -104,12 +104,11 @@ func isCompiled(in *bufio.Reader) bool {
 	return string(head) == asndb.Magic[:len(asndb.Magic)-1]
 }
 
-// whole reads a file into memory that is allocated once.
+// whole reads a file into memory that is touched once.
 func whole(in io.Reader, info os.FileInfo) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(info.Size()) + bytes.MinRead)
-	_, err := b.ReadFrom(in)
-	return b.Bytes(), err
+	data := make([]byte, info.Size())
+	_, err := io.ReadFull(in, data)
+	return data, err
 }
 
 var errEmpty = errors.New("there are no prefixes in it")

@@ -288,7 +288,7 @@ most specific one that holds the address becomes source.network, and its AS
 number source.asn (the same for destination), whatever was there before. An
 address that is in no prefix changes nothing.
 
-The table is a compiled file, which is read in some 20 milliseconds and takes as
+The table is a compiled file, which is read in some 30 milliseconds and takes as
 much memory as it has bytes, about 22 MB for all of the Internet; or a text file as
 pyasn writes and reads it, which takes a second: lines of a prefix, a tab and an AS
 number; lines that begin with ; are comments. Text may be packed with gzip or
