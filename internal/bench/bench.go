@@ -151,6 +151,16 @@ func prepare(ctx context.Context, o Options, p places, plan plan) error {
 			return err
 		}
 	}
+	if slices.ContainsFunc(plan.jobs, func(j job) bool { return j.name == "expert-asn-lookup" }) {
+		fmt.Fprintln(o.Progress, "bench: generating routes")
+		if err := generateElsewhere(ctx, p.routes(), "routes", prefixes); err != nil {
+			return err
+		}
+		j := job{procs: [][]string{p.command("expert-asn-lookup", "--database", p.table(), "--from", p.routes(), "--update")}}
+		if _, err := j.run(ctx, environment(p.dir), nil); err != nil && ctx.Err() != nil {
+			return err // otherwise the job that would read the table fails with a message of its own
+		}
+	}
 	if used(p.parsed()) {
 		out, err := os.Create(p.parsed())
 		if err != nil {

@@ -18,15 +18,39 @@ func WriteEvents(w io.Writer, n int) error {
 	return write(w, n, nil, appendEvent)
 }
 
-// Generate writes n rows or events, as kind says: csv or events.
+// WriteRoutes writes n prefixes and their AS, in the format of pyasn. The networks
+// for documentation, in which the addresses of events are, come first: each address
+// of IPv6 in a prefix of 48 bits. The others are spread over all of IPv4.
+func WriteRoutes(w io.Writer, n int) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	for i := range n {
+		switch {
+		case i < len(documentation4):
+			fmt.Fprintf(out, "%s0/24\t%d\n", documentation4[i], 1+i)
+		case i <= 1<<16:
+			fmt.Fprintf(out, "2001:db8:%x::/48\t%d\n", i-1, 1+i*7919%400_000)
+		default:
+			a, bits := uint32(i)*3583, 24 // up to 213.0.0.0 for a million
+			if i%3 == 1 {
+				bits = 20
+			}
+			fmt.Fprintf(out, "%d.%d.%d.0/%d\t%d\n", a>>24, a>>16&0xff, a>>8&0xff, bits, 1+i*7919%400_000)
+		}
+	}
+	return out.Flush()
+}
+
+// Generate writes n rows, events or prefixes, as kind says: csv, events or routes.
 func Generate(w io.Writer, kind string, n int) error {
 	switch kind {
 	case "csv":
 		return WriteCSV(w, n)
 	case "events":
 		return WriteEvents(w, n)
+	case "routes":
+		return WriteRoutes(w, n)
 	}
-	return fmt.Errorf("cannot generate %q: csv and events are known", kind)
+	return fmt.Errorf("cannot generate %q: csv, events and routes are known", kind)
 }
 
 func write(w io.Writer, n int, head []byte, line func([]byte, *record) []byte) error {

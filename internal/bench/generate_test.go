@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,6 +29,7 @@ func generated(t *testing.T, kind string, n int) []byte {
 func TestGenerateIsTheSameEverywhere(t *testing.T) {
 	for kind, want := range map[string]string{
 		"csv":    "d46e442ee68f55b2ba01a3bdd76355f321f9bd9831db7a9966f995cec9e10667",
+		"routes": "9e21e3417def7d928392955844a00b8938f2cc964b495516c4a225298e6b336d",
 		"events": "a5fdbcf7c90414c8a31112133ccf8bb365aadf786e55cfd953a93dd43adcb959",
 	} {
 		sum := sha256.Sum256(generated(t, kind, 1000))
@@ -100,6 +102,32 @@ func object(t *testing.T, line []byte) map[string]any {
 		t.Fatalf("a key comes twice, or a value is not flat: %s", line)
 	}
 	return e
+}
+
+// TestRoutes has every address of the events in a prefix, and no prefix twice.
+func TestRoutes(t *testing.T) {
+	found := map[netip.Prefix]bool{}
+	for line := range bytes.Lines(generated(t, "routes", prefixes)) {
+		text, _, _ := strings.Cut(string(line), "\t")
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[p.Masked()] = true
+	}
+	if len(found) < prefixes*99/100 {
+		t.Errorf("%d different prefixes", len(found))
+	}
+	for i := range sample {
+		a := netip.MustParseAddr(newRecord(i).ip)
+		bits := 24
+		if a.Is6() {
+			bits = 48
+		}
+		if p, _ := a.Prefix(bits); !found[p] {
+			t.Errorf("%s is in no prefix", a)
+		}
+	}
 }
 
 func TestCSV(t *testing.T) {

@@ -36,6 +36,11 @@ type places struct {
 func (p places) events() string { return filepath.Join(p.dir, "events.ndjson") }
 func (p places) csv() string    { return filepath.Join(p.dir, "feed.csv") }
 func (p places) parsed() string { return filepath.Join(p.dir, "parsed.ndjson") }
+func (p places) routes() string { return filepath.Join(p.dir, "routes.txt") }
+func (p places) table() string  { return filepath.Join(p.dir, "asn.db") }
+
+// prefixes is how many the table has: about as many as the Internet.
+const prefixes = 1_000_000
 
 // command is one of the product's commands with its arguments.
 func (p places) command(words ...string) []string {
@@ -70,6 +75,7 @@ func newPlan(p places) plan {
 			{name: "byte copy", input: p.events(), oneCore: true, lines: p.n, procs: [][]string{copier}},
 			{name: "expert-taxonomy", input: p.events(), oneCore: true, lines: p.n, procs: [][]string{taxonomy}},
 			{name: "expert-deduplicator", input: p.events(), oneCore: true, lines: p.want.unique, procs: [][]string{p.command(deduplicator...)}},
+			{name: "expert-asn-lookup", input: p.events(), oneCore: true, lines: p.n, procs: [][]string{p.command("expert-asn-lookup", "--database", p.table())}},
 			{name: "jq -c .", input: p.events(), lines: p.n, procs: [][]string{jq}},
 			{name: "parse-csv", input: p.csv(), oneCore: true, lines: p.n, procs: [][]string{p.command(parser()...)}},
 			{name: "Miller", input: p.csv(), oneCore: true, lines: p.n, procs: [][]string{mlr}},
@@ -88,6 +94,7 @@ func newPlan(p places) plan {
 			{name: "set one field", ours: "expert-taxonomy", ref: "byte copy", bar: bar{6, atMost}},
 			{name: "set one field", ours: "expert-taxonomy", ref: "jq -c .", bar: bar{25, atLeast}},
 			{name: "deduplicate in memory", ours: "expert-deduplicator", ref: "byte copy", bar: bar{12, atMost}},
+			{name: "look up in a million prefixes", ours: "expert-asn-lookup", ref: "expert-taxonomy", bar: bar{2, atMost}},
 			{name: "parse 23 of 40 columns", ours: "parse-csv", ref: "Miller", bar: bar{15, atLeast}},
 			{name: "parse 23 of 40 columns", ours: "parse-csv", ref: "Miller, flat names", bar: bar{0, shown}},
 			{name: "job, seven processes", ours: "job as a pipe", ref: "jq -c . on parsed", bar: bar{0.5, below}},

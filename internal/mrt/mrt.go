@@ -4,6 +4,7 @@ package mrt
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ const maxRecord = 16 << 20
 var errShort = errors.New("a record ends too early")
 
 // Read calls found for each prefix, with the AS that originates it by the first of
-// the paths that tells. Prefixes without such a path, and the default route, are
+// the paths that tells, as pyasn takes it. A prefix may come again; the first counts. Prefixes without such a path, and the default route, are
 // left out. An error says where in the dump something is wrong, or is that of found.
 func Read(r io.Reader, found func(prefix netip.Prefix, asn uint32) error) error {
 	in := bufio.NewReaderSize(r, 1<<20)
@@ -164,10 +165,14 @@ func prefixOf(b []byte, bits, size int) (netip.Prefix, error) {
 	return netip.PrefixFrom(a, bits).Masked(), nil
 }
 
+// asTrans stands in a path of two bytes for what does not fit into them, RFC 6793.
+const asTrans = 23456
+
 // origin is the AS at the end of a path among attributes, whose numbers have so many
 // bytes. AS4_PATH has those that do not fit into two.
 func (c *cursor) origin(size int) (asn uint32, err error) {
-	for len(c.rest) > 0 && c.err == nil {
+	var wide uint32
+	for len(c.rest) > 0 {
 		flags, kind := c.number8(), c.number8()
 		length := 0
 		if flags&extLen != 0 {
@@ -176,39 +181,60 @@ func (c *cursor) origin(size int) (asn uint32, err error) {
 			length = c.number8()
 		}
 		value := &cursor{rest: c.take(length)}
+		if c.err != nil {
+			return 0, c.err
+		}
 		switch {
-		case c.err != nil:
 		case kind == asPath && asn == 0:
 			asn, err = value.last(size)
 		case kind == as4Path && size == 2:
-			var wide uint32
-			if wide, err = value.last(4); wide != 0 {
-				asn = wide
-			}
+			wide, err = value.last(4)
 		}
 		if err != nil {
 			return 0, err
 		}
 	}
-	return asn, c.err
+	if asn == asTrans && wide != 0 {
+		asn = wide
+	}
+	return asn, nil
 }
 
-// last is the last AS of a path. At the end of a path that was aggregated stands a
-// set: if it has one member that is it, and else the AS that has aggregated, which
-// stands before it.
+// last is the last AS of a path that is not reserved, or else the last one. A path that
+// was aggregated ends with a set, whose members have no order: the least one counts.
 func (c *cursor) last(size int) (asn uint32, err error) {
-	for len(c.rest) > 0 && c.err == nil {
+	var reserved uint32
+	for len(c.rest) > 0 {
 		kind, count := c.number8(), c.number8()
 		numbers := c.take(count * size)
-		if c.err != nil || count == 0 || kind != asSequence && !(kind == asSet && count == 1) {
-			continue
+		if c.err != nil {
+			return 0, c.err
 		}
-		end := numbers[len(numbers)-size:]
-		if size == 2 {
-			asn = uint32(binary.BigEndian.Uint16(end))
-		} else {
-			asn = binary.BigEndian.Uint32(end)
+		if kind != asSet && kind != asSequence {
+			continue // a confederation is inside of one AS
 		}
+		var public, other uint32 // of this segment
+		for i := range count {
+			n := uint32(binary.BigEndian.Uint16(numbers[i*size:]))
+			if size == 4 {
+				n = binary.BigEndian.Uint32(numbers[i*size:])
+			}
+			to := &public
+			if isReserved(n) {
+				to = &other
+			}
+			if kind == asSequence || *to == 0 || n < *to {
+				*to = n
+			}
+		}
+		asn, reserved = cmp.Or(public, asn), cmp.Or(other, reserved)
 	}
-	return asn, c.err
+	return cmp.Or(asn, reserved), nil
+}
+
+// isReserved says whether an AS number belongs to nobody: those for private use, for
+// documentation and those around them, by the registry of IANA. pyasn passes them over
+// as well.
+func isReserved(n uint32) bool {
+	return n == 0 || n >= 64198 && n <= 131071 || n >= 4200000000
 }

@@ -77,8 +77,7 @@ func dump() []byte {
 		record(tableDumpV2, ribIPv4, rib("0.0.0.0/0", false, sequence(64500))),
 		record(tableDumpV2, ribIPv6, rib("2001:db8::/32", false, sequence(4200000000))),
 		record(tableDumpV2, ribIPv4AddPath, rib("198.51.100.0/25", true, sequence(64498))),
-		record(tableDumpV2, ribIPv4, rib("203.0.113.0/24", false, attributes(asPath), attributes(asPath, segment(4, asSequence, 64499), segment(4, asSet, 1, 2)))),
-		record(tableDumpV2, ribIPv4, rib("203.0.113.0/25", false, attributes(asPath, segment(4, asSequence, 64499), segment(4, asSet, 64501)))),
+		record(tableDumpV2, ribIPv4, rib("203.0.113.0/24", false, attributes(asPath), sequence(64499))),
 		record(tableDumpV2, ribIPv4, rib("203.0.113.128/25", false)),
 		record(tableDump, 1, oldRIB("192.0.2.128/25", attributes(asPath, segment(2, asSequence, 64500, 23456)))),
 		record(tableDump, 2, oldRIB("2001:db8:1::/48", append(attributes(asPath, segment(2, asSequence, 23456)), attributes(as4Path, segment(4, asSequence, 4200000001))...))),
@@ -97,7 +96,7 @@ func read(in []byte) (string, error) {
 
 func TestRead(t *testing.T) {
 	got, err := read(dump())
-	const want = "192.0.2.0/24 64496, 2001:db8::/32 4200000000, 198.51.100.0/25 64498, 203.0.113.0/24 64499, 203.0.113.0/25 64501, 192.0.2.128/25 23456, 2001:db8:1::/48 4200000001"
+	const want = "192.0.2.0/24 64496, 2001:db8::/32 4200000000, 198.51.100.0/25 64498, 203.0.113.0/24 64499, 192.0.2.128/25 23456, 2001:db8:1::/48 4200000001"
 	if err != nil || got != want {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)
 	}
@@ -122,6 +121,47 @@ func TestRead(t *testing.T) {
 	}
 	if err := Read(io.MultiReader(bytes.NewReader(dump()), errReader{stop}), func(netip.Prefix, uint32) error { return nil }); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestOrigin has what pyasn makes of the ends of paths, and where it gives up.
+func TestOrigin(t *testing.T) {
+	const confederation = 3
+	two := func(wide ...[]byte) []byte {
+		return append(attributes(asPath, segment(2, asSequence, 10, asTrans)), bytes.Join(wide, nil)...)
+	}
+	four := func(segments ...[]byte) []byte { return attributes(asPath, segments...) }
+	for name, p := range map[string]struct {
+		size int
+		path []byte
+		want uint32
+	}{
+		"a sequence":                  {4, four(segment(4, asSequence, 10, 20)), 20},
+		"two sequences":               {4, four(segment(4, asSequence, 10), segment(4, asSequence, 20, 30)), 30},
+		"a set of one":                {4, four(segment(4, asSequence, 10), segment(4, asSet, 20)), 20},
+		"a set of more":               {4, four(segment(4, asSequence, 10), segment(4, asSet, 40, 20, 30)), 20},
+		"a set alone":                 {4, four(segment(4, asSet, 40, 20, 30)), 20},
+		"a set of private numbers":    {4, four(segment(4, asSequence, 10), segment(4, asSet, 64512, 64513)), 10},
+		"a private number at the end": {4, four(segment(4, asSequence, 10, 20, 64512, 4200000000)), 20},
+		"AS 0 at the end":             {4, four(segment(4, asSequence, 10, 0)), 10},
+		"private numbers only":        {4, four(segment(4, asSequence, 64512, 64513)), 64513},
+		"AS 0 only":                   {4, four(segment(4, asSequence, 0)), 0},
+		"a confederation":             {4, four(segment(4, asSequence, 10), segment(4, confederation, 20)), 10},
+		"an empty path":               {4, four(), 0},
+		"an empty segment":            {4, four(segment(4, asSequence, 10), segment(4, asSequence)), 10},
+		"no path":                     {4, []byte{0x40, 1, 1, 0}, 0},
+		"not in two bytes":            {2, two(attributes(as4Path, segment(4, asSequence, 131072))), 131072},
+		"wide numbers first":          {2, append(attributes(as4Path, segment(4, asSequence, 131072)), two()...), 131072},
+		"no wide numbers":             {2, two(), asTrans},
+		"wide numbers of others":      {2, append(attributes(asPath, segment(2, asSequence, 10)), attributes(as4Path, segment(4, asSequence, 131072))...), 10},
+		"wide numbers twice":          {4, append(four(segment(4, asSequence, asTrans)), attributes(as4Path, segment(4, asSequence, 131072))...), asTrans},
+	} {
+		if got, err := (&cursor{rest: p.path}).origin(p.size); got != p.want || err != nil {
+			t.Errorf("%s: %d, %v, want %d", name, got, err, p.want)
+		}
+		for n := range p.path {
+			(&cursor{rest: p.path[:n]}).origin(p.size) // which must not panic
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func run() error {
 	flag.StringVar(&o.Bin, "bin", "bin", "directory of the commands")
 	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up is one")
 	startup := flag.Bool("startup", false, "measure only the start of every command, in full")
-	generate := flag.String("generate", "", "print -n lines of csv or events instead of measuring")
+	generate := flag.String("generate", "", "print -n lines of csv, events or routes instead of measuring")
 	flag.Parse()
 	if flag.NArg() > 0 || o.N < 1 || o.Runs < 1 {
 		return errors.New("no arguments are taken, and -n and -runs are at least 1")

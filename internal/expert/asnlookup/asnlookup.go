@@ -7,19 +7,21 @@
 // number source.asn (the same for destination), whatever was there before. An
 // address that is in no prefix changes nothing.
 //
-// The table is a compiled file, which is looked into where it lies on the disk
-// and ready at once, or a text file as pyasn writes and reads it: lines of a
-// prefix, a tab and an AS number; lines that begin with ; are comments. It may be
-// packed with gzip or bzip2. A file that is replaced is taken within two seconds,
-// or at once on SIGHUP; a broken one is refused, and the old one stays.
-// GeoLite2-ASN.mmdb will do as well, but cuts networks where another one lies in
-// them.
+// The table is a compiled file, which is read in some 30 milliseconds and takes as
+// much memory as it has bytes, about 22 MB for all of the Internet; or a text file as
+// pyasn writes and reads it, which takes a second: lines of a prefix, a tab and an AS
+// number; lines that begin with ; are comments. Text may be packed with gzip or
+// bzip2. A file that is replaced is taken within two seconds, or at once on SIGHUP; a
+// broken one is refused, and the old one stays. GeoLite2-ASN.mmdb will do as well,
+// but cuts networks where another one lies in them.
 //
 // --update makes a compiled file and puts it in the place of the old one. It is
 // made of --from, a URL or a file: such text, or a RIB dump (MRT), packed or not.
-// Without --from that is the newest dump of Route Views. Let cron do that:
+// Without --from that is the newest dump of Route Views. A prefix belongs to the last
+// AS of the first path to it that is not reserved; of a set, to the least. Let cron
+// do that:
 //
-//	23 4 * * *  expert-asn-lookup --database /var/lib/asn.mmdb --update
+//	23 4 * * *  expert-asn-lookup --database /var/lib/asn.db --update
 //
 // # Examples
 //
@@ -32,7 +34,6 @@ import (
 	"context"
 	"net/netip"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/lookup"
@@ -80,7 +81,7 @@ func add(t table, m *event.Message, ip, asn, network string) error {
 		if number != 0 { // AS 0 originates nothing, by RFC 7607
 			m.SetInt(asn, int64(number))
 		}
-		m.SetValue(network, harmonization.Text(prefix.String()))
+		m.Set(network, prefix.String())
 	}
 	return err
 }

@@ -2,13 +2,16 @@ package asnlookup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -42,7 +45,9 @@ func (c *Command) newest(ctx context.Context, env *stage.Env, base string) (stri
 	for _, month := range []time.Time{now, now.AddDate(0, 0, -now.Day())} {
 		dir := base + month.Format("2006.01") + "/RIBS/"
 		r, err := client.Get(ctx, dir, nil)
-		if err != nil {
+		if status := (*httpclient.StatusError)(nil); errors.As(err, &status) && status.Code == http.StatusNotFound {
+			continue // the month has just begun
+		} else if err != nil {
 			return "", err
 		}
 		page, err := io.ReadAll(io.LimitReader(r.Body, maxListing))
