@@ -18,7 +18,7 @@ all: generate ## build bin/intelpipe, bin/intelpipe-full and a link for each com
 	bin/intelpipe --install-links bin
 
 generate: ## renew what is generated from the commands' packages
-	@$(GO) run ./internal/gen
+	@$(GO) run ./internal/dev/gen
 
 demo: all ## run the main job over sample feeds, see events.ndjson
 	@scripts/demo

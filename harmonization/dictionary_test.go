@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/pyregex"
+	"github.com/intelpipe/intelpipe/internal/python/regex"
 )
 
 func TestDefault(t *testing.T) {
@@ -204,7 +204,7 @@ func TestPredicates(t *testing.T) {
 	}{{printable, false}, {noFinalDot, false}, {twoAlnum, false}, {upperHex, false}, {uuid, false}, {uuid2, false},
 		{severity, false}, {transport, true}} {
 		match := predicate(c.expr, c.fold)
-		re, err := pyregex.Compile(c.expr, c.fold)
+		re, err := regex.Compile(c.expr, c.fold)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/internal/pyregex"
+	"github.com/intelpipe/intelpipe/internal/python/regex"
 )
 
 // matcher reports whether a regular expression is found in a text.
@@ -17,7 +17,7 @@ func pattern(expr string, fold bool) (matcher, error) {
 	if m := predicate(expr, fold); m != nil {
 		return m, nil
 	}
-	re, err := pyregex.Compile(expr, fold)
+	re, err := regex.Compile(expr, fold)
 	if err != nil {
 		return nil, err
 	}

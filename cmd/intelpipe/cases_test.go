@@ -16,7 +16,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"golang.org/x/tools/txtar"
 
-	"github.com/intelpipe/intelpipe/internal/cases"
+	"github.com/intelpipe/intelpipe/internal/dev/cases"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
 )
 
 // queuesUnderFire moves events from one queue of Redis to another. Such an output

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
 )
 
 // overlapping has three runs of one source at once, each of which ends when there

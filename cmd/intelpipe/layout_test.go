@@ -72,7 +72,7 @@ func layer(path string) (int, string) {
 	switch second {
 	case "collect", "parse", "expert", "output", "admin":
 		return 6, "family"
-	case "gen", "bench", "conformance":
+	case "dev":
 		return 7, "tools for development"
 	case "flags", "manual", "sibling", "tool":
 		return 5, "tool"
@@ -84,7 +84,7 @@ func layer(path string) (int, string) {
 		return 2, "stage"
 	case "event":
 		return 1, "event"
-	case "charset", "json", "plain", "pyformat", "pyregex", "urlsplit":
+	case "charset", "json", "plain", "python":
 		return 0, "a part without messages"
 	}
 	return 3, "a shared part"
@@ -120,11 +120,11 @@ func TestImportsThatOnePackageHas(t *testing.T) {
 		"github.com/goccy/go-json":        {"internal/json"},
 		"github.com/mattn/go-isatty":      {"internal/tool"},
 		"github.com/gaissmai/bart":        {"internal/expert/asnlookup"},
-		"github.com/gomodule/redigo":      {"internal/redis"},
-		"github.com/miekg/dns":            {"internal/dns"},
+		"github.com/gomodule/redigo":      {"internal/client/redis"},
+		"github.com/miekg/dns":            {"internal/client/dns"},
 		"golang.org/x/time":               {"internal/lookup"},
 		"github.com/hashicorp/golang-lru": {"internal/lookup"},
-		"log":                             {"internal/httpclient"}, // to silence what net/http says
+		"log":                             {"internal/client/httpclient"}, // to silence what net/http says
 	}
 	for _, p := range units(t) {
 		if _, kind := layer(p.path()); kind == "tools for development" {
@@ -333,7 +333,7 @@ func TestCommandsDoNotAskTheClock(t *testing.T) {
 		"internal/batch":            "how long a far end was away",
 		"internal/durable/disk":     "how long to wait for a lock",
 		"internal/durable/linefile": "how long to wait for a lock",
-		"internal/redis":            "how long a connection was idle",
+		"internal/client/redis":     "how long a connection was idle",
 		"internal/durable/spool":    "how often to count, and a default for tests",
 		"internal/stage":            "a default for tests",
 		"internal/lookup":           "how long an answer is kept, and pauses",

@@ -121,7 +121,7 @@ func TestNewCommand(t *testing.T) {
 		}
 	}
 
-	must("go", "run", "./internal/gen")
+	must("go", "run", "./internal/dev/gen")
 	after := contents(t, dir)
 	for _, name := range made {
 		for _, file := range []string{"cmd/" + name + "/main.go", "man/" + name + ".1"} {
@@ -135,7 +135,7 @@ func TestNewCommand(t *testing.T) {
 			}
 		}
 	}
-	must("go", "run", "./internal/gen", "-check")
+	must("go", "run", "./internal/dev/gen", "-check")
 	var packages, cases []string
 	for _, name := range made {
 		family, noun, _ := strings.Cut(name, "-")
@@ -166,7 +166,7 @@ func TestNewCommand(t *testing.T) {
 		os.RemoveAll(filepath.Join(dir, "internal", family, strings.ReplaceAll(noun, "-", "")))
 		os.RemoveAll(filepath.Join(dir, "testdata", name))
 	}
-	must("go", "run", "./internal/gen")
+	must("go", "run", "./internal/dev/gen")
 	for name, text := range contents(t, dir) {
 		if strings.Contains(text, "brand"+"-new") && name != "cmd/intelpipe/new_test.go" {
 			t.Errorf("%s still knows a command that is no more", name)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/cases"
+	"github.com/intelpipe/intelpipe/internal/dev/cases"
 )
 
 // TestCasesAreReadable finds cases that hide from people what they say.

@@ -8,8 +8,8 @@ import (
 	"iter"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/internal/csv"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/python/csv"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
-	"github.com/intelpipe/intelpipe/internal/csv"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/python/csv"
 )
 
 // encodingField is where a collector stores the charset that the origin has

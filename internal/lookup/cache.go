@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/client/redis"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/json"
-	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

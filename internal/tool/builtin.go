@@ -165,7 +165,7 @@ func help(specs []Spec, p Process, args []string) (string, error) {
 }
 
 func manualPage(specs []Spec, p Process, args []string) (string, error) {
-	if len(args) == 1 && args[0] == "--common-flags" { // for internal/gen
+	if len(args) == 1 && args[0] == "--common-flags" { // for internal/dev/gen
 		return manual.CommonFlags(specs)
 	}
 	spec, err := one("man", specs, args)

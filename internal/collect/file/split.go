@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/intelpipe/intelpipe/internal/csv"
+	"github.com/intelpipe/intelpipe/internal/python/csv"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

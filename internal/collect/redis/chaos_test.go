@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
 )
 
 // TestChaos kills the source, a process of its pipeline or the server, again

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	client "github.com/intelpipe/intelpipe/internal/client/redis"
+	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
 	"github.com/intelpipe/intelpipe/internal/event"
-	client "github.com/intelpipe/intelpipe/internal/redis"
-	"github.com/intelpipe/intelpipe/internal/redis/redistest"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stage/stagetest"
 )

@@ -34,8 +34,8 @@ package redis
 import (
 	"context"
 
+	client "github.com/intelpipe/intelpipe/internal/client/redis"
 	"github.com/intelpipe/intelpipe/internal/event"
-	client "github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
 	output "github.com/intelpipe/intelpipe/internal/output/redis"
-	"github.com/intelpipe/intelpipe/internal/redis/redistest"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 

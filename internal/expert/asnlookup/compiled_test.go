@@ -23,8 +23,8 @@ import (
 	"github.com/maxmind/mmdbwriter/mmdbtype"
 
 	"github.com/intelpipe/intelpipe/internal/asndb"
+	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -19,7 +19,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/asndb"
 	"github.com/intelpipe/intelpipe/internal/charset"
-	"github.com/intelpipe/intelpipe/internal/csv"
+	"github.com/intelpipe/intelpipe/internal/python/csv"
 )
 
 // table finds the longest prefix that holds an address.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/httpclient"
+	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )

@@ -39,10 +39,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/client/redis"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/seen"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

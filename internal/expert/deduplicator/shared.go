@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 
+	"github.com/intelpipe/intelpipe/internal/client/redis"
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
-	"github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/dns"
+	"github.com/intelpipe/intelpipe/internal/client/dns"
 )
 
 // Errors of getaddrinfo.

@@ -35,11 +35,11 @@ import (
 	"slices"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/dns"
+	"github.com/intelpipe/intelpipe/internal/client/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/python/urlsplit"
 	"github.com/intelpipe/intelpipe/internal/stage"
-	"github.com/intelpipe/intelpipe/internal/urlsplit"
 )
 
 // Command says what is resolved, and by whom.

@@ -10,7 +10,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	lookup "github.com/intelpipe/intelpipe/internal/dns"
+	lookup "github.com/intelpipe/intelpipe/internal/client/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/cases"
+	"github.com/intelpipe/intelpipe/internal/dev/cases"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 )

@@ -12,8 +12,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
-	"github.com/intelpipe/intelpipe/internal/pyformat"
-	"github.com/intelpipe/intelpipe/internal/pyregex"
+	"github.com/intelpipe/intelpipe/internal/python/regex"
+	"github.com/intelpipe/intelpipe/internal/python/strformat"
 )
 
 // rules are compiled rules. Lists of them have hundreds that look at the same
@@ -47,7 +47,7 @@ type rule struct {
 type action struct {
 	key      string
 	value    harmonization.Value
-	template *pyformat.Template
+	template *strformat.Template
 }
 
 // condition looks at one field: an expression is found, or the value is equal,
@@ -55,7 +55,7 @@ type action struct {
 type condition struct {
 	field  int
 	expr   string
-	regex  *pyregex.Regexp
+	regex  *regex.Regexp
 	equal  harmonization.Value
 	absent bool
 
@@ -110,7 +110,7 @@ func (r *rules) check(c *condition) (bool, error) {
 	case !f.ok || f.value.Kind == harmonization.Null:
 		return false, nil
 	case c.regex == nil:
-		return pyformat.Equal(f.value, c.equal), nil
+		return strformat.Equal(f.value, c.equal), nil
 	case f.value.Kind == harmonization.Compound:
 		return false, fmt.Errorf("%s: an expression is searched for in a text, not in a list or an object: %s", f.key, plain.Clip(f.value.Text, 100))
 	}
@@ -140,7 +140,7 @@ func (r *rules) group(rule *rule, key, name string) (harmonization.Value, bool) 
 	return harmonization.Value{}, false
 }
 
-func groupNumber(re *pyregex.Regexp, name string) int {
+func groupNumber(re *regex.Regexp, name string) int {
 	if n, err := strconv.Atoi(name); err == nil {
 		if n < 0 || n >= len(re.SubexpNames()) {
 			return -1
@@ -270,7 +270,7 @@ func (r *loader) condition(key string, v harmonization.Value) (int, error) {
 	r.known[c] = len(r.conditions)
 	if c.expr != "" {
 		var err error
-		if c.regex, err = pyregex.Compile(c.expr, !r.caseSensitive); err != nil {
+		if c.regex, err = regex.Compile(c.expr, !r.caseSensitive); err != nil {
 			return 0, err
 		}
 	}
@@ -288,7 +288,7 @@ func (r *loader) action(rule *rule, key string, v harmonization.Value) (action, 
 	if v.Kind != harmonization.String {
 		return a, r.fits(key, v)
 	}
-	t, err := pyformat.Compile(v.Text, "msg", "matches")
+	t, err := strformat.Compile(v.Text, "msg", "matches")
 	if err != nil {
 		return a, err
 	}

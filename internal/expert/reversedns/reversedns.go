@@ -30,7 +30,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/dns"
+	"github.com/intelpipe/intelpipe/internal/client/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"

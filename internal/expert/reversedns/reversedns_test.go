@@ -10,7 +10,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/miekg/dns"
 
-	resolver "github.com/intelpipe/intelpipe/internal/dns"
+	resolver "github.com/intelpipe/intelpipe/internal/client/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/urlsplit"
+	"github.com/intelpipe/intelpipe/internal/python/urlsplit"
 )
 
 func address(text string) bool {

@@ -26,8 +26,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/httpclient"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )

@@ -30,8 +30,8 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/python/urlsplit"
 	"github.com/intelpipe/intelpipe/internal/stage"
-	"github.com/intelpipe/intelpipe/internal/urlsplit"
 )
 
 // Command says which fields are set.

@@ -48,7 +48,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/linefile"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
-	"github.com/intelpipe/intelpipe/internal/pyformat"
+	"github.com/intelpipe/intelpipe/internal/python/strformat"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -60,7 +60,7 @@ type Command struct {
 	export.Flags
 
 	env      *stage.Env
-	template *pyformat.Template
+	template *strformat.Template
 	line     []byte
 	files    *linefile.Files
 	stdout   *stdout // instead of files
@@ -90,7 +90,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 		return err
 	}
 	dir, rest := fixed(c.File)
-	if c.template, err = pyformat.Compile(rest, "event", "ev"); err != nil {
+	if c.template, err = strformat.Compile(rest, "event", "ev"); err != nil {
 		return fmt.Errorf("--file %s: %w", c.File, err)
 	}
 	for _, index := range c.template.Fields {

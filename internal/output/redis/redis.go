@@ -34,9 +34,9 @@ import (
 	"context"
 	"errors"
 
+	client "github.com/intelpipe/intelpipe/internal/client/redis"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
-	client "github.com/intelpipe/intelpipe/internal/redis"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/plain"
-	"github.com/intelpipe/intelpipe/internal/pyregex"
+	"github.com/intelpipe/intelpipe/internal/python/regex"
 )
 
 // table makes a table of the flags.
@@ -124,7 +124,7 @@ func (c *Command) addComposed(table *feed.Table) error {
 type steps struct {
 	command   *Command
 	name      string // of the field
-	search    *pyregex.Regexp
+	search    *regex.Regexp
 	comma     bool // numbers have a comma before their fraction
 	json      bool
 	url       bool
@@ -139,7 +139,7 @@ var numbers = []string{"Accuracy", "Float", "Integer"}
 
 func (s *steps) choose(d *harmonization.Dictionary, name string, search, kinds map[string]string) (err error) {
 	if expr, ok := search[name]; ok {
-		if s.search, err = pyregex.Compile(expr, false); err != nil {
+		if s.search, err = regex.Compile(expr, false); err != nil {
 			return fmt.Errorf("--column-regex-search: %s: %w", name, err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/redis"
+	"github.com/intelpipe/intelpipe/internal/client/redis"
 )
 
 // Server is a redis-server with a directory of its own, whose append-only file

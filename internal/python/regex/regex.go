@@ -1,4 +1,4 @@
-// Package pyregex compiles regular expressions that are written for Python's
+// Package regex compiles regular expressions that are written for Python's
 // re, so that they mean here what they mean there.
 //
 // An expression is for text, not bytes, and is used as re.search is. It is
@@ -12,7 +12,7 @@
 // know are left to a small one of our own: \b and \B beyond ASCII, a $ that
 // looks past a line break at the end, and loops around something that may be
 // empty. It runs only on texts for which they make a difference.
-package pyregex
+package regex
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package pyformat
+package strformat
 
 import (
 	"bufio"

@@ -1,4 +1,4 @@
-// Package pyformat fills templates in the syntax of Python's str.format, which
+// Package strformat fills templates in the syntax of Python's str.format, which
 // rule files and file names of IntelMQ are written in:
 //
 //	{msg[source.ip]:>15}  {event[time.source]:%Y-%m-%d}  {matches[source.url][1]}  {{literal}}
@@ -7,7 +7,7 @@
 // alignment, sign, width, grouping, precision and type, and the directives of
 // strftime for a text that is a time. Attributes, nested fields and !a are
 // refused.
-package pyformat
+package strformat
 
 import (
 	"errors"

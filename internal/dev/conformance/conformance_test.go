@@ -31,8 +31,8 @@ func TestConformance(t *testing.T) {
 	dir := vectorDir(t)
 	temp := t.TempDir()
 	bin := filepath.Join(temp, "intelpipe")
-	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/intelpipe-full").CombinedOutput(); err != nil {
-		t.Fatalf("go build ../../cmd/intelpipe: %v\n%s", err, out)
+	if out, err := exec.Command("go", "build", "-o", bin, "../../../cmd/intelpipe-full").CombinedOutput(); err != nil {
+		t.Fatalf("go build ../../../cmd/intelpipe-full: %v\n%s", err, out)
 	}
 	runner, err := NewRunner(bin, filepath.Join(dir, "files"), temp)
 	if err != nil {

@@ -180,7 +180,7 @@ func prepare(ctx context.Context, o Options, p places, plan plan) error {
 // build compiles helpers of this package into dir.
 func build(ctx context.Context, dir string, names ...string) error {
 	for _, name := range names {
-		c := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, name), "github.com/intelpipe/intelpipe/internal/bench/"+name)
+		c := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, name), "github.com/intelpipe/intelpipe/internal/dev/bench/"+name)
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w: %s", name, err, firstLine(string(out)))
 		}

@@ -12,7 +12,7 @@ import (
 	"regexp"
 	"syscall"
 
-	"github.com/intelpipe/intelpipe/internal/bench"
+	"github.com/intelpipe/intelpipe/internal/dev/bench"
 )
 
 func main() {
