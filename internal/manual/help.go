@@ -29,7 +29,7 @@ func Help(spec *flags.Command, model *kong.Application, all bool) string {
 	}
 	b.WriteString("\n" + wrap(spec.Name+": "+spec.Page().Summary, 0, 0) + "\n")
 	if all && spec.Page().Doc != "" {
-		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(spec.Page().Doc))
+		b.WriteString("\n" + reflow(strings.TrimSpace(spec.Page().Doc)) + "\n")
 	}
 	for _, s := range sections(model) {
 		if !all && s.shared {
@@ -97,6 +97,17 @@ func wrap(text string, column, indent int) string {
 	return strings.ReplaceAll(b.String(), "\u00a0", " ")
 }
 
+// reflow wraps the paragraphs of a manual. What is indented stays as it is.
+func reflow(doc string) string {
+	paragraphs := strings.Split(doc, "\n\n")
+	for i, p := range paragraphs {
+		if !strings.ContainsAny(p, "\t#") && !strings.Contains("\n"+p, "\n ") {
+			paragraphs[i] = wrap(strings.ReplaceAll(p, "\n", " "), 0, 0)
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
 // calls are the ways to call a command: its subcommands, or just itself.
 func calls(model *kong.Application) []*kong.Node {
 	if len(model.Children) > 0 {
@@ -154,7 +165,9 @@ func sections(model *kong.Application) []section {
 		if group != "" {
 			title = strings.ToUpper(group[:1]) + group[1:] + " flags"
 		}
-		all = append(all, section{title: title, shared: group == "common" || group == "feed" || group == "lookup", items: flagged(model.Node, group)})
+		shared := slices.Contains([]string{"common", "feed", "lookup"}, group) ||
+			group == "HTTP" && !strings.HasPrefix(model.Name, "collect-") // which are about little else
+		all = append(all, section{title: title, shared: shared, items: flagged(model.Node, group)})
 	}
 	return slices.DeleteFunc(all, func(s section) bool { return s.text == "" && len(s.items) == 0 })
 }

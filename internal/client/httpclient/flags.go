@@ -37,19 +37,19 @@ import (
 
 // Flags are the flags of the client, to be embedded in a command.
 type Flags struct {
-	HTTPTimeoutSec       []float64    `name:"http-timeout-sec" default:"30" placeholder:"SECONDS" help:"How long a server may stay silent; with two values, the first is for connecting."`
-	HTTPTimeoutTotal     float64      `name:"http-timeout-total" default:"3600" placeholder:"SECONDS" help:"How long a whole fetch may take, redirects and retries included; 0 for no limit."`
-	HTTPTimeoutMaxTries  int          `name:"http-timeout-max-tries" default:"3" placeholder:"N" help:"How often to try in all when a server cannot be reached, stays silent or is overloaded."`
-	HTTPUsername         string       `name:"http-username" placeholder:"NAME" help:"User name for basic authentication."`
-	HTTPPassword         stage.Secret `name:"http-password-file" placeholder:"FILE" help:"File with the password for basic authentication."`
-	HTTPProxy            string       `name:"http-proxy" placeholder:"URL" help:"Proxy for http; used only together with --https-proxy."`
-	HTTPSProxy           string       `name:"https-proxy" placeholder:"URL" help:"Proxy for https; used only together with --http-proxy."`
-	HTTPUserAgent        string       `name:"http-user-agent" default:"intelpipe" placeholder:"TEXT" help:"The User-Agent header."`
-	HTTPVerifyCert       string       `name:"http-verify-cert" default:"true" placeholder:"true|false|PATH" help:"Whether to verify certificates, or a file or directory with the authorities to trust."`
-	HTTPHeader           stage.Object `name:"http-header" placeholder:"json:{…}" help:"Further request headers. They win over all others."`
-	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM."`
-	HTTPPrivateRedirects bool         `name:"http-allow-private-redirects" help:"Follow redirects from public to private addresses."`
-	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Query parameters to mask besides those that look like secrets; /2 is the second part of the path."`
+	HTTPTimeoutSec       []float64    `name:"http-timeout-sec" default:"30" placeholder:"SECONDS" help:"How long a server may stay silent; with two values, the first is for connecting." group:"HTTP"`
+	HTTPTimeoutTotal     float64      `name:"http-timeout-total" default:"3600" placeholder:"SECONDS" help:"How long a whole fetch may take, redirects and retries included; 0 for no limit." group:"HTTP"`
+	HTTPTimeoutMaxTries  int          `name:"http-timeout-max-tries" default:"3" placeholder:"N" help:"How often to try in all when a server cannot be reached, stays silent or is overloaded." group:"HTTP"`
+	HTTPUsername         string       `name:"http-username" placeholder:"NAME" help:"User name for basic authentication." group:"HTTP"`
+	HTTPPassword         stage.Secret `name:"http-password-file" placeholder:"FILE" help:"File with the password for basic authentication." group:"HTTP"`
+	HTTPProxy            string       `name:"http-proxy" placeholder:"URL" help:"Proxy for http; used only together with --https-proxy." group:"HTTP"`
+	HTTPSProxy           string       `name:"https-proxy" placeholder:"URL" help:"Proxy for https; used only together with --http-proxy." group:"HTTP"`
+	HTTPUserAgent        string       `name:"http-user-agent" default:"intelpipe" placeholder:"TEXT" help:"The User-Agent header." group:"HTTP"`
+	HTTPVerifyCert       string       `name:"http-verify-cert" default:"true" placeholder:"true|false|PATH" help:"Whether to verify certificates, or a file or directory with the authorities to trust." group:"HTTP"`
+	HTTPHeader           stage.Object `name:"http-header" placeholder:"json:{…}" help:"Further request headers. They win over all others." group:"HTTP"`
+	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM." group:"HTTP"`
+	HTTPPrivateRedirects bool         `name:"http-allow-private-redirects" help:"Follow redirects from public to private addresses." group:"HTTP"`
+	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Query parameters to mask besides those that look like secrets; /2 is the second part of the path." group:"HTTP"`
 }
 
 // Client makes a client of the flags for the command that env is of. An error is
