@@ -37,8 +37,8 @@ import (
 
 // Command says who is asked.
 type Command struct {
-	Overwrite bool      `help:"Replace fields that are there already."`
-	DNS       dns.Flags `embed:""`
+	DNS dns.Flags `embed:""`
+	event.Overwrite
 	//lint:ignore SA5008 each of them is a variable of its own
 	lookup.Flags `set:"redis_cache_db=5" set:"cache_ttl_missing=86400" set:"on_error=pass"`
 
@@ -92,7 +92,7 @@ func (c *Command) fetch(ctx context.Context, address string) (n network, err err
 
 // Process asks for both addresses.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
-	for _, side := range [...]string{"source.", "destination."} {
+	for _, side := range event.Sides {
 		address := m.Get(side + "ip")
 		if address == "" {
 			continue
@@ -115,7 +115,7 @@ func (c *Command) add(m *event.Message, side string, n network) {
 		{"asn", n.ASN}, {"network", n.Network}, {"geolocation.cc", n.CC},
 		{"registry", n.Registry}, {"allocated", n.Allocated}, {"as_name", n.ASName},
 	} {
-		if key, text := side+field[0], field[1]; (c.Overwrite || !m.Has(key)) && plain.Line(text) == text {
+		if key, text := side+field[0], field[1]; c.Wants(m, key) && plain.Line(text) == text {
 			m.Try(key, harmonization.Text(text))
 		}
 	}

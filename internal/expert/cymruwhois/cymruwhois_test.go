@@ -110,7 +110,7 @@ func TestProcess(t *testing.T) {
 		db.Set(key, text)
 	}
 	start := func(overwrite bool) *Command {
-		c := &Command{Overwrite: overwrite, DNS: resolver.Flags{Nameserver: server, Timeout: 10}, Flags: lookup.Flags{RedisCacheHost: redis.Host(),
+		c := &Command{Overwrite: event.Overwrite{Overwrite: overwrite}, DNS: resolver.Flags{Nameserver: server, Timeout: 10}, Flags: lookup.Flags{RedisCacheHost: redis.Host(),
 			RedisCachePort: redis.Server().Addr().Port, RedisCacheDB: 5, RedisCacheTTL: 86400, CacheTTLMissing: 86400, CacheTTLFailure: 60, OnError: "dump"}}
 		if err := c.Start(t.Context(), stage.Standalone()); err != nil {
 			t.Fatal(err)

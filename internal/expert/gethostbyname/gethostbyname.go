@@ -46,8 +46,8 @@ import (
 type Command struct {
 	FallbackToUrl     bool                `help:"Take the host of the URL where there is no name." default:"true"`
 	GaierrorsToIgnore harmonization.Value `help:"More errors that leave an event as it is, numbers of getaddrinfo." placeholder:"N,…"`
-	Overwrite         bool                `help:"Replace an address that is there already."`
 	DNS               dns.Flags           `embed:""`
+	event.Overwrite
 	lookup.Flags
 
 	names   *lookup.Lookup[[]string]
@@ -69,7 +69,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 
 // Process resolves both names.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
-	for _, side := range [...]string{"source.", "destination."} {
+	for _, side := range event.Sides {
 		if err := c.side(ctx, m, side); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 }
 
 func (c *Command) side(ctx context.Context, m *event.Message, side string) error {
-	if m.Has(side+"ip") && !c.Overwrite {
+	if !c.Wants(m, side+"ip") {
 		return nil
 	}
 	name := m.Get(side + "fqdn")

@@ -60,7 +60,7 @@ func TestProcess(t *testing.T) {
 		{"first address of both", Command{}, `{"source.fqdn":"www.example.org","destination.fqdn":"www.example.org"}`,
 			`{"source.fqdn":"www.example.org","destination.fqdn":"www.example.org","source.ip":"192.0.2.10","destination.ip":"192.0.2.10"}`, nil},
 		{"an address stays", Command{}, `{"source.fqdn":"www.example.org","source.ip":"198.51.100.1"}`, `{"source.fqdn":"www.example.org","source.ip":"198.51.100.1"}`, nil},
-		{"overwrite", Command{Overwrite: true}, `{"source.ip":"198.51.100.1","source.fqdn":"www.example.org"}`, `{"source.ip":"192.0.2.10","source.fqdn":"www.example.org"}`, nil},
+		{"overwrite", Command{Overwrite: event.Overwrite{Overwrite: true}}, `{"source.ip":"198.51.100.1","source.fqdn":"www.example.org"}`, `{"source.ip":"192.0.2.10","source.fqdn":"www.example.org"}`, nil},
 		{"url", Command{FallbackToUrl: true}, `{"source.url":"http://user@WWW.example.org:80/a"}`, `{"source.url":"http://user@WWW.example.org:80/a","source.ip":"192.0.2.10"}`, nil},
 		{"no fallback", Command{}, `{"source.url":"http://www.example.org/"}`, `{"source.url":"http://www.example.org/"}`, nil},
 		{"address in url", Command{FallbackToUrl: true}, `{"source.url":"http://192.0.2.7/"}`, `{"source.url":"http://192.0.2.7/","source.ip":"192.0.2.7"}`, nil},

@@ -39,10 +39,10 @@ import (
 // Command says who is asked, and for how long it is remembered that nothing was
 // learned.
 type Command struct {
-	Overwrite               bool      `help:"Replace a name that is there already."`
 	CacheTtlInvalidResponse int64     `help:"Ask again after SECONDS where the name servers have failed, or named no host." default:"60" placeholder:"SECONDS"`
 	CacheTTLFailure         int64     `kong:"-"` // is the same
 	DNS                     dns.Flags `embed:""`
+	event.Overwrite
 	//lint:ignore SA5008 each of them is a variable of its own
 	lookup.Flags `set:"redis_cache_db=7" set:"cache_ttl_missing=86400" set:"on_error=pass"`
 
@@ -104,9 +104,9 @@ const letters = "abcdefghijklmnopqrstuvwxyz"
 
 // Process asks for both names.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
-	for _, side := range [...]string{"source.", "destination."} {
+	for _, side := range event.Sides {
 		address := m.Get(side + "ip")
-		if address == "" || m.Has(side+"reverse_dns") && !c.Overwrite {
+		if address == "" || !c.Wants(m, side+"reverse_dns") {
 			continue
 		}
 		name, found, err := c.names.Get(ctx, address)

@@ -37,9 +37,9 @@ import (
 
 // Command says where the list is.
 type Command struct {
-	Database  string           `help:"The list of addresses." placeholder:"FILE" required:""`
-	Overwrite bool             `help:"Replace a value that is there already."`
-	HTTP      httpclient.Flags `embed:""`
+	Database string           `help:"The list of addresses." placeholder:"FILE" required:""`
+	HTTP     httpclient.Flags `embed:""`
+	event.Overwrite
 
 	url string // of the list; tests have another one
 	*lookup.File[nodes]
@@ -56,8 +56,8 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 // Process marks both addresses.
 func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
 	list := *c.Get()
-	for _, side := range [...]string{"source.", "destination."} {
-		if list[m.Get(side+"ip")] && (c.Overwrite || !m.Has(side+"tor_node")) {
+	for _, side := range event.Sides {
+		if list[m.Get(side+"ip")] && c.Wants(m, side+"tor_node") {
 			m.SetBool(side+"tor_node", true)
 		}
 	}

@@ -92,7 +92,7 @@ func TestReplaced(t *testing.T) {
 		return []byte(strings.Repeat("198.51.100.1\n", 1000*n) + "192.0.2.1\n")
 	}
 	os.WriteFile(path, list(1), 0o644)
-	c := &Command{Database: path, Overwrite: true}
+	c := &Command{Database: path, Overwrite: event.Overwrite{Overwrite: true}}
 	if err := c.Start(t.Context(), stage.Standalone()); err != nil {
 		t.Fatal(err)
 	}

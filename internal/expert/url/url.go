@@ -36,7 +36,7 @@ import (
 
 // Command says which fields are set.
 type Command struct {
-	Overwrite  bool     `help:"Replace fields that are there already."`
+	event.Overwrite
 	SkipFields []string `help:"Fields not to set." placeholder:"FIELD,…" field:"event"`
 }
 
@@ -84,7 +84,7 @@ func (c *Command) side(m *event.Message, side string, withProtocol bool) bool {
 
 // set stores what the data format takes, and leaves out what it does not.
 func (c *Command) set(m *event.Message, key string, v harmonization.Value) {
-	if !slices.Contains(c.SkipFields, key) && (c.Overwrite || !m.Has(key)) {
+	if !slices.Contains(c.SkipFields, key) && c.Wants(m, key) {
 		m.Try(key, v)
 	}
 }
