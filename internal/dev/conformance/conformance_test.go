@@ -12,7 +12,7 @@ import (
 func vectorDir(t *testing.T) string {
 	dir := os.Getenv("INTELPIPE_VECTORS")
 	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "vectors")
+		dir = filepath.Join("..", "..", "..", "..", "shared", "vectors")
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
