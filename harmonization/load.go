@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/intelpipe/intelpipe/harmonization/pattern"
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/value"
@@ -165,11 +167,11 @@ func (f *Field) prepare() (err error) {
 }
 
 // compile returns the matcher of an expression, or nothing for an empty one.
-func compile(expr string, fold bool) (matcher, error) {
+func compile(expr string, fold bool) (pattern.Matcher, error) {
 	if expr == "" {
 		return nil, nil
 	}
-	return pattern(expr, fold)
+	return pattern.Compile(expr, fold)
 }
 
 func unknownType(name string) error {
@@ -177,5 +179,5 @@ func unknownType(name string) error {
 	for i := range types {
 		names[i] = types[i].Name
 	}
-	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), didYouMean(name, names))
+	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), vocabulary.DidYouMean(name, names))
 }

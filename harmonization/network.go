@@ -1,9 +1,8 @@
 package harmonization
 
 import (
-	"net/netip"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/python/idna"
 	"github.com/intelpipe/intelpipe/internal/python/ipaddress"
@@ -44,7 +43,7 @@ func sanitiseAddress(v Value) (Value, bool) {
 		return v, v4 != 0
 	}
 	if a, ok := ipaddress.ParseIPv6(s); ok {
-		return Text(addressText(a, s)), true
+		return Text(ipaddress.Shortest(a, s)), true
 	}
 	s = str.Strip(s)
 	if i := strings.IndexByte(s, '%'); i >= 0 {
@@ -57,7 +56,7 @@ func sanitiseAddress(v Value) (Value, bool) {
 	if !ok || !p.IsSingleIP() {
 		return v, false
 	}
-	v = Text(addressText(p.Addr(), s))
+	v = Text(ipaddress.Shortest(p.Addr(), s))
 	return v, v.Text != "0.0.0.0"
 }
 
@@ -75,32 +74,14 @@ func sanitiseNetwork(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if canonicalIPv4Network(v.Text) {
+	if ipaddress.CanonicalIPv4Network(v.Text) {
 		return v, true
 	}
 	p, ok := ipaddress.ParseNetwork(str.Strip(v.Text))
 	if !ok {
 		return v, false
 	}
-	p = p.Masked()
-	var buf [64]byte
-	b := ipaddress.Append(buf[:0], p.Addr())
-	b = append(b, '/')
-	b = strconv.AppendInt(b, int64(p.Bits()), 10)
-	if string(b) == v.Text {
-		return v, true
-	}
-	return Text(string(b)), true
-}
-
-// addressText returns the shortest spelling of a: s itself if it is that.
-func addressText(a netip.Addr, s string) string {
-	var buf [64]byte
-	b := ipaddress.Append(buf[:0], a)
-	if string(b) == s {
-		return s
-	}
-	return string(b)
+	return Text(ipaddress.ShortestNetwork(p, v.Text)), true
 }
 
 // addressOfInt returns the address with that number, unless it is 0.
@@ -109,18 +90,7 @@ func addressOfInt(n string) (Value, bool) {
 	if !ok || n == "0" {
 		return Value{}, false
 	}
-	return Text(addressText(a, "")), true
-}
-
-// canonicalIPv4Network reports whether s is such a network as it should be.
-func canonicalIPv4Network(s string) bool {
-	slash := strings.IndexByte(s, '/')
-	if slash < 0 || !number.CanonicalInt(s[slash+1:]) {
-		return false
-	}
-	bits, ok := ipaddress.PrefixLength(s[slash+1:])
-	v4, ok2 := ipaddress.ParseIPv4(s[:slash])
-	return ok && ok2 && bits <= 32 && v4<<bits == 0
+	return Text(ipaddress.Shortest(a, "")), true
 }
 
 // validName takes host names as they are found in the wild: underscores,
@@ -171,7 +141,11 @@ func plainName(s string) bool {
 	label := 0
 	digits := true // the label so far
 	for i := range len(s) {
-		switch nameByte[s[i]] {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return false
+		}
+		switch nameByte[c] {
 		case nameBad:
 			return false
 		case nameDot:
@@ -205,9 +179,9 @@ const (
 	nameDigit
 )
 
-// nameByte sorts the bytes of host names; what is not listed is a byte like
-// any other.
-var nameByte = [256]uint8{
+// nameByte sorts the bytes of host names; what is not listed is a byte like any
+// other.
+var nameByte = [utf8.RuneSelf]uint8{
 	'.': nameDot,
 	':': nameBad, '/': nameBad, '?': nameBad, '#': nameBad,
 	'0': nameDigit, '1': nameDigit, '2': nameDigit, '3': nameDigit, '4': nameDigit, '5': nameDigit,
@@ -216,20 +190,4 @@ var nameByte = [256]uint8{
 	'H': nameBad, 'I': nameBad, 'J': nameBad, 'K': nameBad, 'L': nameBad, 'M': nameBad, 'N': nameBad,
 	'O': nameBad, 'P': nameBad, 'Q': nameBad, 'R': nameBad, 'S': nameBad, 'T': nameBad, 'U': nameBad,
 	'V': nameBad, 'W': nameBad, 'X': nameBad, 'Y': nameBad, 'Z': nameBad,
-	0x80: nameBad, 0x81: nameBad, 0x82: nameBad, 0x83: nameBad, 0x84: nameBad, 0x85: nameBad, 0x86: nameBad, 0x87: nameBad,
-	0x88: nameBad, 0x89: nameBad, 0x8a: nameBad, 0x8b: nameBad, 0x8c: nameBad, 0x8d: nameBad, 0x8e: nameBad, 0x8f: nameBad,
-	0x90: nameBad, 0x91: nameBad, 0x92: nameBad, 0x93: nameBad, 0x94: nameBad, 0x95: nameBad, 0x96: nameBad, 0x97: nameBad,
-	0x98: nameBad, 0x99: nameBad, 0x9a: nameBad, 0x9b: nameBad, 0x9c: nameBad, 0x9d: nameBad, 0x9e: nameBad, 0x9f: nameBad,
-	0xa0: nameBad, 0xa1: nameBad, 0xa2: nameBad, 0xa3: nameBad, 0xa4: nameBad, 0xa5: nameBad, 0xa6: nameBad, 0xa7: nameBad,
-	0xa8: nameBad, 0xa9: nameBad, 0xaa: nameBad, 0xab: nameBad, 0xac: nameBad, 0xad: nameBad, 0xae: nameBad, 0xaf: nameBad,
-	0xb0: nameBad, 0xb1: nameBad, 0xb2: nameBad, 0xb3: nameBad, 0xb4: nameBad, 0xb5: nameBad, 0xb6: nameBad, 0xb7: nameBad,
-	0xb8: nameBad, 0xb9: nameBad, 0xba: nameBad, 0xbb: nameBad, 0xbc: nameBad, 0xbd: nameBad, 0xbe: nameBad, 0xbf: nameBad,
-	0xc0: nameBad, 0xc1: nameBad, 0xc2: nameBad, 0xc3: nameBad, 0xc4: nameBad, 0xc5: nameBad, 0xc6: nameBad, 0xc7: nameBad,
-	0xc8: nameBad, 0xc9: nameBad, 0xca: nameBad, 0xcb: nameBad, 0xcc: nameBad, 0xcd: nameBad, 0xce: nameBad, 0xcf: nameBad,
-	0xd0: nameBad, 0xd1: nameBad, 0xd2: nameBad, 0xd3: nameBad, 0xd4: nameBad, 0xd5: nameBad, 0xd6: nameBad, 0xd7: nameBad,
-	0xd8: nameBad, 0xd9: nameBad, 0xda: nameBad, 0xdb: nameBad, 0xdc: nameBad, 0xdd: nameBad, 0xde: nameBad, 0xdf: nameBad,
-	0xe0: nameBad, 0xe1: nameBad, 0xe2: nameBad, 0xe3: nameBad, 0xe4: nameBad, 0xe5: nameBad, 0xe6: nameBad, 0xe7: nameBad,
-	0xe8: nameBad, 0xe9: nameBad, 0xea: nameBad, 0xeb: nameBad, 0xec: nameBad, 0xed: nameBad, 0xee: nameBad, 0xef: nameBad,
-	0xf0: nameBad, 0xf1: nameBad, 0xf2: nameBad, 0xf3: nameBad, 0xf4: nameBad, 0xf5: nameBad, 0xf6: nameBad, 0xf7: nameBad,
-	0xf8: nameBad, 0xf9: nameBad, 0xfa: nameBad, 0xfb: nameBad, 0xfc: nameBad, 0xfd: nameBad, 0xfe: nameBad, 0xff: nameBad,
 }

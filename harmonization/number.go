@@ -121,6 +121,8 @@ func sanitiseAccuracy(v Value) (Value, bool) {
 	return v, ok && validAccuracy(v)
 }
 
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 func validBoolean(v Value) bool { return v.Kind == Boolean }
 
 func sanitiseBoolean(v Value) (Value, bool) {
@@ -147,12 +149,8 @@ func sanitiseBoolean(v Value) (Value, bool) {
 
 // parseFloat reads a number, or the text of one.
 func parseFloat(v Value) (float64, bool) {
-	switch v.Kind {
-	case Number:
-		f, err := strconv.ParseFloat(v.Text, 64)
-		return f, err == nil
-	case String:
-		return number.ParseFloat(v.Text)
+	if v.Kind != Number && v.Kind != String {
+		return 0, false
 	}
-	return 0, false
+	return number.ParseFloat(v.Text)
 }

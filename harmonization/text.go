@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/python/binascii"
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
@@ -92,18 +93,18 @@ func sanitiseBase64(v Value) (Value, bool) {
 	return v, true
 }
 
-func validTaxonomy(v Value) bool { return v.Kind == String && isTaxonomy(v.Text) }
+func validTaxonomy(v Value) bool { return v.Kind == String && vocabulary.IsTaxonomy(v.Text) }
 
 func sanitiseTaxonomy(v Value) (Value, bool) {
-	if v.Kind != String || isTaxonomy(v.Text) {
+	if v.Kind != String || vocabulary.IsTaxonomy(v.Text) {
 		return v, v.Kind == String
 	}
-	v.Text = taxonomyAlias(str.Lower(str.Clean(v.Text)))
-	return v, isTaxonomy(v.Text)
+	v.Text = vocabulary.TodaysTaxonomy(str.Lower(str.Clean(v.Text)))
+	return v, vocabulary.IsTaxonomy(v.Text)
 }
 
 func validType(v Value) bool {
-	_, ok := Taxonomy(v.Text)
+	_, ok := vocabulary.Taxonomy(v.Text)
 	return ok && v.Kind == String
 }
 
@@ -111,30 +112,30 @@ func sanitiseType(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if _, ok := Taxonomy(v.Text); ok {
+	if _, ok := vocabulary.Taxonomy(v.Text); ok {
 		return v, true
 	}
-	v.Text = typeAlias(str.Lower(str.Clean(v.Text)))
+	v.Text = vocabulary.TodaysType(str.Lower(str.Clean(v.Text)))
 	return v, validType(v)
 }
 
-func validRegistry(v Value) bool { return v.Kind == String && isRegistry(v.Text) }
+func validRegistry(v Value) bool { return v.Kind == String && vocabulary.IsRegistry(v.Text) }
 
 func sanitiseRegistry(v Value) (Value, bool) {
-	if v.Kind != String || isRegistry(v.Text) {
+	if v.Kind != String || vocabulary.IsRegistry(v.Text) {
 		return v, v.Kind == String
 	}
 	v.Text = str.Upper(str.Clean(v.Text))
 	if v.Text == "RIPENCC" || v.Text == "RIPE-NCC" {
 		v.Text = "RIPE"
 	}
-	return v, isRegistry(v.Text)
+	return v, vocabulary.IsRegistry(v.Text)
 }
 
-func validTLP(v Value) bool { return v.Kind == String && isTLP(v.Text) }
+func validTLP(v Value) bool { return v.Kind == String && vocabulary.IsTLP(v.Text) }
 
 func sanitiseTLP(v Value) (Value, bool) {
-	if v.Kind != String || isTLP(v.Text) {
+	if v.Kind != String || vocabulary.IsTLP(v.Text) {
 		return v, v.Kind == String
 	}
 	s := str.Upper(str.Clean(v.Text))
@@ -145,5 +146,5 @@ func sanitiseTLP(v Value) (Value, bool) {
 		s = "AMBER"
 	}
 	v.Text = s
-	return v, isTLP(s)
+	return v, vocabulary.IsTLP(s)
 }

@@ -3,6 +3,7 @@ package harmonization
 import (
 	"errors"
 
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
@@ -31,6 +32,18 @@ func (t *TypeRule) Sanitise(v Value) (Value, error) {
 		return w, nil
 	}
 	return Value{}, &ValueError{Type: t.Name, Value: v}
+}
+
+// SanitiseAs is [TypeRule.Sanitise] where it is known how to read what the text of
+// a time leaves open. Types other than DateTime ignore the reading.
+func (t *TypeRule) SanitiseAs(v Value, r *Reading) (Value, error) {
+	if r == nil || t.Name != "DateTime" {
+		return t.Sanitise(v)
+	}
+	if w, ok := sanitiseTimeAs(v, r); ok {
+		return w, nil
+	}
+	return Value{}, &ValueError{Type: t.Name, Value: v, reading: r}
 }
 
 // ValueError says that a value does not fit a type or a field's constraints.
@@ -92,7 +105,7 @@ func (e *ValueError) explain() string {
 			return "it is an address"
 		}
 	default:
-		return didYouMean(text, words(e.Type))
+		return vocabulary.Suggest(e.Type, text)
 	}
 	return ""
 }

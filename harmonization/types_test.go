@@ -213,25 +213,6 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-func TestTaxonomy(t *testing.T) {
-	if got, ok := Taxonomy("c2-server"); got != "malicious-code" || !ok {
-		t.Errorf("Taxonomy(c2-server) = %q, %v", got, ok)
-	}
-	if got, ok := Taxonomy("c2server"); got != "" || ok {
-		t.Errorf("Taxonomy(c2server) = %q, %v", got, ok)
-	}
-	for _, alias := range []string{"unknown", "dropzone", "leak", "defacement", "backdoor", "dga domain"} {
-		if _, ok := Taxonomy(typeAlias(alias)); !ok {
-			t.Errorf("the alias %s leads nowhere", alias)
-		}
-	}
-	for _, typ := range []string{"spam", "ddos", "fraud", "phishing", "test", "other", "weak-crypto"} {
-		if taxonomy, ok := Taxonomy(typ); ok && !isTaxonomy(taxonomy) {
-			t.Errorf("%s has the unknown taxonomy %s", typ, taxonomy)
-		}
-	}
-}
-
 // FuzzTypes holds the promises of Sanitise for all types: its result is valid,
 // and is its own canonical form.
 func FuzzTypes(f *testing.F) {

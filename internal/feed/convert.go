@@ -10,6 +10,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Converter makes one value of another. Null is no value, which is no error. The
@@ -112,7 +113,7 @@ func timeConverter(name, format string) *timeStep {
 	default:
 		return nil
 	}
-	read, err := harmonization.TimeConverter(spec)
+	read, err := timeformat.Parse(spec)
 	local := name == "time" || name == "date"
 	return &timeStep{func(v harmonization.Value, r *Record) (harmonization.Value, error) {
 		if local {

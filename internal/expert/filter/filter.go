@@ -48,6 +48,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/python/dateutil"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Command says what is kept.
@@ -181,7 +182,7 @@ func parseLimit(text string) (limit, error) {
 	if text == "" {
 		return limit{}, nil
 	}
-	if d, err := harmonization.ParseRelative(text); err == nil {
+	if d, err := timeformat.ParseRelative(text); err == nil {
 		return limit{set: true, back: d}, nil
 	}
 	t, err := dateutil.Parse(text, nil)

@@ -98,7 +98,7 @@ func ParseNetwork(s string) (netip.Prefix, bool) {
 	if !slash {
 		return netip.PrefixFrom(a, a.BitLen()), true
 	}
-	n, ok := PrefixLength(bits)
+	n, ok := prefixLength(bits)
 	if !ok && a.Is4() {
 		n, ok = maskLength(bits)
 	}
@@ -106,7 +106,7 @@ func ParseNetwork(s string) (netip.Prefix, bool) {
 	return p, ok && p.IsValid()
 }
 
-func PrefixLength(s string) (int, bool) {
+func prefixLength(s string) (int, bool) {
 	n := 0
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' || n > 128 {
@@ -136,4 +136,39 @@ func leadingOnes(m uint32) (int, bool) {
 		n++
 	}
 	return n, m == 0
+}
+
+// CanonicalIPv4Network reports whether s is a network of IPv4 as Python prints it. It
+// saves most networks from being taken apart and printed again.
+func CanonicalIPv4Network(s string) bool {
+	address, length, slash := strings.Cut(s, "/")
+	if !slash || len(length) > 2 || len(length) == 2 && length[0] == '0' {
+		return false
+	}
+	bits, ok := prefixLength(length)
+	v4, ok2 := ParseIPv4(address)
+	return ok && ok2 && bits <= 32 && v4<<bits == 0
+}
+
+// Shortest returns the shortest spelling of a: s itself if it is that.
+func Shortest(a netip.Addr, s string) string {
+	var buf [64]byte
+	b := Append(buf[:0], a)
+	if string(b) == s {
+		return s
+	}
+	return string(b)
+}
+
+// ShortestNetwork returns the shortest spelling of a network, without host bits and
+// with a prefix length: s itself if it is that.
+func ShortestNetwork(p netip.Prefix, s string) string {
+	p = p.Masked()
+	var buf [64]byte
+	b := append(Append(buf[:0], p.Addr()), '/')
+	b = strconv.AppendInt(b, int64(p.Bits()), 10)
+	if string(b) == s {
+		return s
+	}
+	return string(b)
 }

@@ -1,22 +1,28 @@
-package harmonization
+// Package timeformat reads what IntelMQ's parameters say about times: the names that
+// time_format has for formats, and spans such as "3 days".
+package timeformat
 
 import (
 	"fmt"
 	"math"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
 	"github.com/intelpipe/intelpipe/internal/python/number"
-	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// TimeConverter returns the function that turns values of a feed into times, by
-// the name that IntelMQ's time_format parameters use:
+// A Converter turns a value of a feed into a time of the data format. Null instead
+// of a time means that the value says nothing about one, which is no error. The
+// reading, which may be nil, is for texts without a zone, and for the order of day
+// and month where no format gives it.
+type Converter func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
+
+// Parse returns the converter of a name:
 //
 //	timestamp                  seconds since 1970, with or without a fraction
 //	windows_nt                 units of 100 ns since 1601
@@ -26,10 +32,8 @@ import (
 //	utc_isoformat              the canonical form and nothing else
 //	fuzzy, or nothing          whatever the DateTime type takes
 //
-// A function that returns null has nothing to say about the value, which is no
-// error. The reading, which may be nil, is for texts without a zone, and for
-// the order of day and month where no format gives it. A bad spec is an error.
-func TimeConverter(spec string) (func(Value, *Reading) (Value, error), error) {
+// The error names the spec, what is wrong with it and what was probably meant.
+func Parse(spec string) (Converter, error) {
 	name, format, hasFormat := strings.Cut(spec, "|")
 	switch name {
 	case "from_format", "from_format_midnight":
@@ -57,15 +61,13 @@ func TimeConverter(spec string) (func(Value, *Reading) (Value, error), error) {
 	case "epoch_millis":
 		return converter(fromMillis, "seconds or milliseconds since 1970 are expected"), nil
 	case "utc_isoformat":
-		canonical := func(v Value) (Value, bool) { return v, validTime(v) }
+		canonical := func(v harmonization.Value) (harmonization.Value, bool) {
+			return v, v.Kind == harmonization.String && datetime.Canonical(v.Text)
+		}
 		return converter(canonical, "a time such as 2020-01-02T03:04:05+00:00 is expected"), nil
 	case "fuzzy", "":
-		return func(v Value, r *Reading) (Value, error) {
-			if w, ok := sanitiseTimeAs(v, r); ok {
-				return w, nil
-			}
-			return Value{}, &ValueError{Type: "DateTime", Value: v, reading: r}
-		}, nil
+		rule, _ := harmonization.Type("DateTime")
+		return rule.SanitiseAs, nil
 	}
 	near := plain.Nearest(name, slices.Values(converters[:]))
 	if near != "" {
@@ -78,45 +80,45 @@ var converters = [...]string{"timestamp", "windows_nt", "epoch_millis", "from_fo
 
 // converter makes a converter of one that reads numbers, which leave nothing
 // open.
-func converter(f func(Value) (Value, bool), expected string) func(Value, *Reading) (Value, error) {
-	return func(v Value, _ *Reading) (Value, error) {
+func converter(f func(harmonization.Value) (harmonization.Value, bool), expected string) Converter {
+	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 		if w, ok := f(v); ok {
 			return w, nil
 		}
-		return Value{}, &ValueError{Type: "time", Value: v, Reason: expected}
+		return harmonization.Value{}, &harmonization.ValueError{Type: "time", Value: v, Reason: expected}
 	}
 }
 
 // byLayout makes a converter of a format. For midnight only the day counts.
-func byLayout(layout *datetime.Layout, midnight bool) func(Value, *Reading) (Value, error) {
-	return func(v Value, r *Reading) (Value, error) {
+func byLayout(layout *datetime.Layout, midnight bool) Converter {
+	return func(v harmonization.Value, r *harmonization.Reading) (harmonization.Value, error) {
 		m, err := layout.Parse(v.Python())
 		if err == nil {
 			if midnight {
 				m = datetime.Moment{Year: m.Year, Month: m.Month, Day: m.Day}
 			}
 			if t, ok := m.In(r.Place()); ok {
-				return Text(FormatTime(t)), nil
+				return harmonization.Text(harmonization.FormatTime(t)), nil
 			}
 			err = &datetime.Error{Why: datetime.NoSuchTime}
 		}
-		return Value{}, &ValueError{Type: "time", Value: v, Reason: err.Error()}
+		return harmonization.Value{}, &harmonization.ValueError{Type: "time", Value: v, Reason: err.Error()}
 	}
 }
 
 // unixTime is the canonical form of seconds and microseconds since 1970.
-func unixTime(seconds, micro int64) (Value, bool) {
+func unixTime(seconds, micro int64) (harmonization.Value, bool) {
 	const first, last = -62135596800, 253402300799 // the years 1 to 9999
 	if seconds < first || seconds > last {
-		return Value{}, false
+		return harmonization.Value{}, false
 	}
-	return Text(FormatTime(time.Unix(seconds, micro*1000))), true
+	return harmonization.Text(harmonization.FormatTime(time.Unix(seconds, micro*1000))), true
 }
 
 // fromTimestamp reads seconds since 1970. A fraction is rounded to
 // microseconds.
-func fromTimestamp(v Value) (Value, bool) {
-	if v.Kind != Number && v.Kind != String {
+func fromTimestamp(v harmonization.Value) (harmonization.Value, bool) {
+	if v.Kind != harmonization.Number && v.Kind != harmonization.String {
 		return v, false
 	}
 	if s, ok := number.ParseInt(v.Text); ok {
@@ -126,7 +128,7 @@ func fromTimestamp(v Value) (Value, bool) {
 		}
 		return unixTime(n, 0)
 	}
-	f, ok := parseFloat(v)
+	f, ok := number.ParseFloat(v.Text)
 	if !ok || math.Abs(f) > 1e12 {
 		return v, false
 	}
@@ -142,13 +144,19 @@ func fromTimestamp(v Value) (Value, bool) {
 	return unixTime(n, micro)
 }
 
+// integer reads what the type Integer takes.
+func integer(v harmonization.Value) (harmonization.Value, error) {
+	rule, _ := harmonization.Type("Integer")
+	return rule.Sanitise(v)
+}
+
 // fromWindows reads the ticks of Windows, exactly where they are an integer.
-func fromWindows(v Value) (Value, bool) {
-	v, ok := sanitiseInteger(v)
-	if !ok {
+func fromWindows(v harmonization.Value) (harmonization.Value, bool) {
+	w, err := integer(v)
+	if err != nil {
 		return v, false
 	}
-	ticks, err := strconv.ParseInt(v.Text, 10, 64)
+	ticks, err := strconv.ParseInt(w.Text, 10, 64)
 	if err != nil {
 		return v, false
 	}
@@ -162,23 +170,23 @@ func fromWindows(v Value) (Value, bool) {
 
 // fromMillis tells seconds from milliseconds by the number of digits. What has
 // another number of digits is ignored, as is the part below a second.
-func fromMillis(v Value) (Value, bool) {
-	v, ok := sanitiseInteger(v)
-	if !ok {
+func fromMillis(v harmonization.Value) (harmonization.Value, bool) {
+	w, err := integer(v)
+	if err != nil {
 		return v, false
 	}
-	n, err := strconv.ParseInt(v.Text, 10, 64)
+	n, err := strconv.ParseInt(w.Text, 10, 64)
 	if err != nil {
-		return Value{}, true
+		return harmonization.Value{}, true
 	}
-	switch len(v.Text) {
+	switch len(w.Text) {
 	case 10:
 	case 12:
 		n = floorDiv(n, 100)
 	case 13:
 		n = floorDiv(n, 1000)
 	default:
-		return Value{}, true
+		return harmonization.Value{}, true
 	}
 	return unixTime(n, 0)
 }
@@ -189,46 +197,4 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
-}
-
-// ParseRelative reads a span of time such as "3 days" or "6 months". A month
-// has 30 days, a year 365.
-func ParseRelative(s string) (time.Duration, error) {
-	count, word := str.Strip(s), ""
-	for i := range len(count) {
-		if !isDigit(count[i]) {
-			count, word = count[:i], count[i:]
-			break
-		}
-	}
-	name := str.Strip(word)
-	if count == "" || len(name) == len(word) {
-		return 0, fmt.Errorf("not a span of time such as \"3 days\": %s", plain.Quote(s))
-	}
-	const day = 24 * time.Hour
-	var unit time.Duration
-	switch strings.TrimSuffix(name, "s") {
-	case "second":
-		unit = time.Second
-	case "minute":
-		unit = time.Minute
-	case "hour":
-		unit = time.Hour
-	case "day":
-		unit = day
-	case "week":
-		unit = 7 * day
-	case "month":
-		unit = 30 * day
-	case "year":
-		unit = 365 * day
-	}
-	if unit == 0 {
-		return 0, fmt.Errorf("not a span of time such as \"3 days\": %s; %s is none of second, minute, hour, day, week, month and year", plain.Quote(s), plain.Quote(name))
-	}
-	n, ok := new(big.Int).SetString(count, 10)
-	if n.Mul(n, big.NewInt(int64(unit))); !ok || !n.IsInt64() {
-		return 0, fmt.Errorf("span of time too long: %s", plain.Quote(s))
-	}
-	return time.Duration(n.Int64()), nil
 }

@@ -1,13 +1,14 @@
-package harmonization
+// Package vocabulary has the words that a field can be limited to: the classes of the
+// Reference Incident Classification with IntelMQ's additions, levels of TLP,
+// registries, transport protocols and severities.
+//
+// They are switches, which the compiler turns into searches that need no set-up.
+package vocabulary
 
 import (
 	"iter"
 	"slices"
 )
-
-// The vocabulary: the classes of the Reference Incident Classification with
-// IntelMQ's additions, and the other types that are lists of words. They are
-// switches, which the compiler turns into searches that need no set-up.
 
 // Classification is one type of incident, the taxonomy it belongs to and what it
 // means.
@@ -50,7 +51,8 @@ func Taxonomy(classificationType string) (string, bool) {
 	return "", false
 }
 
-func isTaxonomy(s string) bool {
+// IsTaxonomy knows the taxonomies of classification.taxonomy.
+func IsTaxonomy(s string) bool {
 	switch s {
 	case "abusive-content", "availability", "fraud", "information-content-security", "information-gathering",
 		"intrusion-attempts", "intrusions", "malicious-code", "other", "test", "vulnerable":
@@ -59,8 +61,8 @@ func isTaxonomy(s string) bool {
 	return false
 }
 
-// taxonomyAlias maps the names of older releases, in lower case, to today's.
-func taxonomyAlias(s string) string {
+// TodaysTaxonomy maps the names of older releases, in lower case, to today's.
+func TodaysTaxonomy(s string) string {
 	switch s {
 	case "abusive content":
 		return "abusive-content"
@@ -74,8 +76,8 @@ func taxonomyAlias(s string) string {
 	return s
 }
 
-// typeAlias maps the names of older releases, in lower case, to today's.
-func typeAlias(s string) string {
+// TodaysType maps the names of older releases, in lower case, to today's.
+func TodaysType(s string) string {
 	switch s {
 	case "botnet drone", "infected system", "ransomware":
 		return "infected-system"
@@ -103,7 +105,8 @@ func typeAlias(s string) string {
 	return s
 }
 
-func isRegistry(s string) bool {
+// IsRegistry knows the regional registries of internet numbers.
+func IsRegistry(s string) bool {
 	switch s {
 	case "AFRINIC", "APNIC", "ARIN", "LACNIC", "RIPE":
 		return true
@@ -111,9 +114,9 @@ func isRegistry(s string) bool {
 	return false
 }
 
-// isTLP knows the levels of TLP 1 and 2: WHITE and CLEAR are the same level
+// IsTLP knows the levels of TLP 1 and 2: WHITE and CLEAR are the same level
 // and both stay as they are given.
-func isTLP(s string) bool {
+func IsTLP(s string) bool {
 	switch s {
 	case "WHITE", "CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED":
 		return true
@@ -121,8 +124,8 @@ func isTLP(s string) bool {
 	return false
 }
 
-// isTransport knows the names of transport protocols, in lower case.
-func isTransport(s string) bool {
+// IsTransport knows the names of transport protocols, in lower case.
+func IsTransport(s string) bool {
 	switch s {
 	case "ip", "icmp", "igmp", "ggp", "ipencap", "st2", "tcp", "cbt", "egp", "igp", "bbn-rcc", "nvp", "nvp-ii",
 		"pup", "argus", "emcon", "xnet", "chaos", "udp", "mux", "dcn", "hmp", "prm", "xns-idp", "trunk-1",
@@ -141,8 +144,8 @@ func isTransport(s string) bool {
 	return false
 }
 
-// isSeverity knows the severities of IntelMQ 3.5.
-func isSeverity(s string) bool {
+// IsSeverity knows the severities of IntelMQ 3.5.
+func IsSeverity(s string) bool {
 	switch s {
 	case "critical", "high", "medium", "low", "info", "undefined":
 		return true

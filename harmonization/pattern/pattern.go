@@ -1,19 +1,42 @@
-package harmonization
+// Package pattern matches the regular expressions of a field against its values.
+package pattern
 
 import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
 )
 
-// matcher reports whether a regular expression is found in a text.
-type matcher func(string) bool
+// The regular expressions of the built-in fields, in Python's syntax. Each has
+// a predicate written by hand, so none is ever compiled.
+const (
+	NoFinalDot = `^.*[^\.]$`
+	Printable  = `^[ -~]+$`
+	TwoAlnum   = `^[a-zA-Z0-9]{2}$`
+	UpperHex   = `^[A-F0-9./]+$`
+	UUID       = `^[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}$`
+	UUID2      = `^[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[0-9a-z]{12}$`
+	Severity   = `^(critical|high|medium|low|info|undefined)$`
+	Transport  = `^(ip|icmp|igmp|ggp|ipencap|st2|tcp|cbt|egp|igp|bbn-rcc|nvp(-ii)?|pup|argus|emcon|xnet|chaos|` +
+		`udp|mux|dcn|hmp|prm|xns-idp|trunk-1|trunk-2|leaf-1|leaf-2|rdp|irtp|iso-tp4|netblt|mfe-nsp|` +
+		`merit-inp|sep|3pc|idpr|xtp|ddp|idpr-cmtp|tp\+\+|il|ipv6|sdrp|ipv6-route|ipv6-frag|idrp|rsvp|` +
+		`gre|mhrp|bna|esp|ah|i-nlsp|swipe|narp|mobile|tlsp|skip|ipv6-icmp|ipv6-nonxt|ipv6-opts|cftp|` +
+		`sat-expak|kryptolan|rvd|ippc|sat-mon|visa|ipcv|cpnx|cphb|wsn|pvp|br-sat-mon|sun-nd|wb-mon|` +
+		`wb-expak|iso-ip|vmtp|secure-vmtp|vines|ttp|nsfnet-igp|dgp|tcf|eigrp|ospf|sprite-rpc|larp|mtp|` +
+		`ax.25|ipip|micp|scc-sp|etherip|encap|gmtp|ifmp|pnni|pim|aris|scps|qnx|a/n|ipcomp|snp|` +
+		`compaq-peer|ipx-in-ip|vrrp|pgm|l2tp|ddx|iatp|st|srp|uti|smp|sm|ptp|isis|fire|crtp|crdup|` +
+		`sscopmce|iplt|sps|pipe|sctp|fc|divert)$`
+)
 
-// pattern returns the matcher of a regular expression in Python's syntax. The
+// Matcher reports whether a regular expression is found in a text.
+type Matcher func(string) bool
+
+// Compile returns the Matcher of a regular expression in Python's syntax. The
 // ones in common use are predicates written by hand, an order of magnitude
 // faster; the rest is compiled.
-func pattern(expr string, fold bool) (matcher, error) {
+func Compile(expr string, fold bool) (Matcher, error) {
 	if m := predicate(expr, fold); m != nil {
 		return m, nil
 	}
@@ -24,27 +47,30 @@ func pattern(expr string, fold bool) (matcher, error) {
 	return re.MatchString, nil
 }
 
-// predicate returns the hand-written matcher of a well-known expression. All
+// ByHand reports whether Compile has a predicate for the expression.
+func ByHand(expr string, fold bool) bool { return predicate(expr, fold) != nil }
+
+// predicate returns the hand-written Matcher of a well-known expression. All
 // allow for one line break at the end, as Python's $ does.
-func predicate(expr string, fold bool) matcher {
+func predicate(expr string, fold bool) Matcher {
 	if fold {
-		if expr == transport {
+		if expr == Transport {
 			return matchTransport
 		}
 		return nil
 	}
 	switch expr {
-	case printable:
+	case Printable:
 		return matchPrintable
-	case noFinalDot:
+	case NoFinalDot:
 		return matchNoFinalDot
-	case twoAlnum:
+	case TwoAlnum:
 		return matchTwoAlnum
-	case upperHex:
+	case UpperHex:
 		return matchUpperHex
-	case uuid, uuid2:
+	case UUID, UUID2:
 		return matchUUID
-	case severity:
+	case Severity:
 		return matchSeverity
 	}
 	return nil
@@ -120,12 +146,12 @@ func matchUUID(s string) bool {
 	return true
 }
 
-func matchSeverity(s string) bool { return isSeverity(chomp(s)) }
+func matchSeverity(s string) bool { return vocabulary.IsSeverity(chomp(s)) }
 
 // matchTransport ignores case, but for ASCII only.
 func matchTransport(s string) bool {
 	s = chomp(s)
-	if isTransport(s) {
+	if vocabulary.IsTransport(s) {
 		return true
 	}
 	var buf [16]byte
@@ -137,7 +163,7 @@ func matchTransport(s string) bool {
 			buf[i] += 'a' - 'A'
 		}
 	}
-	if isTransport(string(buf[:len(s)])) {
+	if vocabulary.IsTransport(string(buf[:len(s)])) {
 		return true
 	}
 	// The expression has a bare dot in ax.25.
