@@ -144,6 +144,7 @@ func examples(doc string) []string {
 // them into a shell one after the other, without a network. What talks to Redis
 // finds a server where the environment says.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	redis := miniredis.RunT(t)
 	for _, spec := range commands {
 		t.Run(spec.Name, func(t *testing.T) {
@@ -192,6 +193,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 
 // TestManPages lets the formatter of man pages look for mistakes.
 func TestManPages(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("man"); err != nil {
 		t.Skip("left out: man is not installed, apt-get install man-db")
 	}

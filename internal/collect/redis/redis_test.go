@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 	output "github.com/intelpipe/intelpipe/internal/output/redis"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
@@ -40,11 +40,11 @@ const (
 // suite is a server, and a state directory for the sources of a test.
 type suite struct {
 	*testing.T
-	server *redistest.Server
+	server *server.Redis
 	dir    string
 }
 
-func newSuite(t *testing.T) *suite { return &suite{t, redistest.Start(t), t.TempDir()} }
+func newSuite(t *testing.T) *suite { return &suite{t, server.StartRedis(t), t.TempDir()} }
 
 func (s *suite) push(list string, messages ...string) {
 	s.Helper()
