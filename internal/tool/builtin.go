@@ -20,7 +20,7 @@ import (
 // what it prints.
 type builtin struct {
 	name, args, help string
-	run              func(specs []Spec, p Process, args []string) (string, error)
+	run              func(specs []Spec, p System, args []string) (string, error)
 }
 
 // builtins is a function so that nothing is made of it at the start of a command.
@@ -38,7 +38,7 @@ func builtins() []builtin {
 }
 
 // multi runs one of them.
-func multi(specs []Spec, p Process, args []string) int {
+func multi(specs []Spec, p System, args []string) int {
 	if len(args) == 0 {
 		fmt.Fprint(p.Stderr, "intelpipe: the name of a command is missing; intelpipe list shows all, intelpipe --help tells more\n")
 		return ExitUsage
@@ -93,7 +93,7 @@ func names() []string {
 	return all
 }
 
-func list(specs []Spec, _ Process, args []string) (string, error) {
+func list(specs []Spec, _ System, args []string) (string, error) {
 	if err := none("list", args); err != nil {
 		return "", err
 	}
@@ -118,11 +118,11 @@ func none(name string, args []string) error {
 	return nil
 }
 
-func version(_ []Spec, _ Process, args []string) (string, error) {
+func version(_ []Spec, _ System, args []string) (string, error) {
 	return "intelpipe " + Version + "\n", none("--version", args)
 }
 
-func completion(specs []Spec, _ Process, args []string) (string, error) {
+func completion(specs []Spec, _ System, args []string) (string, error) {
 	if err := none("completion", args); err != nil {
 		return "", err
 	}
@@ -144,7 +144,7 @@ func usageText() string {
 	return b.String()
 }
 
-func help(specs []Spec, p Process, args []string) (string, error) {
+func help(specs []Spec, p System, args []string) (string, error) {
 	if len(args) == 0 || args[0] == "intelpipe" {
 		return usageText(), nil
 	}
@@ -164,7 +164,7 @@ func help(specs []Spec, p Process, args []string) (string, error) {
 	return manual.Help(spec, model, true), nil
 }
 
-func manualPage(specs []Spec, p Process, args []string) (string, error) {
+func manualPage(specs []Spec, p System, args []string) (string, error) {
 	if len(args) == 1 && args[0] == "--common-flags" { // for internal/dev/gen
 		return manual.CommonFlags(specs)
 	}
@@ -198,7 +198,7 @@ func one(name string, specs []Spec, args []string) (*Spec, error) {
 }
 
 // manPage shows the manual page of a command at the terminal, if there is a man.
-func manPage(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
+func manPage(spec *Spec, specs []Spec, p System) (shown bool, err error) {
 	path, err := exec.LookPath("man")
 	if err != nil {
 		return false, nil
@@ -218,16 +218,16 @@ func manPage(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
 	return true, nil
 }
 
-func fields(_ []Spec, p Process, args []string) (string, error) {
+func fields(_ []Spec, p System, args []string) (string, error) {
 	return manual.Fields(args, p.Getenv)
 }
 
-func types(_ []Spec, p Process, args []string) (string, error) {
+func types(_ []Spec, p System, args []string) (string, error) {
 	return manual.Types(args, p.Getenv)
 }
 
 // install makes a symbolic link to this program for each command.
-func install(specs []Spec, _ Process, args []string) (string, error) {
+func install(specs []Spec, _ System, args []string) (string, error) {
 	if len(args) != 1 || args[0] == "" {
 		return "", stage.Usage(errors.New("--install-links: a directory is expected"))
 	}

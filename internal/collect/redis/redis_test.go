@@ -77,7 +77,7 @@ type result struct {
 // run runs collect-redis in this process.
 func (s *suite) run(words ...string) result {
 	var out, errs bytes.Buffer
-	code := tool.Run(context.Background(), specs, tool.Process{
+	code := tool.Run(context.Background(), specs, tool.System{
 		Args: words, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(name string) string { return map[string]string{"STATE_DIRECTORY": s.dir}[name] },
 	})
