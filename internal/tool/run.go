@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/builtin"
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
@@ -52,7 +53,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	for i, words := range words {
 		spec := flags.Find(r.specs, words[0])
 		if spec == nil {
-			return stage.Usage(unknownCommand(r.specs, words[0], " after then"))
+			return stage.Usage(builtin.Unknown(r.specs, words[0], " after then"))
 		}
 		s, err := selectCommand(spec, r.specs, words[1:], r.system)
 		if err != nil {

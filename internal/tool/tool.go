@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/builtin"
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/flags"
@@ -69,6 +70,23 @@ func Run(ctx context.Context, specs []Spec, p System) (code int) {
 		return ExitUsage
 	}
 	return r.stream(ctx)
+}
+
+// multi does what the multi-call binary can do besides its commands.
+func multi(specs []Spec, p System, args []string) int {
+	c := &builtin.Call{Commands: specs, Version: Version, Terminal: isTerminal(p.Stdout), Stdout: p.Stdout, Stderr: p.Stderr, Getenv: p.Getenv}
+	text, err := c.Run(args)
+	if err == nil {
+		err = show(p, text)
+	}
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintf(p.Stderr, "intelpipe: %s\n", plain.Line(err.Error()))
+	if stage.IsUsage(err) {
+		return ExitUsage
+	}
+	return ExitBroken
 }
 
 // handOver gives the command line to the binary that has all of its commands.
