@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
+	"github.com/intelpipe/intelpipe/internal/python/number"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // TimeConverter returns the function that turns values of a feed into times, by
@@ -37,7 +40,7 @@ func TimeConverter(spec string) (func(Value, *Reading) (Value, error), error) {
 		if format == "" {
 			return nil, fmt.Errorf("time format %s: %s needs a format, as in %s|%%Y-%%m-%%d", plain.Quote(spec), name, name)
 		}
-		layout, err := parseLayout(format)
+		layout, err := datetime.ParseLayout(format)
 		if err != nil {
 			return nil, fmt.Errorf("time format %s: %w", plain.Quote(spec), err)
 		}
@@ -85,17 +88,17 @@ func converter(f func(Value) (Value, bool), expected string) func(Value, *Readin
 }
 
 // byLayout makes a converter of a format. For midnight only the day counts.
-func byLayout(layout *layout, midnight bool) func(Value, *Reading) (Value, error) {
+func byLayout(layout *datetime.Layout, midnight bool) func(Value, *Reading) (Value, error) {
 	return func(v Value, r *Reading) (Value, error) {
-		m, err := layout.parse(v.Python())
+		m, err := layout.Parse(v.Python())
 		if err == nil {
 			if midnight {
-				m = moment{year: m.year, month: m.month, day: m.day}
+				m = datetime.Moment{Year: m.Year, Month: m.Month, Day: m.Day}
 			}
-			if t, ok := m.in(r.location()); ok {
+			if t, ok := m.In(r.Place()); ok {
 				return Text(FormatTime(t)), nil
 			}
-			err = &timeError{why: noTime}
+			err = &datetime.Error{Why: datetime.NoSuchTime}
 		}
 		return Value{}, &ValueError{Type: "time", Value: v, Reason: err.Error()}
 	}
@@ -116,7 +119,7 @@ func fromTimestamp(v Value) (Value, bool) {
 	if v.Kind != Number && v.Kind != String {
 		return v, false
 	}
-	if s, ok := parseInt(v.Text); ok {
+	if s, ok := number.ParseInt(v.Text); ok {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
 			return v, false
@@ -191,14 +194,14 @@ func floorDiv(a, b int64) int64 {
 // ParseRelative reads a span of time such as "3 days" or "6 months". A month
 // has 30 days, a year 365.
 func ParseRelative(s string) (time.Duration, error) {
-	count, word := trim(s), ""
+	count, word := str.Strip(s), ""
 	for i := range len(count) {
 		if !isDigit(count[i]) {
 			count, word = count[:i], count[i:]
 			break
 		}
 	}
-	name := trim(word)
+	name := str.Strip(word)
 	if count == "" || len(name) == len(word) {
 		return 0, fmt.Errorf("not a span of time such as \"3 days\": %s", plain.Quote(s))
 	}

@@ -1,63 +1,12 @@
 package harmonization
 
 import (
-	"bufio"
-	"os"
-	"strings"
 	"testing"
 	"time"
 )
 
-// TestFuzzyTimes reads testdata/fuzzy.txt: a text, a tab, and the time in it.
-func TestFuzzyTimes(t *testing.T) {
-	f, err := os.Open("testdata/fuzzy.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	typ, _ := Type("DateTime")
-	s := bufio.NewScanner(f)
-	for s.Scan() {
-		in, want, ok := strings.Cut(s.Text(), "\t")
-		if !ok {
-			t.Fatalf("no tab: %s", s.Text())
-		}
-		got, err := typ.Sanitise(Text(in))
-		if err != nil {
-			got.Text = "no time"
-		}
-		if got.Text != want {
-			t.Errorf("%s: %s, want %s", in, got.Text, want)
-		}
-	}
-}
-
-// TestRefusedTimes reads testdata/refused.txt: a text, a tab, and what is not
-// understood of it.
-func TestRefusedTimes(t *testing.T) {
-	f, err := os.Open("testdata/refused.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	s := bufio.NewScanner(f)
-	for s.Scan() {
-		in, want, ok := strings.Cut(s.Text(), "\t")
-		if !ok {
-			t.Fatalf("no tab: %s", s.Text())
-		}
-		if got, err := ParseTime(in); err == nil || err.Error() != want {
-			t.Errorf("%s: %v, %v, want %s", in, got, err, want)
-		}
-	}
-	long := strings.Repeat(" ", 1000) + "2023-03-06"
-	if _, err := ParseTime(long); err == nil || err.Error() != "the text is too long" {
-		t.Errorf("a long text: %v", err)
-	}
-}
-
 func TestTimeConverter(t *testing.T) {
-	num := func(s string) Value { return Value{Number, s} }
+	num := func(s string) Value { return numeric(s) }
 	for _, c := range []struct {
 		spec string
 		in   Value
@@ -169,43 +118,6 @@ func TestParseRelative(t *testing.T) {
 	}
 }
 
-func TestFormatTime(t *testing.T) {
-	at := time.Date(2020, 1, 2, 3, 4, 5, 120_000_999, time.FixedZone("", 3600))
-	if got, want := FormatTime(at), "2020-01-02T02:04:05.120000+00:00"; got != want {
-		t.Errorf("FormatTime = %s, want %s", got, want)
-	}
-}
-
-func FuzzParseTime(f *testing.F) {
-	f.Add("Tue, 3 Mar 2020 10:00:00 +0100 (CET)")
-	f.Add("2020-01-01 10h30m at 5.5s foo")
-	f.Fuzz(func(t *testing.T, s string) {
-		at, err := ParseTime(s)
-		if err != nil {
-			return
-		}
-		text := FormatTime(at)
-		if again, err := ParseTime(text); err != nil || FormatTime(again) != text || !canonicalTime(text) {
-			t.Fatalf("ParseTime(%q) = %s, which reads as %v, %v", s, text, again, err)
-		}
-	})
-}
-
-func FuzzStrptime(f *testing.F) {
-	f.Add("%d%m%Y %H:%M:%S.%f%z", "01022020 10:00:00.5+0100")
-	f.Add("%c %Z %p %I %j", "")
-	f.Add("%H:%M:%f%z", "0:0:0+:0::0")
-	f.Fuzz(func(t *testing.T, format, text string) {
-		convert, err := TimeConverter("from_format|" + format)
-		if err != nil || len(format) > 60 || len(text) > 60 {
-			return
-		}
-		if v, err := convert(Text(text), nil); err == nil && !validTime(v) {
-			t.Fatalf("%q of %q is %v", format, text, v)
-		}
-	})
-}
-
 // TestReading reads texts that leave open which place or which order they
 // mean.
 func TestReading(t *testing.T) {
@@ -278,30 +190,5 @@ func TestReading(t *testing.T) {
 	port, _ := Default().Field(Event, "source.port")
 	if got, err := port.SanitiseAs(Text("443"), &Reading{Location: vienna}); err != nil || got != Int(443) {
 		t.Errorf("%v, %v", got, err)
-	}
-}
-
-func TestZone(t *testing.T) {
-	noon := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
-	for name, want := range map[string]int{
-		"UTC": 0, "Z": 0, "GMT": 0, "+02:00": 7200, "-0330": -12600, "+05": 18000, "Europe/Vienna": 7200, "CET": 7200,
-		"America/Argentina/Buenos_Aires": -10800, "Etc/GMT+3": -10800, "America/Port-au-Prince": -14400, "Japan": 32400,
-	} {
-		for range 2 {
-			place, err := Zone(name)
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			if _, got := noon.In(place).Zone(); got != want {
-				t.Errorf("%s: %d, want %d", name, got, want)
-			}
-		}
-	}
-	for _, name := range []string{"", "Local", "localtime", "Europe", "Europe/", "Europe//Vienna", "../Europe/Vienna", "/etc/localtime",
-		"posix/Europe/Vienna", "right/UTC", "europe/vienna", "Europe/Wien", "Mars/Phobos", "zone.tab", "+2", "+99:00", "nonsense"} {
-		if place, err := Zone(name); err == nil {
-			t.Errorf("%s: %v, want an error", name, place)
-		}
 	}
 }

@@ -83,6 +83,8 @@ func matchNoFinalDot(s string) bool {
 	return i == len(s)-2 && s[len(s)-1] == '\n'
 }
 
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 func alnum(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func matchTwoAlnum(s string) bool {

@@ -5,6 +5,9 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
+	"github.com/intelpipe/intelpipe/internal/python/dateutil"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // TypeRule is one of the types a field can have.
@@ -65,14 +68,14 @@ func (e *ValueError) Error() string {
 
 // explain says more about a value that is not of its type.
 func (e *ValueError) explain() string {
-	v, text := e.Value, clean(e.Value.Text)
+	v, text := e.Value, str.Clean(e.Value.Text)
 	if v.Kind != String || text == "" {
 		return ""
 	}
 	switch e.Type {
 	case "DateTime":
-		_, err := ParseTimeAs(text, e.reading)
-		if bad := (*timeError)(nil); errors.As(err, &bad) && bad.word != text {
+		_, err := dateutil.Parse(text, e.reading)
+		if bad := (*datetime.Error)(nil); errors.As(err, &bad) && bad.Word != text {
 			return bad.Error()
 		}
 	case "JSON":

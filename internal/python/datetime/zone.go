@@ -1,4 +1,4 @@
-package harmonization
+package datetime
 
 import (
 	"fmt"
@@ -64,4 +64,73 @@ func isZoneName(name string) bool {
 
 func zoneError(name string) error {
 	return fmt.Errorf("%s is not a time zone such as Europe/Vienna, UTC or +02:00", plain.Quote(name))
+}
+
+func alnum(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// Abbreviation knows the abbreviations that mean one zone only, or nearly so.
+// IST, BST and the like could be several and are not guessed at.
+func Abbreviation(name string) (seconds int, ok bool) {
+	const quarter = 15 * 60
+	q := 0
+	switch name {
+	case "UTC", "GMT", "Z", "UT", "UCT", "WET":
+	case "CET", "MEZ", "MET", "WEST", "WAT":
+		q = 4
+	case "CEST", "MESZ", "MEST", "EET", "SAST", "CAT":
+		q = 8
+	case "EEST", "MSK", "TRT", "EAT":
+		q = 12
+	case "IRST":
+		q = 14
+	case "SAMT":
+		q = 16
+	case "PKT", "YEKT", "UZT":
+		q = 20
+	case "NPT":
+		q = 23
+	case "OMST", "ALMT":
+		q = 24
+	case "ICT", "WIB", "KRAT", "NOVT":
+		q = 28
+	case "HKT", "SGT", "MYT", "PHT", "WITA", "AWST", "IRKT":
+		q = 32
+	case "JST", "KST", "YAKT", "WIT":
+		q = 36
+	case "ACST":
+		q = 38
+	case "AEST", "VLAT":
+		q = 40
+	case "ACDT":
+		q = 42
+	case "AEDT":
+		q = 44
+	case "NZST":
+		q = 48
+	case "NZDT":
+		q = 52
+	case "BRT", "ART", "ADT", "UYT":
+		q = -12
+	case "NST":
+		q = -14
+	case "NDT":
+		q = -10
+	case "EDT", "AST", "CLT":
+		q = -16
+	case "EST", "CDT", "PET":
+		q = -20
+	case "CST", "MDT":
+		q = -24
+	case "MST", "PDT":
+		q = -28
+	case "PST", "AKDT":
+		q = -32
+	case "AKST":
+		q = -36
+	case "HST":
+		q = -40
+	default:
+		return 0, false
+	}
+	return q * quarter, true
 }

@@ -1,4 +1,4 @@
-package harmonization
+package value
 
 import (
 	"slices"
@@ -7,48 +7,49 @@ import (
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/python/number"
 )
 
-// node is a parsed JSON value that remembers the order of an object's keys,
-// which Python's dicts do and Go's maps do not.
-type node struct {
-	value Value // for what is neither array nor object, whose Kind is Compound
-	at    int   // where it begins in the text
-	keys  []string
-	items []node // values of an object (as many as keys) or elements of an array
-	list  bool
+// Node is a parsed JSON value that remembers the order of an object's keys, which
+// Python's dicts do and Go's maps do not.
+type Node struct {
+	Value Value    // what it is; of an array or an object only the Kind is set
+	At    int      // where it begins in the text that was parsed, in bytes
+	Keys  []string // of an object, in the order of the text; a repeated key counts once
+	Items []Node   // values of an object, as many as keys, or elements of an array
+	List  bool     // it is an array
 }
 
-// parseNode parses one JSON document.
-func parseNode(text string) (node, bool) {
+// Parse parses one JSON document. It is false for a text that is none.
+func Parse(text string) (Node, bool) {
 	if !json.ValidString(text) {
-		return node{}, false
+		return Node{}, false
 	}
-	p := nodeParser{text, 0}
+	p := parser{text, 0}
 	return p.parse(), true
 }
 
-// nodeParser walks text that is known to be valid.
-type nodeParser struct {
+// parser walks text that is known to be valid.
+type parser struct {
 	text string
 	i    int
 }
 
 // next skips white space and returns the byte after it.
-func (p *nodeParser) next() byte {
+func (p *parser) next() byte {
 	for strings.IndexByte(" \t\r\n", p.text[p.i]) >= 0 {
 		p.i++
 	}
 	return p.text[p.i]
 }
 
-func (p *nodeParser) parse() node {
+func (p *parser) parse() Node {
 	open := p.next()
 	if open != '{' && open != '[' {
 		at := p.i
-		return node{value: JSON(p.scalar()), at: at}
+		return Node{Value: JSON(p.scalar()), At: at}
 	}
-	n := node{value: Value{Kind: Compound}, at: p.i, list: open == '['}
+	n := Node{Value: Value{Kind: Compound}, At: p.i, List: open == '['}
 	p.i++
 	var index map[string]int // of keys, once there are many
 	for {
@@ -60,8 +61,8 @@ func (p *nodeParser) parse() node {
 			p.i++
 			continue
 		}
-		if n.list {
-			n.items = append(n.items, p.parse())
+		if n.List {
+			n.Items = append(n.Items, p.parse())
 			continue
 		}
 		key, _ := json.Unquote(p.scalar())
@@ -70,12 +71,12 @@ func (p *nodeParser) parse() node {
 		item := p.parse()
 		// A repeated key keeps its place and takes the last value.
 		at := -1
-		if len(n.keys) < 32 {
-			at = slices.Index(n.keys, key)
+		if len(n.Keys) < 32 {
+			at = slices.Index(n.Keys, key)
 		} else {
 			if index == nil {
 				index = map[string]int{}
-				for i, k := range n.keys {
+				for i, k := range n.Keys {
 					index[k] = i
 				}
 			}
@@ -84,82 +85,82 @@ func (p *nodeParser) parse() node {
 			}
 		}
 		if at >= 0 {
-			n.items[at] = item
+			n.Items[at] = item
 			continue
 		}
 		if index != nil {
-			index[key] = len(n.keys)
+			index[key] = len(n.Keys)
 		}
-		n.keys = append(n.keys, key)
-		n.items = append(n.items, item)
+		n.Keys = append(n.Keys, key)
+		n.Items = append(n.Items, item)
 	}
 }
 
-func (p *nodeParser) scalar() string {
+func (p *parser) scalar() string {
 	start := p.i
 	p.i = json.Skip(p.text, start)
 	return p.text[start:p.i]
 }
 
-func (n *node) appendRepr(dst []byte) []byte {
-	if n.value.Kind != Compound {
-		return n.value.AppendRepr(dst)
+func (n *Node) appendRepr(dst []byte) []byte {
+	if n.Value.Kind != Compound {
+		return n.Value.AppendRepr(dst)
 	}
 	open, end := byte('{'), byte('}')
-	if n.list {
+	if n.List {
 		open, end = '[', ']'
 	}
 	dst = append(dst, open)
-	for i := range n.items {
+	for i := range n.Items {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		if !n.list {
-			dst = append(appendReprString(dst, n.keys[i]), ": "...)
+		if !n.List {
+			dst = append(appendRepr(dst, n.Keys[i]), ": "...)
 		}
-		dst = n.items[i].appendRepr(dst)
+		dst = n.Items[i].appendRepr(dst)
 	}
 	return append(dst, end)
 }
 
-// appendJSON appends n as Python's json.dumps does with sorted keys: a space
+// AppendDumps appends n as Python's json.dumps does with sorted keys: a space
 // after colon and comma, ASCII only, numbers as Python prints them.
-func (n *node) appendJSON(dst []byte) []byte {
+func (n *Node) AppendDumps(dst []byte) []byte {
 	switch {
-	case n.value.Kind == String:
-		return appendASCII(dst, n.value.Text)
-	case n.value.Kind == Number:
-		return appendNumber(dst, n.value.Text)
-	case n.value.Kind != Compound:
-		return n.value.AppendJSON(dst)
-	case n.list:
+	case n.Value.Kind == String:
+		return appendString(dst, n.Value.Text)
+	case n.Value.Kind == Number:
+		return number.Append(dst, n.Value.Text)
+	case n.Value.Kind != Compound:
+		return n.Value.AppendJSON(dst)
+	case n.List:
 		dst = append(dst, '[')
-		for i := range n.items {
+		for i := range n.Items {
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
-			dst = n.items[i].appendJSON(dst)
+			dst = n.Items[i].AppendDumps(dst)
 		}
 		return append(dst, ']')
 	}
-	order := make([]int, len(n.keys))
+	order := make([]int, len(n.Keys))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(n.keys[a], n.keys[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(n.Keys[a], n.Keys[b]) })
 	dst = append(dst, '{')
 	for i, at := range order {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = append(appendASCII(dst, n.keys[at]), ": "...)
-		dst = n.items[at].appendJSON(dst)
+		dst = append(appendString(dst, n.Keys[at]), ": "...)
+		dst = n.Items[at].AppendDumps(dst)
 	}
 	return append(dst, '}')
 }
 
-// appendASCII appends s as a JSON string that is ASCII only.
-func appendASCII(dst []byte, s string) []byte {
+// appendString appends s as a JSON string that is ASCII only.
+func appendString(dst []byte, s string) []byte {
 	start := len(dst)
 	dst = json.AppendString(dst, s)
 	for _, c := range dst[start:] {
@@ -194,9 +195,9 @@ func appendHex(dst []byte, r rune, digits int) []byte {
 	return dst
 }
 
-// appendReprString appends s as Python's repr: in single quotes, unless it has
+// appendRepr appends s as Python's repr: in single quotes, unless it has
 // some and no double quote.
-func appendReprString(dst []byte, s string) []byte {
+func appendRepr(dst []byte, s string) []byte {
 	plain := true
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '\'' || c == '\\' {

@@ -1,4 +1,4 @@
-package harmonization
+package dateutil
 
 import (
 	"math"
@@ -8,27 +8,17 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
+	"github.com/intelpipe/intelpipe/internal/python/number"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
-
-// The fuzzy parser reads dates as people and programs write them. It follows the
-// rules that python-dateutil documents and applies, because the values in
-// existing event stores were read by them: month first where a date is
-// ambiguous, numbers sorted into year, month and day by their size. Three things
-// are not followed, since the result would be wrong without a word:
-//
-//   - Words, numbers and signs that mean nothing here are an error, not skipped;
-//     neither is what was read already replaced by what comes later.
-//   - A name of a zone must be known; that of a place (Europe/Vienna) is, too.
-//   - UTC+2 and GMT+0200 are two hours ahead of UTC, as everybody writes them,
-//     not behind.
 
 // parseFuzzy reads a time out of s.
 func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	if len(s) > 1000 {
-		return time.Time{}, &timeError{why: "the text is too long"}
+		return time.Time{}, &datetime.Error{Why: "the text is too long"}
 	}
-	p := fuzzyParser{tokens: lexTime(s), reading: r}
+	p := parser{tokens: lexTime(s), reading: r}
 	if p.parse() {
 		if t, ok := p.result(); ok {
 			return t, nil
@@ -38,23 +28,12 @@ func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	return time.Time{}, &err
 }
 
-// timeError says what of a text was not understood.
-type timeError struct{ word, why string }
-
-func (e *timeError) Error() string {
-	if e.word == "" {
-		return e.why
-	}
-	return plain.Quote(e.word) + " " + e.why
-}
-
 // The reasons for which a text is no time.
 const (
 	notUnderstood = "is not understood"
 	notZone       = "is no time zone that is known"
 	contradicts   = "contradicts the other zone"
 	noDate        = "year, month and day are needed"
-	noTime        = "there is no such day or time of day"
 )
 
 // part is a number that may be missing.
@@ -65,7 +44,7 @@ type part struct {
 
 func some(n int) part { return part{n, true} }
 
-type fuzzyParser struct {
+type parser struct {
 	tokens  []string
 	reading *Reading
 	date    dateParts
@@ -75,24 +54,24 @@ type fuzzyParser struct {
 	zone                        string // CET
 	offset                      part   // seconds east of UTC
 	place                       *time.Location
-	err                         timeError
+	err                         datetime.Error
 }
 
 // parse works through the tokens and reports whether they make sense. Every
 // token is a number, a word that means something, or one that is known to mean
 // nothing.
-func (p *fuzzyParser) parse() bool {
+func (p *parser) parse() bool {
 	for i := 0; i < len(p.tokens); i++ {
 		token := p.tokens[i]
 		start, ok := i, true
 		switch {
 		case isNumeric(token):
 			i, ok = p.number(i)
-		case weekday(token) >= 0:
-		case month(token) > 0:
+		case datetime.Weekday(token) >= 0:
+		case datetime.Month(token) > 0:
 			i, ok = p.month(i)
-		case meridiem(token) >= 0:
-			ok = p.meridiem(meridiem(token))
+		case datetime.Meridiem(token) >= 0:
+			ok = p.meridiem(datetime.Meridiem(token))
 		case p.startsOffset(i):
 			i, ok = p.zoneOffset(i)
 		case token == "(" && p.offset.set:
@@ -104,8 +83,8 @@ func (p *fuzzyParser) parse() bool {
 			ok = false
 		}
 		if !ok {
-			if p.err.why == "" {
-				p.err = timeError{p.tokens[start], notUnderstood}
+			if p.err.Why == "" {
+				p.err = datetime.Error{Word: p.tokens[start], Why: notUnderstood}
 			}
 			return false
 		}
@@ -114,13 +93,13 @@ func (p *fuzzyParser) parse() bool {
 }
 
 // refuse notes why a text is no time. It returns false.
-func (p *fuzzyParser) refuse(word, why string) bool {
-	p.err = timeError{word, why}
+func (p *parser) refuse(word, why string) bool {
+	p.err = datetime.Error{Word: word, Why: why}
 	return false
 }
 
 // result puts together what was found.
-func (p *fuzzyParser) result() (t time.Time, ok bool) {
+func (p *parser) result() (t time.Time, ok bool) {
 	year, month, day, ok := p.date.resolve(p.reading.dayFirst())
 	if !ok || !year.set || !month.set || !day.set {
 		return t, p.refuse("", noDate)
@@ -130,13 +109,13 @@ func (p *fuzzyParser) result() (t time.Time, ok bool) {
 			year.n += 100
 		}
 	}
-	m := moment{
-		year: year.n, month: month.n, day: day.n,
-		hour: p.hour.n, minute: p.minute.n, second: p.second.n, micro: p.micro.n,
-		offset: p.offset.n, zoned: p.offset.set,
+	m := datetime.Moment{
+		Year: year.n, Month: month.n, Day: day.n,
+		Hour: p.hour.n, Minute: p.minute.n, Second: p.second.n, Micro: p.micro.n,
+		Offset: p.offset.n, Zoned: p.offset.set,
 	}
-	if !m.exists() {
-		return t, p.refuse("", noTime)
+	if !m.Exists() {
+		return t, p.refuse("", datetime.NoSuchTime)
 	}
 	if p.zone != "" {
 		// An offset from UTC may name UTC, too: +02:00 UTC.
@@ -144,25 +123,25 @@ func (p *fuzzyParser) result() (t time.Time, ok bool) {
 		switch {
 		case !ok:
 			return t, p.refuse(p.zone, notZone)
-		case !m.zoned:
-			m.offset, m.zoned = offset, true
-		case offset != m.offset && (p.zone == "Z" || !isUTC(p.zone)):
+		case !m.Zoned:
+			m.Offset, m.Zoned = offset, true
+		case offset != m.Offset && (p.zone == "Z" || !isUTC(p.zone)):
 			return t, p.refuse(p.zone, contradicts)
 		}
 	}
 	if p.place != nil {
-		offset := m.offsetIn(p.place)
-		if m.zoned && offset != m.offset {
+		offset := m.OffsetIn(p.place)
+		if m.Zoned && offset != m.Offset {
 			// The second of two times that the clocks showed, or a contradiction.
-			t, _ = m.time()
-			if _, offset = t.In(p.place).Zone(); offset != m.offset {
+			t, _ = m.UTC()
+			if _, offset = t.In(p.place).Zone(); offset != m.Offset {
 				return t, p.refuse(p.place.String(), contradicts)
 			}
 		}
-		m.offset, m.zoned = offset, true
+		m.Offset, m.Zoned = offset, true
 	}
-	if t, ok = m.in(p.reading.location()); !ok {
-		p.refuse("", noTime)
+	if t, ok = m.In(p.reading.Place()); !ok {
+		p.refuse("", datetime.NoSuchTime)
 	}
 	return t, ok
 }
@@ -170,22 +149,22 @@ func (p *fuzzyParser) result() (t time.Time, ok bool) {
 // zoneOf returns the offset of the zone that was named by its abbreviation.
 // Several are used in more than one part of the world; where times are from,
 // they mean what they mean there.
-func (p *fuzzyParser) zoneOf(m *moment) (seconds int, ok bool) {
-	if place := p.reading.location(); place != nil {
-		offset := m.offsetIn(place)
+func (p *parser) zoneOf(m *datetime.Moment) (seconds int, ok bool) {
+	if place := p.reading.Place(); place != nil {
+		offset := m.OffsetIn(place)
 		local := *m
-		local.offset = offset
-		if t, ok := local.time(); ok {
+		local.Offset = offset
+		if t, ok := local.UTC(); ok {
 			if name, _ := t.In(place).Zone(); name == p.zone {
 				return offset, true
 			}
 		}
 	}
-	return zoneOffset(p.zone)
+	return datetime.Abbreviation(p.zone)
 }
 
 // at returns the token at i, or nothing beyond the end.
-func (p *fuzzyParser) at(i int) string {
+func (p *parser) at(i int) string {
 	if i < len(p.tokens) {
 		return p.tokens[i]
 	}
@@ -194,7 +173,7 @@ func (p *fuzzyParser) at(i int) string {
 
 // number reads the number at i together with the tokens that belong to it, and
 // returns the last one used.
-func (p *fuzzyParser) number(i int) (int, bool) {
+func (p *parser) number(i int) (int, bool) {
 	token := p.tokens[i]
 	whole, fraction, ok := decimal(token)
 	if !ok {
@@ -292,12 +271,12 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 	case fraction != "":
 		return i, false
 
-	case meridiem(next) >= 0 && whole < 24: // 12am
+	case datetime.Meridiem(next) >= 0 && whole < 24: // 12am
 		p.hour = some(whole)
-		return i + 1, !hour && p.meridiem(meridiem(next))
+		return i + 1, !hour && p.meridiem(datetime.Meridiem(next))
 
 	case last || endsNumber(next):
-		if half := meridiem(p.at(i + 2)); half >= 0 && next == " " { // 12 am
+		if half := datetime.Meridiem(p.at(i + 2)); half >= 0 && next == " " { // 12 am
 			p.hour = some(whole)
 			return i + 2, !hour && p.meridiem(half)
 		}
@@ -310,21 +289,21 @@ func (p *fuzzyParser) number(i int) (int, bool) {
 }
 
 // meridiem applies an am or pm to the hour before it.
-func (p *fuzzyParser) meridiem(half int) bool {
+func (p *parser) meridiem(half int) bool {
 	switch {
 	case !p.hour.set || p.ampm:
 		return false
 	case p.hour.n > 12:
 		return half == 1 // 22:00 pm
 	}
-	p.hour.n = adjust(p.hour.n, half)
+	p.hour.n = datetime.Hour24(p.hour.n, half)
 	p.ampm = true
 	return true
 }
 
 // separated reads a date whose parts are joined by a separator: 2020-01-02,
 // 1/2/2020, 2-Jan-2020.
-func (p *fuzzyParser) separated(i int, separator string) (int, bool) {
+func (p *parser) separated(i int, separator string) (int, bool) {
 	if !p.date.addText(p.tokens[i]) {
 		return i, false
 	}
@@ -332,7 +311,7 @@ func (p *fuzzyParser) separated(i int, separator string) (int, bool) {
 		return i + 1, true
 	}
 	second := p.tokens[i+2]
-	if m := month(second); allDigits(second) {
+	if m := datetime.Month(second); number.IsDigits(second) {
 		if !p.date.addText(second) {
 			return i, false
 		}
@@ -345,7 +324,7 @@ func (p *fuzzyParser) separated(i int, separator string) (int, bool) {
 	if i+4 >= len(p.tokens) {
 		return i, false
 	}
-	if m := month(p.tokens[i+4]); m > 0 {
+	if m := datetime.Month(p.tokens[i+4]); m > 0 {
 		return i + 4, p.date.addLabelledNumber(m, labelMonth)
 	}
 	return i + 4, p.date.addText(p.tokens[i+4])
@@ -353,8 +332,8 @@ func (p *fuzzyParser) separated(i int, separator string) (int, bool) {
 
 // month reads the name of a month at i and what is joined to it: Jan-02,
 // Jan/02/2020, Jan of 20.
-func (p *fuzzyParser) month(i int) (int, bool) {
-	if !p.date.addLabelledNumber(month(p.tokens[i]), labelMonth) {
+func (p *parser) month(i int) (int, bool) {
+	if !p.date.addLabelledNumber(datetime.Month(p.tokens[i]), labelMonth) {
 		return i, false
 	}
 	switch next := p.at(i + 1); {
@@ -367,7 +346,7 @@ func (p *fuzzyParser) month(i int) (int, bool) {
 		}
 		return i + 2, true
 	case i+4 < len(p.tokens) && next == " " && p.tokens[i+3] == " " && strings.EqualFold(p.tokens[i+2], "of"):
-		if year := p.tokens[i+4]; allDigits(year) {
+		if year := p.tokens[i+4]; number.IsDigits(year) {
 			n, ok := digits(year)
 			if n.n < 100 {
 				if n.n += 1900; n.n < 1969 {
@@ -381,7 +360,7 @@ func (p *fuzzyParser) month(i int) (int, bool) {
 }
 
 // zoneName reads the name of a zone at i: CET, or Europe/Vienna.
-func (p *fuzzyParser) zoneName(i int) (int, bool) {
+func (p *parser) zoneName(i int) (int, bool) {
 	token := p.tokens[i]
 	if next := p.at(i + 2); p.at(i+1) == "/" && next != "" && isASCIILetter(next[0]) {
 		end := i + 1
@@ -389,7 +368,7 @@ func (p *fuzzyParser) zoneName(i int) (int, bool) {
 			end++
 		}
 		name := strings.Join(p.tokens[i:end], "")
-		place, err := Zone(name)
+		place, err := datetime.Zone(name)
 		switch {
 		case err != nil:
 			return i, p.refuse(name, notZone)
@@ -400,11 +379,11 @@ func (p *fuzzyParser) zoneName(i int) (int, bool) {
 		return end - 1, true
 	}
 	name := strings.ToUpper(token)
-	_, known := zoneOffset(name)
+	_, known := datetime.Abbreviation(name)
 	after := p.hour.set || p.date.n == 3
 	switch {
 	case known && (after || name == token || isUTC(token)):
-	case after && len(token) <= 5 && name == token && p.reading.location() == nil:
+	case after && len(token) <= 5 && name == token && p.reading.Place() == nil:
 		return i, p.refuse(token, notZone)
 	case !after || len(token) > 5 || name != token:
 		return i, p.refuse(token, notUnderstood)
@@ -423,8 +402,8 @@ func zoneToken(token string) bool {
 
 // startsOffset reports whether the offset of a zone is at i. A minus that comes
 // before there is a time of day joins it to the date.
-func (p *fuzzyParser) startsOffset(i int) bool {
-	if !allDigits(p.at(i + 1)) {
+func (p *parser) startsOffset(i int) bool {
+	if !number.IsDigits(p.at(i + 1)) {
 		return false
 	}
 	switch p.tokens[i] {
@@ -437,7 +416,7 @@ func (p *fuzzyParser) startsOffset(i int) bool {
 }
 
 // zoneOffset reads the offset whose sign is at i: +02, +0200 or +02:00.
-func (p *fuzzyParser) zoneOffset(i int) (int, bool) {
+func (p *parser) zoneOffset(i int) (int, bool) {
 	sign, end, token := 1, i+1, p.tokens[i+1]
 	if p.tokens[i] == "-" {
 		sign = -1
@@ -469,12 +448,12 @@ func (p *fuzzyParser) zoneOffset(i int) (int, bool) {
 // comment returns where the brackets end that begin at i, if there are only
 // words in them: mail and browsers tell what an offset is called, as in +0100
 // (Central European Time).
-func (p *fuzzyParser) comment(i int) int {
+func (p *parser) comment(i int) int {
 	for end := i + 1; end < len(p.tokens); end++ {
 		switch token := p.tokens[end]; {
 		case token == ")":
 			return end
-		case token != " " && token != "." && token != "-" && !isLetter(firstRune(token)):
+		case token != " " && token != "." && token != "-" && !startsWithLetter(token):
 			return i
 		}
 	}
@@ -483,16 +462,16 @@ func (p *fuzzyParser) comment(i int) int {
 
 // harmless reports whether the token at i means nothing where it is: it joins
 // or labels the parts of a time.
-func (p *fuzzyParser) harmless(i int) bool {
+func (p *parser) harmless(i int) bool {
 	token := p.tokens[i]
 	if len(token) == 1 {
 		switch token[0] {
 		case ' ', '.', ',', ';', ':', '/', '\'', '"', '(', ')', '[', ']', '_', '|', '@', '=':
 			return true
 		case '-': // not the sign of a year
-			return p.date.n > 0 || p.hour.set || !allDigits(p.at(i+1))
+			return p.date.n > 0 || p.hour.set || !number.IsDigits(p.at(i+1))
 		case 'T', 't':
-			return allDigits(p.at(i + 1))
+			return number.IsDigits(p.at(i + 1))
 		case 'M', 'm':
 			return p.ampm // a.m.
 		case 'H', 'h':
@@ -512,14 +491,14 @@ func (p *fuzzyParser) harmless(i int) bool {
 	}
 	for _, word := range [...]string{"st", "nd", "rd", "th"} {
 		if strings.EqualFold(token, word) {
-			return i > 0 && allDigits(p.tokens[i-1])
+			return i > 0 && number.IsDigits(p.tokens[i-1])
 		}
 	}
 	return false
 }
 
 // findUnit looks for an h, m or s that belongs to the number at i.
-func (p *fuzzyParser) findUnit(i int) int {
+func (p *parser) findUnit(i int) int {
 	t := p.tokens
 	switch {
 	case i+1 < len(t) && unit(t[i+1]) >= 0:
@@ -534,7 +513,7 @@ func (p *fuzzyParser) findUnit(i int) int {
 	return -1
 }
 
-func (p *fuzzyParser) setMinutes(whole int, fraction string) {
+func (p *parser) setMinutes(whole int, fraction string) {
 	p.minute = some(whole)
 	p.second = part{}
 	if zeroes(fraction) != fraction {
@@ -543,11 +522,11 @@ func (p *fuzzyParser) setMinutes(whole int, fraction string) {
 }
 
 // setSeconds reads S[.F]; what is beyond microseconds is cut off.
-func (p *fuzzyParser) setSeconds(s string) (ok bool) {
+func (p *parser) setSeconds(s string) (ok bool) {
 	whole, fraction, dot := strings.Cut(s, ".")
 	p.micro = some(0)
 	if dot {
-		if p.micro, ok = digits((fraction + "000000")[:6]); !ok || !allDigits(fraction) {
+		if p.micro, ok = digits((fraction + "000000")[:6]); !ok || !number.IsDigits(fraction) {
 			return false
 		}
 	}
@@ -621,7 +600,7 @@ func (d *dateParts) mayBeDay(n int) bool {
 		if d.year.set {
 			year = d.values[d.year.n]
 		}
-		last = daysIn(year, d.values[d.month.n])
+		last = datetime.DaysIn(year, d.values[d.month.n])
 	}
 	return 1 <= n && n <= last
 }
@@ -679,7 +658,7 @@ func lexTime(s string) []string {
 			state = 'a'
 		case r < utf8.RuneSelf && isDigit(byte(r)):
 			state = '0'
-		case isSpace(r):
+		case str.IsSpace(r):
 			tokens = append(tokens, " ")
 			continue
 		default:
@@ -762,7 +741,7 @@ func isNumeric(token string) bool {
 // capped, since it may stand in the text around it.
 func decimal(token string) (whole int, fraction string, ok bool) {
 	token, fraction, _ = strings.Cut(token, ".")
-	if !allDigits(token) {
+	if !number.IsDigits(token) {
 		return 0, "", false
 	}
 	n, err := strconv.Atoi(token)
@@ -773,20 +752,11 @@ func decimal(token string) (whole int, fraction string, ok bool) {
 }
 
 func digits(s string) (part, bool) {
-	if !allDigits(s) {
+	if !number.IsDigits(s) {
 		return part{}, false
 	}
 	n, err := strconv.Atoi(s)
 	return some(n), err == nil
-}
-
-func allDigits(s string) bool {
-	for i := range len(s) {
-		if !isDigit(s[i]) {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // zeroes returns the zeros that a fraction begins with.
@@ -845,55 +815,11 @@ func unit(token string) int {
 	return -1
 }
 
-// meridiem returns 0 for am, 1 for pm, else -1.
-func meridiem(token string) int {
-	switch strings.ToLower(token) {
-	case "am", "a":
-		return 0
-	case "pm", "p":
-		return 1
-	}
-	return -1
-}
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// adjust turns an hour of the 12-hour clock into one of the day.
-func adjust(hour, half int) int {
-	switch {
-	case hour < 12 && half == 1:
-		return hour + 12
-	case hour == 12 && half == 0:
-		return 0
-	}
-	return hour
-}
+func alnum(c byte) bool { return isDigit(c) || isASCIILetter(c) }
 
-var monthNames = [...]string{
-	"january", "february", "march", "april", "may", "june",
-	"july", "august", "september", "october", "november", "december",
-}
-
-var weekdayNames = [...]string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-
-// month returns 1 to 12 for the name of a month or its first three letters,
-// else 0.
-func month(token string) int {
-	if strings.EqualFold(token, "sept") {
-		return 9
-	}
-	return nameIndex(monthNames[:], token) + 1
-}
-
-// weekday returns 0 for Monday and so on, else -1.
-func weekday(token string) int { return nameIndex(weekdayNames[:], token) }
-
-func nameIndex(names []string, token string) int {
-	if len(token) < 3 {
-		return -1
-	}
-	for i, name := range names {
-		if strings.EqualFold(token, name) || strings.EqualFold(token, name[:3]) {
-			return i
-		}
-	}
-	return -1
+func startsWithLetter(token string) bool {
+	r, _ := utf8.DecodeRuneInString(token)
+	return isLetter(r)
 }

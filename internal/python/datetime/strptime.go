@@ -1,16 +1,20 @@
-package harmonization
+package datetime
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/python/number"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// layout is a strptime format, ready to read times. It reads what Python's
+// Layout is a strptime format, ready to read times. It reads what Python's
 // strptime reads: names in English and in any case, numbers with or without a
 // leading zero, and white space of the format as any amount of it.
-type layout struct {
+type Layout struct {
 	format string
 	steps  []step
 }
@@ -24,9 +28,9 @@ type step struct {
 // space is the directive for white space, which a format cannot write.
 const space = ' '
 
-// parseLayout reads a format.
-func parseLayout(format string) (*layout, error) {
-	l := &layout{format: format}
+// ParseLayout reads a format.
+func ParseLayout(format string) (*Layout, error) {
+	l := &Layout{format: format}
 	if err := l.add(format); err != nil {
 		return nil, err
 	}
@@ -40,11 +44,11 @@ func parseLayout(format string) (*layout, error) {
 	return l, nil
 }
 
-func (l *layout) add(format string) error {
+func (l *Layout) add(format string) error {
 	runes := []rune(format)
 	for i := 0; i < len(runes); i++ {
 		r := runes[i]
-		if isSpace(r) {
+		if str.IsSpace(r) {
 			if n := len(l.steps); n == 0 || l.steps[n-1].directive != space {
 				l.steps = append(l.steps, step{directive: space})
 			}
@@ -82,26 +86,26 @@ type readings struct {
 	place                                         *time.Location // from %Z
 }
 
-// parse reads all of s.
-func (l *layout) parse(s string) (moment, error) {
+// Parse reads all of s. The error is an *[Error].
+func (l *Layout) Parse(s string) (Moment, error) {
 	r := readings{year: 1900, month: 1, day: 1, yearDay: -1, hour12: -1}
 	end, ok := match(l.steps, s, &r)
 	if !ok {
-		return moment{}, &timeError{why: "it does not fit " + l.format}
+		return Moment{}, &Error{Why: "it does not fit " + l.format}
 	}
 	if end != "" {
-		return moment{}, &timeError{end, "is left over by " + l.format}
+		return Moment{}, &Error{end, "is left over by " + l.format}
 	}
 	if r.hour12 >= 0 {
-		r.hour = adjust(r.hour12, r.half)
+		r.hour = Hour24(r.hour12, r.half)
 	}
 	if r.yearDay > 0 {
 		t := time.Date(r.year, 1, r.yearDay, 0, 0, 0, 0, time.UTC)
 		r.year, r.month, r.day = t.Year(), int(t.Month()), t.Day()
 	}
-	m := moment{r.year, r.month, r.day, r.hour, r.minute, r.second, r.micro, r.offset, r.named || r.zoned}
-	if r.place != nil && !r.zoned && m.exists() {
-		m.offset = m.offsetIn(r.place)
+	m := Moment{r.year, r.month, r.day, r.hour, r.minute, r.second, r.micro, r.offset, r.named || r.zoned}
+	if r.place != nil && !r.zoned && m.Exists() {
+		m.Offset = m.OffsetIn(r.place)
 	}
 	return m, nil
 }
@@ -152,7 +156,7 @@ func longest(directive byte, s string) int {
 	case 'a', 'A', 'b', 'B':
 		n = len("wednesday")
 	case space:
-		n = len(s) - len(strings.TrimLeftFunc(s, isSpace))
+		n = len(s) - len(strings.TrimLeftFunc(s, str.IsSpace))
 	}
 	return min(n, len(s))
 }
@@ -160,9 +164,9 @@ func longest(directive byte, s string) int {
 // read takes all of s for the directive.
 func read(directive byte, s string, r *readings) bool {
 	number := func(to *int, low, high int) bool {
-		p, ok := digits(s)
-		*to = p.n
-		return ok && low <= p.n && p.n <= high
+		n, ok := digits(s)
+		*to = n
+		return ok && low <= n && n <= high
 	}
 	switch directive {
 	case 'Y':
@@ -197,19 +201,19 @@ func read(directive byte, s string, r *readings) bool {
 		s = (s + "000000")[:max(6, len(s))]
 		return number(&r.micro, 0, 999999)
 	case 'p':
-		if r.half = meridiem(s); len(s) != 2 {
+		if r.half = Meridiem(s); len(s) != 2 {
 			return false
 		}
 		return r.half >= 0
 	case 'a':
-		return len(s) == 3 && weekday(s) >= 0
+		return len(s) == 3 && Weekday(s) >= 0
 	case 'A':
-		return (len(s) > 3) && weekday(s) >= 0
+		return (len(s) > 3) && Weekday(s) >= 0
 	case 'b', 'B':
 		if (len(s) == 3) != (directive == 'b') && !strings.EqualFold(s, "may") || strings.EqualFold(s, "sept") {
 			return false
 		}
-		r.month = month(s)
+		r.month = Month(s)
 		return r.month > 0
 	case 'z':
 		return readOffset(s, r)
@@ -219,14 +223,14 @@ func read(directive byte, s string, r *readings) bool {
 			r.place = place
 			return err == nil
 		}
-		offset, ok := zoneOffset(strings.ToUpper(s))
+		offset, ok := Abbreviation(strings.ToUpper(s))
 		r.named = true
 		if !r.zoned {
 			r.offset = offset
 		}
 		return ok
 	}
-	return strings.TrimLeftFunc(s, isSpace) == "" // white space
+	return strings.TrimLeftFunc(s, str.IsSpace) == "" // white space
 }
 
 // readOffset reads Z, ±HHMM, ±HH:MM, and seconds behind them. Fractions of a
@@ -251,7 +255,7 @@ func readOffset(s string, r *readings) bool {
 	if colon {
 		parts = strings.ReplaceAll(parts, ":", "")
 	}
-	if !allDigits(parts) || len(parts) != 4 && len(parts) != 6 {
+	if !number.IsDigits(parts) || len(parts) != 4 && len(parts) != 6 {
 		return false
 	}
 	hours, minutes, seconds := two(parts, 0), two(parts, 2), 0
@@ -262,4 +266,12 @@ func readOffset(s string, r *readings) bool {
 		r.offset = -r.offset
 	}
 	return minutes < 60 && seconds < 60
+}
+
+func digits(s string) (int, bool) {
+	if !number.IsDigits(s) {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
 }

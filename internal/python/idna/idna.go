@@ -1,4 +1,10 @@
-package harmonization
+// Package idna encodes host names as Python's encodings.idna does, which is what
+// "name".encode("idna") calls: by IDNA 2003 (RFC 3490, 3491 and 3492). IntelMQ
+// writes names with it; other versions of IDNA make other names of ß and the like.
+//
+// The Unicode here is newer than the 3.2 of the RFCs, so letters that were assigned
+// since are folded, too.
+package idna
 
 import (
 	"strings"
@@ -6,28 +12,25 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// Names in other scripts than ASCII are encoded by IDNA 2003 (RFC 3490, 3491,
-// 3492), which is what Python's codec does: ß becomes ss. The Unicode here is
-// newer than the 3.2 of the RFCs, so letters that were assigned since are
-// folded, too.
-
-// ASCIIName returns a host name in the form in which the network knows it: in
+// Host returns a host name in the form in which the network knows it: in
 // ASCII and lower case, without a final dot. It is false for a name that has no
 // such form.
-func ASCIIName(name string) (string, bool) {
-	if isASCII(name) {
+func Host(name string) (string, bool) {
+	if str.IsASCII(name) {
 		return strings.ToLower(strings.TrimSuffix(name, ".")), true
 	}
-	name, ok := toASCII(strings.TrimSuffix(ideographicDots(clean(name)), "."))
-	return lower(name), ok
+	name, ok := ToASCII(strings.TrimSuffix(ideographicDots(str.Clean(name)), "."))
+	return str.Lower(name), ok
 }
 
-// toASCII encodes a host name.
-func toASCII(name string) (string, bool) {
-	if isASCII(name) {
-		return name, true // the labels are checked by plainName
+// ToASCII encodes a host name.
+func ToASCII(name string) (string, bool) {
+	if str.IsASCII(name) {
+		return name, true // the type of the field checks the labels
 	}
 	b := make([]byte, 0, 2*len(name))
 	for i, label := range strings.Split(ideographicDots(name), ".") {
@@ -55,14 +58,14 @@ func ideographicDots(s string) string {
 }
 
 func asciiLabel(label string) (string, bool) {
-	if isASCII(label) {
+	if str.IsASCII(label) {
 		return label, label != ""
 	}
 	label, ok := nameprep(label)
 	if !ok || label == "" {
 		return "", false
 	}
-	if isASCII(label) {
+	if str.IsASCII(label) {
 		return label, true
 	}
 	if strings.HasPrefix(label, "xn--") {
@@ -103,35 +106,16 @@ func nameprep(label string) (string, bool) {
 
 // foldNFKC folds the case of one character so that it stays folded under NFKC.
 func foldNFKC(r rune) string {
-	folded := fold(r)
+	folded := str.Fold(r)
 	b := norm.NFKC.String(folded)
 	var again strings.Builder
 	for _, r := range b {
-		again.WriteString(fold(r))
+		again.WriteString(str.Fold(r))
 	}
 	if c := norm.NFKC.String(again.String()); c != b {
 		return c
 	}
 	return folded
-}
-
-// fold is full case folding: the lower case, or that of the upper case where
-// the two differ.
-func fold(r rune) string {
-	switch {
-	case r < utf8.RuneSelf:
-		return string(unicode.ToLower(r))
-	case r == 'İ':
-		return "i\u0307"
-	case r == 'ς':
-		return "σ"
-	case r == '\u0345':
-		return "ι"
-	}
-	if s := upperSpecial(r); s != "" {
-		return strings.ToLower(s)
-	}
-	return string(unicode.ToLower(r))
 }
 
 // punycode encodes a label with the parameters of RFC 3492.
