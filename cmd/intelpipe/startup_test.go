@@ -22,6 +22,7 @@ const (
 
 // TestStartUp counts what the binary does before main.
 func TestStartUp(t *testing.T) {
+	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "intelpipe")
 	build := exec.Command("go", "build", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -1,5 +1,4 @@
-// Package redistest starts real Redis servers for tests.
-package redistest
+package server
 
 import (
 	"context"
@@ -16,29 +15,24 @@ import (
 	"github.com/intelpipe/intelpipe/internal/client/redis"
 )
 
-// Server is a redis-server with a directory of its own, whose append-only file
+// Redis is a redis-server with a directory of its own, whose append-only file
 // is on.
-type Server struct {
+type Redis struct {
 	t     testing.TB
 	Port  int
+	path  string
 	dir   string
 	flags []string
 	cmd   *exec.Cmd
 }
 
-// Start starts a server, which ends with the test. It skips the test where
-// there is none.
-func Start(t testing.TB, flags ...string) *Server {
+// StartRedis starts a redis-server with more flags.
+func StartRedis(t testing.TB, flags ...string) *Redis {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("left out: redis-server not found, apt-get install redis-server")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	s := &Server{t: t, Port: l.Addr().(*net.TCPAddr).Port, dir: t.TempDir(), flags: flags}
+	path := find(t, "redis-server")
+	_, port, _ := net.SplitHostPort(free(t))
+	s := &Redis{t: t, path: path, dir: t.TempDir(), flags: flags}
+	s.Port, _ = strconv.Atoi(port)
 	t.Cleanup(s.Kill)
 	s.Restart()
 	return s
@@ -46,10 +40,10 @@ func Start(t testing.TB, flags ...string) *Server {
 
 // Restart starts the server again after Kill, with what it has kept, and waits
 // until it answers.
-func (s *Server) Restart() {
+func (s *Redis) Restart() {
 	s.t.Helper()
 	args := []string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--dir", s.dir, "--save", "", "--appendonly", "yes", "--loglevel", "warning"}
-	cmd := exec.Command("redis-server", append(args, s.flags...)...)
+	cmd := exec.Command(s.path, append(args, s.flags...)...)
 	log, err := os.CreateTemp(s.dir, "log")
 	if err != nil {
 		s.t.Fatal(err)
@@ -72,7 +66,7 @@ func (s *Server) Restart() {
 }
 
 // Kill ends the server at once, if it runs.
-func (s *Server) Kill() {
+func (s *Redis) Kill() {
 	if s.cmd != nil {
 		s.cmd.Process.Kill()
 		s.cmd.Wait()
@@ -80,7 +74,7 @@ func (s *Server) Kill() {
 	}
 }
 
-func (s *Server) do(command string, args ...any) (any, error) {
+func (s *Redis) do(command string, args ...any) (any, error) {
 	client, err := redis.Open(redis.Config{Host: "127.0.0.1", Port: s.Port, DB: 2})
 	if err != nil {
 		return nil, err
@@ -90,7 +84,7 @@ func (s *Server) do(command string, args ...any) (any, error) {
 }
 
 // Do runs a command in database 2, that of IntelMQ's queues.
-func (s *Server) Do(command string, args ...any) any {
+func (s *Redis) Do(command string, args ...any) any {
 	s.t.Helper()
 	reply, err := s.do(command, args...)
 	if err != nil {
@@ -100,7 +94,7 @@ func (s *Server) Do(command string, args ...any) any {
 }
 
 // List is a list from its right end, as it is read.
-func (s *Server) List(name string) []string {
+func (s *Redis) List(name string) []string {
 	s.t.Helper()
 	var list []string
 	for _, m := range slices.Backward(s.Do("LRANGE", name, 0, -1).([]any)) {

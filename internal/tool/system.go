@@ -24,8 +24,8 @@ const (
 // Spec is a command: what is found in its package.
 type Spec = flags.Command
 
-// Process is everything of the operating system that a run touches.
-type Process struct {
+// System is everything of the operating system that a run touches.
+type System struct {
 	Args   []string // Args[0] names the command, if its base name is one
 	Stdin  io.Reader
 	Stdout io.Writer
@@ -39,7 +39,7 @@ type Process struct {
 }
 
 // show writes text that a person has asked for.
-func show(p Process, text string) error {
+func show(p System, text string) error {
 	if _, err := io.WriteString(p.Stdout, text); err != nil {
 		return stage.Fatal(err)
 	}

@@ -1,14 +1,16 @@
-package event
+package rawtext
 
 import (
 	"bytes"
 	"errors"
+
+	"github.com/intelpipe/intelpipe/internal/event/scan"
 )
 
-// A RawScan follows the text of the field raw and finds out whether all of it is
+// A Scan follows the text of the field raw and finds out whether all of it is
 // there, before anybody works on a part of it. Its zero value stands behind
 // the opening quote.
-type RawScan struct {
+type Scan struct {
 	digits int64  // of base64
 	pads   int    // the = at the end
 	escape bool   // the last character was a backslash
@@ -40,7 +42,7 @@ var rawClass = func() (class [256]uint8) {
 }()
 
 // Add takes the next part of the text.
-func (s *RawScan) Add(p []byte) {
+func (s *Scan) Add(p []byte) {
 	for i := 0; i < len(p) && !s.closed; i++ {
 		if s.escape {
 			s.escape = false
@@ -76,14 +78,14 @@ func (s *RawScan) Add(p []byte) {
 	}
 }
 
-func (s *RawScan) digit(n int) {
+func (s *Scan) digit(n int) {
 	if s.pads > 0 {
 		s.fail(errRawBase64)
 	}
 	s.digits += int64(n)
 }
 
-func (s *RawScan) fail(err error) {
+func (s *Scan) fail(err error) {
 	if s.err == nil {
 		s.err = err
 	}
@@ -91,7 +93,7 @@ func (s *RawScan) fail(err error) {
 
 // Err says what is wrong with a report whose last field is raw, now that its
 // line has ended.
-func (s *RawScan) Err() error {
+func (s *Scan) Err() error {
 	switch {
 	case !s.closed:
 		return errRawTorn
@@ -101,22 +103,22 @@ func (s *RawScan) Err() error {
 	return s.content()
 }
 
-func (s *RawScan) content() error {
+func (s *Scan) content() error {
 	if s.err == nil && s.pads != [4]int{0, -1, 2, 1}[s.digits%4] {
 		return errRawBase64
 	}
 	return s.err
 }
 
-// CheckRaw says what is wrong with the content of a report that is in memory.
-func (m *Message) CheckRaw() error {
-	text := m.JSON("raw")
+// Check says what is wrong with a report's content, given the JSON text of raw.
+// What is no string is none of its business.
+func Check(text []byte) error {
 	if len(text) == 0 || text[0] != '"' {
 		return nil
 	}
-	var s RawScan
+	var s Scan
 	if bytes.Contains(text, []byte(`\u`)) {
-		s.Add([]byte(unquote(text)))
+		s.Add([]byte(scan.Unquote(text)))
 	} else {
 		s.Add(text[1:])
 	}

@@ -1,4 +1,6 @@
-package lookup
+// Package ring is the file of --cache: answers by key, of which a new one takes the
+// place of the oldest. Several processes read and write it at once.
+package ring
 
 import (
 	"bytes"
@@ -18,10 +20,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A ring is the file of --cache: a hash table of where records are, and behind
-// it the records, of which a new one takes the place of the oldest when the file
-// has reached its size. Several processes read and write it at once, and nothing
-// has to be read to open it.
+// A Ring is a hash table of where records are, and behind it the records, of which
+// a new one takes the place of the oldest when the file has reached its size.
+// Nothing has to be read to open it.
 //
 // Nothing in the file is believed. Each record has its key and a checksum, so
 // that one which was torn by a crash, overwritten by another process or damaged
@@ -31,7 +32,7 @@ import (
 //	64    where the next record goes
 //	4096  slots: 16 bits of the hash, and 48 of 1 + the record's place / 8
 //	      records: checksum, lengths of key and value, since when, for how long
-type ring struct {
+type Ring struct {
 	f     *os.File
 	slots uint64 // a multiple of bucket
 	bytes uint64 // of the records
@@ -39,8 +40,8 @@ type ring struct {
 }
 
 const (
-	ringMagic  = "intelpipe cache\n"
-	ringFormat = 1
+	magic      = "intelpipe cache\n"
+	format     = 1
 	headerSize = 16 + 4 + 4 + 8 + 4
 	nextAt     = 64
 	slotsAt    = 4096
@@ -58,18 +59,18 @@ const (
 	keyLocks  = 1 << 62
 )
 
-// errForeign is what stands in for a cache that is something else.
-var errForeign = errors.New("this is no cache file of intelpipe: name another file, or one that is not there yet")
+// ErrForeign is what stands in for a cache that is something else.
+var ErrForeign = errors.New("this is no cache file of intelpipe: name another file, or one that is not there yet")
 
-// openRing opens the file or makes it. What is no cache is left alone; one of
+// Open opens the file or makes it. What is no cache is left alone; one of
 // another format, or of which the header is damaged, is made anew, and note says
 // so.
-func openRing(path string, size int64) (r *ring, note string, err error) {
+func Open(path string, size int64) (r *Ring, note string, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, "", err
 	}
-	r = &ring{f: f}
+	r = &Ring{f: f}
 	defer func() {
 		if err != nil {
 			f.Close()
@@ -86,10 +87,10 @@ func openRing(path string, size int64) (r *ring, note string, err error) {
 		return nil, "", err
 	}
 	head = head[:n]
-	switch begun := head[:min(n, len(ringMagic))]; {
+	switch begun := head[:min(n, len(magic))]; {
 	case n == 0:
-	case string(begun) != ringMagic[:len(begun)]:
-		return nil, "", fmt.Errorf("%s: %w", path, errForeign)
+	case string(begun) != magic[:len(begun)]:
+		return nil, "", fmt.Errorf("%s: %w", path, ErrForeign)
 	case r.header(head):
 		return r, "", nil
 	default:
@@ -98,23 +99,26 @@ func openRing(path string, size int64) (r *ring, note string, err error) {
 	return r, note, r.create(size)
 }
 
+// Close gives up the file.
+func (r *Ring) Close() error { return r.f.Close() }
+
 // header takes over what the file says of itself.
-func (r *ring) header(head []byte) bool {
+func (r *Ring) header(head []byte) bool {
 	if len(head) < headerSize {
 		return false
 	}
 	e := binary.LittleEndian
 	r.slots, r.bytes = uint64(e.Uint32(head[20:])), e.Uint64(head[24:])
-	return e.Uint32(head[16:]) == ringFormat && e.Uint32(head[32:]) == crc32.Checksum(head[:32], castagnoli)
+	return e.Uint32(head[16:]) == format && e.Uint32(head[32:]) == crc32.Checksum(head[:32], castagnoli)
 }
 
 // create makes the file empty. It takes no room for what is not written yet.
-func (r *ring) create(size int64) error {
+func (r *Ring) create(size int64) error {
 	r.slots = max(uint64(size)/perSlot/bucket, 1) * bucket
 	r.bytes = max(uint64(size), slotsAt+8*r.slots) - slotsAt - 8*r.slots
 	e := binary.LittleEndian
-	head := append([]byte(ringMagic), make([]byte, headerSize-len(ringMagic))...)
-	e.PutUint32(head[16:], ringFormat)
+	head := append([]byte(magic), make([]byte, headerSize-len(magic))...)
+	e.PutUint32(head[16:], format)
 	e.PutUint32(head[20:], uint32(r.slots))
 	e.PutUint64(head[24:], r.bytes)
 	e.PutUint32(head[32:], crc32.Checksum(head[:32], castagnoli))
@@ -127,15 +131,15 @@ func (r *ring) create(size int64) error {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// record is what is kept of a key.
-type record struct {
-	value []byte
-	since time.Time
-	ttl   time.Duration // whole seconds
+// Record is what is kept of a key.
+type Record struct {
+	Value []byte
+	Since time.Time
+	TTL   time.Duration // whole seconds
 }
 
-// get returns the record of a key, whatever its age.
-func (r *ring) get(key []byte) (record, bool) {
+// Get returns the record of a key, whatever its age.
+func (r *Ring) Get(key []byte) (Record, bool) {
 	hash := hashOf(key)
 	slots, _ := r.bucket(hash)
 	for _, slot := range slots {
@@ -145,12 +149,12 @@ func (r *ring) get(key []byte) (record, bool) {
 			}
 		}
 	}
-	return record{}, false
+	return Record{}, false
 }
 
-// put writes a record over the oldest ones, and then its slot, and then where the
+// Put writes a record over the oldest ones, and then its slot, and then where the
 // next one goes: who is killed in between leaves a record that nobody finds.
-func (r *ring) put(key []byte, rec record) error {
+func (r *Ring) Put(key []byte, rec Record) error {
 	data := rec.encode(key)
 	if uint64(len(data)) > r.bytes/4 {
 		return nil // it would take the place of too many others
@@ -187,10 +191,10 @@ func (r *ring) put(key []byte, rec record) error {
 	return r.write(nextAt, next+uint64(len(data)))
 }
 
-func (r *ring) recordsAt() int64 { return slotsAt + int64(8*r.slots) }
+func (r *Ring) recordsAt() int64 { return slotsAt + int64(8*r.slots) }
 
 // next is where the next record goes.
-func (r *ring) next() uint64 {
+func (r *Ring) next() uint64 {
 	var b [8]byte
 	r.f.ReadAt(b[:], nextAt)
 	if n := binary.LittleEndian.Uint64(b[:]); n%8 == 0 && n < r.bytes {
@@ -199,13 +203,13 @@ func (r *ring) next() uint64 {
 	return 0
 }
 
-func (r *ring) write(at int64, n uint64) error {
+func (r *Ring) write(at int64, n uint64) error {
 	_, err := r.f.WriteAt(binary.LittleEndian.AppendUint64(nil, n), at)
 	return err
 }
 
 // bucket reads the slots where a record may be, and says where they are.
-func (r *ring) bucket(hash uint64) (slots []slot, at int64) {
+func (r *Ring) bucket(hash uint64) (slots []slot, at int64) {
 	at = slotsAt + int64(hash%(r.slots/bucket)*8*bucket)
 	b := make([]byte, 8*bucket)
 	r.f.ReadAt(b, at) // what is behind the end of the file is empty
@@ -240,20 +244,20 @@ func hashOf(key []byte) uint64 {
 }
 
 // encode makes the bytes of a record, a multiple of eight.
-func (rec record) encode(key []byte) []byte {
+func (rec Record) encode(key []byte) []byte {
 	e := binary.LittleEndian
-	b := make([]byte, 4, recordHead+len(key)+len(rec.value)+7)
+	b := make([]byte, 4, recordHead+len(key)+len(rec.Value)+7)
 	b = e.AppendUint32(b, uint32(len(key)))
-	b = e.AppendUint32(b, uint32(len(rec.value)))
-	b = e.AppendUint64(b, uint64(rec.since.Unix()))
-	b = e.AppendUint32(b, uint32(rec.ttl/time.Second))
-	b = append(append(b, key...), rec.value...)
+	b = e.AppendUint32(b, uint32(len(rec.Value)))
+	b = e.AppendUint64(b, uint64(rec.Since.Unix()))
+	b = e.AppendUint32(b, uint32(rec.TTL/time.Second))
+	b = append(append(b, key...), rec.Value...)
 	e.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
 	return append(b, make([]byte, -len(b)&7)...)
 }
 
 // read returns the record at a place if it is one of the key.
-func (r *ring) read(place uint64, key []byte) (rec record, ok bool) {
+func (r *Ring) read(place uint64, key []byte) (rec Record, ok bool) {
 	if place >= r.bytes {
 		return rec, false
 	}
@@ -277,10 +281,10 @@ func (r *ring) read(place uint64, key []byte) (rec record, ok bool) {
 	if e.Uint32(b) != crc32.Checksum(b[4:], castagnoli) || !bytes.Equal(b[recordHead:][:len(key)], key) {
 		return rec, false
 	}
-	return record{
-		value: b[recordHead+len(key):],
-		since: time.Unix(int64(e.Uint64(b[12:])), 0),
-		ttl:   time.Duration(e.Uint32(b[20:])) * time.Second,
+	return Record{
+		Value: b[recordHead+len(key):],
+		Since: time.Unix(int64(e.Uint64(b[12:])), 0),
+		TTL:   time.Duration(e.Uint32(b[20:])) * time.Second,
 	}, true
 }
 
@@ -288,10 +292,10 @@ func (r *ring) read(place uint64, key []byte) (rec record, ok bool) {
 // key: that one may have been stopped.
 const claimPatience = time.Minute
 
-// claim waits until no other process asks for the key, and has this one do so
+// Claim waits until no other process asks for the key, and has this one do so
 // until release. A process that ends lets go. Where the file system knows no
 // locks, or the other process takes too long, two ask for one key at once.
-func (r *ring) claim(ctx context.Context, key []byte) (release func()) {
+func (r *Ring) Claim(ctx context.Context, key []byte) (release func()) {
 	at := int64(keyLocks | hashOf(key)>>2)
 	if err := r.lock(ctx, at, claimPatience); err != nil {
 		return func() {}
@@ -301,7 +305,7 @@ func (r *ring) claim(ctx context.Context, key []byte) (release func()) {
 
 // lock takes a byte of the file from other processes, or says who has it. It
 // looks again and again, since a thread that waits in the kernel serves nobody.
-func (r *ring) lock(ctx context.Context, at int64, patience time.Duration) error {
+func (r *Ring) lock(ctx context.Context, at int64, patience time.Duration) error {
 	const longest = 50 * time.Millisecond
 	var waited time.Duration
 	for pause := time.Millisecond; ; pause = min(2*pause, longest) {
@@ -312,17 +316,19 @@ func (r *ring) lock(ctx context.Context, at int64, patience time.Duration) error
 		if waited += pause; waited > patience {
 			return errors.New("another process keeps it locked")
 		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
 		}
 	}
 }
 
-func (r *ring) unlock(at int64) { r.fcntl(unix.F_UNLCK, at) }
+func (r *Ring) unlock(at int64) { r.fcntl(unix.F_UNLCK, at) }
 
 // fcntl sets a lock of the open file: unlike one of the process it also keeps two
 // lookups in one process apart.
-func (r *ring) fcntl(kind int16, at int64) error {
+func (r *Ring) fcntl(kind int16, at int64) error {
 	for {
 		err := unix.FcntlFlock(r.f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: kind, Start: at, Len: 1})
 		if err != unix.EINTR {

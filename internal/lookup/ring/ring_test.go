@@ -1,4 +1,4 @@
-package lookup
+package ring
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-func open(t *testing.T, path string, size int64) *ring {
+func open(t *testing.T, path string, size int64) *Ring {
 	t.Helper()
-	r, note, err := openRing(path, size)
+	r, note, err := Open(path, size)
 	if err != nil || note != "" {
 		t.Fatalf("%q, %v", note, err)
 	}
@@ -23,9 +23,9 @@ func open(t *testing.T, path string, size int64) *ring {
 	return r
 }
 
-func put(t *testing.T, r *ring, key string, value []byte) {
+func put(t *testing.T, r *Ring, key string, value []byte) {
 	t.Helper()
-	if err := r.put([]byte(key), record{value, time.Unix(1e9, 0), time.Hour}); err != nil {
+	if err := r.Put([]byte(key), Record{value, time.Unix(1e9, 0), time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -39,19 +39,19 @@ func TestRing(t *testing.T) {
 	for i := range 500 {
 		key := fmt.Sprint("key ", i%400)
 		want[key] = bytes.Repeat([]byte{byte(i)}, i)
-		put(t, []*ring{a, b}[i%2], key, want[key])
+		put(t, []*Ring{a, b}[i%2], key, want[key])
 	}
 	put(t, a, "", nil)
 	want[""] = nil
 	for key, value := range want {
-		for _, r := range []*ring{a, b, open(t, path, 1)} {
-			rec, ok := r.get([]byte(key))
-			if !ok || !bytes.Equal(rec.value, value) || rec.ttl != time.Hour || rec.since.Unix() != 1e9 {
-				t.Errorf("%q: %d bytes, %v, %v, %v", key, len(rec.value), ok, rec.ttl, rec.since)
+		for _, r := range []*Ring{a, b, open(t, path, 1)} {
+			rec, ok := r.Get([]byte(key))
+			if !ok || !bytes.Equal(rec.Value, value) || rec.TTL != time.Hour || rec.Since.Unix() != 1e9 {
+				t.Errorf("%q: %d bytes, %v, %v, %v", key, len(rec.Value), ok, rec.TTL, rec.Since)
 			}
 		}
 	}
-	if _, ok := a.get([]byte("key 1000")); ok {
+	if _, ok := a.Get([]byte("key 1000")); ok {
 		t.Error("a key is there that was never put")
 	}
 	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
@@ -77,10 +77,10 @@ func TestRingIsBounded(t *testing.T) {
 		}
 		last, there := int(size)/400, 0
 		for i := n - last; i < n; i++ {
-			if rec, ok := r.get([]byte(fmt.Sprint(i))); ok {
+			if rec, ok := r.Get([]byte(fmt.Sprint(i))); ok {
 				there++
-				if binary.LittleEndian.Uint64(rec.value) != uint64(i) {
-					t.Errorf("%d: the value of %d", i, binary.LittleEndian.Uint64(rec.value))
+				if binary.LittleEndian.Uint64(rec.Value) != uint64(i) {
+					t.Errorf("%d: the value of %d", i, binary.LittleEndian.Uint64(rec.Value))
 				}
 			}
 		}
@@ -126,17 +126,17 @@ func TestRingBelievesNothing(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, _, err := openRing(path, 20_000)
+		r, _, err := Open(path, 20_000)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for key, value := range want {
-			if rec, ok := r.get([]byte(key)); ok && string(rec.value) != value {
-				t.Errorf("%d: %s is %q", n, key, rec.value)
+			if rec, ok := r.Get([]byte(key)); ok && string(rec.Value) != value {
+				t.Errorf("%d: %s is %q", n, key, rec.Value)
 			}
 		}
 		put(t, r, "new", []byte("value"))
-		if rec, ok := r.get([]byte("new")); !ok || string(rec.value) != "value" {
+		if rec, ok := r.Get([]byte("new")); !ok || string(rec.Value) != "value" {
 			t.Errorf("%d: what was put is not there", n)
 		}
 		r.f.Close()
@@ -153,7 +153,7 @@ func TestRingOfAnotherKind(t *testing.T) {
 	r.f.ReadAt(head, 0)
 	for _, at := range []int{16, 20, 24, 32} {
 		r.f.WriteAt([]byte{head[at] ^ 1}, int64(at))
-		anew, note, err := openRing(path, 1<<20)
+		anew, note, err := Open(path, 1<<20)
 		if err != nil || !strings.Contains(note, "begun anew") {
 			t.Fatalf("byte %d: %q, %v", at, note, err)
 		}
@@ -162,9 +162,9 @@ func TestRingOfAnotherKind(t *testing.T) {
 	}
 	for _, text := range []string{"{\"source.ip\":\"192.0.2.1\"}\n", "i", "x", "intelpipe cachE\n" + string(make([]byte, 100))} {
 		os.WriteFile(path, []byte(text), 0o600)
-		_, note, err := openRing(path, 1<<20)
+		_, note, err := Open(path, 1<<20)
 		now, _ := os.ReadFile(path)
-		if begun := strings.HasPrefix(ringMagic, text); begun != (err == nil) || begun != (note != "") || !begun && string(now) != text {
+		if begun := strings.HasPrefix(magic, text); begun != (err == nil) || begun != (note != "") || !begun && string(now) != text {
 			t.Errorf("%.20q: %q, %v, %.20q", text, note, err, now)
 		}
 	}
@@ -178,10 +178,10 @@ func TestClaim(t *testing.T) {
 		a, b := open(t, path, 1<<20), open(t, path, 1<<20)
 		waits := func(key string) time.Duration {
 			began := time.Now()
-			b.claim(t.Context(), []byte(key))()
+			b.Claim(t.Context(), []byte(key))()
 			return time.Since(began)
 		}
-		release := a.claim(t.Context(), []byte("key"))
+		release := a.Claim(t.Context(), []byte("key"))
 		if took := waits("other"); took != 0 {
 			t.Errorf("another key waits for %v", took)
 		}

@@ -1,9 +1,12 @@
-package tool
+// Package builtin is what intelpipe does besides its commands: it lists and explains
+// them, shows the data format, and makes their links.
+package builtin
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"slices"
 	"strings"
@@ -16,16 +19,25 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// builtin is what the multi-call binary can do besides its commands. It returns
-// what it prints.
-type builtin struct {
-	name, args, help string
-	run              func(specs []Spec, p Process, args []string) (string, error)
+// Call is what a word of the command line needs to know.
+type Call struct {
+	Commands []flags.Command // of this binary
+	Version  string
+	Terminal bool // stdout is one
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Getenv   func(string) string
 }
 
-// builtins is a function so that nothing is made of it at the start of a command.
-func builtins() []builtin {
-	return []builtin{
+// word is one of them. It returns what it prints.
+type word struct {
+	name, args, help string
+	run              func(c *Call, args []string) (string, error)
+}
+
+// words is a function so that nothing is made of it at the start of a command.
+func words() []word {
+	return []word{
 		{"list", "", "list the commands", list},
 		{"help", "[COMMAND]", "explain a command", help},
 		{"man", "COMMAND", "show the manual of a command", manualPage},
@@ -37,11 +49,11 @@ func builtins() []builtin {
 	}
 }
 
-// multi runs one of them.
-func multi(specs []Spec, p Process, args []string) int {
+// Run does what the first argument says, and returns the text to print. An error is
+// one of usage, or that of what was to be done.
+func (c *Call) Run(args []string) (string, error) {
 	if len(args) == 0 {
-		fmt.Fprint(p.Stderr, "intelpipe: the name of a command is missing; intelpipe list shows all, intelpipe --help tells more\n")
-		return ExitUsage
+		return "", stage.Usage(errors.New("the name of a command is missing; intelpipe list shows all, intelpipe --help tells more"))
 	}
 	name, rest := args[0], args[1:]
 	switch name {
@@ -50,30 +62,17 @@ func multi(specs []Spec, p Process, args []string) int {
 	case "version":
 		name = "--version"
 	}
-	all := builtins()
-	i := slices.IndexFunc(all, func(b builtin) bool { return b.name == name })
-	var err error
+	all := words()
+	i := slices.IndexFunc(all, func(w word) bool { return w.name == name })
 	if i < 0 {
-		err = stage.Usage(unknownCommand(specs, args[0], ""))
-	} else {
-		var text string
-		if text, err = all[i].run(specs, p, rest); err == nil {
-			err = show(p, text)
-		}
+		return "", stage.Usage(Unknown(c.Commands, args[0], ""))
 	}
-	switch {
-	case err == nil:
-		return ExitOK
-	case stage.IsUsage(err):
-		fmt.Fprintf(p.Stderr, "intelpipe: %s\n", plain.Line(err.Error()))
-		return ExitUsage
-	}
-	fmt.Fprintf(p.Stderr, "intelpipe: %s\n", plain.Line(err.Error()))
-	return ExitBroken
+	return all[i].run(c, rest)
 }
 
-// unknownCommand is the error for a word that is no command.
-func unknownCommand(specs []Spec, word, where string) error {
+// Unknown is the error for a word that is no command; where says at which place of
+// a chain it stands.
+func Unknown(specs []flags.Command, word, where string) error {
 	all := known(specs)
 	if where == "" {
 		all = append(all, names()...)
@@ -87,20 +86,20 @@ func unknownCommand(specs []Spec, word, where string) error {
 // names are those of the built-in ones.
 func names() []string {
 	var all []string
-	for _, b := range builtins() {
-		all = append(all, b.name)
+	for _, w := range words() {
+		all = append(all, w.name)
 	}
 	return all
 }
 
-func list(specs []Spec, _ Process, args []string) (string, error) {
+func list(c *Call, args []string) (string, error) {
 	if err := none("list", args); err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	for _, name := range known(specs) {
+	for _, name := range known(c.Commands) {
 		text := page.Of(name)
-		if spec := flags.Find(specs, name); spec != nil {
+		if spec := flags.Find(c.Commands, name); spec != nil {
 			text = spec.Page()
 		} else {
 			text.Summary += " (in " + sibling.Name + ")"
@@ -118,16 +117,16 @@ func none(name string, args []string) error {
 	return nil
 }
 
-func version(_ []Spec, _ Process, args []string) (string, error) {
-	return "intelpipe " + Version + "\n", none("--version", args)
+func version(c *Call, args []string) (string, error) {
+	return "intelpipe " + c.Version + "\n", none("--version", args)
 }
 
-func completion(specs []Spec, _ Process, args []string) (string, error) {
+func completion(c *Call, args []string) (string, error) {
 	if err := none("completion", args); err != nil {
 		return "", err
 	}
 	var b bytes.Buffer
-	err := manual.Completion(&b, specs, known(specs), names())
+	err := manual.Completion(&b, c.Commands, known(c.Commands), names())
 	return b.String(), err
 }
 
@@ -135,8 +134,8 @@ func completion(specs []Spec, _ Process, args []string) (string, error) {
 func usageText() string {
 	var b strings.Builder
 	b.WriteString("usage: intelpipe COMMAND [FLAGS] [then COMMAND [FLAGS]]...\n")
-	for _, b2 := range builtins() {
-		fmt.Fprintf(&b, "       %-30s %s\n", strings.TrimSpace("intelpipe "+b2.name+" "+b2.args), b2.help)
+	for _, w := range words() {
+		fmt.Fprintf(&b, "       %-30s %s\n", strings.TrimSpace("intelpipe "+w.name+" "+w.args), w.help)
 	}
 	b.WriteString("\nFilters for security incident feeds. Each reads and writes events as JSON, one a\n" +
 		"line. COMMAND --help shows the flags of a command.\n\nExample:\n" +
@@ -144,16 +143,16 @@ func usageText() string {
 	return b.String()
 }
 
-func help(specs []Spec, p Process, args []string) (string, error) {
+func help(c *Call, args []string) (string, error) {
 	if len(args) == 0 || args[0] == "intelpipe" {
 		return usageText(), nil
 	}
-	spec, err := one("help", specs, args)
+	spec, err := c.one("help", args)
 	if err != nil {
 		return "", err
 	}
-	if isTerminal(p.Stdout) {
-		if shown, err := manPage(spec, specs, p); shown {
+	if c.Terminal {
+		if shown, err := c.manPage(spec); shown {
 			return "", err
 		}
 	}
@@ -164,51 +163,51 @@ func help(specs []Spec, p Process, args []string) (string, error) {
 	return manual.Help(spec, model, true), nil
 }
 
-func manualPage(specs []Spec, p Process, args []string) (string, error) {
+func manualPage(c *Call, args []string) (string, error) {
 	if len(args) == 1 && args[0] == "--common-flags" { // for internal/dev/gen
-		return manual.CommonFlags(specs)
+		return manual.CommonFlags(c.Commands)
 	}
-	spec, err := one("man", specs, args)
+	spec, err := c.one("man", args)
 	if err != nil {
 		return "", err
 	}
-	if isTerminal(p.Stdout) {
-		if shown, err := manPage(spec, specs, p); shown {
+	if c.Terminal {
+		if shown, err := c.manPage(spec); shown {
 			return "", err
 		}
-		return help(specs, p, args) // nobody wants to read roff
+		return help(c, args) // nobody wants to read roff
 	}
 	var b bytes.Buffer
-	err = manual.Man(&b, spec, specs)
+	err = manual.Man(&b, spec, c.Commands)
 	return b.String(), err
 }
 
 // one is the command that the only argument names.
-func one(name string, specs []Spec, args []string) (*Spec, error) {
+func (c *Call) one(name string, args []string) (*flags.Command, error) {
 	if len(args) != 1 {
 		return nil, stage.Usage(fmt.Errorf("%s: the name of one command is expected; intelpipe list shows all", name))
 	}
-	if spec := flags.Find(specs, args[0]); spec != nil {
+	if spec := flags.Find(c.Commands, args[0]); spec != nil {
 		return spec, nil
 	}
-	if slices.ContainsFunc(builtins(), func(b builtin) bool { return b.name == args[0] }) {
+	if slices.ContainsFunc(words(), func(w word) bool { return w.name == args[0] }) {
 		return nil, stage.Usage(fmt.Errorf("%s: intelpipe --help tells what %s does", name, args[0]))
 	}
-	return nil, stage.Usage(unknownCommand(specs, args[0], ""))
+	return nil, stage.Usage(Unknown(c.Commands, args[0], ""))
 }
 
 // manPage shows the manual page of a command at the terminal, if there is a man.
-func manPage(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
+func (c *Call) manPage(spec *flags.Command) (shown bool, err error) {
 	path, err := exec.LookPath("man")
 	if err != nil {
 		return false, nil
 	}
 	var b bytes.Buffer
-	if err := manual.Man(&b, spec, specs); err != nil {
+	if err := manual.Man(&b, spec, c.Commands); err != nil {
 		return true, err
 	}
 	cmd := exec.Command(path, "-l", "-")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = &b, p.Stdout, p.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = &b, c.Stdout, c.Stderr
 	var exit *exec.ExitError
 	if err := cmd.Run(); errors.As(err, &exit) {
 		return false, nil // one that does not know -l, or has no formatter
@@ -218,18 +217,18 @@ func manPage(spec *Spec, specs []Spec, p Process) (shown bool, err error) {
 	return true, nil
 }
 
-func fields(_ []Spec, p Process, args []string) (string, error) {
-	return manual.Fields(args, p.Getenv)
+func fields(c *Call, args []string) (string, error) {
+	return manual.Fields(args, c.Getenv)
 }
 
-func types(_ []Spec, p Process, args []string) (string, error) {
-	return manual.Types(args, p.Getenv)
+func types(c *Call, args []string) (string, error) {
+	return manual.Types(args, c.Getenv)
 }
 
 // install makes a symbolic link to this program for each command.
-func install(specs []Spec, _ Process, args []string) (string, error) {
+func install(c *Call, args []string) (string, error) {
 	if len(args) != 1 || args[0] == "" {
 		return "", stage.Usage(errors.New("--install-links: a directory is expected"))
 	}
-	return "", installLinks(specs, args[0])
+	return "", installLinks(c.Commands, args[0])
 }

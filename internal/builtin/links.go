@@ -1,4 +1,4 @@
-package tool
+package builtin
 
 import (
 	"errors"
@@ -14,13 +14,13 @@ import (
 
 // installLinks makes a symbolic link for each command to the smallest binary here
 // that has it: this one, or the other one if that lies beside it.
-func installLinks(specs []Spec, dir string) error {
+func installLinks(specs []flags.Command, dir string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	small, full := self, sibling.Beside(sibling.Name)
-	if slices.ContainsFunc(specs, func(s Spec) bool { return page.Of(s.Name).Full }) {
+	if slices.ContainsFunc(specs, func(s flags.Command) bool { return page.Of(s.Name).Full }) {
 		small, full = sibling.Beside("intelpipe"), self
 	}
 	for _, name := range known(specs) {
@@ -42,7 +42,7 @@ func installLinks(specs []Spec, dir string) error {
 }
 
 // known are the names of all commands, here and in the other binary.
-func known(specs []Spec) []string {
+func known(specs []flags.Command) []string {
 	all := slices.Clone(page.Names[:])
 	for _, s := range specs {
 		all = append(all, s.Name)

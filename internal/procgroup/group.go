@@ -1,6 +1,6 @@
-// Package process runs a pipeline: a command, which as a rule is a shell with
+// Package procgroup runs a pipeline: a command, which as a rule is a shell with
 // several children, in a process group of its own.
-package process
+package procgroup
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package event
+package rawtext
 
 import (
 	"encoding/base64"
@@ -17,9 +17,9 @@ var pairs = sync.OnceValue(func() *[4096]uint16 {
 	return &t
 })
 
-// appendBase64 is the standard encoding, two digits at a time: raw is the
+// AppendBase64 is the standard encoding, two digits at a time: raw is the
 // longest field of most events, and encoding it costs a parser most.
-func appendBase64(dst, src []byte) []byte {
+func AppendBase64(dst, src []byte) []byte {
 	n, size := len(dst), base64.StdEncoding.EncodedLen(len(src))
 	dst = slices.Grow(dst, size)[:n+size]
 	out := dst[n:]
