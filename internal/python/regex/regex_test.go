@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/python/golden"
+	"github.com/intelpipe/intelpipe/internal/python/regex/syntax"
 )
 
 type searchRecord struct {
@@ -110,7 +111,7 @@ func TestClasses(t *testing.T) {
 		}
 		for pair := range slices.Chunk(assigned, 2) {
 			for c := pair[0]; c <= pair[1]; c++ {
-				if got := re.MatchString(string(c)); got != within(want, c) {
+				if got := re.MatchString(string(c)); got != syntax.Within(want, c) {
 					t.Errorf("%s (fold %v) on %U: %v", r.Expr, r.Fold, c, got)
 				}
 			}
