@@ -212,19 +212,23 @@ func (p *unit) lines(t *testing.T, files ...string) (all, coded int) {
 // think, and then to change the one or the other.
 func TestSizes(t *testing.T) {
 	bounds := map[string]int{ // lines with code
-		"internal/event":    1100,
-		"internal/lookup":   1050,
-		"internal/stage":    240,
-		"internal/flags":    1200,
-		"internal/manual":   530,
-		"internal/tool":     1200,
-		"internal/chain":    1200,
-		"internal/fate":     250,
-		"internal/pipeline": 400,
-		"internal/delivery": 1200,
-		"internal/stream":   700,
-		"internal/voice":    160,
-		"internal/feed":     1950,
+		"internal/event":              1100,
+		"internal/event/rawtext":      250,
+		"internal/event/scan":         450,
+		"internal/lookup":             1050,
+		"internal/stage":              240,
+		"internal/flags":              1200,
+		"internal/manual":             530,
+		"internal/tool":               1200,
+		"internal/chain":              1200,
+		"internal/fate":               250,
+		"internal/pipeline":           400,
+		"internal/delivery":           1200,
+		"internal/stream":             700,
+		"internal/voice":              160,
+		"internal/feed":               900,
+		"internal/feed/table":         1050,
+		"internal/feed/table/convert": 300,
 	}
 	var commands []int
 	total := 0
@@ -243,8 +247,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 11300 {
-		t.Errorf("the runtime has %d lines of code, at most 11300 were expected", total)
+	if total > 11500 {
+		t.Errorf("the runtime has %d lines of code, at most 11500 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]
