@@ -64,6 +64,7 @@ type Message struct {
 	source  Source   // of the piece of a report that is at work
 
 	scratch []byte // of Hash
+	scanner scan.Scanner
 }
 
 // field is a member of the line, or one that was set.
@@ -97,7 +98,7 @@ func (m *Message) Clone() *Message {
 	c.buf = bytes.Clone(m.buf)
 	c.fields = append([]field(nil), m.fields...)
 	c.origin = bytes.Clone(m.origin)
-	c.scratch, c.index = nil, nil
+	c.scratch, c.index, c.scanner = nil, nil, scan.Scanner{}
 	return &c
 }
 
