@@ -8,14 +8,16 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // JSON is a report that is an array of objects.
 type JSON struct {
-	Lines bool // each line is an object, instead
-	List  bool // of such a line raw has a list of one object
-	Whole bool // all of the report is one object, instead
+	Lines   bool // each line is an object, instead
+	List    bool // of such a line raw has a list of one object
+	Objects bool // there may be one object, or one after the other, as well
+	Sorted  bool // raw has the members of an object in the order of their names
 }
 
 // Line is a report of lines without quotes.
@@ -72,10 +74,7 @@ func (f CSV) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, er
 
 func (f JSON) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
 	return func(yield func(*input, error) bool) {
-		switch {
-		case f.Whole:
-			f.whole(report, yield)
-		case f.Lines:
+		if f.Lines {
 			x := &textRow{report: report, list: f.List}
 			in := &input{derived: x, object: &event.Object{}}
 			for x.text = range Lines(report, emit) {
@@ -83,36 +82,20 @@ func (f JSON) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, e
 					return
 				}
 			}
-		default:
-			in := &input{}
-			for x := range Elements(report, emit) {
-				in.derived, in.object = x, &x.Object
-				if !yield(in, nil) {
-					return
-				}
+			return
+		}
+		split := json.Elements
+		if f.Objects {
+			split = json.Documents
+		}
+		in := &input{}
+		for x := range f.elements(report, emit, split) {
+			in.derived, in.object = x, &x.Object
+			if !yield(in, nil) {
+				return
 			}
 		}
 	}
-}
-
-// maxWhole bounds a report that is one object, in bytes.
-const maxWhole = 16 << 20
-
-func (f JSON) whole(report *event.Message, yield func(*input, error) bool) {
-	text, err := Text(report, maxWhole)
-	switch {
-	case err != nil:
-		yield(nil, err)
-		return
-	case strings.TrimSpace(text) == "":
-		return
-	}
-	in := &input{derived: &textRow{report: report, text: text}, object: &event.Object{}}
-	if err := in.object.Parse([]byte(text)); err != nil {
-		yield(nil, err)
-		return
-	}
-	yield(in, nil)
 }
 
 // textRow is a piece of a report that is a row.
