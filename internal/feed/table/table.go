@@ -139,6 +139,7 @@ type Split struct {
 	From string
 	By   string // a comma if it is ""
 	Keep bool   // a row without any part makes one event all the same
+	Raw  bool   // raw has the part, with the members of an object in order, not the row
 }
 
 // Need says how much depends on a value.
