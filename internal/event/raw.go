@@ -65,6 +65,13 @@ func (m *Message) Derive(e *Message) {
 	e.marks, e.next, e.report, e.reading, e.err = child.marks, child.next, m, m.reading, child.err
 }
 
+// Amend is Set for a report: the events that are made of it from now on, and its
+// dump, have the value too. A parser cuts secrets off a URL so.
+func (m *Message) Amend(key, text string) {
+	m.Set(key, text)
+	m.child = nil
+}
+
 // CheckHeirs returns the error by which Derive would condemn all events.
 func (m *Message) CheckHeirs() error { return m.heir().err }
 
