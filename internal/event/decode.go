@@ -41,8 +41,11 @@ func (m *Message) parse(line []byte) (typ int, err error) {
 	m.buf = scan.AppendPadded(m.buf, line)
 	m.line = uint32(len(line))
 	m.dirty = false
-	s := scan.Scanner{Buf: m.buf, Outer: 1}
-	m.fields, err = s.Object(m.fields)
+	s := &m.scanner
+	s.Reset(m.buf)
+	s.Outer = 1
+	var distinct bool
+	m.fields, distinct, err = s.Object(m.fields)
 	m.buf = s.Buf
 	if err == nil {
 		err = s.End(len(line), "object")
@@ -51,7 +54,7 @@ func (m *Message) parse(line []byte) (typ int, err error) {
 		return -1, s.AtEnd(err, len(line))
 	}
 	m.next = uint32(len(m.fields)) + 2 // what is set later is no neighbour of these
-	typ = m.distinct()
+	typ = m.markAll(distinct)
 	if m.dead > 0 {
 		m.settle()
 		typ = m.find("__type")
@@ -62,14 +65,15 @@ func (m *Message) parse(line []byte) (typ int, err error) {
 	return typ, nil
 }
 
-// distinct keeps of the fields that were scanned the last one of each key, and
-// returns the index of __type, or -1.
-func (m *Message) distinct() (typ int) {
+// markAll notes the marks of the fields that were scanned and returns the index of
+// __type, or -1. Of a key that is repeated it keeps the last field, unless it is
+// known that there is none.
+func (m *Message) markAll(distinct bool) (typ int) {
 	typ = -1
 	all, kept := m.fields, 0
 	for i := range all {
 		f := &all[i]
-		if m.marks.add(f.Mark) {
+		if m.marks.add(f.Mark) && !distinct {
 			m.fields = all[:kept]
 			key := m.buf[f.Key : f.Key+f.KeyLen]
 			if j := m.find(unsafe.String(unsafe.SliceData(key), len(key))); j >= 0 {

@@ -55,6 +55,7 @@ type Message struct {
 	route  string // the path that it takes, if it is not the usual one
 
 	body   Body     // content of a report that is not in buf
+	peeked []byte   // of body
 	copied []string // report fields that Derive copies besides the usual ones
 	origin []byte   // the piece of input a parser made this event from
 	report *Message // the report it came from
@@ -64,6 +65,7 @@ type Message struct {
 	source  Source   // of the piece of a report that is at work
 
 	scratch []byte // of Hash
+	scanner scan.Scanner
 }
 
 // field is a member of the line, or one that was set.
@@ -87,7 +89,7 @@ func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.index.forget()
 	m.place = Place{}
 	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
-	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
+	m.err, m.body, m.peeked, m.copied, m.report, m.child = nil, nil, nil, nil, nil, nil
 	m.reading, m.source, m.route = nil, Source{}, ""
 }
 
@@ -97,7 +99,7 @@ func (m *Message) Clone() *Message {
 	c.buf = bytes.Clone(m.buf)
 	c.fields = append([]field(nil), m.fields...)
 	c.origin = bytes.Clone(m.origin)
-	c.scratch, c.index = nil, nil
+	c.scratch, c.index, c.scanner = nil, nil, scan.Scanner{}
 	return &c
 }
 

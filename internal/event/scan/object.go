@@ -40,25 +40,26 @@ func Mark[T string | []byte](key T) uint32 {
 }
 
 // Object scans an object and appends its members, which it numbers from 1. Keys
-// may come twice. The plain form of a key with escapes is put at the end of Buf.
-func (s *Scanner) Object(members []Member) ([]Member, error) {
+// may come twice, unless distinct is true. The plain form of a key with escapes
+// is put at the end of Buf.
+func (s *Scanner) Object(members []Member) (_ []Member, distinct bool, err error) {
 	s.Space()
 	if s.Buf[s.Pos] != '{' {
-		return members, s.Fail("an object is expected")
+		return members, false, s.Fail("an object is expected")
 	}
 	s.Pos++
 	s.Space()
 	if s.Buf[s.Pos] == '}' {
 		s.Pos++
-		return members, nil
+		return members, true, nil
 	}
+	s.heads.rewind()
+	distinct = true
 	b, pos := s.Buf, s.Pos
 	for seq := uint32(1); ; seq++ {
-		// The common case by itself: a key and a string without escapes, and
-		// no white space. Everything else is left to the scanner's methods.
 		if seq > MaxMembers {
 			s.Pos = pos
-			return members, s.Fail(TooMany)
+			return members, false, s.Fail(TooMany)
 		}
 		n := len(members)
 		if n == cap(members) {
@@ -67,42 +68,30 @@ func (s *Scanner) Object(members []Member) ([]Member, error) {
 		members = members[:n+1]
 		f := &members[n]
 		f.Start, f.Seq = uint32(pos), seq
-		escaped := false
-		if b[pos] != '"' {
-			s.Pos = pos
-			return members, s.Fail("a key in double quotes is expected")
-		}
-		pos++
-		special := specials(binary.LittleEndian.Uint64(b[pos:]))
-		for special == 0 {
-			pos += 8
-			special = specials(binary.LittleEndian.Uint64(b[pos:]))
-		}
-		pos += bits.TrailingZeros64(special) >> 3
-		if b[pos] != '"' {
-			s.Pos = int(f.Start)
-			var err error
-			if escaped, err = s.difficult(); err != nil {
-				return members, err
+		f.Key = f.Start + 1
+		var quoted bool // pos is behind the opening quote of the value
+		if h := s.heads.match(b, pos); h != nil {
+			f.KeyLen, f.Mark, quoted = h.keyLen, h.mark, h.quoted
+			if pos += len(h.text); b[pos] <= ' ' && !quoted {
+				pos = s.skip(b, pos)
 			}
-			pos = s.Pos - 1
-		}
-		f.Key, f.KeyLen = f.Start+1, uint32(pos)-f.Start-1
-		pos++
-		if b[pos] != ':' {
-			if pos = s.skip(b, pos); b[pos] != ':' {
-				s.Pos = pos
-				return members, s.Fail("a colon is expected after the key")
+		} else {
+			distinct = false
+			if pos, err = s.key(f); err != nil {
+				return members, false, err
 			}
-		}
-		pos++
-		if b[pos] <= ' ' {
-			pos = s.skip(b, pos)
+			b = s.Buf
+			if quoted = b[pos] == '"'; quoted {
+				pos++
+			}
+			s.heads.learn(b, f, pos, quoted)
 		}
 		f.Value = uint32(pos)
+		// The common values by themselves: a string without escapes, and a whole
+		// number. Everything else is left to the scanner's methods.
 		plain := false
-		if b[pos] == '"' {
-			pos++
+		if quoted {
+			f.Value--
 			if special := specials(binary.LittleEndian.Uint64(b[pos:])); special != 0 {
 				pos += bits.TrailingZeros64(special) >> 3
 			} else {
@@ -110,20 +99,20 @@ func (s *Scanner) Object(members []Member) ([]Member, error) {
 			}
 			plain = b[pos] == '"'
 			pos++
+		} else if c := b[pos]; c > '0' && c <= '9' {
+			for pos++; b[pos]-'0' <= 9; {
+				pos++
+			}
+			plain = b[pos] == ',' || b[pos] == '}'
 		}
 		if !plain {
 			s.Pos = int(f.Value)
 			if err := s.Value(); err != nil {
-				return members, err
+				return members, false, err
 			}
 			pos = s.Pos
 		}
 		f.End = uint32(pos)
-		if escaped {
-			s.unescape(f)
-			b = s.Buf
-		}
-		f.Mark = Mark(b[f.Key : f.Key+f.KeyLen])
 		if b[pos] != ',' {
 			pos = s.skip(b, pos)
 		}
@@ -134,12 +123,40 @@ func (s *Scanner) Object(members []Member) ([]Member, error) {
 			}
 		case '}':
 			s.Pos = pos + 1
-			return members, nil
+			return members, distinct, nil
 		default:
 			s.Pos = pos
-			return members, s.Fail("a comma or a closing brace is expected")
+			return members, false, s.Fail("a comma or a closing brace is expected")
 		}
 	}
+}
+
+// key scans the key that begins at f.Start, and the colon. It returns the position
+// of the value.
+func (s *Scanner) key(f *Member) (pos int, err error) {
+	b, pos, escaped := s.Buf, int(f.Start), false
+	if b[pos] != '"' {
+		s.Pos = pos
+		return pos, s.Fail("a key in double quotes is expected")
+	}
+	if pos = plainText(b, pos+1); b[pos] != '"' {
+		s.Pos = int(f.Start)
+		if escaped, err = s.difficult(); err != nil {
+			return pos, err
+		}
+		pos = s.Pos - 1
+	}
+	f.KeyLen = uint32(pos) - f.Key
+	if pos = s.skip(b, pos+1); b[pos] != ':' {
+		s.Pos = pos
+		return pos, s.Fail("a colon is expected after the key")
+	}
+	pos = s.skip(b, pos+1)
+	if escaped {
+		s.unescape(f)
+	}
+	f.Mark = Mark(s.Buf[f.Key : f.Key+f.KeyLen])
+	return pos, nil
 }
 
 // unescape puts the plain form of a key at the end of Buf.

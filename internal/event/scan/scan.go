@@ -35,13 +35,18 @@ func AppendPadded[T string | []byte](dst []byte, text T) []byte {
 	return append(append(dst, text...), zeros...)
 }
 
-// A Scanner reads a padded text from Pos on.
+// A Scanner reads a padded text from Pos on. It may be used again.
 type Scanner struct {
 	Buf    []byte // padded
 	Pos    int
 	Outer  int  // how many levels of nesting are around the values
 	Broken bool // a line break has been passed over
+
+	heads heads // of Object
 }
+
+// Reset makes s read another text from its beginning.
+func (s *Scanner) Reset(buf []byte) { s.Buf, s.Pos, s.Broken = buf, 0, false }
 
 // Fail returns the error for what is at Pos.
 func (s *Scanner) Fail(msg string) error { return &SyntaxError{Offset: s.Pos, Msg: msg} }

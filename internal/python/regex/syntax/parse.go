@@ -640,11 +640,11 @@ func (p *parser) character(c rune, start int) (rune, error) {
 			return 0, p.fail(start, `\%c is followed by %d hexadecimal digits`, c, digits)
 		}
 		if n > unicode.MaxRune {
-			return 0, p.fail(start, `\U%s is beyond the last Character, \U0010ffff`, text)
+			return 0, p.fail(start, `\U%s is beyond the last character, \U0010ffff`, text)
 		}
 		return rune(n), nil
 	case 'N':
-		return 0, p.refuse(start, `names of characters, \N{…}, are not supported; write the Character itself, or \uXXXX`)
+		return 0, p.refuse(start, `names of characters, \N{…}, are not supported; write the character itself, or \uXXXX`)
 	case 'z':
 		return 0, p.fail(start, `\z is not known; the end of the text is \Z`)
 	case 'p', 'P':

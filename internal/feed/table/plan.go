@@ -1,4 +1,4 @@
-package feed
+package table
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed/table/convert"
 )
 
 // Plan is a table compiled for a dictionary and the columns of a report. It
@@ -41,7 +42,7 @@ type target struct {
 	key       string
 	field     *harmonization.Field
 	from      []where // of its own, or nil
-	steps     []Converter
+	steps     []convert.Func
 	with      Converter         // of the command, which is also given what is empty
 	words     map[string]string // nil if there are none
 	backup    harmonization.Value
@@ -180,7 +181,7 @@ func (p *Plan) target(d *harmonization.Dictionary, c *Column, key, from string) 
 	}
 	t.overwrite = c.Overwrite
 	t.verbatim = p.table.KeepEmpty && strings.HasPrefix(t.key, "extra.")
-	if t.steps, err = converters(c.Convert); err != nil {
+	if t.steps, err = convert.Named(c.Convert); err != nil {
 		return t, fmt.Errorf("%s: %w", key, err)
 	}
 	t.with = c.With

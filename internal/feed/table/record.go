@@ -1,4 +1,4 @@
-package feed
+package table
 
 import (
 	"strconv"
@@ -24,6 +24,11 @@ type Record struct {
 	part  harmonization.Value // of it
 	used  []bool              // which of Fields Rest leaves alone
 }
+
+// Converter makes one value of another. Null is no value, which is no error. The
+// row is there for what stands in other columns; converters may also look at the
+// event, as far as it has come.
+type Converter func(v harmonization.Value, r *Record) (harmonization.Value, error)
 
 // NewRecord returns a row with columns of these names. With none they go by
 // number.

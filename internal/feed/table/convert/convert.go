@@ -1,4 +1,6 @@
-package feed
+// Package convert has the converters that a table's columns name. What they are
+// called and what they do is in the comment of package feed.
+package convert
 
 import (
 	"errors"
@@ -13,31 +15,30 @@ import (
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
-// Converter makes one value of another. Null is no value, which is no error. The
-// row is there for what stands in other columns; converters may also look at the
-// event, as far as it has come.
-type Converter func(v harmonization.Value, r *Record) (harmonization.Value, error)
+// Func makes one value of another. Null is no value, which is no error. Times
+// says how to read those that leave something open; it may be nil.
+type Func func(v harmonization.Value, times *harmonization.Reading) (harmonization.Value, error)
 
-// converters finds what Column.Convert names, see the package's comment.
-func converters(names string) (list []Converter, err error) {
+// Named finds what Column.Convert names.
+func Named(names string) (list []Func, err error) {
 	if names == "" {
 		return nil, nil
 	}
 	for step := range strings.SplitSeq(names, "|") {
 		name, argument, _ := strings.Cut(strings.TrimLeft(step, " "), " ")
-		c, err := convert(name, argument)
+		f, err := named(name, argument)
 		if err != nil {
 			return nil, err
 		}
-		if c == nil {
+		if f == nil {
 			return nil, fmt.Errorf("there is no converter %q", name)
 		}
-		list = append(list, c)
+		list = append(list, f)
 	}
 	return list, nil
 }
 
-func convert(name, argument string) (Converter, error) {
+func named(name, argument string) (Func, error) {
 	if c := timeConverter(name, argument); c != nil {
 		return c.converter, c.err
 	}
@@ -51,7 +52,9 @@ func convert(name, argument string) (Converter, error) {
 	case "list":
 		return list(argument), nil
 	case "json":
-		return func(v harmonization.Value, _ *Record) (harmonization.Value, error) { return event.ParseValue(v.Text) }, nil
+		return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+			return event.ParseValue(v.Text)
+		}, nil
 	case "ip":
 		return only("IPAddress", func(s string) bool { return !strings.Contains(s, "/") }), nil
 	case "network":
@@ -61,7 +64,7 @@ func convert(name, argument string) (Converter, error) {
 	case "bool":
 		return boolean, nil
 	case "nonzero":
-		return func(v harmonization.Value, _ *Record) (harmonization.Value, error) {
+		return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 			if strings.Trim(v.Text, "0") == "" {
 				return harmonization.Value{}, nil
 			}
@@ -71,7 +74,7 @@ func convert(name, argument string) (Converter, error) {
 		return port, nil
 	}
 	if f := textConverter(name, argument); f != nil {
-		return func(v harmonization.Value, _ *Record) (harmonization.Value, error) {
+		return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 			if v.Kind == harmonization.Compound {
 				return v, errNoText
 			}
@@ -90,7 +93,7 @@ func convert(name, argument string) (Converter, error) {
 var errNoText = errors.New("text or a number is expected")
 
 type timeStep struct {
-	converter Converter
+	converter Func
 	err       error
 }
 
@@ -115,24 +118,26 @@ func timeConverter(name, format string) *timeStep {
 	}
 	read, err := timeformat.Parse(spec)
 	local := name == "time" || name == "date"
-	return &timeStep{func(v harmonization.Value, r *Record) (harmonization.Value, error) {
+	return &timeStep{func(v harmonization.Value, times *harmonization.Reading) (harmonization.Value, error) {
 		if local {
-			return read(v, r.event.Times())
+			return read(v, times)
 		}
 		return read(v, nil)
 	}, err}
 }
 
 // typed brings a value into the form of a type.
-func typed(name string) Converter {
+func typed(name string) Func {
 	rule, _ := harmonization.Type(name)
-	return func(v harmonization.Value, _ *Record) (harmonization.Value, error) { return rule.Sanitise(v) }
+	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+		return rule.Sanitise(v)
+	}
 }
 
 // only drops what is not of a type, or not what is also asked for.
-func only(name string, also func(string) bool) Converter {
+func only(name string, also func(string) bool) Func {
 	rule, _ := harmonization.Type(name)
-	return func(v harmonization.Value, _ *Record) (harmonization.Value, error) {
+	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 		if _, err := rule.Sanitise(v); err != nil || !also(v.Text) {
 			return harmonization.Value{}, nil
 		}
@@ -140,7 +145,7 @@ func only(name string, also func(string) bool) Converter {
 	}
 }
 
-func boolean(v harmonization.Value, _ *Record) (harmonization.Value, error) {
+func boolean(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 	switch strings.ToLower(v.Text) {
 	case "y", "yes", "true", "enabled", "1":
 		return harmonization.Bool(true), nil
@@ -150,11 +155,11 @@ func boolean(v harmonization.Value, _ *Record) (harmonization.Value, error) {
 	return harmonization.Value{}, nil
 }
 
-func list(separator string) Converter {
+func list(separator string) Func {
 	if separator == "" {
 		separator = ","
 	}
-	return func(v harmonization.Value, _ *Record) (harmonization.Value, error) {
+	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 		text := []byte{'['}
 		for part := range strings.SplitSeq(v.Text, separator) {
 			if part = strings.TrimSpace(part); part == "" {
@@ -284,7 +289,7 @@ func hostPort(s string) (host, port string) {
 	return strings.Trim(s, "[]"), ""
 }
 
-func port(v harmonization.Value, _ *Record) (harmonization.Value, error) {
+func port(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 	_, port := hostPort(v.Text)
 	return harmonization.Text(port), nil
 }

@@ -1,4 +1,4 @@
-package feed
+package table
 
 import (
 	"errors"
@@ -259,7 +259,7 @@ func (t *target) convert(v harmonization.Value, r *Record) (_ harmonization.Valu
 		if v.Empty() {
 			break
 		}
-		if v, err = step(v, r); err != nil {
+		if v, err = step(v, r.event.Times()); err != nil {
 			return v, fmt.Errorf("%s: %w", t.key, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package feed
+package table
 
 import (
 	"context"
@@ -39,11 +39,11 @@ func (p *Parser) Env() *stage.Env { return p.env }
 
 // Parse makes events of a report.
 func (p *Parser) Parse(t *Table, report *event.Message, emit stage.Emit) error {
-	for in, err := range t.Format.inputs(report, emit) {
+	for in, err := range t.Format.Inputs(report, emit) {
 		if err != nil {
 			return err
 		}
-		plan, err := p.plan(t, report.Dict(), in.names)
+		plan, err := p.plan(t, report.Dict(), in.Names)
 		if err != nil {
 			return err
 		}
@@ -88,11 +88,11 @@ func same(a, b []string) bool {
 }
 
 // emit makes one event of a row, or one of each part.
-func (p *Plan) emit(in *input, emit stage.Emit) error {
+func (p *Plan) emit(in *Input, emit stage.Emit) error {
 	if p.table.Split.From == "" {
 		return p.one(in, emit)
 	}
-	p.row.Fields, p.row.object, p.row.part = in.fields, in.object, harmonization.Value{}
+	p.row.Fields, p.row.object, p.row.part = in.Fields, in.Object, harmonization.Value{}
 	parts := p.parts()
 	var made []*event.Message
 	hold := func(e *event.Message) error {
@@ -101,12 +101,22 @@ func (p *Plan) emit(in *input, emit stage.Emit) error {
 	}
 	for _, p.row.part = range parts {
 		if p.one(in, hold) != nil {
-			// A row that fails makes one entry in the dump, and no event.
-			for _, e := range made[:len(made)-1] {
-				e.Release()
-			}
-			made = made[len(made)-1:]
 			break
+		}
+	}
+	return Together(made, emit)
+}
+
+// Together emits the events of one piece of a report. If one has failed, that is
+// all the piece makes: one entry in the dump, and no event.
+func Together(made []*event.Message, emit stage.Emit) error {
+	for i, e := range made {
+		if e.Err() != nil {
+			made[0], made[i] = e, made[0]
+			for _, other := range made[1:] {
+				other.Release()
+			}
+			return emit(e)
 		}
 	}
 	for _, e := range made {
@@ -117,20 +127,23 @@ func (p *Plan) emit(in *input, emit stage.Emit) error {
 	return nil
 }
 
-func (p *Plan) one(in *input, emit stage.Emit) error {
+func (p *Plan) one(in *Input, emit stage.Emit) error {
 	e := in.Event()
 	filled := false
-	if in.object != nil {
-		filled = p.FillObject(e, in.object)
+	if in.Object != nil {
+		filled = p.FillObject(e, in.Object)
 	} else {
-		filled = p.Fill(e, in.fields)
+		filled = p.Fill(e, in.Fields)
 	}
 	if !filled {
 		e.Release()
 		return nil
 	}
-	if x, ok := in.derived.(*textRow); ok && x.differs() && e.Err() != nil {
-		x.recover(e)
+	if x, ok := in.Piece.(Recoverer); ok && e.Err() != nil {
+		x.Recover(e)
+	}
+	if p.table.Split.Raw && e.Err() == nil {
+		e.SetOrigin([]byte(p.row.part.Dumps()))
 	}
 	return emit(e)
 }
@@ -166,18 +179,22 @@ func (p *Plan) parts() (parts []harmonization.Value) {
 	return parts
 }
 
-// Format says how a report is written: CSV, Line or JSON.
+// Format says how a report is written.
 type Format interface {
-	inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error]
+	Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*Input, error]
 }
 
-// input is one row, before a table has looked at it.
-type input struct {
-	derived
-	names  []string // of the columns, if they have some
-	fields []string
-	object *event.Object
+// Input is one row, before a table has looked at it.
+type Input struct {
+	Piece
+	Names  []string // of the columns, if they have some
+	Fields []string
+	Object *event.Object
 }
 
-// derived makes the event for a row, which knows where it comes from.
-type derived interface{ Event() *event.Message }
+// Piece makes the event for a row, since it knows where that comes from.
+type Piece interface{ Event() *event.Message }
+
+// Recoverer is a Piece that puts something else into the dump than into raw: it is
+// shown events that have failed.
+type Recoverer interface{ Recover(e *event.Message) }
