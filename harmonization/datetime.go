@@ -47,10 +47,9 @@ func sanitiseTimeAs(v Value, r *Reading) (Value, bool) {
 	return Text(FormatTime(t)), true
 }
 
-// Reading says how to read what the text of a time leaves open: from where it is,
-// and whether the day comes first.
+// Reading says how to read the text of a time that is ambiguous: its Location, and
+// whether the day comes first. Nil is UTC and the month first.
 type Reading = dateutil.Reading
 
-// FormatTime returns the canonical form of t: UTC, with microseconds where
-// there are any.
+// FormatTime returns the canonical form of t: UTC, with microseconds unless they are 0.
 func FormatTime(t time.Time) string { return datetime.Format(t) }

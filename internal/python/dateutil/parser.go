@@ -13,7 +13,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// parseFuzzy reads a time out of s.
+// parseFuzzy reads a time that is not in one of the usual forms.
 func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	if len(s) > 1000 {
 		return time.Time{}, &datetime.Error{Why: "the text is too long"}
@@ -28,7 +28,7 @@ func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	return time.Time{}, &err
 }
 
-// The reasons for which a text is no time.
+// The reasons why a text is not a time, each the Why of a datetime.Error.
 const (
 	notUnderstood = "is not understood"
 	notZone       = "is no time zone that is known"
@@ -57,9 +57,8 @@ type parser struct {
 	err                         datetime.Error
 }
 
-// parse works through the tokens and reports whether they make sense. Every
-// token is a number, a word that means something, or one that is known to mean
-// nothing.
+// parse reads the tokens and reports whether all are understood. A token is a number, a
+// word that means something, or one that is known to mean nothing.
 func (p *parser) parse() bool {
 	for i := 0; i < len(p.tokens); i++ {
 		token := p.tokens[i]
@@ -92,13 +91,13 @@ func (p *parser) parse() bool {
 	return true
 }
 
-// refuse notes why a text is no time. It returns false.
+// refuse notes why the text is not a time. It returns false.
 func (p *parser) refuse(word, why string) bool {
 	p.err = datetime.Error{Word: word, Why: why}
 	return false
 }
 
-// result puts together what was found.
+// result returns the time that the parts make.
 func (p *parser) result() (t time.Time, ok bool) {
 	year, month, day, ok := p.date.resolve(p.reading.dayFirst())
 	if !ok || !year.set || !month.set || !day.set {
@@ -146,9 +145,8 @@ func (p *parser) result() (t time.Time, ok bool) {
 	return t, ok
 }
 
-// zoneOf returns the offset of the zone that was named by its abbreviation.
-// Several are used in more than one part of the world; where times are from,
-// they mean what they mean there.
+// zoneOf returns the offset of the zone that was named by its abbreviation. Some
+// abbreviations have several meanings; the one of the Reading's Location goes first.
 func (p *parser) zoneOf(m *datetime.Moment) (seconds int, ok bool) {
 	if place := p.reading.Place(); place != nil {
 		offset := m.OffsetIn(place)
@@ -163,7 +161,7 @@ func (p *parser) zoneOf(m *datetime.Moment) (seconds int, ok bool) {
 	return datetime.Abbreviation(p.zone)
 }
 
-// at returns the token at i, or nothing beyond the end.
+// at returns the token at i, or "" beyond the end.
 func (p *parser) at(i int) string {
 	if i < len(p.tokens) {
 		return p.tokens[i]
@@ -171,8 +169,8 @@ func (p *parser) at(i int) string {
 	return ""
 }
 
-// number reads the number at i together with the tokens that belong to it, and
-// returns the last one used.
+// number reads the number at i and the tokens that belong to it. It returns the position
+// of the last one.
 func (p *parser) number(i int) (int, bool) {
 	token := p.tokens[i]
 	whole, fraction, ok := decimal(token)
@@ -330,7 +328,7 @@ func (p *parser) separated(i int, separator string) (int, bool) {
 	return i + 4, p.date.addText(p.tokens[i+4])
 }
 
-// month reads the name of a month at i and what is joined to it: Jan-02,
+// month reads the name of a month at i and the numbers that are joined to it: Jan-02,
 // Jan/02/2020, Jan of 20.
 func (p *parser) month(i int) (int, bool) {
 	if !p.date.addLabelledNumber(datetime.Month(p.tokens[i]), labelMonth) {
@@ -400,8 +398,8 @@ func zoneToken(token string) bool {
 	return alnum(token[0]) || token == "/" || token == "_" || token == "-" || token == "+"
 }
 
-// startsOffset reports whether the offset of a zone is at i. A minus that comes
-// before there is a time of day joins it to the date.
+// startsOffset reports whether the offset of a zone begins at i. A minus belongs to the
+// date as long as there is no time of day.
 func (p *parser) startsOffset(i int) bool {
 	if !number.IsDigits(p.at(i + 1)) {
 		return false
@@ -415,7 +413,7 @@ func (p *parser) startsOffset(i int) bool {
 	return false
 }
 
-// zoneOffset reads the offset whose sign is at i: +02, +0200 or +02:00.
+// zoneOffset reads the offset with its sign at i: +02, +0200 or +02:00.
 func (p *parser) zoneOffset(i int) (int, bool) {
 	sign, end, token := 1, i+1, p.tokens[i+1]
 	if p.tokens[i] == "-" {
@@ -445,9 +443,9 @@ func (p *parser) zoneOffset(i int) (int, bool) {
 	return end, true
 }
 
-// comment returns where the brackets end that begin at i, if there are only
-// words in them: mail and browsers tell what an offset is called, as in +0100
-// (Central European Time).
+// comment returns the position of the closing bracket for the opening one at i, if there
+// are only words between them, else i. Mail programs and browsers write the name of an
+// offset there: +0100 (Central European Time).
 func (p *parser) comment(i int) int {
 	for end := i + 1; end < len(p.tokens); end++ {
 		switch token := p.tokens[end]; {
@@ -460,8 +458,7 @@ func (p *parser) comment(i int) int {
 	return i
 }
 
-// harmless reports whether the token at i means nothing where it is: it joins
-// or labels the parts of a time.
+// harmless reports whether the token at i only joins or labels the parts of a time.
 func (p *parser) harmless(i int) bool {
 	token := p.tokens[i]
 	if len(token) == 1 {
@@ -497,7 +494,7 @@ func (p *parser) harmless(i int) bool {
 	return false
 }
 
-// findUnit looks for an h, m or s that belongs to the number at i.
+// findUnit returns the position of the h, m or s that belongs to the number at i, or -1.
 func (p *parser) findUnit(i int) int {
 	t := p.tokens
 	switch {
@@ -521,7 +518,7 @@ func (p *parser) setMinutes(whole int, fraction string) {
 	}
 }
 
-// setSeconds reads S[.F]; what is beyond microseconds is cut off.
+// setSeconds reads S[.F]. It cuts off digits beyond microseconds.
 func (p *parser) setSeconds(s string) (ok bool) {
 	whole, fraction, dot := strings.Cut(s, ".")
 	p.micro = some(0)
@@ -534,7 +531,7 @@ func (p *parser) setSeconds(s string) (ok bool) {
 	return ok
 }
 
-// dateParts collects the numbers of a date until it is clear which is which.
+// dateParts holds the numbers of a date until it is clear which is year, month and day.
 type dateParts struct {
 	values      [3]int
 	n           int
@@ -592,7 +589,7 @@ func (d *dateParts) put(n, label int) bool {
 	return true
 }
 
-// mayBeDay reports whether a number can be the day of what is known so far.
+// mayBeDay reports whether n can be the day of the year and month so far.
 func (d *dateParts) mayBeDay(n int) bool {
 	last := 31
 	if d.month.set {
@@ -605,7 +602,7 @@ func (d *dateParts) mayBeDay(n int) bool {
 	return 1 <= n && n <= last
 }
 
-// resolve says which number is year, month and day.
+// resolve decides which number is year, month and day.
 func (d *dateParts) resolve(dayFirst bool) (year, month, day part, ok bool) {
 	v := d.values
 	if d.n != len(v) {
@@ -639,9 +636,9 @@ func (d *dateParts) resolve(dayFirst bool) (year, month, day part, ok bool) {
 	return pick(2, 0, 1)
 }
 
-// lexTime cuts a text into words, numbers and single characters; white space is
-// a single blank. A dot may be a decimal point or a separator, so a token that
-// has one is looked at as a whole before it is cut at its dots.
+// lexTime splits a text into words, numbers and single characters. A white space becomes
+// a blank. A dot can be a decimal point or a separator, so a token with dots is read to
+// its end before it is split at them.
 func lexTime(s string) []string {
 	s = strings.ReplaceAll(s, "\x00", "")
 	tokens := make([]string, 0, 16)
@@ -730,15 +727,15 @@ func isLetter(r rune) bool {
 	return unicode.IsLetter(r)
 }
 
-// isNumeric reports whether Python's float would take the token, which goes for
-// the words for infinity and NaN, too; decimal then refuses these.
+// isNumeric reports whether Python's float takes the token. It takes the words for
+// infinity and NaN, too, which decimal then refuses.
 func isNumeric(token string) bool {
 	return isDigit(token[0]) && strings.Trim(token, "0123456789.") == "" ||
 		strings.EqualFold(token, "inf") || strings.EqualFold(token, "infinity") || strings.EqualFold(token, "nan")
 }
 
-// decimal splits a number. One that is too large for any part of a time is
-// capped, since it may stand in the text around it.
+// decimal splits a number into its integer and its fraction. It limits the integer to
+// what fits in 32 bits, which is too large for any part of a time.
 func decimal(token string) (whole int, fraction string, ok bool) {
 	token, fraction, _ = strings.Cut(token, ".")
 	if !number.IsDigits(token) {
@@ -759,12 +756,12 @@ func digits(s string) (part, bool) {
 	return some(n), err == nil
 }
 
-// zeroes returns the zeros that a fraction begins with.
+// zeroes returns the leading zeros of a fraction.
 func zeroes(fraction string) string {
 	return fraction[:len(fraction)-len(strings.TrimLeft(fraction, "0"))]
 }
 
-// sixtieths returns how many whole sixtieths a decimal fraction has.
+// sixtieths returns a decimal fraction of a minute or an hour in whole sixtieths.
 func sixtieths(fraction string) int {
 	n, scale := 0, 1
 	for i := 0; i < len(fraction) && i < 12; i++ {
@@ -774,7 +771,7 @@ func sixtieths(fraction string) int {
 	return n * 60 / scale
 }
 
-// endsNumber reports whether what follows a number leaves it a number.
+// endsNumber reports whether a number stands alone when the token next follows it.
 func endsNumber(next string) bool {
 	switch next {
 	case "\"", ")", "]", "_", "|", "@":
