@@ -8,9 +8,9 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// DateTime has one canonical form, 2020-01-02T03:04:05+00:00, with a fraction
-// of one to six digits where there is one. What feeds write is usually close to
-// it and is read by hand; the rest goes to the fuzzy parser.
+// DateTime has one canonical form, 2020-01-02T03:04:05+00:00, with one to six digits of a
+// fraction if there is one. Most feeds write times in a similar form, which is read
+// without the parser of dateutil.
 
 func validTime(v Value) bool {
 	if v.Kind != String {
@@ -21,7 +21,7 @@ func validTime(v Value) bool {
 
 func sanitiseTime(v Value) (Value, bool) { return sanitiseTimeAs(v, nil) }
 
-// sanitiseTimeAs also takes numbers: 20200102 is a date.
+// sanitiseTimeAs also takes numbers: 20200102 is a date. The reading may be nil.
 func sanitiseTimeAs(v Value, r *Reading) (Value, bool) {
 	s := v.Text
 	switch v.Kind {

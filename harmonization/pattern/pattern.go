@@ -49,7 +49,8 @@ func Compile(expr string, fold bool) (Matcher, error) {
 	return re.MatchString, nil
 }
 
-// ByHand reports whether this package has a function for an expression.
+// ByHand reports whether this package has a function for an expression. A test holds that
+// it has one for each built-in field.
 func ByHand(expr string, fold bool) bool { return predicate(expr, fold) != nil }
 
 // predicate returns the function for an expression, or nil. All functions accept a line

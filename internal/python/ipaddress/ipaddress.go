@@ -67,12 +67,12 @@ func Append(b []byte, a netip.Addr) []byte {
 // FromInt is ip_address of an int in decimal digits: an IPv4 address up to 4294967295,
 // else an IPv6 address.
 func FromInt(n string) (netip.Addr, bool) {
-	if u, err := strconv.ParseUint(n, 10, 32); err == nil {
-		return fromUint32(uint32(u)), true
-	}
 	i, ok := new(big.Int).SetString(n, 10)
-	if !ok || i.Sign() < 0 || i.BitLen() > 128 {
+	switch {
+	case !ok || i.Sign() < 0 || i.BitLen() > 128:
 		return netip.Addr{}, false
+	case i.BitLen() <= 32:
+		return fromUint32(uint32(i.Uint64())), true
 	}
 	var b [16]byte
 	i.FillBytes(b[:])
