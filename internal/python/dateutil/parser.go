@@ -1,16 +1,11 @@
 package dateutil
 
 import (
-	"math"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
 	"github.com/intelpipe/intelpipe/internal/python/number"
-	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // parseFuzzy reads a time that is not in one of the usual forms.
@@ -233,7 +228,7 @@ func (p *parser) number(i int) (int, bool) {
 		switch u {
 		case 0:
 			p.hour = some(whole)
-			if sixty := sixtieths(fraction); zeroes(fraction) != fraction {
+			if sixty := sixtieths(fraction); strings.Trim(fraction, "0") != "" {
 				p.minute = some(sixty)
 			}
 		case 1:
@@ -513,7 +508,7 @@ func (p *parser) findUnit(i int) int {
 func (p *parser) setMinutes(whole int, fraction string) {
 	p.minute = some(whole)
 	p.second = part{}
-	if zeroes(fraction) != fraction {
+	if strings.Trim(fraction, "0") != "" {
 		p.second = some(sixtieths(fraction))
 	}
 }
@@ -529,294 +524,4 @@ func (p *parser) setSeconds(s string) (ok bool) {
 	}
 	p.second, ok = digits(whole)
 	return ok
-}
-
-// dateParts holds the numbers of a date until it is clear which is year, month and day.
-type dateParts struct {
-	values      [3]int
-	n           int
-	year, month part // places in values that are known
-	century     bool // the year has its century
-}
-
-const (
-	labelNone = iota
-	labelYear
-	labelMonth
-)
-
-func (d *dateParts) addText(s string) bool { return d.addLabelled(s, labelNone) }
-
-func (d *dateParts) addLabelled(s string, label int) bool {
-	n, ok := digits(s)
-	if !ok {
-		return false
-	}
-	if len(s) > 2 {
-		d.century = true
-		label = labelYear
-	}
-	return d.put(n.n, label)
-}
-
-func (d *dateParts) addNumber(n int) bool { return d.addLabelledNumber(n, labelNone) }
-
-func (d *dateParts) addLabelledNumber(n, label int) bool {
-	if n > 100 {
-		d.century = true
-		label = labelYear
-	}
-	return d.put(n, label)
-}
-
-func (d *dateParts) put(n, label int) bool {
-	if d.n == len(d.values) {
-		return false
-	}
-	d.values[d.n] = n
-	d.n++
-	at := &d.year
-	switch label {
-	case labelNone:
-		return true
-	case labelMonth:
-		at = &d.month
-	}
-	if at.set {
-		return false
-	}
-	*at = some(d.n - 1)
-	return true
-}
-
-// mayBeDay reports whether n can be the day of the year and month so far.
-func (d *dateParts) mayBeDay(n int) bool {
-	last := 31
-	if d.month.set {
-		year := 2000
-		if d.year.set {
-			year = d.values[d.year.n]
-		}
-		last = datetime.DaysIn(year, d.values[d.month.n])
-	}
-	return 1 <= n && n <= last
-}
-
-// resolve decides which number is year, month and day.
-func (d *dateParts) resolve(dayFirst bool) (year, month, day part, ok bool) {
-	v := d.values
-	if d.n != len(v) {
-		return year, month, day, false
-	}
-	pick := func(y, m, dd int) (part, part, part, bool) { return some(v[y]), some(v[m]), some(v[dd]), true }
-	if d.year.set && d.month.set {
-		return pick(d.year.n, d.month.n, 3-d.year.n-d.month.n)
-	}
-	switch {
-	case d.month.set && d.month.n == 0:
-		if v[1] > 31 {
-			return pick(1, 0, 2)
-		}
-		return pick(2, 0, 1)
-	case d.month.set && d.month.n == 1:
-		if v[0] > 31 {
-			return pick(0, 1, 2)
-		}
-		return pick(2, 1, 0)
-	case d.month.set:
-		if v[1] > 31 {
-			return pick(1, 2, 0)
-		}
-		return pick(0, 2, 1)
-	case v[0] > 31 || d.year.set && d.year.n == 0:
-		return pick(0, 1, 2)
-	case v[0] > 12 || dayFirst:
-		return pick(2, 1, 0)
-	}
-	return pick(2, 0, 1)
-}
-
-// lexTime splits a text into words, numbers and single characters. A white space becomes
-// a blank. A dot can be a decimal point or a separator, so a token with dots is read to
-// its end before it is split at them.
-func lexTime(s string) []string {
-	s = strings.ReplaceAll(s, "\x00", "")
-	tokens := make([]string, 0, 16)
-	for i := 0; i < len(s); {
-		start := i
-		r, n := rune(s[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(s[i:])
-		}
-		i += n
-		var state byte
-		switch {
-		case isLetter(r):
-			state = 'a'
-		case r < utf8.RuneSelf && isDigit(byte(r)):
-			state = '0'
-		case str.IsSpace(r):
-			tokens = append(tokens, " ")
-			continue
-		default:
-			tokens = append(tokens, s[start:i])
-			continue
-		}
-		dotted, letters := false, false
-	token:
-		for i < len(s) {
-			r, n := rune(s[i]), 1
-			if r >= utf8.RuneSelf {
-				r, n = utf8.DecodeRuneInString(s[i:])
-			}
-			letter, number := isLetter(r), r < utf8.RuneSelf && isDigit(byte(r))
-			if state == 'a' {
-				letters = true
-			}
-			switch {
-			case r == '.' || state == '0' && !dotted && r == ',' && i-start >= 2:
-				dotted = true
-			case state == 'a' && letter, state == '0' && number:
-			case dotted && s[i-1] == '.' && state == 'a' && number:
-				state = '0'
-			case dotted && s[i-1] == '.' && state == '0' && letter:
-				state = 'a'
-			default:
-				break token
-			}
-			i += n
-		}
-		token := s[start:i]
-		switch {
-		case dotted && (letters || strings.Count(token, ".") > 1 || strings.HasSuffix(token, ".") || strings.HasSuffix(token, ",")):
-			tokens = cutDots(tokens, token)
-		case dotted && state == '0' && strings.IndexByte(token, '.') < 0:
-			tokens = append(tokens, strings.ReplaceAll(token, ",", "."))
-		default:
-			tokens = append(tokens, token)
-		}
-	}
-	return tokens
-}
-
-// cutDots appends the parts of a token and the dots and commas between them.
-func cutDots(tokens []string, token string) []string {
-	for {
-		i := strings.IndexAny(token, ".,")
-		if i < 0 {
-			break
-		}
-		if i > 0 {
-			tokens = append(tokens, token[:i])
-		}
-		tokens = append(tokens, token[i:i+1])
-		token = token[i+1:]
-	}
-	if token != "" {
-		tokens = append(tokens, token)
-	}
-	return tokens
-}
-
-func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-func isLetter(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r|0x20 >= 'a' && r|0x20 <= 'z'
-	}
-	return unicode.IsLetter(r)
-}
-
-// isNumeric reports whether Python's float takes the token. It takes the words for
-// infinity and NaN, too, which decimal then refuses.
-func isNumeric(token string) bool {
-	return isDigit(token[0]) && strings.Trim(token, "0123456789.") == "" ||
-		strings.EqualFold(token, "inf") || strings.EqualFold(token, "infinity") || strings.EqualFold(token, "nan")
-}
-
-// decimal splits a number into its integer and its fraction. It limits the integer to
-// what fits in 32 bits, which is too large for any part of a time.
-func decimal(token string) (whole int, fraction string, ok bool) {
-	token, fraction, _ = strings.Cut(token, ".")
-	if !number.IsDigits(token) {
-		return 0, "", false
-	}
-	n, err := strconv.Atoi(token)
-	if err != nil || n > math.MaxInt32 {
-		n = math.MaxInt32
-	}
-	return n, fraction, true
-}
-
-func digits(s string) (part, bool) {
-	if !number.IsDigits(s) {
-		return part{}, false
-	}
-	n, err := strconv.Atoi(s)
-	return some(n), err == nil
-}
-
-// zeroes returns the leading zeros of a fraction.
-func zeroes(fraction string) string {
-	return fraction[:len(fraction)-len(strings.TrimLeft(fraction, "0"))]
-}
-
-// sixtieths returns a decimal fraction of a minute or an hour in whole sixtieths.
-func sixtieths(fraction string) int {
-	n, scale := 0, 1
-	for i := 0; i < len(fraction) && i < 12; i++ {
-		n = n*10 + int(fraction[i]-'0')
-		scale *= 10
-	}
-	return n * 60 / scale
-}
-
-// endsNumber reports whether a number stands alone when the token next follows it.
-func endsNumber(next string) bool {
-	switch next {
-	case "\"", ")", "]", "_", "|", "@":
-		return true
-	}
-	return isJump(next)
-}
-
-func isJump(token string) bool {
-	switch token {
-	case " ", ".", ",", ";", "-", "/", "'":
-		return true
-	}
-	switch len(token) {
-	case 1, 2, 3:
-		switch strings.ToLower(token) {
-		case "at", "on", "and", "ad", "m", "t", "of", "st", "nd", "rd", "th":
-			return true
-		}
-	}
-	return false
-}
-
-func isUTC(token string) bool {
-	return strings.EqualFold(token, "utc") || strings.EqualFold(token, "gmt") || strings.EqualFold(token, "z")
-}
-
-// unit returns 0, 1 or 2 for hours, minutes and seconds, else -1.
-func unit(token string) int {
-	switch strings.ToLower(token) {
-	case "h", "hour", "hours":
-		return 0
-	case "m", "minute", "minutes":
-		return 1
-	case "s", "second", "seconds":
-		return 2
-	}
-	return -1
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func alnum(c byte) bool { return isDigit(c) || isASCIILetter(c) }
-
-func startsWithLetter(token string) bool {
-	r, _ := utf8.DecodeRuneInString(token)
-	return isLetter(r)
 }
