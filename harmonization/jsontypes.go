@@ -53,12 +53,11 @@ func sanitiseDict(v Value) (Value, bool) {
 	return v, validDict(v)
 }
 
-// encodeCompound returns the text of an array or object.
+// encodeCompound returns the text of an array or object. It fails for one with a number
+// that is an infinity to Python, which JSON does not have.
 func encodeCompound(v Value) (Value, bool) {
-	if !json.ValidString(v.Text) {
-		return v, false
-	}
-	return Text(v.Dumps()), true
+	text := v.Dumps()
+	return Text(text), json.ValidString(text)
 }
 
 // anyType, the type of the keys below a JSONDict field, takes any value.

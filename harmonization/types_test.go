@@ -145,6 +145,7 @@ func TestTypes(t *testing.T) {
 		{"JSON", JSON(`{"b": 1.50, "a": ["😀", null]}`), false, Text(`{"a": ["\ud83d\ude00", null], "b": 1.5}`)},
 		{"JSON", Text(` {"a":1} `), true, Text(`{"a":1}`)},
 		{"JSON", Text("  "), false, no},
+		{"JSON", JSON(`{"a": 1e999}`), false, no},
 		{"JSONDict", JSON(`{"b": 1, "a": {}}`), false, Text(`{"a": {}, "b": 1}`)},
 		{"JSONDict", Text(`{"b":1}`), true, Text(`{"b":1}`)},
 		{"JSONDict", JSON(`{}`), false, no},

@@ -53,7 +53,7 @@ func (v Value) Dumps() string {
 		return string(appendString(nil, v.Text))
 	case Compound:
 		if n, ok := Parse(v.Text); ok {
-			return string(n.AppendDumps(nil))
+			return string(n.appendDumps(nil))
 		}
 	case Number:
 		return string(number.Append(nil, v.Text))

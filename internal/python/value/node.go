@@ -123,9 +123,9 @@ func (n *Node) appendRepr(dst []byte) []byte {
 	return append(dst, end)
 }
 
-// AppendDumps appends json.dumps(n, sort_keys=True): only ASCII, a blank after colon
+// appendDumps appends json.dumps(n, sort_keys=True): only ASCII, a blank after colon
 // and comma, numbers in the form of repr.
-func (n *Node) AppendDumps(dst []byte) []byte {
+func (n *Node) appendDumps(dst []byte) []byte {
 	switch {
 	case n.Value.Kind == String:
 		return appendString(dst, n.Value.Text)
@@ -139,7 +139,7 @@ func (n *Node) AppendDumps(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
-			dst = n.Items[i].AppendDumps(dst)
+			dst = n.Items[i].appendDumps(dst)
 		}
 		return append(dst, ']')
 	}
@@ -154,7 +154,7 @@ func (n *Node) AppendDumps(dst []byte) []byte {
 			dst = append(dst, ", "...)
 		}
 		dst = append(appendString(dst, n.Keys[at]), ": "...)
-		dst = n.Items[at].AppendDumps(dst)
+		dst = n.Items[at].appendDumps(dst)
 	}
 	return append(dst, '}')
 }
