@@ -10,6 +10,7 @@ import (
 	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
 	collecthttp "github.com/intelpipe/intelpipe/internal/collect/http"
+	collectkafka "github.com/intelpipe/intelpipe/internal/collect/kafka"
 	collectredis "github.com/intelpipe/intelpipe/internal/collect/redis"
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
@@ -30,6 +31,7 @@ import (
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
 	outputfiles "github.com/intelpipe/intelpipe/internal/output/files"
+	outputkafka "github.com/intelpipe/intelpipe/internal/output/kafka"
 	outputredis "github.com/intelpipe/intelpipe/internal/output/redis"
 	outputspool "github.com/intelpipe/intelpipe/internal/output/spool"
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
@@ -57,6 +59,7 @@ import (
 var tools = []tool.Spec{
 	{Name: "collect-file", New: func() any { return new(collectfile.Command) }},
 	{Name: "collect-http", New: func() any { return new(collecthttp.Command) }},
+	{Name: "collect-kafka", New: func() any { return new(collectkafka.Command) }},
 	{Name: "collect-redis", New: func() any { return new(collectredis.Command) }},
 	{Name: "collect-spool", New: func() any { return new(collectspool.Command) }},
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
@@ -78,6 +81,7 @@ var tools = []tool.Spec{
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},
 	{Name: "output-file", New: func() any { return new(outputfile.Command) }},
 	{Name: "output-files", New: func() any { return new(outputfiles.Command) }},
+	{Name: "output-kafka", New: func() any { return new(outputkafka.Command) }},
 	{Name: "output-redis", New: func() any { return new(outputredis.Command) }},
 	{Name: "output-spool", New: func() any { return new(outputspool.Command) }},
 	{Name: "parse-abusech-feodotracker", New: func() any { return new(parseabusechfeodotracker.Command) }},

@@ -14,10 +14,7 @@ import (
 // Emit is how the messages of a collector enter the chain.
 func (c *Chain) Emit() stage.Emit {
 	n := c.nodes[0]
-	send := c.report
-	if _, ok := n.Command.(stage.Relay); ok {
-		send = c.relay
-	}
+	_, relays := n.Command.(stage.Relay)
 	return func(m *event.Message) error {
 		c.hold()
 		defer c.release()
@@ -28,6 +25,10 @@ func (c *Chain) Emit() stage.Emit {
 		}
 		if c.isFull != nil {
 			return c.Break(c.isFull)
+		}
+		send := c.report
+		if relays || m.Kind != event.Report { // an event was described when it was made
+			send = c.relay
 		}
 		if err := send(m); err != nil {
 			return err

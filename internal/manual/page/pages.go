@@ -6,6 +6,7 @@ package page
 var Names = [...]string{
 	"collect-file",
 	"collect-http",
+	"collect-kafka",
 	"collect-redis",
 	"collect-spool",
 	"collect-syslog",
@@ -27,6 +28,7 @@ var Names = [...]string{
 	"output-blackhole",
 	"output-file",
 	"output-files",
+	"output-kafka",
 	"output-redis",
 	"output-spool",
 	"parse-abusech-feodotracker",
@@ -133,6 +135,36 @@ whether a report has arrived, and it is fetched each time.
 	collect-http --dry-run --http-url 'https://example.org/{time[%Y-%m-%d]}.csv' \
 	  --http-url-formatting 'json:{"days": -1}'
 	collect-http --dry-run --http-url 'https://example.org/list?apikey=secret'`, Full: false}
+	case "collect-kafka":
+		return Page{Summary: "make a report of each message in Kafka", Doc: `Each message of the topics becomes a report, with the message as raw. With
+--events the messages are reports and events already, as output-kafka writes
+them, and stay as they are. --metadata adds where a message stood: extra.kafka
+with topic, partition, offset, timestamp, key and headers.
+
+In a bare pipe collect-kafka prints what the topics have, and changes nothing.
+With a pipeline of its own, after -- or then, it goes on where it was: what is
+acknowledged by the end of the pipeline is committed to the consumer group
+--group, or without a group kept in the state directory. After a crash some
+messages come again; none is lost. At the end of the topics collect-kafka ends,
+which suits cron; with --follow it waits for more, until SIGTERM.
+
+Members of a group share the partitions. Before a partition goes to another
+member, what this one has taken of it is acknowledged and committed; that is
+waited for up to 30 seconds, and then may come twice. Members have to use the
+strategy cooperative-sticky. A partition begins at --start-offset, and only if
+nobody has kept an offset for it.
+
+Messages that are too large, or with --events are no messages, go into the
+dump; exit code 1 then. So does exit code 1 follow if a broker has deleted
+messages before they were read. A topic that is not there, a user who may not
+read it, and brokers that are away for longer than --timeout end collect-kafka
+with exit code 3. Messages without a value are passed over.
+
+# Examples
+
+	collect-kafka --topic feeds --metadata | parse-json
+	collect-kafka --topic events --events --group archive --follow -- \
+	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, Full: true}
 	case "collect-redis":
 		return Page{Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
 fill. In a bare pipe collect-redis prints what waits there, the oldest message
@@ -635,6 +667,33 @@ when its checkpoint comes, after they are safe on the disk.
 	echo '{"source.ip":"192.0.2.1","feed.name":"a"}' | output-files --dir incoming
 	echo '{"source.ip":"192.0.2.1","raw":"eA=="}' |
 	  output-files --dir incoming --suffix .event --keep-raw-field`, Full: false}
+	case "output-kafka":
+		return Page{Summary: "write events to topics of Kafka", Doc: `Each event becomes one message, JSON with sorted keys, with __type and raw, so
+that collect-kafka --events takes it up again as it was. With --format-topic
+the topic is made of each event: {event[feed.code]} stands for a field. The
+topics have to be there. --key names the field by which events are placed:
+those with the same value are in the same partition, in their order. --headers
+names fields that are put into headers of the same names.
+
+Events are sent in batches: when a batch is full, after a second at the latest,
+and at each checkpoint. They count as written when all replicas that are in
+sync have them. While brokers are away a batch is tried for --retry-for, and its
+events arrive once; then output-kafka ends with exit code 3. In the pipeline of a
+source, windows that were not acknowledged come again after a crash: the header
+intelpipe-id is the same then, so that consumers can drop what they have. In a
+bare pipe the events that could not be sent are in the dump; some may have
+arrived.
+
+An event that is too large for its topic, or has none, goes into the dump, and
+the others go on. A fixed topic that is not there, and a user who may not write
+to it, end output-kafka with exit code 3 at once.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' |
+	  output-kafka --topic events --key source.ip --dry-run
+	echo '{"source.ip":"192.0.2.1","feed.code":"a"}' |
+	  output-kafka --topic 'events-{event[feed.code]}' --format-topic --dry-run`, Full: true}
 	case "output-redis":
 		return Page{Summary: "put events into a queue of IntelMQ", Doc: `Events are put into a list of a Redis server, in the form in which IntelMQ's
 bots expect them in their queues: JSON with sorted keys, __type and raw
