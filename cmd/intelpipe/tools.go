@@ -49,6 +49,8 @@ import (
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
 	parseshadowserver "github.com/intelpipe/intelpipe/internal/parse/shadowserver"
+	parsespamhauscert "github.com/intelpipe/intelpipe/internal/parse/spamhauscert"
+	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -96,6 +98,8 @@ var tools = []tool.Spec{
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},
 	{Name: "parse-shadowserver", New: func() any { return new(parseshadowserver.Command) }},
+	{Name: "parse-spamhaus-cert", New: func() any { return new(parsespamhauscert.Command) }},
+	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

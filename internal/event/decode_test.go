@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -42,11 +43,19 @@ func oracle(line []byte) (members map[string]string, ok bool) {
 	return members, true
 }
 
-// check compares the scanner with the oracle on one line.
+// check compares the scanner with the oracle on one line. The message has read
+// nothing before, or others.
 func check(t *testing.T, line []byte) {
 	t.Helper()
+	checkWith(t, new(Message), line)
+	checkWith(t, worn, line)
+}
+
+var worn = new(Message)
+
+func checkWith(t *testing.T, m *Message, line []byte) {
+	t.Helper()
 	want, valid := oracle(line)
-	var m Message
 	err := m.Decode(line)
 	if errors.Is(err, ErrKind) {
 		if !valid {
@@ -131,6 +140,41 @@ func nesting(text []byte) (deepest int) {
 		}
 	}
 	return deepest
+}
+
+// TestDecodeSimilar reads objects that have most of their keys in common, as the
+// events of a feed do, which the scanner makes use of.
+func TestDecodeSimilar(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	keys := []string{"__type", "a", "source.ip", "source.port", `e\u0073c`, "é", "extra.tag", "b", "source.ipx", "x" + strings.Repeat("y", 80)}
+	values := []string{`"Event"`, `1`, `"x"`, `10`, `-1.5`, `[1, "2"]`, `{"a":{}}`, `null`, `""`, `"a\"b"`, `"é"`, `01`, `"x`, ` "blank"`, `0`}
+	blanks := []string{"", "", "", "", " ", "  ", "\t", "\n"}
+	any := func(list []string) string { return list[r.IntN(len(list))] }
+	for range 20_000 {
+		var b strings.Builder
+		b.WriteString("{")
+		for i, key := range keys {
+			if r.IntN(8) == 0 {
+				continue
+			}
+			if r.IntN(30) == 0 {
+				key = any(keys)
+			}
+			if b.Len() > 1 {
+				b.WriteString("," + any(blanks))
+			}
+			value := values[i%len(values)]
+			if r.IntN(10) == 0 {
+				value = any(values)
+			}
+			b.WriteString(`"` + key + `"` + any(blanks) + ":" + any(blanks) + value)
+		}
+		line := b.String() + "}"
+		if r.IntN(20) == 0 {
+			line = line[:r.IntN(len(line))]
+		}
+		check(t, []byte(line))
+	}
 }
 
 func FuzzDecode(f *testing.F) {

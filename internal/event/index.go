@@ -3,17 +3,15 @@ package event
 import (
 	"errors"
 	"hash/maphash"
+
+	"github.com/intelpipe/intelpipe/internal/event/scan"
 )
 
 // MaxFields is how many fields a message may have, and how many members an
-// object of a feed. A field takes 36 bytes while it is in memory: without a limit
-// a line of 16 MiB, which holds more than three million empty ones, would take
-// ten times its size in every stage.
-const MaxFields = 1 << 20
+// object of a feed.
+const MaxFields = scan.MaxMembers
 
-const tooMany = "more than 1048576 fields"
-
-var errTooMany = errors.New(tooMany)
+var errTooMany = errors.New(scan.TooMany)
 
 // full reports whether there is no room for one more field.
 func (m *Message) full() bool { return len(m.fields) >= MaxFields && m.Len() >= MaxFields }
@@ -43,7 +41,7 @@ func (m *Message) lookup(key string) int {
 	x := m.index
 	for i := x.place(key); x.slots[i] != 0; i = x.after(i) {
 		at := int(x.slots[i] - 1)
-		if f := &m.fields[at]; f.end > 0 && string(m.buf[f.key:f.key+f.keyLen]) == key {
+		if f := &m.fields[at]; f.End > 0 && string(m.buf[f.Key:f.Key+f.KeyLen]) == key {
 			return at
 		}
 	}
@@ -69,10 +67,10 @@ func (m *Message) cover() {
 	}
 	for ; x.covered < n; x.covered++ {
 		f := &m.fields[x.covered]
-		if f.end == 0 {
+		if f.End == 0 {
 			continue
 		}
-		i := x.placeOf(m.buf[f.key : f.key+f.keyLen])
+		i := x.placeOf(m.buf[f.Key : f.Key+f.KeyLen])
 		for x.slots[i] != 0 {
 			i = x.after(i)
 		}
@@ -109,7 +107,7 @@ func (m *Message) settle() {
 	}
 	kept := m.fields[:0]
 	for i := range m.fields {
-		if m.fields[i].end > 0 {
+		if m.fields[i].End > 0 {
 			kept = append(kept, m.fields[i])
 		}
 	}

@@ -1,6 +1,11 @@
 package event
 
-import "github.com/intelpipe/intelpipe/harmonization"
+import (
+	"slices"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event/scan"
+)
 
 // Memo sets one field, and remembers what became of the values it was given:
 // in the column of a feed a few values come again and again. It gives up on a
@@ -28,7 +33,7 @@ const (
 
 // NewMemo returns a memo for a field that was looked up in the dictionary.
 func NewMemo(f *harmonization.Field, key string) Memo {
-	return Memo{field: f, key: key, head: `,"` + key + `":`, mark: mark(key)}
+	return Memo{field: f, key: key, head: `,"` + key + `":`, mark: scan.Mark(key)}
 }
 
 // Put is Message.Put for a string that is not empty.
@@ -93,9 +98,18 @@ func (c *Memo) added(m *Message, start int) error {
 
 func (c *Memo) fill(m *Message, f *field, start int) {
 	s := uint32(start)
-	f.start, f.value, f.end = s+1, s+uint32(len(c.head)), uint32(len(m.buf))
-	f.key, f.keyLen = s+2, uint32(len(c.key))
-	f.mark, f.seq = c.mark, m.next
+	f.Start, f.Value, f.End = s+1, s+uint32(len(c.head)), uint32(len(m.buf))
+	f.Key, f.KeyLen = s+2, uint32(len(c.key))
+	f.Mark, f.Seq = c.mark, m.next
 	m.next++
 	m.dirty = true
+}
+
+// slot returns the place behind the last field, for one that is being made.
+func (m *Message) slot() *field {
+	n := len(m.fields)
+	if n == cap(m.fields) {
+		m.fields = slices.Grow(m.fields, max(n, 32))
+	}
+	return &m.fields[:n+1][n]
 }

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -9,19 +8,6 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 )
-
-func TestBase64(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for n := range 300 {
-		src := make([]byte, n)
-		for i := range src {
-			src[i] = byte(r.Uint32())
-		}
-		if got, want := string(appendBase64([]byte("x"), src)), "x"+base64.StdEncoding.EncodeToString(src); got != want {
-			t.Fatalf("%d bytes: %s, want %s", n, got, want)
-		}
-	}
-}
 
 // TestMemo sets the same values with and without a memo.
 func TestMemo(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"sync"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/event/scan"
 )
 
 // Kind tells messages from the control lines of the delivery protocol.
@@ -55,6 +55,7 @@ type Message struct {
 	route  string // the path that it takes, if it is not the usual one
 
 	body   Body     // content of a report that is not in buf
+	peeked []byte   // of body
 	copied []string // report fields that Derive copies besides the usual ones
 	origin []byte   // the piece of input a parser made this event from
 	report *Message // the report it came from
@@ -64,19 +65,11 @@ type Message struct {
 	source  Source   // of the piece of a report that is at work
 
 	scratch []byte // of Hash
+	scanner scan.Scanner
 }
 
-// field is one member: `"key":value` is buf[start:end], the value begins at
-// value. The unescaped key is buf[key:key+keyLen].
-type field struct {
-	start, value, end uint32
-	key, keyLen       uint32
-	mark              uint32 // of the key, see mark
-	// seq numbers fields in the order of their text in buf. Neighbours with
-	// consecutive numbers are also neighbours in buf, so that encode copies
-	// them, and the comma between them, in one piece.
-	seq uint32
-}
+// field is a member of the line, or one that was set.
+type field = scan.Member
 
 // Body is the content of a report that is read as a stream.
 type Body interface{ io.Reader }
@@ -96,7 +89,7 @@ func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.index.forget()
 	m.place = Place{}
 	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
-	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
+	m.err, m.body, m.peeked, m.copied, m.report, m.child = nil, nil, nil, nil, nil, nil
 	m.reading, m.source, m.route = nil, Source{}, ""
 }
 
@@ -106,7 +99,7 @@ func (m *Message) Clone() *Message {
 	c.buf = bytes.Clone(m.buf)
 	c.fields = append([]field(nil), m.fields...)
 	c.origin = bytes.Clone(m.origin)
-	c.scratch, c.index = nil, nil
+	c.scratch, c.index, c.scanner = nil, nil, scan.Scanner{}
 	return &c
 }
 
@@ -130,7 +123,7 @@ func (m *Message) schema() harmonization.Message {
 
 // find returns the index of key among the fields, or -1.
 func (m *Message) find(key string) int {
-	want := mark(key)
+	want := scan.Mark(key)
 	if !m.marks.has(want) {
 		return -1
 	}
@@ -138,21 +131,11 @@ func (m *Message) find(key string) int {
 		return m.lookup(key)
 	}
 	for i := range m.fields {
-		if f := &m.fields[i]; f.mark == want && string(m.buf[f.key:f.key+f.keyLen]) == key {
+		if f := &m.fields[i]; f.Mark == want && string(m.buf[f.Key:f.Key+f.KeyLen]) == key {
 			return i
 		}
 	}
 	return -1
-}
-
-// mark tells most keys apart at a glance: by their length and three of their
-// characters.
-func mark[T string | []byte](key T) uint32 {
-	n := len(key)
-	if n < 3 {
-		return uint32(n)
-	}
-	return uint32(n) | uint32(key[n-1])<<8 | uint32(key[n-3])<<16 | uint32(key[n/2])<<24
 }
 
 // marks remembers roughly which marks a message has: it may say yes to one
@@ -180,12 +163,12 @@ func (s *marks) add(mark uint32) bool {
 
 func (m *Message) keyAt(i int) []byte {
 	f := &m.fields[i]
-	return m.buf[f.key : f.key+f.keyLen]
+	return m.buf[f.Key : f.Key+f.KeyLen]
 }
 
 func (m *Message) jsonAt(i int) []byte {
 	f := &m.fields[i]
-	return m.buf[f.value:f.end]
+	return m.buf[f.Value:f.End]
 }
 
 // Len returns the number of fields, __type included.
@@ -238,7 +221,7 @@ func (m *Message) Get(key string) string {
 func value(text []byte) harmonization.Value {
 	switch text[0] {
 	case '"':
-		return harmonization.Text(unquote(text))
+		return harmonization.Text(scan.Unquote(text))
 	case '{', '[':
 		return harmonization.Value{Kind: harmonization.Compound, Text: string(text)}
 	case 't', 'f':
@@ -251,18 +234,18 @@ func value(text []byte) harmonization.Value {
 
 // ParseValue reads the text of one JSON value, as strictly as Decode does.
 func ParseValue(text string) (harmonization.Value, error) {
-	s := scanner{buf: padded([]byte(text))}
-	s.space()
-	start := s.pos
-	err := s.value()
-	end := s.pos
-	if s.space(); err == nil && s.pos != len(text) {
-		err = s.fail("there is more behind the value")
+	s := scan.Scanner{Buf: scan.AppendPadded(nil, text)}
+	s.Space()
+	start := s.Pos
+	err := s.Value()
+	end := s.Pos
+	if err == nil {
+		err = s.End(len(text), "value")
 	}
 	if err != nil {
-		return harmonization.Value{}, notJSON(s.atEnd(err, len(text)), text)
+		return harmonization.Value{}, notJSON(s.AtEnd(err, len(text)), text)
 	}
-	return value(s.buf[start:end]), nil
+	return value(s.Buf[start:end]), nil
 }
 
 // notJSON says what is wrong with a text, and shows the beginning of it.
@@ -272,19 +255,6 @@ func notJSON(err error, text string) error {
 		return fmt.Errorf("invalid JSON, at byte %d: %w: %s", syntax.Offset+1, err, clip([]byte(text)))
 	}
 	return err
-}
-
-// unquote returns a string's content, given its text with the quotes.
-func unquote(text []byte) string {
-	inner := text[1 : len(text)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner)
-	}
-	s, ok := json.Unquote(string(text))
-	if !ok { // cannot be: the scanner has accepted it
-		return string(inner)
-	}
-	return s
 }
 
 // All yields the fields in order, key and JSON text, but for __type.
@@ -366,10 +336,10 @@ func (m *Message) Append(dst []byte) []byte {
 			dst = append(dst, ',')
 		}
 		run := i + 1
-		for run < len(m.fields) && m.fields[run].seq == m.fields[run-1].seq+1 {
+		for run < len(m.fields) && m.fields[run].Seq == m.fields[run-1].Seq+1 {
 			run++
 		}
-		dst = append(dst, m.buf[m.fields[i].start:m.fields[run-1].end]...)
+		dst = append(dst, m.buf[m.fields[i].Start:m.fields[run-1].End]...)
 		i = run
 	}
 	return append(dst, '}')

@@ -3,12 +3,12 @@ package event
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event/rawtext"
 )
 
 // inherited are the fields of a report that every event made from it has.
@@ -63,6 +63,13 @@ func (m *Message) Derive(e *Message) {
 	e.buf = append(e.buf, child.buf...)
 	e.fields = append(e.fields, child.fields...)
 	e.marks, e.next, e.report, e.reading, e.err = child.marks, child.next, m, m.reading, child.err
+}
+
+// Amend is Set for a report: the events that are made of it from now on, and its
+// dump, have the value too. A parser cuts secrets off a URL so.
+func (m *Message) Amend(key, text string) {
+	m.Set(key, text)
+	m.child = nil
 }
 
 // CheckHeirs returns the error by which Derive would condemn all events.
@@ -148,7 +155,7 @@ var typeText = [...][]byte{Event: []byte(`"Event"`), Report: []byte(`"Report"`)}
 // SetRaw makes raw the content of the field raw.
 func (m *Message) SetRaw(raw []byte) {
 	f := m.begin("raw", true)
-	m.buf = append(appendBase64(append(m.buf, '"'), raw), '"')
+	m.buf = append(rawtext.AppendBase64(append(m.buf, '"'), raw), '"')
 	if err := m.finish("raw", f); err != nil {
 		m.Fail(err)
 	}
@@ -158,7 +165,7 @@ func (m *Message) SetRaw(raw []byte) {
 // read once, and is not limited by memory.
 func (m *Message) SetBody(r Body) {
 	m.Delete("raw")
-	m.body = r
+	m.body, m.peeked = r, nil
 }
 
 // Whole marks a body of which it is known that it can be read to its end: a
@@ -172,95 +179,42 @@ func (m *Message) Body() Body { return m.body }
 // once if it is a stream. Without content it is empty.
 func (m *Message) Raw() io.Reader {
 	if m.body != nil {
-		return m.body
+		return m.content()
 	}
 	v, ok := m.Value("raw")
 	if !ok || v.Kind != harmonization.String {
 		return bytes.NewReader(nil)
 	}
-	return NewBase64Reader(strings.NewReader(v.Text))
+	return rawtext.NewBase64Reader(strings.NewReader(v.Text))
 }
 
-// NewBase64Reader decodes base64 and passes over what does not belong there,
-// as IntelMQ does.
-func NewBase64Reader(r io.Reader) io.Reader {
-	return base64.NewDecoder(base64.StdEncoding, &alphabet{r})
+// content is the body, from its beginning if nobody has read it but Peek.
+func (m *Message) content() io.Reader {
+	if m.peeked == nil {
+		return m.body
+	}
+	r := io.MultiReader(bytes.NewReader(m.peeked), m.body)
+	m.peeked = nil
+	return r
 }
 
-// NewRawReader decodes the content of raw from where DecodeHead has stopped. It
-// has to be the last field.
-func NewRawReader(rest io.Reader) io.Reader { return NewBase64Reader(&base64Text{src: rest}) }
-
-var errRawNotLast = errors.New("raw has to be the last field of a report above --record-limit")
-
-// base64Text reads the inside of a JSON string up to its closing quote. Of the
-// characters that are written with a backslash only the slash is base64. Behind
-// the string only the end of the object may follow.
-type base64Text struct {
-	src    io.Reader
-	escape bool // the last character was a backslash
-	done   bool
+// Peek returns the first n bytes of the content of a report, or all if it has less.
+// Raw yields them all the same.
+func (m *Message) Peek(n int) []byte {
+	if m.body == nil {
+		b := make([]byte, n)
+		got, _ := io.ReadFull(m.Raw(), b)
+		return b[:got]
+	}
+	if missing := n - len(m.peeked); missing > 0 {
+		more, _ := io.ReadAll(io.LimitReader(m.body, int64(missing))) // an error comes again
+		m.peeked = append(m.peeked, more...)
+	}
+	return m.peeked[:min(n, len(m.peeked))]
 }
 
-func (b *base64Text) Read(p []byte) (int, error) {
-	if b.done {
-		return 0, io.EOF
-	}
-	n, err := b.src.Read(p)
-	n = b.unescape(p[:n])
-	if i := bytes.IndexByte(p[:n], '"'); i >= 0 {
-		b.done = true
-		tail := append(bytes.Clone(p[i+1:n]), make([]byte, 64)...)
-		more, err := io.ReadFull(b.src, tail[n-i-1:])
-		if err == nil || string(bytes.TrimSpace(tail[:n-i-1+more])) != "}" {
-			return 0, errRawNotLast
-		}
-		return i, nil
-	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
-}
-
-// unescape takes the escapes out of p and returns how much is left.
-func (b *base64Text) unescape(p []byte) int {
-	if !b.escape && bytes.IndexByte(p, '\\') < 0 {
-		return len(p)
-	}
-	kept := 0
-	for _, c := range p {
-		switch {
-		case !b.escape && c == '\\':
-			b.escape = true
-			continue
-		case b.escape && c != '/':
-		default:
-			p[kept] = c
-			kept++
-		}
-		b.escape = false
-	}
-	return kept
-}
-
-type alphabet struct{ src io.Reader }
-
-func (a *alphabet) Read(p []byte) (int, error) {
-	for {
-		n, err := a.src.Read(p)
-		kept := 0
-		for _, c := range p[:n] {
-			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' {
-				p[kept] = c
-				kept++
-			}
-		}
-		if kept > 0 || err != nil {
-			return kept, err
-		}
-	}
-}
+// CheckRaw says what is wrong with the content of a report that is in memory.
+func (m *Message) CheckRaw() error { return rawtext.Check(m.JSON("raw")) }
 
 // WriteTo writes the message as one line, streaming its body if it has one:
 // raw is the last field then.
@@ -279,7 +233,7 @@ func (m *Message) WriteTo(w io.Writer) (int64, error) {
 		return count.n, err
 	}
 	enc := base64.NewEncoder(base64.StdEncoding, count)
-	if _, err := io.CopyBuffer(struct{ io.Writer }{enc}, struct{ io.Reader }{m.body}, make([]byte, 48<<10)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{enc}, struct{ io.Reader }{m.content()}, make([]byte, 48<<10)); err != nil {
 		return count.n, err
 	}
 	if err := enc.Close(); err != nil {
@@ -302,7 +256,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // Absorb reads the body into the field raw, if it has no more than limit bytes.
 func (m *Message) Absorb(limit int64) error {
-	raw, err := io.ReadAll(io.LimitReader(m.body, limit+1))
+	raw, err := io.ReadAll(io.LimitReader(m.content(), limit+1))
 	if err != nil {
 		return err
 	}

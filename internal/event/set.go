@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event/scan"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 
@@ -125,7 +126,7 @@ func (m *Message) store(key string, v harmonization.Value) error {
 	f := m.begin(key, true)
 	var err error
 	if m.buf, err = appendValue(m.buf, v); err != nil {
-		m.buf = m.buf[:f.start-1]
+		m.buf = m.buf[:f.Start-1]
 		return named(key, err)
 	}
 	return m.finish(key, f)
@@ -144,30 +145,30 @@ func appendValue(dst []byte, v harmonization.Value) ([]byte, error) {
 // begin writes key and colon, finish takes note of what was written since. A
 // plain key needs no escapes, which holds for all that the data format allows.
 func (m *Message) begin(key string, plain bool) field {
-	f := field{keyLen: uint32(len(key)), mark: mark(key), seq: m.next}
+	f := field{KeyLen: uint32(len(key)), Mark: scan.Mark(key), Seq: m.next}
 	buf := m.buf
 	if plain {
-		f.start = uint32(len(buf)) + 1
-		f.key = f.start + 1
+		f.Start = uint32(len(buf)) + 1
+		f.Key = f.Start + 1
 		buf = append(append(append(buf, ',', '"'), key...), '"', ':')
 	} else {
 		// The key as it is looked up, then its text with escapes.
-		f.key = uint32(len(buf))
+		f.Key = uint32(len(buf))
 		buf = append(append(buf, key...), ',')
-		f.start = uint32(len(buf))
+		f.Start = uint32(len(buf))
 		buf = append(json.AppendString(buf, key), ':')
-		f.seq++ // what stands before is no comma
+		f.Seq++ // what stands before is no comma
 	}
-	f.value = uint32(len(buf))
+	f.Value = uint32(len(buf))
 	m.buf = buf
 	return f
 }
 
 func (m *Message) finish(key string, f field) error {
-	f.end = uint32(len(m.buf))
-	m.next = f.seq + 1
+	f.End = uint32(len(m.buf))
+	m.next = f.Seq + 1
 	m.dirty = true
-	if m.marks.add(f.mark) {
+	if m.marks.add(f.Mark) {
 		if i := m.find(key); i >= 0 {
 			m.fields[i] = f
 			return nil

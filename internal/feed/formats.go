@@ -8,14 +8,17 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed/table"
+	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // JSON is a report that is an array of objects.
 type JSON struct {
-	Lines bool // each line is an object, instead
-	List  bool // of such a line raw has a list of one object
-	Whole bool // all of the report is one object, instead
+	Lines   bool // each line is an object, instead
+	List    bool // of such a line raw has a list of one object
+	Objects bool // there may be one object, or one after the other, as well
+	Sorted  bool // raw has the members of an object in the order of their names
 }
 
 // Line is a report of lines without quotes.
@@ -52,17 +55,18 @@ type Line struct {
 // maxKept is how much of what is skipped may go into raw, in bytes.
 const maxKept = 1 << 20
 
-func (f CSV) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
-	return func(yield func(*input, error) bool) {
-		in := &input{}
+// Inputs yields the rows.
+func (f CSV) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Input, error] {
+	return func(yield func(*table.Input, error) bool) {
+		in := &table.Input{}
 		for row := range Rows(report, emit, f) {
-			if in.derived == nil {
-				in.derived, in.names = row, row.Names
-				if in.names == nil {
-					in.names = f.Columns
+			if in.Piece == nil {
+				in.Piece, in.Names = row, row.Names
+				if in.Names == nil {
+					in.Names = f.Columns
 				}
 			}
-			in.fields = row.Fields
+			in.Fields = row.Fields
 			if !yield(in, nil) {
 				return
 			}
@@ -70,49 +74,31 @@ func (f CSV) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, er
 	}
 }
 
-func (f JSON) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
-	return func(yield func(*input, error) bool) {
-		switch {
-		case f.Whole:
-			f.whole(report, yield)
-		case f.Lines:
+// Inputs yields the rows.
+func (f JSON) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Input, error] {
+	return func(yield func(*table.Input, error) bool) {
+		if f.Lines {
 			x := &textRow{report: report, list: f.List}
-			in := &input{derived: x, object: &event.Object{}}
+			in := &table.Input{Piece: x, Object: &event.Object{}}
 			for x.text = range Lines(report, emit) {
 				if !x.parse(in, emit, yield) {
 					return
 				}
 			}
-		default:
-			in := &input{}
-			for x := range Elements(report, emit) {
-				in.derived, in.object = x, &x.Object
-				if !yield(in, nil) {
-					return
-				}
+			return
+		}
+		split := json.Elements
+		if f.Objects {
+			split = json.Documents
+		}
+		in := &table.Input{}
+		for x := range f.elements(report, emit, split) {
+			in.Piece, in.Object = x, &x.Object
+			if !yield(in, nil) {
+				return
 			}
 		}
 	}
-}
-
-// maxWhole bounds a report that is one object, in bytes.
-const maxWhole = 16 << 20
-
-func (f JSON) whole(report *event.Message, yield func(*input, error) bool) {
-	text, err := Text(report, maxWhole)
-	switch {
-	case err != nil:
-		yield(nil, err)
-		return
-	case strings.TrimSpace(text) == "":
-		return
-	}
-	in := &input{derived: &textRow{report: report, text: text}, object: &event.Object{}}
-	if err := in.object.Parse([]byte(text)); err != nil {
-		yield(nil, err)
-		return
-	}
-	yield(in, nil)
 }
 
 // textRow is a piece of a report that is a row.
@@ -124,8 +110,12 @@ type textRow struct {
 	text   string
 }
 
-// recover adds to an event that has failed what belongs into the dump.
-func (x *textRow) recover(e *event.Message) { Dump(e, x.lost+x.above+x.text) }
+// Recover adds to an event that has failed what belongs into the dump.
+func (x *textRow) Recover(e *event.Message) {
+	if x.lost != "" || x.list {
+		Dump(e, x.lost+x.above+x.text)
+	}
+}
 
 // Event returns a new event for the row.
 func (x *textRow) Event() *event.Message {
@@ -138,12 +128,9 @@ func (x *textRow) Event() *event.Message {
 	return Event(x.report, x.text)
 }
 
-// differs says whether the dump has something else than raw.
-func (x *textRow) differs() bool { return x.lost != "" || x.list }
-
 // parse reads a line of JSON. One that is not goes into the dump.
-func (x *textRow) parse(in *input, emit stage.Emit, yield func(*input, error) bool) bool {
-	err := in.object.Parse([]byte(x.text))
+func (x *textRow) parse(in *table.Input, emit stage.Emit, yield func(*table.Input, error) bool) bool {
+	err := in.Object.Parse([]byte(x.text))
 	if err == nil {
 		return yield(in, nil)
 	}
@@ -154,15 +141,16 @@ func (x *textRow) parse(in *input, emit stage.Emit, yield func(*input, error) bo
 
 var errColumns = errors.New("another number than the feed has")
 
-func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, error] {
-	return func(yield func(*input, error) bool) {
+// Inputs yields the rows.
+func (f Line) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Input, error] {
+	return func(yield func(*table.Input, error) bool) {
 		s, err := f.splitter()
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		x := &textRow{report: report}
-		in := &input{derived: x}
+		in := &table.Input{Piece: x}
 		for x.text = range Lines(report, emit) {
 			if hasPrefix([]byte(x.text), f.Skip) {
 				s.skipped(x)
@@ -172,9 +160,7 @@ func (f Line) inputs(report *event.Message, emit stage.Emit) iter.Seq2[*input, e
 			if err != nil {
 				e := x.Event()
 				e.Fail(err)
-				if x.differs() {
-					x.recover(e)
-				}
+				x.Recover(e)
 				if emit(e) != nil {
 					return
 				}
@@ -231,7 +217,7 @@ func (s *lineSplitter) skipped(x *textRow) {
 }
 
 // split takes a line apart. It is no row if it is shorter than Min.
-func (s *lineSplitter) split(line string, in *input) (ok bool, err error) {
+func (s *lineSplitter) split(line string, in *table.Input) (ok bool, err error) {
 	f := s.format
 	s.fields = s.fields[:0]
 	switch {
@@ -256,22 +242,22 @@ func (s *lineSplitter) split(line string, in *input) (ok bool, err error) {
 		return false, nil
 	}
 	if len(s.names) == 0 {
-		in.fields = s.fields
+		in.Fields = s.fields
 		return true, nil
 	}
-	in.names = nil
+	in.Names = nil
 	for _, names := range s.names {
-		if n := len(names) - len(f.Head); n == len(s.fields) || f.Min > 0 && (in.names == nil || n < len(s.fields)) {
-			in.names = names
+		if n := len(names) - len(f.Head); n == len(s.fields) || f.Min > 0 && (in.Names == nil || n < len(s.fields)) {
+			in.Names = names
 		}
 	}
-	if in.names == nil {
+	if in.Names == nil {
 		return false, fmt.Errorf("the line has %d columns, %w", len(s.fields), errColumns)
 	}
-	n := len(in.names) - len(f.Head)
+	n := len(in.Names) - len(f.Head)
 	for len(s.fields) < n {
 		s.fields = append(s.fields, "")
 	}
-	in.fields = append(s.fields[:n], s.heads...)
+	in.Fields = append(s.fields[:n], s.heads...)
 	return true, nil
 }

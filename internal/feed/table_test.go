@@ -158,8 +158,12 @@ func TestTable(t *testing.T) {
 			`{"id":1,"list":[{"ip":"192.0.2.1"},{"ip":"192.0.2.2"}]}` + "\n{\n" + `{"id":2,"list":[]}`,
 			`source.ip="192.0.2.1" extra.id=1` + "\n" + `source.ip="192.0.2.2" extra.id=1` + "\nfailed: "},
 		{"one object",
-			Table{Format: JSON{Whole: true}, Rows: []Column{{From: "ip", To: "source.ip"}}},
+			Table{Format: JSON{Objects: true}, Rows: []Column{{From: "ip", To: "source.ip"}}},
 			"{\"ip\":\n\"192.0.2.1\"}\n", `source.ip="192.0.2.1"`},
+		{"objects of which one is broken",
+			Table{Format: JSON{Objects: true}, Rows: []Column{{From: "ip", To: "source.ip"}}},
+			"{\"ip\":\"192.0.2.1\"}\n{\"ip\"\n{\"ip\":\"192.0.2.2\"}\n",
+			`source.ip="192.0.2.1"` + "\nfailed: unexpected end of the message\n" + `source.ip="192.0.2.2"`},
 		{"lines of one column", Table{Format: Line{Columns: []string{"url"}, Skip: []string{"#"}}, Rows: []Column{{From: "url", To: "source.url"}}},
 			"# list\n\nhttp://example.org/a b\n", `source.url="http://example.org/a b"`},
 		{"lines of two kinds", Table{Format: Line{Columns: []string{"asn | ip", "asn | ip | port"}, By: "|"},
@@ -289,32 +293,5 @@ func TestOlderDictionary(t *testing.T) {
 	plan.Fill(e, []string{"192.0.2.1"})
 	if got := e.Get("extra.source.ip") + e.Get("status"); got != "192.0.2.1up" || e.Err() != nil {
 		t.Error(got, e.Err())
-	}
-}
-
-// A plan is made once for each list of columns, not for each row.
-func TestPlansAreKept(t *testing.T) {
-	var p Parser
-	table := Table{Rows: []Column{{From: "a", To: "status"}}}
-	plans := map[*Plan]bool{}
-	for range 3 {
-		for _, names := range [][]string{{"a"}, {"b", "a"}} {
-			plan, err := p.plan(&table, harmonization.Default(), names)
-			if err != nil {
-				t.Fatal(err)
-			}
-			plans[plan] = true
-		}
-	}
-	if len(plans) != 2 {
-		t.Errorf("%d plans", len(plans))
-	}
-	for i := range 100 {
-		if _, err := p.plan(&table, harmonization.Default(), []string{"a", fmt.Sprint(i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := len(p.plans[&table]); n > maxPlans {
-		t.Errorf("%d plans are kept", n)
 	}
 }

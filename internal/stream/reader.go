@@ -14,6 +14,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/event/rawtext"
 )
 
 // Options say what is read.
@@ -188,7 +189,7 @@ func (r *Reader) copyRest(w io.Writer) error {
 func (r *Reader) hold(m *event.Message, head int) (*event.Message, error) {
 	h := &Held{scratch: r.host.Scratch, report: m, line: true}
 	r.held = h
-	scan := &event.RawScan{}
+	scan := &rawtext.Scan{}
 	left := r.Parser.MaxReport/3*4 + 4 + int64(head)
 	reason := error(nil)
 	skip := head
@@ -224,7 +225,7 @@ func (r *Reader) hold(m *event.Message, head int) (*event.Message, error) {
 		reason = scan.Err()
 	}
 	if reason == nil {
-		m.SetBody(&heldBody{event.NewRawReader(h.from(head)), h})
+		m.SetBody(&heldBody{rawtext.NewReader(h.from(head)), h})
 		return m, nil
 	}
 	return nil, r.host.FailLarge(func(w io.Writer) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/event/rawtext"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -48,7 +49,7 @@ func (e *entry) message(dictionary *harmonization.Dictionary) (m *event.Message,
 	if at == 0 {
 		return m, done, errors.New("too long for a message that is no report")
 	}
-	m.SetBody(event.NewRawReader(io.NewSectionReader(f, int64(at), e.Bytes-int64(at))))
+	m.SetBody(rawtext.NewReader(io.NewSectionReader(f, int64(at), e.Bytes-int64(at))))
 	return m, done, nil
 }
 

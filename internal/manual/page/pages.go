@@ -49,6 +49,8 @@ var Names = [...]string{
 	"parse-openphish-commercial",
 	"parse-phishtank",
 	"parse-shadowserver",
+	"parse-spamhaus-cert",
+	"parse-spamhaus-drop",
 	"parse-turris",
 	"parse-zoneh",
 	"spool",
@@ -975,6 +977,25 @@ these columns, it goes into the dump as a whole.
 	  parse-shadowserver --file-name scan_http.csv
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
 	  parse-shadowserver --feedname Accessible-Telnet`, Full: false}
+	case "parse-spamhaus-cert":
+		return Page{Summary: "parse the reports for CERTs of Spamhaus, infected hosts and their attacks", Doc: `The bot's name in the fifth column says what an address has done. A name that is
+not known is that of a malware, whose control server stands in the sixth.
+The key of the feed is cut off feed.url.
+
+# Examples
+
+	echo '192.0.2.1,AS64496,AT,1769854830,sshauth,,198.51.100.1,22,0,tcp' |
+	  parse-spamhaus-cert`, Full: false}
+	case "parse-spamhaus-drop":
+		return Page{Summary: "parse the lists of hijacked networks of Spamhaus, DROP and ASN-DROP", Doc: `Both the text files and the JSON of today are read: drop.txt, edrop.txt,
+dropv6.txt and asndrop.txt, and drop_v4.json, drop_v6.json and asndrop.json,
+which have an object a line. In text the comment Last-Modified is the time of
+the events; in JSON the time stands at the end, and is left out.
+
+# Examples
+
+	echo '192.0.2.0/24 ; SBL123' | parse-spamhaus-drop
+	echo '{"asn":64496,"cc":"AT","asname":"EXAMPLE"}' | parse-spamhaus-drop`, Full: false}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.

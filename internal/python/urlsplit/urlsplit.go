@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/python/idna"
 )
 
 // URL has the parts of a URL as they are written. Scheme and Host are in lower
@@ -148,7 +148,7 @@ func (u *URL) plainHost() string {
 			return ""
 		}
 	}
-	host, ok := harmonization.ASCIIName(host)
+	host, ok := idna.Host(host)
 	if !ok {
 		return ""
 	}
