@@ -62,8 +62,12 @@ func (c *Chain) report(m *event.Message) error {
 	}
 	if bad != nil {
 		n.lost++
-		m.SetBody(nil)
-		m.SetPlace(event.Place{File: cmp.Or(m.Get("extra.file_name"), m.Get("feed.url"), "report")})
+		if m.Body() != nil { // a raw that is in memory is kept
+			m.SetBody(nil)
+		}
+		place := m.Place()
+		place.File = cmp.Or(place.File, m.Get("extra.file_name"), m.Get("feed.url"), "report")
+		m.SetPlace(place)
 		if err := n.settle(m, bad); err != nil {
 			return err
 		}

@@ -22,15 +22,15 @@ import (
 // that use one. The names are those of IntelMQ's parameters, where it has them.
 type Flags struct {
 	BootstrapServers []string     `help:"Brokers to ask first. They name the other ones." default:"localhost:9092" placeholder:"HOST:PORT,…"`
-	SSL              bool         `name:"ssl" help:"Use TLS. Any file given for it says so, too."`
-	SSLCAFile        string       `name:"ssl-cafile" aliases:"ssl-ca-certificate" help:"Trust the certificate authorities in this PEM file, instead of those of the system." placeholder:"FILE"`
-	SSLCertFile      string       `name:"ssl-certfile" aliases:"ssl-client-certificate" help:"Show this client certificate, PEM." placeholder:"FILE"`
-	SSLKeyFile       string       `name:"ssl-keyfile" help:"The key of the client certificate, if it is not in the same file." placeholder:"FILE"`
-	SSLCheckHostname bool         `name:"ssl-check-hostname" help:"Check that the certificate of a broker is for its name." default:"true"`
-	SASLUsername     string       `name:"sasl-username" help:"Log in as this user." placeholder:"NAME"`
-	SASLPassword     stage.Secret `name:"sasl-password-file" help:"The file that holds the user's password." placeholder:"FILE"`
-	SASLMechanism    string       `name:"sasl-mechanism" help:"How to log in. PLAIN sends the password as it is: use TLS." enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" default:"SCRAM-SHA-512"`
-	Timeout          float64      `help:"Give up when no broker answers for SECONDS." default:"60" placeholder:"SECONDS"`
+	SSL              bool         `name:"ssl" help:"Use TLS. Any file given for it says so, too." group:"connection"`
+	SSLCAFile        string       `name:"ssl-cafile" aliases:"ssl-ca-certificate" help:"Trust the certificate authorities in this PEM file, instead of those of the system." placeholder:"FILE" group:"connection"`
+	SSLCertFile      string       `name:"ssl-certfile" aliases:"ssl-client-certificate" help:"Show this client certificate, PEM." placeholder:"FILE" group:"connection"`
+	SSLKeyFile       string       `name:"ssl-keyfile" help:"The key of the client certificate, if it is not in the same file." placeholder:"FILE" group:"connection"`
+	SSLCheckHostname bool         `name:"ssl-check-hostname" help:"Check that the certificate of a broker is for its name." default:"true" group:"connection"`
+	SASLUsername     string       `name:"sasl-username" help:"Log in as this user." placeholder:"NAME" group:"connection"`
+	SASLPassword     stage.Secret `name:"sasl-password-file" help:"The file that holds the user's password." placeholder:"FILE" group:"connection"`
+	SASLMechanism    string       `name:"sasl-mechanism" help:"How to log in. PLAIN sends the password as it is: use TLS." enum:"PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" default:"SCRAM-SHA-512" group:"connection"`
+	Timeout          float64      `help:"Give up when no broker answers for SECONDS." default:"60" placeholder:"SECONDS" group:"connection"`
 }
 
 // Check looks at the values.

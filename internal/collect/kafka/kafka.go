@@ -20,16 +20,18 @@
 // strategy cooperative-sticky. A partition begins at --start-offset, and only if
 // nobody has kept an offset for it.
 //
+// TLS and login are flags that --help-all shows.
+//
 // Messages that are too large, or with --events are no messages, go into the
-// dump; exit code 1 then. So does exit code 1 follow if a broker has deleted
-// messages before they were read. A topic that is not there, a user who may not
+// dump, and the exit code is 1. It is 1, too, if a broker has deleted messages
+// before they were read. A topic that is not there, a user who may not
 // read it, and brokers that are away for longer than --timeout end collect-kafka
 // with exit code 3. Messages without a value are passed over.
 //
 // # Examples
 //
 //	collect-kafka --topic feeds --metadata | parse-json
-//	collect-kafka --topic events --events --group archive --follow -- \
+//	collect-kafka --topic events --events --group archive -- \
 //	  sh -c 'expert-taxonomy | output-file --file events.ndjson'
 //
 //intelpipe:full
@@ -150,7 +152,7 @@ func (c *Command) send(message *client.Message, emit stage.Emit) error {
 	}
 	m.SetRaw(message.Value)
 	if tooLarge {
-		m.Fail(fmt.Errorf("%s, offset %d: %d bytes are too large, see --max-message", message.Place(), message.Offset, len(message.Value)))
+		m.Fail(fmt.Errorf("%d bytes are too large, see --max-message", len(message.Value)))
 	}
 	return emit(m)
 }

@@ -223,7 +223,7 @@ func TestBadMessages(t *testing.T) {
 	s.server.Push(topic, bad...)
 	s.server.Push(topic, numbers(2, 2)...)
 	r := s.run(append(s.words("--max-message", "1000"), s.then()...)...)
-	if r.code != 1 || strings.Count(r.stderr, "\n") != len(bad)+1 || !strings.Contains(r.stderr, "events/0:3: a control line is no message") || !strings.Contains(r.stderr, "events/0, offset 5: 2015 bytes are too large, see --max-message") {
+	if r.code != 1 || strings.Count(r.stderr, "\n") != len(bad)+1 || !strings.Contains(r.stderr, "events/0:3: a control line is no message") || !strings.Contains(r.stderr, "events/0:5: 2015 bytes are too large, see --max-message") {
 		t.Errorf("%+v", r)
 	}
 	if got := s.server.Values(target); len(got) != 2 {

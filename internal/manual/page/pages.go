@@ -156,16 +156,18 @@ waited for up to 30 seconds, and then may come twice. Members have to use the
 strategy cooperative-sticky. A partition begins at --start-offset, and only if
 nobody has kept an offset for it.
 
+TLS and login are flags that --help-all shows.
+
 Messages that are too large, or with --events are no messages, go into the
-dump; exit code 1 then. So does exit code 1 follow if a broker has deleted
-messages before they were read. A topic that is not there, a user who may not
+dump, and the exit code is 1. It is 1, too, if a broker has deleted messages
+before they were read. A topic that is not there, a user who may not
 read it, and brokers that are away for longer than --timeout end collect-kafka
 with exit code 3. Messages without a value are passed over.
 
 # Examples
 
 	collect-kafka --topic feeds --metadata | parse-json
-	collect-kafka --topic events --events --group archive --follow -- \
+	collect-kafka --topic events --events --group archive -- \
 	  sh -c 'expert-taxonomy | output-file --file events.ndjson'`, Full: true}
 	case "collect-redis":
 		return Page{Summary: "take events and reports out of a queue of IntelMQ", Doc: `The queue is a list of a Redis server, which IntelMQ's bots or output-redis
@@ -688,7 +690,8 @@ arrived.
 
 An event that is too large for its topic, or has none, goes into the dump, and
 the others go on. A fixed topic that is not there, and a user who may not write
-to it, end output-kafka with exit code 3 at once.
+to it, end output-kafka with exit code 3 at once. TLS and login are flags that
+--help-all shows.
 
 # Examples
 

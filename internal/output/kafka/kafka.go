@@ -20,7 +20,8 @@
 //
 // An event that is too large for its topic, or has none, goes into the dump, and
 // the others go on. A fixed topic that is not there, and a user who may not write
-// to it, end output-kafka with exit code 3 at once.
+// to it, end output-kafka with exit code 3 at once. TLS and login are flags that
+// --help-all shows.
 //
 // # Examples
 //
