@@ -216,7 +216,7 @@ const roomSize = 1200
 var larger = map[string]int{
 	"harmonization":            4200,
 	"internal/event":           1650,
-	"internal/feed":            1950,
+	"internal/feed":            2000,
 	"internal/durable/spool":   2000,
 	"internal/python/regex":    1400,
 	"internal/dev/conformance": 3050,
@@ -255,8 +255,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 7800 {
-		t.Errorf("the runtime has %d lines of code, at most 7800 were expected", total)
+	if total > 7850 {
+		t.Errorf("the runtime has %d lines of code, at most 7850 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

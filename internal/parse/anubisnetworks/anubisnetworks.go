@@ -29,7 +29,8 @@ import (
 // Command says what the name of a family becomes.
 type Command struct {
 	feed.Parser
-	UseMalwareFamilyAsClassificationIdentifier bool `help:"Store the family of malware as classification.identifier, not as extra.malware.family." default:"true" aliases:"use-malware-familiy-as-classification-identifier"`
+	UseMalwareFamilyAsClassificationIdentifier bool `help:"Store the family of malware as classification.identifier, not as extra.malware.family." default:"true"`
+	Familiy                                    bool `name:"use-malware-familiy-as-classification-identifier" help:"The same, as IntelMQ spells it." default:"true" hidden:""`
 
 	table feed.Table
 }
@@ -58,7 +59,7 @@ func (c *Command) after(e *event.Message, row *feed.Record) error {
 		e.Set("feed.url", url)
 	}
 	switch family := row.Get("malw.family"); {
-	case c.UseMalwareFamilyAsClassificationIdentifier:
+	case c.UseMalwareFamilyAsClassificationIdentifier && c.Familiy:
 		e.SetIf("classification.identifier", family)
 	case family != "" && !row.Has("malw.variant"):
 		return errors.New("malw.variant is missing")

@@ -96,14 +96,14 @@ func full() *feed.Table {
 func after(e *event.Message, row *feed.Record) error {
 	unique := []string{}
 	for name := range row.Object().All {
-		if !slices.Contains(common, name) {
+		if !among(common, name) {
 			unique = append(unique, name)
 		}
 	}
 	slices.Sort(unique)
 	e.SetText("extra.shodan.unique_keys", list(unique))
 	for _, name := range unique {
-		if slices.Contains(protocols, name) {
+		if among(protocols, name) {
 			e.Set("protocol.application", name)
 			break
 		}
@@ -131,7 +131,10 @@ func list(names []string) []byte {
 }
 
 // common are parts that each banner may have.
-var common = strings.Fields("_id _shodan asn data device devicetype domains hash hostnames html ip ip_str isp location opts org os port tags timestamp transport")
+const common = " _id _shodan asn data device devicetype domains hash hostnames html ip ip_str isp location opts org os port tags timestamp transport "
 
 // protocols are parts that are named like the protocol of the scan.
-var protocols = strings.Fields("ftp http isakmp afp bgp coap dns ethernetip hp_ilo iscsi knx lantronix minecraft mqtt msrpc netbios ntp redis rip rsync smb snmp ssh telnet unitronics_pcom upnp")
+const protocols = " ftp http isakmp afp bgp coap dns ethernetip hp_ilo iscsi knx lantronix minecraft mqtt msrpc netbios ntp redis rip rsync smb snmp ssh telnet unitronics_pcom upnp "
+
+// among reports whether a name is one of a list.
+func among(names, name string) bool { return strings.Contains(names, " "+name+" ") }
