@@ -50,8 +50,10 @@ import (
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
 	parsemicrosoftbingmurls "github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
+	parsemisp "github.com/intelpipe/intelpipe/internal/parse/misp"
 	parsen6 "github.com/intelpipe/intelpipe/internal/parse/n6"
 	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
@@ -106,8 +108,10 @@ var tools = []tool.Spec{
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
 	{Name: "parse-microsoft-bingmurls", New: func() any { return new(parsemicrosoftbingmurls.Command) }},
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
+	{Name: "parse-misp", New: func() any { return new(parsemisp.Command) }},
 	{Name: "parse-n6", New: func() any { return new(parsen6.Command) }},
 	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},

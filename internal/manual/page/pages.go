@@ -48,8 +48,10 @@ var Names = [...]string{
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
+	"parse-mcafee-atd",
 	"parse-microsoft-bingmurls",
 	"parse-microsoft-ctip",
+	"parse-misp",
 	"parse-n6",
 	"parse-openphish",
 	"parse-openphish-commercial",
@@ -922,6 +924,17 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-mcafee-atd":
+		return Page{Summary: "parse the sandbox reports of McAfee (Trellix) Advanced Threat Defense", Doc: `Input is a report in JSON, or several. A sample whose verdict is at least as
+severe as --verdict-severity makes an event; each file that it wrote makes one
+more, and each address and URL that it spoke to, with name and hashes of the
+sample. If one of these values is not valid, the report makes no event.
+
+# Examples
+
+	echo '{"Summary":{"Verdict":{"Severity":"5"},
+	  "Subject":{"Name":"evil.exe","md5":"0123456789abcdef0123456789abcdef"},
+	  "Ips":[{"Ipv4":"192.0.2.1","Port":"443"}]}}' | parse-mcafee-atd`, Full: false}
 	case "parse-microsoft-bingmurls":
 		return Page{Summary: "parse the malicious URLs that Bing reports in Microsoft Interflow", Doc: `Version 1.5 of the feed is read. An indicator with a member that is not known
 fails, and so does one whose times of the first and the last report differ.
@@ -947,6 +960,30 @@ feed.accuracy becomes the part of it that the confidence of an element says.
 	echo '{"DataFeed":"CTIP-Infected","ThreatCode":"B67-SS-TINBA",
 	  "SourceIp":"192.0.2.1","ThreatConfidence":"High"}' |
 	  parse-microsoft-ctip --no-overwrite --name CTIP`, Full: false}
+	case "parse-misp":
+		return Page{Summary: "parse MISP events, from its API, a MISP feed or an export", Doc: `Input is a MISP event in JSON, as collect-misp sends it, a file of a MISP feed
+({"Event":…}), an export ({"response":[…]}), or several of these. Each attribute
+of a kind that has a field makes an event, those of objects too:
+
+	domain, hostname     source.fqdn       email-src    source.account
+	ip-src, ip-dst       source.ip         md5, sha1    malware.hash.…
+	url                  source.url
+
+Its category has to be one of Payload delivery, Artifacts dropped, Payload
+installation and Network activity. The first tag of the taxonomy ecsirt that is
+known gives the type. feed.url is where the MISP instance is; with it the event
+gets the address of the MISP event as event_description.url.
+
+A MISP event may have 16 MiB. If one of its attributes is wrong, it makes no
+event, and the dump has all of it.
+
+# Examples
+
+	echo '{"Event":{"uuid":"5a3c2b10-0000-4000-8000-0000c0a80101","Tag":[
+	  {"name":"ecsirt:fraud=\"phishing\""}],"Attribute":[{"type":"ip-src",
+	  "category":"Network activity","value":"192.0.2.1","comment":"",
+	  "uuid":"5a3c2b10-0000-4000-8000-0000c0a80102",
+	  "timestamp":"1769854830"}]}}' | parse-misp`, Full: false}
 	case "parse-n6":
 		return Page{Summary: "parse the events of n6, the platform of CERT Polska", Doc: `An event of n6 makes an event for each of its addresses, or one if it has none.
 An event that contains TEST MESSAGE makes none. A name that is no valid name of
