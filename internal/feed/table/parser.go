@@ -93,6 +93,7 @@ func (p *Plan) emit(in *Input, emit stage.Emit) error {
 		return p.one(in, emit)
 	}
 	p.row.Fields, p.row.object, p.row.part = in.Fields, in.Object, harmonization.Value{}
+	p.row.turn++
 	parts := p.parts()
 	var made []*event.Message
 	hold := func(e *event.Message) error {
