@@ -82,7 +82,7 @@ func (c *Memo) put(m *Message, value string) error {
 
 // added takes note of the field whose text begins at start, with a comma.
 func (c *Memo) added(m *Message, start int) error {
-	if m.marks.add(c.mark) {
+	if m.marks.Add(c.mark) {
 		if i := m.find(c.key); i >= 0 {
 			c.fill(m, &m.fields[i], start)
 			return nil
