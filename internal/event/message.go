@@ -272,6 +272,18 @@ func (m *Message) All() iter.Seq2[string, []byte] {
 	}
 }
 
+// Fields is All with keys that are valid until the message changes.
+func (m *Message) Fields() iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, text []byte) bool) {
+		m.settle()
+		for i := range m.fields {
+			if key := m.keyAt(i); string(key) != "__type" && !yield(key, m.jsonAt(i)) {
+				return
+			}
+		}
+	}
+}
+
 // Keys returns the names of the fields in order, but for __type.
 func (m *Message) Keys() []string {
 	keys := make([]string, 0, len(m.fields))
