@@ -87,7 +87,7 @@ func (p *Plan) fill(e *event.Message) (unfit, err error) {
 // setPlain is set for a column that becomes a field as it is, which most do. It
 // leaves to set whatever is unusual.
 func (p *Plan) setPlain(e *event.Message, c *column) bool {
-	i, t := c.from[0].index, &c.targets[0]
+	i, t := c.index, &c.targets[0]
 	if uint(i) >= uint(len(p.row.Fields)) {
 		return c.need < Present && p.row.object == nil
 	}

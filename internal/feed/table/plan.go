@@ -35,6 +35,8 @@ type column struct {
 	targets []target
 	ignored bool // it has no field
 	plain   bool // see setPlain
+
+	index int // of a plain column, that of the column, which is looked at for each row
 }
 
 // target is a field that the value of a column may become. It is looked up once,
@@ -151,7 +153,9 @@ func (p *Plan) column(d *harmonization.Dictionary, c *Column) (column, error) {
 		}
 	}
 	t := &out.targets[0]
-	out.plain = len(out.from) == 1 && !out.from[0].part && len(out.targets) == 1 && t.plain()
+	if out.plain = len(out.from) == 1 && !out.from[0].part && len(out.targets) == 1 && t.plain(); out.plain {
+		out.index = out.from[0].index
+	}
 	return out, nil
 }
 
