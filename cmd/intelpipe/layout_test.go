@@ -216,7 +216,6 @@ const roomSize = 1200
 // larger are packages that have more, and how many at most.
 var larger = map[string]int{
 	"internal/durable/spool":   2000,
-	"internal/python/regex":    1400,
 	"internal/dev/conformance": 3050,
 	"internal/dev/bench":       1250,
 }

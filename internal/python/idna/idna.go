@@ -1,9 +1,11 @@
 // Package idna encodes host names as Python's encodings.idna does, which is what
 // "name".encode("idna") calls: by IDNA 2003 (RFC 3490, 3491 and 3492). IntelMQ
-// writes names with it; other versions of IDNA make other names of ß and the like.
+// writes names with it; newer versions of IDNA make other names of ß and the like.
 //
-// The Unicode here is newer than the 3.2 of the RFCs, so letters that were assigned
-// since are folded, too.
+// It is equal for all characters of Unicode 3.2, which the RFCs know, but for two
+// things: five ideographs whose decomposition was corrected later, and which
+// characters may not be in a label that is written from right to left. Letters that
+// were assigned since are folded, too.
 package idna
 
 import (
@@ -106,16 +108,34 @@ func nameprep(label string) (string, bool) {
 
 // foldNFKC folds the case of one character so that it stays folded under NFKC.
 func foldNFKC(r rune) string {
-	folded := str.Fold(r)
+	folded := fold(r)
 	b := norm.NFKC.String(folded)
 	var again strings.Builder
 	for _, r := range b {
-		again.WriteString(str.Fold(r))
+		again.WriteString(fold(r))
 	}
 	if c := norm.NFKC.String(again.String()); c != b {
 		return c
 	}
 	return folded
+}
+
+// fold is what Python's stringprep.map_table_b3 does: the lower case, with the
+// exceptions of table B.3. These are the letters with an upper case of several
+// letters, and a few more; NFKC covers the rest of the table.
+func fold(r rune) string {
+	switch r {
+	case 'İ':
+		return "i\u0307"
+	case 'ς':
+		return "σ"
+	case '\u0345':
+		return "ι"
+	}
+	if upper := str.Upper(string(r)); utf8.RuneCountInString(upper) > 1 {
+		return strings.ToLower(upper)
+	}
+	return string(unicode.ToLower(r))
 }
 
 // punycode encodes a label with the parameters of RFC 3492.

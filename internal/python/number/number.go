@@ -120,7 +120,7 @@ func ParseInt(s string) (string, bool) {
 	if CanonicalInt(s) && s != "-0" && len(s) <= maxDigits {
 		return s, true
 	}
-	digits, ok := asciiDigits(str.Strip(s))
+	digits, ok := asciiDigits(strings.TrimSpace(s))
 	if !ok {
 		return "", false
 	}
@@ -198,7 +198,7 @@ func joinDigits(s string) (string, bool) {
 // goFloat brings a float's text into a form that Go reads. Go also knows
 // hexadecimal floats, inf and nan: these have letters, and fail.
 func goFloat(s string) (string, bool) {
-	s, ok := asciiDigits(str.Strip(s))
+	s, ok := asciiDigits(strings.TrimSpace(s))
 	if !ok {
 		return "", false
 	}

@@ -164,7 +164,7 @@ func appendString(dst []byte, s string) []byte {
 	start := len(dst)
 	dst = json.AppendString(dst, s)
 	for _, c := range dst[start:] {
-		if c >= utf8.RuneSelf {
+		if c > '~' {
 			quoted := string(dst[start:])
 			dst = dst[:start]
 			for _, r := range quoted {
@@ -178,7 +178,7 @@ func appendString(dst []byte, s string) []byte {
 
 func appendUnicode(dst []byte, r rune) []byte {
 	switch {
-	case r < utf8.RuneSelf:
+	case r <= '~':
 		return append(dst, byte(r))
 	case r < 0x10000:
 		return appendHex(append(dst, `\u`...), r, 4)
