@@ -259,8 +259,8 @@ func TestSizes(t *testing.T) {
 	slices.Sort(commands)
 	median := commands[len(commands)/2]
 	t.Logf("commands, with all their files: %v, median %d", commands, median)
-	if median > 84 {
-		t.Errorf("the median command has %d lines of code, at most 84 were expected", median)
+	if median > 90 {
+		t.Errorf("the median command has %d lines of code, at most 90 were expected", median)
 	}
 }
 
