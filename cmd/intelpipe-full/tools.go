@@ -46,10 +46,13 @@ import (
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsecymrufullbogons "github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
 	parsecznichaas "github.com/intelpipe/intelpipe/internal/parse/cznichaas"
+	parsecznicproki "github.com/intelpipe/intelpipe/internal/parse/cznicproki"
 	parsedangerrulez "github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
+	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
+	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
@@ -109,10 +112,13 @@ var tools = []tool.Spec{
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-cymru-full-bogons", New: func() any { return new(parsecymrufullbogons.Command) }},
 	{Name: "parse-cznic-haas", New: func() any { return new(parsecznichaas.Command) }},
+	{Name: "parse-cznic-proki", New: func() any { return new(parsecznicproki.Command) }},
 	{Name: "parse-danger-rulez", New: func() any { return new(parsedangerrulez.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
+	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
+	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},

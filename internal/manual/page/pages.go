@@ -43,10 +43,13 @@ var Names = [...]string{
 	"parse-cymru-cap-program",
 	"parse-cymru-full-bogons",
 	"parse-cznic-haas",
+	"parse-cznic-proki",
 	"parse-danger-rulez",
 	"parse-dataplane",
 	"parse-dshield-block",
 	"parse-eset",
+	"parse-github-feed",
+	"parse-hibp-callback",
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
@@ -901,6 +904,15 @@ attempts.
 
 	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30",
 	  "country":"AT","login_successful":false}]' | parse-cznic-haas`, Full: false}
+	case "parse-cznic-proki":
+		return Page{Summary: "parse the incidents of networks in the Czech Republic, PROKI of CZ.NIC", Doc: `Incidents are written in IntelMQ's own fields, in a list or under data. Where
+they come from becomes extra.original_feed_name, and when they were seen there
+extra.original_time_observation.
+
+# Examples
+
+	echo '{"data":[{"source.ip":"192.0.2.1","feed.name":"example"}]}' |
+	  parse-cznic-proki`, Full: false}
 	case "parse-danger-rulez":
 		return Page{Summary: "parse the list of hosts that try passwords, by danger.rulez.sk", Doc: `Behind the address of a host stands when it was seen last.
 
@@ -932,6 +944,23 @@ or "ei.domains v2 (json)". For bare input --feed names it.
 	  "reason":"Host is used as command and control server.",
 	  "last_seen":"2026-01-31 10:20:30 UTC"}]' |
 	  parse-eset --feed "ei.domains v2 (json)"`, Full: false}
+	case "parse-github-feed":
+		return Page{Summary: "parse lists of indicators in the repository DailyIOC of StrangerealIntel", Doc: `Each element of the list has an indicator - a hash, a name, an address or a URL -
+and a description. Of a report of another repository, which feed.url tells,
+nothing is known, and it fails.
+
+# Examples
+
+	echo '[{"Indicator":"192.0.2.1","Description":"control server"}]' |
+	  parse-github-feed`, Full: false}
+	case "parse-hibp-callback":
+		return Page{Summary: "parse what Have I Been Pwned sends to subscribers of a domain", Doc: `A callback is one JSON object about a breach or a paste. It makes an event for
+each address of mail in it.
+
+# Examples
+
+	echo '{"Email":"a@example.org","Domain":"example.org","DomainEmails":[],
+	  "Breach":{"AddedDate":"2026-01-31T10:20:30Z"}}' | parse-hibp-callback`, Full: false}
 	case "parse-html-table":
 		return Page{Summary: "parse a table of a web page, with a field for each column", Doc: `--columns names the field for each column of the table. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
