@@ -12,6 +12,7 @@ DESTDIR ?=
 AT = $(DESTDIR)$(PREFIX)
 VECTORS ?= ../shared/vectors
 KILLS ?= 200
+TIME ?= 1m
 
 all: generate ## build bin/intelpipe, bin/intelpipe-full and a link for each command
 	$(BUILD) -o bin/ ./cmd/intelpipe ./cmd/intelpipe-full
@@ -39,6 +40,9 @@ update: ## rewrite the expected output of the cases of one command, TOOL=expert-
 bench: all ## measure against a byte copy, jq and Miller
 	@scripts/bench
 
+fuzz: ## give each fuzz target inputs for a while, TIME=1m
+	@scripts/fuzz $(TIME)
+
 chaos: ## kill processes at random and count what arrives, KILLS=200
 	@scripts/chaos $(KILLS)
 
@@ -65,4 +69,4 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all generate demo check chaos test conformance update bench standalone install clean help
+.PHONY: all generate demo check fuzz chaos test conformance update bench standalone install clean help

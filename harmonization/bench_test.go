@@ -126,11 +126,3 @@ func BenchmarkBuild(b *testing.B) {
 		_ = build()
 	}
 }
-
-func BenchmarkRepr(b *testing.B) {
-	b.ReportAllocs()
-	v, dst := Text("https://www.example.org/path/to/page?id=1"), make([]byte, 0, 128)
-	for b.Loop() {
-		dst = v.AppendRepr(dst[:0])
-	}
-}

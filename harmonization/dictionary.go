@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/intelpipe/intelpipe/harmonization/pattern"
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
@@ -67,8 +68,8 @@ type Field struct {
 	Description string
 
 	rule   *TypeRule
-	match  matcher
-	imatch matcher
+	match  pattern.Matcher
+	imatch pattern.Matcher
 }
 
 // Default returns the dictionary of the built-in fields.
@@ -242,28 +243,16 @@ func (f *Field) Valid(v Value) error {
 // Sanitise returns v in the canonical form of the field's type, if that fits
 // the field. A value that is canonical comes back as it is, and nothing is
 // allocated for it.
-func (f *Field) Sanitise(v Value) (Value, error) {
-	w, ok := f.rule.sanitise(v)
-	if !ok {
-		return Value{}, &ValueError{Type: f.Type, Value: v}
-	}
-	if err := f.constrain(w); err != nil {
-		return Value{}, err
-	}
-	return w, nil
-}
+func (f *Field) Sanitise(v Value) (Value, error) { return f.SanitiseAs(v, nil) }
 
 // SanitiseAs is [Field.Sanitise] where it is known how to read what the text
 // of a time leaves open.
 func (f *Field) SanitiseAs(v Value, r *Reading) (Value, error) {
-	if r == nil || f.Type != "DateTime" {
-		return f.Sanitise(v)
+	w, err := f.rule.SanitiseAs(v, r)
+	if err == nil {
+		err = f.constrain(w)
 	}
-	w, ok := sanitiseTimeAs(v, r)
-	if !ok {
-		return Value{}, &ValueError{Type: f.Type, Value: v, reading: r}
-	}
-	if err := f.constrain(w); err != nil {
+	if err != nil {
 		return Value{}, err
 	}
 	return w, nil
@@ -286,7 +275,7 @@ func (f *Field) constrain(v Value) error {
 		reason = "does not match " + f.Regex
 	case f.imatch != nil && !f.imatch(s):
 		reason = "does not match " + f.IRegex
-		if f.IRegex == transport {
+		if f.IRegex == pattern.Transport {
 			reason = "no transport protocol"
 		}
 	default:

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/python/regex"
+	"github.com/intelpipe/intelpipe/harmonization/pattern"
 )
 
 func TestDefault(t *testing.T) {
@@ -24,7 +23,7 @@ func TestDefault(t *testing.T) {
 			if f.Description == "" {
 				t.Errorf("%s %s: no description", kind, f.Name)
 			}
-			if f.Regex != "" && predicate(f.Regex, false) == nil || f.IRegex != "" && predicate(f.IRegex, true) == nil {
+			if f.Regex != "" && !pattern.ByHand(f.Regex, false) || f.IRegex != "" && !pattern.ByHand(f.IRegex, true) {
 				t.Errorf("%s %s: its regular expression would be compiled", kind, f.Name)
 			}
 		}
@@ -184,38 +183,6 @@ func TestReferenceDictionary(t *testing.T) {
 	}
 }
 
-// TestPredicates compares each predicate with the expression it stands for, on
-// texts that are near to what it takes.
-func TestPredicates(t *testing.T) {
-	const id = "2a2cd7d7-0b1c-4f3a-9c2b-5e8f0d1a2b3c"
-	texts := []string{"", "a", "AT", "at", "a1", "a1b", "é1", "A.", "..", ".", "a.b", "ABC/", "abc", "a\nb", "a\n", "\n", "\n\n",
-		"a\n\n", ".\n", "a.\n", "\na", "a.\n\n", " ", "~", "\x7f", "ü", id, id + "\n", id[1:], id + "a", strings.ToUpper(id),
-		"g" + id[1:], "a_b.c:d-e", "a b", "high", "info\n", "higher", "AX.25", "ax\n25", "axü25", "ax25", "ax--25", "NVP-II",
-		"tp++", "3PC", "tcp\n", "tcp ", "\x00"}
-	for name := range strings.SplitSeq(transport, "|") {
-		texts = append(texts, name, strings.ToUpper(name), name+"x")
-	}
-	for i := range 256 {
-		texts = append(texts, string(rune(i)), string(rune(i))+"\n", "A"+string(rune(i)))
-	}
-	for _, c := range []struct {
-		expr string
-		fold bool
-	}{{printable, false}, {noFinalDot, false}, {twoAlnum, false}, {upperHex, false}, {uuid, false}, {uuid2, false},
-		{severity, false}, {transport, true}} {
-		match := predicate(c.expr, c.fold)
-		re, err := regex.Compile(c.expr, c.fold)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range texts {
-			if got, want := match(s), re.MatchString(s); got != want {
-				t.Errorf("%s on %q: %v, want %v", c.expr, s, got, want)
-			}
-		}
-	}
-}
-
 func TestCheckSuggests(t *testing.T) {
 	for key, want := range map[string]string{
 		"source.ip": "", "extra.anything": "", "extra": "",
@@ -231,8 +198,7 @@ func TestCheckSuggests(t *testing.T) {
 	}
 }
 
-// TestMeanings holds that each field and each type says what it means, in a
-// line that fits beside its name.
+// TestMeanings holds that each field says what it means, in a line that fits beside its name.
 func TestMeanings(t *testing.T) {
 	for _, kind := range []Message{Event, Report} {
 		for f := range Default().Fields(kind) {
@@ -240,37 +206,5 @@ func TestMeanings(t *testing.T) {
 				t.Errorf("%s %s: %q", kind, f.Name, f.Description)
 			}
 		}
-	}
-	// The switch is searched without any set-up and the table is for people:
-	// they have the same types.
-	source, err := os.ReadFile("vocabulary.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, _ := strings.Cut(string(source), "\nfunc Taxonomy(")
-	text, _, _ = strings.Cut(text, "\n}\n")
-	types := regexp.MustCompile(`"([^"]+)"[,:]`)
-	want := map[string]bool{}
-	for line := range strings.Lines(text) {
-		if strings.Contains(line, "return") {
-			continue
-		}
-		for _, m := range types.FindAllStringSubmatch(line, -1) {
-			want[m[1]] = true
-		}
-	}
-	last := ""
-	for c := range Classifications() {
-		if taxonomy, ok := Taxonomy(c.Type); !ok || taxonomy != c.Taxonomy || !isTaxonomy(taxonomy) || !want[c.Type] {
-			t.Errorf("%s: %s, want %s", c.Type, c.Taxonomy, taxonomy)
-		}
-		if c.Taxonomy < last || c.Description == "" || len(c.Description) > 80 {
-			t.Errorf("%s: %s", c.Type, c.Description)
-		}
-		delete(want, c.Type)
-		last = c.Taxonomy
-	}
-	if len(want) > 0 {
-		t.Errorf("types without a meaning: %v", want)
 	}
 }

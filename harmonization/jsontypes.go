@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // The types that hold JSON in a string.
@@ -16,14 +17,14 @@ func sanitiseJSON(v Value) (Value, bool) {
 	case Null:
 		return v, false
 	case String:
-		s := clean(v.Text)
+		s := str.Clean(v.Text)
 		if s == "" || json.ValidString(s) {
 			return Text(s), s != ""
 		}
 		if json.IsTooDeep(s) {
 			return v, false // and no text that only looks like a document
 		}
-		return Text(string(appendASCII(nil, v.Text))), true
+		return Text(v.Dumps()), true
 	case Compound:
 		return encodeCompound(v)
 	}
@@ -42,7 +43,7 @@ func validDict(v Value) bool {
 func sanitiseDict(v Value) (Value, bool) {
 	switch v.Kind {
 	case String:
-		v.Text = clean(v.Text)
+		v.Text = str.Clean(v.Text)
 	case Compound:
 		var ok bool
 		if v, ok = encodeCompound(v); !ok {
@@ -54,11 +55,10 @@ func sanitiseDict(v Value) (Value, bool) {
 
 // encodeCompound turns an array or object into its text.
 func encodeCompound(v Value) (Value, bool) {
-	n, ok := parseNode(v.Text)
-	if !ok {
+	if !json.ValidString(v.Text) {
 		return v, false
 	}
-	return Text(string(n.appendJSON(nil))), true
+	return Text(v.Dumps()), true
 }
 
 // Below a JSONDict field any value goes.

@@ -10,8 +10,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/intelpipe/intelpipe/harmonization/pattern"
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/value"
 )
 
 // Open returns the dictionary of the file at path, as Load reads it, or the built-in
@@ -40,7 +43,7 @@ func Load(file string, r io.Reader) (*Dictionary, error) {
 	if err := json.Check(text); err != nil {
 		return nil, json.InFile(file, err)
 	}
-	conf, _ := parseNode(text)
+	conf, _ := value.Parse(text)
 	d, at, err := load(&conf)
 	if err != nil {
 		before := text[:at]
@@ -51,16 +54,16 @@ func Load(file string, r io.Reader) (*Dictionary, error) {
 }
 
 // load makes a dictionary. If it fails it says where.
-func load(conf *node) (d *Dictionary, at int, err error) {
-	if !conf.isObject() {
-		return nil, conf.at, errors.New(`an object is expected, as {"event": {"source.ip": {"type": "IPAddress"}}}`)
+func load(conf *value.Node) (d *Dictionary, at int, err error) {
+	if !isObject(conf) {
+		return nil, conf.At, errors.New(`an object is expected, as {"event": {"source.ip": {"type": "IPAddress"}}}`)
 	}
-	if !slices.Contains(conf.keys, Event.String()) {
-		return nil, conf.at, errors.New("no fields for events")
+	if !slices.Contains(conf.Keys, Event.String()) {
+		return nil, conf.At, errors.New("no fields for events")
 	}
 	d = &Dictionary{messages: Default().messages}
-	for i, name := range conf.keys {
-		entries := &conf.items[i]
+	for i, name := range conf.Keys {
+		entries := &conf.Items[i]
 		var kind Message
 		switch name {
 		case Event.String():
@@ -68,15 +71,15 @@ func load(conf *node) (d *Dictionary, at int, err error) {
 		case Report.String():
 			kind = Report
 		default:
-			return nil, entries.at, fmt.Errorf("%s: unknown kind of message; event and report are known", plain.Line(name))
+			return nil, entries.At, fmt.Errorf("%s: unknown kind of message; event and report are known", plain.Line(name))
 		}
-		if !entries.isObject() {
-			return nil, entries.at, fmt.Errorf("%s: an object of fields is expected", name)
+		if !isObject(entries) {
+			return nil, entries.At, fmt.Errorf("%s: an object of fields is expected", name)
 		}
-		list := make([]*Field, len(entries.keys))
-		for j, key := range entries.keys {
+		list := make([]*Field, len(entries.Keys))
+		for j, key := range entries.Keys {
 			f := &Field{Name: key}
-			if at, err := f.load(&entries.items[j]); err != nil {
+			if at, err := f.load(&entries.Items[j]); err != nil {
 				return nil, at, fmt.Errorf("%s %s: %w", kind, plain.Line(key), err)
 			}
 			list[j] = f
@@ -87,23 +90,23 @@ func load(conf *node) (d *Dictionary, at int, err error) {
 	return d, 0, nil
 }
 
-func (n *node) isObject() bool { return n.value.Kind == Compound && !n.list }
+func isObject(n *value.Node) bool { return n.Value.Kind == Compound && !n.List }
 
 // load takes type and constraints out of an entry. If it fails it says where.
-func (f *Field) load(entry *node) (at int, err error) {
-	if !entry.isObject() {
-		return entry.at, errors.New(`an object is expected, as {"type": "String"}`)
+func (f *Field) load(entry *value.Node) (at int, err error) {
+	if !isObject(entry) {
+		return entry.At, errors.New(`an object is expected, as {"type": "String"}`)
 	}
-	at = entry.at
-	for i, name := range entry.keys {
-		n := &entry.items[i]
-		if n.value.Kind == Null {
+	at = entry.At
+	for i, name := range entry.Keys {
+		n := &entry.Items[i]
+		if n.Value.Kind == Null {
 			continue
 		}
 		if name == "length" {
-			text := n.value.Text
-			if f.Length, err = strconv.Atoi(text); n.value.Kind == Compound || err != nil || f.Length < 0 {
-				return n.at, fmt.Errorf("bad length %s: a number of characters is expected", plain.Quote(text))
+			text := n.Value.Text
+			if f.Length, err = strconv.Atoi(text); n.Value.Kind == Compound || err != nil || f.Length < 0 {
+				return n.At, fmt.Errorf("bad length %s: a number of characters is expected", plain.Quote(text))
 			}
 			continue
 		}
@@ -112,24 +115,24 @@ func (f *Field) load(entry *node) (at int, err error) {
 			// What else a site has written there is its own business, but a slip
 			// of the pen would lose a constraint.
 			if near := plain.Nearest(name, slices.Values(members[:])); near != "" {
-				return n.at, fmt.Errorf("unknown member %s; did you mean %s?", plain.Quote(name), near)
+				return n.At, fmt.Errorf("unknown member %s; did you mean %s?", plain.Quote(name), near)
 			}
 			continue
 		}
-		if n.value.Kind != String {
-			return n.at, fmt.Errorf("%s: a text is expected", name)
+		if n.Value.Kind != String {
+			return n.At, fmt.Errorf("%s: a text is expected", name)
 		}
-		*to = n.value.Text
+		*to = n.Value.Text
 		switch name {
 		case "type":
-			at = n.at // where most of what prepare refuses is
+			at = n.At // where most of what prepare refuses is
 		case "regex":
 			f.match, err = compile(f.Regex, false)
 		case "iregex":
 			f.imatch, err = compile(f.IRegex, true)
 		}
 		if err != nil {
-			return n.at, fmt.Errorf("%s: %w", name, err)
+			return n.At, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return at, f.prepare()
@@ -164,11 +167,11 @@ func (f *Field) prepare() (err error) {
 }
 
 // compile returns the matcher of an expression, or nothing for an empty one.
-func compile(expr string, fold bool) (matcher, error) {
+func compile(expr string, fold bool) (pattern.Matcher, error) {
 	if expr == "" {
 		return nil, nil
 	}
-	return pattern(expr, fold)
+	return pattern.Compile(expr, fold)
 }
 
 func unknownType(name string) error {
@@ -176,5 +179,5 @@ func unknownType(name string) error {
 	for i := range types {
 		names[i] = types[i].Name
 	}
-	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), didYouMean(name, names))
+	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), vocabulary.DidYouMean(name, names))
 }

@@ -1,11 +1,13 @@
 package harmonization
 
 import (
-	"encoding/binary"
-	"math/big"
-	"net/netip"
-	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/python/idna"
+	"github.com/intelpipe/intelpipe/internal/python/ipaddress"
+	"github.com/intelpipe/intelpipe/internal/python/number"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // The network types.
@@ -16,10 +18,10 @@ func validAddress(v Value) bool {
 	if v.Kind != String {
 		return false
 	}
-	if v4, ok := scanIPv4(v.Text); ok {
+	if v4, ok := ipaddress.ParseIPv4(v.Text); ok {
 		return v4 != 0
 	}
-	_, ok := parseIPv6(v.Text)
+	_, ok := ipaddress.ParseIPv6(v.Text)
 	return ok
 }
 
@@ -29,7 +31,7 @@ func sanitiseAddress(v Value) (Value, bool) {
 	switch v.Kind {
 	case String:
 	case Number:
-		if !isInt(v.Text) {
+		if !number.IsInt(v.Text) {
 			return v, false
 		}
 		return addressOfInt(v.Text)
@@ -37,104 +39,25 @@ func sanitiseAddress(v Value) (Value, bool) {
 		return v, false
 	}
 	s := v.Text
-	if v4, ok := scanIPv4(s); ok {
+	if v4, ok := ipaddress.ParseIPv4(s); ok {
 		return v, v4 != 0
 	}
-	if a, ok := parseIPv6(s); ok {
-		return Text(addressText(a, s)), true
+	if a, ok := ipaddress.ParseIPv6(s); ok {
+		return Text(ipaddress.Shortest(a, s)), true
 	}
-	s = trim(s)
+	s = str.Strip(s)
 	if i := strings.IndexByte(s, '%'); i >= 0 {
 		s = s[:i]
 	}
-	if n, ok := parseInt(s); ok {
+	if n, ok := number.ParseInt(s); ok {
 		return addressOfInt(n)
 	}
-	p, ok := parsePrefix(s)
+	p, ok := ipaddress.ParseNetwork(s)
 	if !ok || !p.IsSingleIP() {
 		return v, false
 	}
-	v = Text(addressText(p.Addr(), s))
+	v = Text(ipaddress.Shortest(p.Addr(), s))
 	return v, v.Text != "0.0.0.0"
-}
-
-// scanIPv4 reads a dotted quad. It is written out because it runs on nearly
-// every event and netip's parser takes three times as long.
-func scanIPv4(s string) (uint32, bool) {
-	if len(s) < 7 || len(s) > 15 {
-		return 0, false
-	}
-	var addr, octet uint32
-	dots, digits := 0, 0
-	for i := range len(s) {
-		c := s[i]
-		if c == '.' {
-			if digits == 0 || dots == 3 {
-				return 0, false
-			}
-			addr = addr<<8 | octet
-			dots++
-			octet, digits = 0, 0
-			continue
-		}
-		c -= '0'
-		if c > 9 || digits > 0 && octet == 0 {
-			return 0, false // no digit, or a leading zero
-		}
-		octet = octet*10 + uint32(c)
-		if digits++; octet > 255 {
-			return 0, false
-		}
-	}
-	return addr<<8 | octet, dots == 3 && digits > 0
-}
-
-func parseIPv6(s string) (netip.Addr, bool) {
-	if len(s) < 2 || len(s) > 45 || strings.IndexByte(s, ':') < 0 || strings.IndexByte(s, '%') >= 0 {
-		return netip.Addr{}, false
-	}
-	a, err := netip.ParseAddr(s)
-	return a, err == nil
-}
-
-// addressText returns the shortest spelling of a: s itself if it is that.
-func addressText(a netip.Addr, s string) string {
-	var buf [64]byte
-	b := appendAddress(buf[:0], a)
-	if string(b) == s {
-		return s
-	}
-	return string(b)
-}
-
-// appendAddress writes addresses as Python before 3.13 does: an IPv4-mapped
-// address without dots, as ::ffff:102:304.
-func appendAddress(b []byte, a netip.Addr) []byte {
-	if !a.Is4In6() {
-		return a.AppendTo(b)
-	}
-	v4 := a.As4()
-	b = append(b, "::ffff:"...)
-	b = strconv.AppendUint(b, uint64(binary.BigEndian.Uint16(v4[:2])), 16)
-	b = append(b, ':')
-	return strconv.AppendUint(b, uint64(binary.BigEndian.Uint16(v4[2:])), 16)
-}
-
-// addressOfInt returns the address with that number: an IPv4 one as far as
-// these reach.
-func addressOfInt(n string) (Value, bool) {
-	if u, err := strconv.ParseUint(n, 10, 32); err == nil {
-		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(u))
-		return Text(netip.AddrFrom4(b).String()), u != 0
-	}
-	i, ok := new(big.Int).SetString(n, 10)
-	if !ok || i.Sign() <= 0 || i.BitLen() > 128 {
-		return Value{}, false
-	}
-	var b [16]byte
-	i.FillBytes(b[:])
-	return Text(string(appendAddress(nil, netip.AddrFrom16(b)))), true
 }
 
 // validNetwork takes a network without host bits; an address is one, too.
@@ -142,7 +65,7 @@ func validNetwork(v Value) bool {
 	if v.Kind != String {
 		return false
 	}
-	p, ok := parsePrefix(v.Text)
+	p, ok := ipaddress.ParseNetwork(v.Text)
 	return ok && p.Masked() == p
 }
 
@@ -151,88 +74,23 @@ func sanitiseNetwork(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if canonicalIPv4Network(v.Text) {
+	if ipaddress.CanonicalIPv4Network(v.Text) {
 		return v, true
 	}
-	p, ok := parsePrefix(trim(v.Text))
+	p, ok := ipaddress.ParseNetwork(str.Strip(v.Text))
 	if !ok {
 		return v, false
 	}
-	p = p.Masked()
-	var buf [64]byte
-	b := appendAddress(buf[:0], p.Addr())
-	b = append(b, '/')
-	b = strconv.AppendInt(b, int64(p.Bits()), 10)
-	if string(b) == v.Text {
-		return v, true
-	}
-	return Text(string(b)), true
+	return Text(ipaddress.ShortestNetwork(p, v.Text)), true
 }
 
-// canonicalIPv4Network reports whether s is such a network as it should be.
-func canonicalIPv4Network(s string) bool {
-	slash := strings.IndexByte(s, '/')
-	if slash < 0 || !canonicalInt(s[slash+1:]) {
-		return false
+// addressOfInt returns the address with that number, unless it is 0.
+func addressOfInt(n string) (Value, bool) {
+	a, ok := ipaddress.FromInt(n)
+	if !ok || n == "0" {
+		return Value{}, false
 	}
-	bits, ok := prefixLength(s[slash+1:])
-	v4, ok2 := scanIPv4(s[:slash])
-	return ok && ok2 && bits <= 32 && v4<<bits == 0
-}
-
-// parsePrefix reads an address with or without a prefix length. IPv4 networks
-// may have a netmask or a host mask in its place.
-func parsePrefix(s string) (netip.Prefix, bool) {
-	address, bits, slash := strings.Cut(s, "/")
-	var a netip.Addr
-	if v4, ok := scanIPv4(address); ok {
-		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], v4)
-		a = netip.AddrFrom4(b)
-	} else if a, ok = parseIPv6(address); !ok {
-		return netip.Prefix{}, false
-	}
-	if !slash {
-		return netip.PrefixFrom(a, a.BitLen()), true
-	}
-	n, ok := prefixLength(bits)
-	if !ok && a.Is4() {
-		n, ok = maskLength(bits)
-	}
-	p := netip.PrefixFrom(a, n)
-	return p, ok && p.IsValid()
-}
-
-func prefixLength(s string) (int, bool) {
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' || n > 128 {
-			return 0, false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n, s != "" && n <= 128
-}
-
-// maskLength counts the bits of a netmask, or of the mask of the host part.
-func maskLength(s string) (int, bool) {
-	m, ok := scanIPv4(s)
-	if !ok {
-		return 0, false
-	}
-	if n, ok := leadingOnes(m); ok {
-		return n, true
-	}
-	return leadingOnes(^m)
-}
-
-// leadingOnes counts the ones of a mask that is ones followed by zeros.
-func leadingOnes(m uint32) (int, bool) {
-	n := 0
-	for ; m&(1<<31) != 0; m <<= 1 {
-		n++
-	}
-	return n, m == 0
+	return Text(ipaddress.Shortest(a, "")), true
 }
 
 // validName takes host names as they are found in the wild: underscores,
@@ -245,31 +103,31 @@ func sanitiseName(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if plainName(v.Text) && !isSpace(rune(v.Text[0])) && !isSpace(rune(v.Text[len(v.Text)-1])) {
+	if plainName(v.Text) && !str.IsSpace(rune(v.Text[0])) && !str.IsSpace(rune(v.Text[len(v.Text)-1])) {
 		return v, true
 	}
-	if isASCII(v.Text) {
+	if str.IsASCII(v.Text) {
 		// Most of the others only have capitals, or a dot at the end.
 		s := trimName(v.Text)
-		if !noUpper(s) {
+		if !str.NoUpper(s) {
 			s = strings.ToLower(s)
 		}
 		if plainName(s) {
 			return Text(s), true
 		}
 	}
-	s, ok := toASCII(trimName(clean(v.Text)))
+	s, ok := idna.ToASCII(trimName(str.Clean(v.Text)))
 	if !ok {
 		return v, false
 	}
-	s = trimName(lower(s))
+	s = trimName(str.Lower(s))
 	return Text(s), plainName(s)
 }
 
 // trimName removes dots and white space from both ends.
 func trimName(s string) string {
 	for {
-		t := strings.Trim(trim(s), ".")
+		t := strings.Trim(str.Strip(s), ".")
 		if t == s {
 			return s
 		}
@@ -283,7 +141,11 @@ func plainName(s string) bool {
 	label := 0
 	digits := true // the label so far
 	for i := range len(s) {
-		switch nameByte[s[i]] {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return false
+		}
+		switch nameByte[c] {
 		case nameBad:
 			return false
 		case nameDot:
@@ -303,7 +165,7 @@ func plainName(s string) bool {
 	}
 	if digits {
 		// Only a name that ends in digits can be an address.
-		if _, ok := scanIPv4(s); ok {
+		if _, ok := ipaddress.ParseIPv4(s); ok {
 			return false
 		}
 	}
@@ -317,9 +179,9 @@ const (
 	nameDigit
 )
 
-// nameByte sorts the bytes of host names; what is not listed is a byte like
-// any other.
-var nameByte = [256]uint8{
+// nameByte sorts the bytes of host names; what is not listed is a byte like any
+// other.
+var nameByte = [utf8.RuneSelf]uint8{
 	'.': nameDot,
 	':': nameBad, '/': nameBad, '?': nameBad, '#': nameBad,
 	'0': nameDigit, '1': nameDigit, '2': nameDigit, '3': nameDigit, '4': nameDigit, '5': nameDigit,
@@ -328,20 +190,4 @@ var nameByte = [256]uint8{
 	'H': nameBad, 'I': nameBad, 'J': nameBad, 'K': nameBad, 'L': nameBad, 'M': nameBad, 'N': nameBad,
 	'O': nameBad, 'P': nameBad, 'Q': nameBad, 'R': nameBad, 'S': nameBad, 'T': nameBad, 'U': nameBad,
 	'V': nameBad, 'W': nameBad, 'X': nameBad, 'Y': nameBad, 'Z': nameBad,
-	0x80: nameBad, 0x81: nameBad, 0x82: nameBad, 0x83: nameBad, 0x84: nameBad, 0x85: nameBad, 0x86: nameBad, 0x87: nameBad,
-	0x88: nameBad, 0x89: nameBad, 0x8a: nameBad, 0x8b: nameBad, 0x8c: nameBad, 0x8d: nameBad, 0x8e: nameBad, 0x8f: nameBad,
-	0x90: nameBad, 0x91: nameBad, 0x92: nameBad, 0x93: nameBad, 0x94: nameBad, 0x95: nameBad, 0x96: nameBad, 0x97: nameBad,
-	0x98: nameBad, 0x99: nameBad, 0x9a: nameBad, 0x9b: nameBad, 0x9c: nameBad, 0x9d: nameBad, 0x9e: nameBad, 0x9f: nameBad,
-	0xa0: nameBad, 0xa1: nameBad, 0xa2: nameBad, 0xa3: nameBad, 0xa4: nameBad, 0xa5: nameBad, 0xa6: nameBad, 0xa7: nameBad,
-	0xa8: nameBad, 0xa9: nameBad, 0xaa: nameBad, 0xab: nameBad, 0xac: nameBad, 0xad: nameBad, 0xae: nameBad, 0xaf: nameBad,
-	0xb0: nameBad, 0xb1: nameBad, 0xb2: nameBad, 0xb3: nameBad, 0xb4: nameBad, 0xb5: nameBad, 0xb6: nameBad, 0xb7: nameBad,
-	0xb8: nameBad, 0xb9: nameBad, 0xba: nameBad, 0xbb: nameBad, 0xbc: nameBad, 0xbd: nameBad, 0xbe: nameBad, 0xbf: nameBad,
-	0xc0: nameBad, 0xc1: nameBad, 0xc2: nameBad, 0xc3: nameBad, 0xc4: nameBad, 0xc5: nameBad, 0xc6: nameBad, 0xc7: nameBad,
-	0xc8: nameBad, 0xc9: nameBad, 0xca: nameBad, 0xcb: nameBad, 0xcc: nameBad, 0xcd: nameBad, 0xce: nameBad, 0xcf: nameBad,
-	0xd0: nameBad, 0xd1: nameBad, 0xd2: nameBad, 0xd3: nameBad, 0xd4: nameBad, 0xd5: nameBad, 0xd6: nameBad, 0xd7: nameBad,
-	0xd8: nameBad, 0xd9: nameBad, 0xda: nameBad, 0xdb: nameBad, 0xdc: nameBad, 0xdd: nameBad, 0xde: nameBad, 0xdf: nameBad,
-	0xe0: nameBad, 0xe1: nameBad, 0xe2: nameBad, 0xe3: nameBad, 0xe4: nameBad, 0xe5: nameBad, 0xe6: nameBad, 0xe7: nameBad,
-	0xe8: nameBad, 0xe9: nameBad, 0xea: nameBad, 0xeb: nameBad, 0xec: nameBad, 0xed: nameBad, 0xee: nameBad, 0xef: nameBad,
-	0xf0: nameBad, 0xf1: nameBad, 0xf2: nameBad, 0xf3: nameBad, 0xf4: nameBad, 0xf5: nameBad, 0xf6: nameBad, 0xf7: nameBad,
-	0xf8: nameBad, 0xf9: nameBad, 0xfa: nameBad, 0xfb: nameBad, 0xfc: nameBad, 0xfd: nameBad, 0xfe: nameBad, 0xff: nameBad,
 }

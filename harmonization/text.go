@@ -2,12 +2,12 @@ package harmonization
 
 import (
 	"encoding/base64"
-	"encoding/binary"
-	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 	"unsafe"
+
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
+	"github.com/intelpipe/intelpipe/internal/python/binascii"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // The text types. White space and case are Python's: str.strip, str.lower and
@@ -17,7 +17,7 @@ func validString(v Value) bool { return v.Kind == String && v.Text != "" }
 
 // sanitiseString takes any value, as text, without white space around it.
 func sanitiseString(v Value) (Value, bool) {
-	if v.Kind == String && tight(v.Text) && isASCII(v.Text) {
+	if v.Kind == String && str.Tight(v.Text) && str.IsASCII(v.Text) {
 		return v, true
 	}
 	switch v.Kind {
@@ -27,7 +27,7 @@ func sanitiseString(v Value) (Value, bool) {
 	default:
 		v = Text(v.Python())
 	}
-	v.Text = clean(v.Text)
+	v.Text = str.Clean(v.Text)
 	return v, v.Text != ""
 }
 
@@ -35,17 +35,17 @@ func validLower(v Value) bool {
 	if v.Kind != String || v.Text == "" {
 		return false
 	}
-	return noUpper(v.Text) || lower(v.Text) == v.Text
+	return str.NoUpper(v.Text) || str.Lower(v.Text) == v.Text
 }
 
 func sanitiseLower(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if tight(v.Text) && noUpper(v.Text) {
+	if str.Tight(v.Text) && str.NoUpper(v.Text) {
 		return v, true
 	}
-	v.Text = lower(clean(v.Text))
+	v.Text = str.Lower(str.Clean(v.Text))
 	return v, v.Text != ""
 }
 
@@ -53,17 +53,17 @@ func validUpper(v Value) bool {
 	if v.Kind != String || v.Text == "" {
 		return false
 	}
-	return noLower(v.Text) || upper(v.Text) == v.Text
+	return str.NoLower(v.Text) || str.Upper(v.Text) == v.Text
 }
 
 func sanitiseUpper(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if tight(v.Text) && noLower(v.Text) {
+	if str.Tight(v.Text) && str.NoLower(v.Text) {
 		return v, true
 	}
-	v.Text = upper(clean(v.Text))
+	v.Text = str.Upper(str.Clean(v.Text))
 	return v, v.Text != ""
 }
 
@@ -71,28 +71,7 @@ func sanitiseUpper(v Value) (Value, bool) {
 // does: bytes outside the alphabet are skipped, what follows the padding too,
 // and the rest must be whole groups. A text without any digit is empty.
 func validBase64(v Value) bool {
-	return v.Kind == String && v.Text != "" && base64Whole(v.Text)
-}
-
-func base64Whole(s string) bool {
-	digits, pads := 0, 0
-	for i := 0; i < len(s); i++ {
-		start := i
-		for i < len(s) && base64Digit[s[i]] {
-			i++
-		}
-		if i > start {
-			digits += i - start
-			pads = 0
-		}
-		// Padding counts only where it can complete a group.
-		if i < len(s) && s[i] == '=' && digits%4 >= 2 {
-			if pads++; digits%4+pads == 4 {
-				return true
-			}
-		}
-	}
-	return digits > 0 && digits%4 == 0
+	return v.Kind == String && v.Text != "" && binascii.DecodesBase64(v.Text)
 }
 
 // sanitiseBase64 encodes the text it is given, whatever it is.
@@ -114,18 +93,18 @@ func sanitiseBase64(v Value) (Value, bool) {
 	return v, true
 }
 
-func validTaxonomy(v Value) bool { return v.Kind == String && isTaxonomy(v.Text) }
+func validTaxonomy(v Value) bool { return v.Kind == String && vocabulary.IsTaxonomy(v.Text) }
 
 func sanitiseTaxonomy(v Value) (Value, bool) {
-	if v.Kind != String || isTaxonomy(v.Text) {
+	if v.Kind != String || vocabulary.IsTaxonomy(v.Text) {
 		return v, v.Kind == String
 	}
-	v.Text = taxonomyAlias(lower(clean(v.Text)))
-	return v, isTaxonomy(v.Text)
+	v.Text = vocabulary.TodaysTaxonomy(str.Lower(str.Clean(v.Text)))
+	return v, vocabulary.IsTaxonomy(v.Text)
 }
 
 func validType(v Value) bool {
-	_, ok := Taxonomy(v.Text)
+	_, ok := vocabulary.Taxonomy(v.Text)
 	return ok && v.Kind == String
 }
 
@@ -133,281 +112,39 @@ func sanitiseType(v Value) (Value, bool) {
 	if v.Kind != String {
 		return v, false
 	}
-	if _, ok := Taxonomy(v.Text); ok {
+	if _, ok := vocabulary.Taxonomy(v.Text); ok {
 		return v, true
 	}
-	v.Text = typeAlias(lower(clean(v.Text)))
+	v.Text = vocabulary.TodaysType(str.Lower(str.Clean(v.Text)))
 	return v, validType(v)
 }
 
-func validRegistry(v Value) bool { return v.Kind == String && isRegistry(v.Text) }
+func validRegistry(v Value) bool { return v.Kind == String && vocabulary.IsRegistry(v.Text) }
 
 func sanitiseRegistry(v Value) (Value, bool) {
-	if v.Kind != String || isRegistry(v.Text) {
+	if v.Kind != String || vocabulary.IsRegistry(v.Text) {
 		return v, v.Kind == String
 	}
-	v.Text = upper(clean(v.Text))
+	v.Text = str.Upper(str.Clean(v.Text))
 	if v.Text == "RIPENCC" || v.Text == "RIPE-NCC" {
 		v.Text = "RIPE"
 	}
-	return v, isRegistry(v.Text)
+	return v, vocabulary.IsRegistry(v.Text)
 }
 
-func validTLP(v Value) bool { return v.Kind == String && isTLP(v.Text) }
+func validTLP(v Value) bool { return v.Kind == String && vocabulary.IsTLP(v.Text) }
 
 func sanitiseTLP(v Value) (Value, bool) {
-	if v.Kind != String || isTLP(v.Text) {
+	if v.Kind != String || vocabulary.IsTLP(v.Text) {
 		return v, v.Kind == String
 	}
-	s := upper(clean(v.Text))
+	s := str.Upper(str.Clean(v.Text))
 	if rest, ok := strings.CutPrefix(s, "TLP"); ok {
-		s = trim(strings.TrimPrefix(trim(rest), ":"))
+		s = str.Strip(strings.TrimPrefix(str.Strip(rest), ":"))
 	}
 	if s == "YELLOW" {
 		s = "AMBER"
 	}
 	v.Text = s
-	return v, isTLP(s)
-}
-
-// clean drops what is not UTF-8 and the white space around the text.
-func clean(s string) string {
-	if !isASCII(s) && !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "")
-	}
-	return trim(s)
-}
-
-// trim removes white space from both ends.
-func trim(s string) string {
-	for len(s) > 0 {
-		r, n := rune(s[0]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(s)
-		}
-		if !isSpace(r) {
-			break
-		}
-		s = s[n:]
-	}
-	for len(s) > 0 {
-		r, n := rune(s[len(s)-1]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeLastRuneInString(s)
-		}
-		if !isSpace(r) {
-			break
-		}
-		s = s[:len(s)-n]
-	}
-	return s
-}
-
-// isSpace is str.isspace: to Go's white space Python adds the separators
-// U+001C to U+001F.
-func isSpace(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r == ' ' || r >= '\t' && r <= '\r' || r >= 0x1c && r <= 0x1f
-	}
-	return unicode.IsSpace(r)
-}
-
-// tight reports whether s begins and ends with an ASCII character that is no
-// white space, which saves looking closer at most values.
-func tight(s string) bool {
-	n := len(s)
-	return n > 0 && s[0]-'!' < 0x7f-'!' && s[n-1]-'!' < 0x7f-'!'
-}
-
-// The three loops below run over nearly every value, so they take eight bytes
-// at a time. Adding 0x80-c to a byte below 0x80 sets its high bit if it is c or
-// more.
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-func isASCII(s string) bool {
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	var all uint64
-	for ; len(b) >= 8; b = b[8:] {
-		all |= binary.LittleEndian.Uint64(b)
-	}
-	for _, c := range b {
-		all |= uint64(c)
-	}
-	return all&highs == 0
-}
-
-// noUpper reports whether s is ASCII without upper-case letters.
-func noUpper(s string) bool {
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	var bad uint64
-	for ; len(b) >= 8; b = b[8:] {
-		x := binary.LittleEndian.Uint64(b)
-		y := x &^ highs
-		bad |= x | (y+(0x80-'A')*ones)&^(y+(0x80-'Z'-1)*ones)
-	}
-	for _, c := range b {
-		if c >= 0x80 || c-'A' <= 'Z'-'A' {
-			return false
-		}
-	}
-	return bad&highs == 0
-}
-
-// noLower reports whether s is ASCII without lower-case letters.
-func noLower(s string) bool {
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	var bad uint64
-	for ; len(b) >= 8; b = b[8:] {
-		x := binary.LittleEndian.Uint64(b)
-		y := x &^ highs
-		bad |= x | (y+(0x80-'a')*ones)&^(y+(0x80-'z'-1)*ones)
-	}
-	for _, c := range b {
-		if c >= 0x80 || c-'a' <= 'z'-'a' {
-			return false
-		}
-	}
-	return bad&highs == 0
-}
-
-// lower is str.lower. What is lower case already comes back as it is.
-func lower(s string) string {
-	if !isASCII(s) && strings.ContainsAny(s, "İΣ") {
-		return lowerSpecial(s)
-	}
-	return strings.ToLower(s)
-}
-
-// lowerSpecial knows the two letters whose lower case is not one letter: the
-// dotted I of Turkish and the sigma, which has its own form at a word's end.
-func lowerSpecial(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == 'İ':
-			b.WriteString("i\u0307")
-		case r == 'Σ' && finalSigma(s[:i], s[i+len("Σ"):]):
-			b.WriteRune('ς')
-		default:
-			b.WriteRune(unicode.ToLower(r))
-		}
-	}
-	return b.String()
-}
-
-// finalSigma reports whether a sigma between before and after ends a word: a
-// letter comes before it, none after it, marks and apostrophes aside.
-func finalSigma(before, after string) bool {
-	for before != "" {
-		r, n := utf8.DecodeLastRuneInString(before)
-		before = before[:len(before)-n]
-		if caseIgnorable(r) {
-			continue
-		}
-		if !cased(r) {
-			return false
-		}
-		for _, r := range after {
-			if !caseIgnorable(r) {
-				return !cased(r)
-			}
-		}
-		return true
-	}
-	return false
-}
-
-func cased(r rune) bool {
-	return unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)
-}
-
-func caseIgnorable(r rune) bool {
-	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) ||
-		strings.ContainsRune("'.:·\u0387\u055f\u05f4‘’\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a", r)
-}
-
-// upper is str.upper. What is upper case already comes back as it is.
-func upper(s string) string {
-	if isASCII(s) || !strings.ContainsFunc(s, func(r rune) bool { return upperSpecial(r) != "" }) {
-		return strings.ToUpper(s)
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if to := upperSpecial(r); to != "" {
-			b.WriteString(to)
-		} else {
-			b.WriteRune(unicode.ToUpper(r))
-		}
-	}
-	return b.String()
-}
-
-// upperSpecial returns the upper case of a letter whose upper case is more
-// than one letter, else nothing.
-func upperSpecial(r rune) string {
-	if r < 0xdf {
-		return ""
-	}
-	i, ok := slices.BinarySearchFunc(upperSpecials[:], r, func(u upperCase, r rune) int { return int(u.from - r) })
-	if !ok {
-		return ""
-	}
-	return upperSpecials[i].to
-}
-
-type upperCase struct {
-	from rune
-	to   string
-}
-
-// upperSpecials is the unconditional part of Unicode's SpecialCasing.
-var upperSpecials = [...]upperCase{
-	{0x00df, "\u0053\u0053"}, {0x0149, "\u02bc\u004e"}, {0x01f0, "\u004a\u030c"},
-	{0x0390, "\u0399\u0308\u0301"}, {0x03b0, "\u03a5\u0308\u0301"}, {0x0587, "\u0535\u0552"},
-	{0x1e96, "\u0048\u0331"}, {0x1e97, "\u0054\u0308"}, {0x1e98, "\u0057\u030a"}, {0x1e99, "\u0059\u030a"},
-	{0x1e9a, "\u0041\u02be"}, {0x1f50, "\u03a5\u0313"}, {0x1f52, "\u03a5\u0313\u0300"},
-	{0x1f54, "\u03a5\u0313\u0301"}, {0x1f56, "\u03a5\u0313\u0342"}, {0x1f80, "\u1f08\u0399"},
-	{0x1f81, "\u1f09\u0399"}, {0x1f82, "\u1f0a\u0399"}, {0x1f83, "\u1f0b\u0399"}, {0x1f84, "\u1f0c\u0399"},
-	{0x1f85, "\u1f0d\u0399"}, {0x1f86, "\u1f0e\u0399"}, {0x1f87, "\u1f0f\u0399"}, {0x1f88, "\u1f08\u0399"},
-	{0x1f89, "\u1f09\u0399"}, {0x1f8a, "\u1f0a\u0399"}, {0x1f8b, "\u1f0b\u0399"}, {0x1f8c, "\u1f0c\u0399"},
-	{0x1f8d, "\u1f0d\u0399"}, {0x1f8e, "\u1f0e\u0399"}, {0x1f8f, "\u1f0f\u0399"}, {0x1f90, "\u1f28\u0399"},
-	{0x1f91, "\u1f29\u0399"}, {0x1f92, "\u1f2a\u0399"}, {0x1f93, "\u1f2b\u0399"}, {0x1f94, "\u1f2c\u0399"},
-	{0x1f95, "\u1f2d\u0399"}, {0x1f96, "\u1f2e\u0399"}, {0x1f97, "\u1f2f\u0399"}, {0x1f98, "\u1f28\u0399"},
-	{0x1f99, "\u1f29\u0399"}, {0x1f9a, "\u1f2a\u0399"}, {0x1f9b, "\u1f2b\u0399"}, {0x1f9c, "\u1f2c\u0399"},
-	{0x1f9d, "\u1f2d\u0399"}, {0x1f9e, "\u1f2e\u0399"}, {0x1f9f, "\u1f2f\u0399"}, {0x1fa0, "\u1f68\u0399"},
-	{0x1fa1, "\u1f69\u0399"}, {0x1fa2, "\u1f6a\u0399"}, {0x1fa3, "\u1f6b\u0399"}, {0x1fa4, "\u1f6c\u0399"},
-	{0x1fa5, "\u1f6d\u0399"}, {0x1fa6, "\u1f6e\u0399"}, {0x1fa7, "\u1f6f\u0399"}, {0x1fa8, "\u1f68\u0399"},
-	{0x1fa9, "\u1f69\u0399"}, {0x1faa, "\u1f6a\u0399"}, {0x1fab, "\u1f6b\u0399"}, {0x1fac, "\u1f6c\u0399"},
-	{0x1fad, "\u1f6d\u0399"}, {0x1fae, "\u1f6e\u0399"}, {0x1faf, "\u1f6f\u0399"}, {0x1fb2, "\u1fba\u0399"},
-	{0x1fb3, "\u0391\u0399"}, {0x1fb4, "\u0386\u0399"}, {0x1fb6, "\u0391\u0342"},
-	{0x1fb7, "\u0391\u0342\u0399"}, {0x1fbc, "\u0391\u0399"}, {0x1fc2, "\u1fca\u0399"},
-	{0x1fc3, "\u0397\u0399"}, {0x1fc4, "\u0389\u0399"}, {0x1fc6, "\u0397\u0342"},
-	{0x1fc7, "\u0397\u0342\u0399"}, {0x1fcc, "\u0397\u0399"}, {0x1fd2, "\u0399\u0308\u0300"},
-	{0x1fd3, "\u0399\u0308\u0301"}, {0x1fd6, "\u0399\u0342"}, {0x1fd7, "\u0399\u0308\u0342"},
-	{0x1fe2, "\u03a5\u0308\u0300"}, {0x1fe3, "\u03a5\u0308\u0301"}, {0x1fe4, "\u03a1\u0313"},
-	{0x1fe6, "\u03a5\u0342"}, {0x1fe7, "\u03a5\u0308\u0342"}, {0x1ff2, "\u1ffa\u0399"},
-	{0x1ff3, "\u03a9\u0399"}, {0x1ff4, "\u038f\u0399"}, {0x1ff6, "\u03a9\u0342"},
-	{0x1ff7, "\u03a9\u0342\u0399"}, {0x1ffc, "\u03a9\u0399"}, {0xfb00, "\u0046\u0046"},
-	{0xfb01, "\u0046\u0049"}, {0xfb02, "\u0046\u004c"}, {0xfb03, "\u0046\u0046\u0049"},
-	{0xfb04, "\u0046\u0046\u004c"}, {0xfb05, "\u0053\u0054"}, {0xfb06, "\u0053\u0054"},
-	{0xfb13, "\u0544\u0546"}, {0xfb14, "\u0544\u0535"}, {0xfb15, "\u0544\u053b"}, {0xfb16, "\u054e\u0546"},
-	{0xfb17, "\u0544\u053d"},
-}
-
-// base64Digit marks the alphabet of base64.
-var base64Digit = [256]bool{
-	'A': true, 'B': true, 'C': true, 'D': true, 'E': true, 'F': true, 'G': true, 'H': true,
-	'I': true, 'J': true, 'K': true, 'L': true, 'M': true, 'N': true, 'O': true, 'P': true,
-	'Q': true, 'R': true, 'S': true, 'T': true, 'U': true, 'V': true, 'W': true, 'X': true,
-	'Y': true, 'Z': true,
-	'a': true, 'b': true, 'c': true, 'd': true, 'e': true, 'f': true, 'g': true, 'h': true,
-	'i': true, 'j': true, 'k': true, 'l': true, 'm': true, 'n': true, 'o': true, 'p': true,
-	'q': true, 'r': true, 's': true, 't': true, 'u': true, 'v': true, 'w': true, 'x': true,
-	'y': true, 'z': true,
-	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true,
-	'8': true, '9': true, '+': true, '/': true,
+	return v, vocabulary.IsTLP(s)
 }

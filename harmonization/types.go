@@ -3,8 +3,12 @@ package harmonization
 import (
 	"errors"
 
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
+	"github.com/intelpipe/intelpipe/internal/python/dateutil"
+	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
 // TypeRule is one of the types a field can have.
@@ -28,6 +32,18 @@ func (t *TypeRule) Sanitise(v Value) (Value, error) {
 		return w, nil
 	}
 	return Value{}, &ValueError{Type: t.Name, Value: v}
+}
+
+// SanitiseAs is [TypeRule.Sanitise] where it is known how to read what the text of
+// a time leaves open. Types other than DateTime ignore the reading.
+func (t *TypeRule) SanitiseAs(v Value, r *Reading) (Value, error) {
+	if r == nil || t.Name != "DateTime" {
+		return t.Sanitise(v)
+	}
+	if w, ok := sanitiseTimeAs(v, r); ok {
+		return w, nil
+	}
+	return Value{}, &ValueError{Type: t.Name, Value: v, reading: r}
 }
 
 // ValueError says that a value does not fit a type or a field's constraints.
@@ -65,14 +81,14 @@ func (e *ValueError) Error() string {
 
 // explain says more about a value that is not of its type.
 func (e *ValueError) explain() string {
-	v, text := e.Value, clean(e.Value.Text)
+	v, text := e.Value, str.Clean(e.Value.Text)
 	if v.Kind != String || text == "" {
 		return ""
 	}
 	switch e.Type {
 	case "DateTime":
-		_, err := ParseTimeAs(text, e.reading)
-		if bad := (*timeError)(nil); errors.As(err, &bad) && bad.word != text {
+		_, err := dateutil.Parse(text, e.reading)
+		if bad := (*datetime.Error)(nil); errors.As(err, &bad) && bad.Word != text {
 			return bad.Error()
 		}
 	case "JSON":
@@ -89,7 +105,7 @@ func (e *ValueError) explain() string {
 			return "it is an address"
 		}
 	default:
-		return didYouMean(text, words(e.Type))
+		return vocabulary.Suggest(e.Type, text)
 	}
 	return ""
 }

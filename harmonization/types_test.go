@@ -10,7 +10,7 @@ import (
 // and what it makes of the rest. A null as wanted value stands for "refused".
 func TestTypes(t *testing.T) {
 	no := Value{}
-	num := func(s string) Value { return Value{Number, s} }
+	num := func(s string) Value { return numeric(s) }
 	for _, c := range []struct {
 		typ   string
 		in    Value
@@ -210,58 +210,6 @@ func TestErrorText(t *testing.T) {
 	f, _ := Default().Field(Event, "source.geolocation.cc")
 	if _, err := f.Sanitise(Text("aut")); err.Error() != `not a valid UppercaseString, longer than 2 characters: "AUT"` {
 		t.Error(err)
-	}
-}
-
-func TestValue(t *testing.T) {
-	for _, c := range []struct{ json, str, repr string }{
-		{`"it's"`, "it's", `"it's"`},
-		{`"it's \"both\""`, `it's "both"`, `'it\'s "both"'`},
-		{`"ü €😀\u00a0\u200b\u0007\n\\"`, "ü €😀\u00a0\u200b\a\n\\", `'ü €😀\xa0\u200b\x07\n\\'`},
-		{`[1, "a", null, true, 1.5]`, `[1, 'a', None, True, 1.5]`, `[1, 'a', None, True, 1.5]`},
-		{`{"k":"v","n":{"z":[]}, "k": 2}`, `{'k': 2, 'n': {'z': []}}`, `{'k': 2, 'n': {'z': []}}`},
-		{`1e22`, "1e+22", "1e+22"}, {`0.0000001`, "1e-07", "1e-07"}, {`1e15`, "1000000000000000.0", "1000000000000000.0"},
-		{`1e16`, "1e+16", "1e+16"}, {`123456789.1230`, "123456789.123", "123456789.123"}, {`-0`, "0", "0"}, {`-0.0`, "-0.0", "-0.0"},
-		{`99999999999999999999`, "99999999999999999999", "99999999999999999999"}, {`0.0001`, "0.0001", "0.0001"},
-		{`true`, "True", "True"}, {`null`, "None", "None"},
-	} {
-		v := JSON(c.json)
-		if got := v.Python(); got != c.str {
-			t.Errorf("Python(%s) = %s, want %s", c.json, got, c.str)
-		}
-		if got := string(v.AppendRepr(nil)); got != c.repr {
-			t.Errorf("repr(%s) = %s, want %s", c.json, got, c.repr)
-		}
-	}
-	for text, want := range map[string]bool{`null`: true, `""`: true, `"-"`: true, `"N/A"`: true, `" "`: false, `0`: false, `{}`: false, `"n/a"`: false} {
-		if got := JSON(text).Empty(); got != want {
-			t.Errorf("Empty(%s) = %v", text, got)
-		}
-	}
-	if got := string(JSON(`"<ü>\u0001"`).AppendJSON([]byte("x"))); got != `x"<ü>\u0001"` {
-		t.Errorf("AppendJSON = %s", got)
-	}
-	if JSON("{") != (Value{}) || Float(1).Text != "1.0" {
-		t.Error("JSON of bad text or Float of an integer")
-	}
-}
-
-func TestTaxonomy(t *testing.T) {
-	if got, ok := Taxonomy("c2-server"); got != "malicious-code" || !ok {
-		t.Errorf("Taxonomy(c2-server) = %q, %v", got, ok)
-	}
-	if got, ok := Taxonomy("c2server"); got != "" || ok {
-		t.Errorf("Taxonomy(c2server) = %q, %v", got, ok)
-	}
-	for _, alias := range []string{"unknown", "dropzone", "leak", "defacement", "backdoor", "dga domain"} {
-		if _, ok := Taxonomy(typeAlias(alias)); !ok {
-			t.Errorf("the alias %s leads nowhere", alias)
-		}
-	}
-	for _, typ := range []string{"spam", "ddos", "fraud", "phishing", "test", "other", "weak-crypto"} {
-		if taxonomy, ok := Taxonomy(typ); ok && !isTaxonomy(taxonomy) {
-			t.Errorf("%s has the unknown taxonomy %s", typ, taxonomy)
-		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -105,55 +104,4 @@ func TestTypeVectors(t *testing.T) {
 		}
 	}
 	t.Logf("%d vectors, %d on bytes as they are, %d named deviations", total, bytes, deviating)
-}
-
-func TestFunctionVectors(t *testing.T) {
-	s := vectors(t, "functions.jsonl")
-	done := 0
-	for s.Scan() {
-		var x struct {
-			ID, Function string
-			Args         []json.RawMessage
-			Kwargs       map[string]any
-			Output       json.RawMessage
-			Error        string
-		}
-		if err := json.Unmarshal(s.Bytes(), &x); err != nil {
-			t.Fatal(err)
-		}
-		if len(x.Args) == 0 {
-			continue
-		}
-		in, _ := argument(t, x.Args[0])
-		var got Value
-		var err error
-		spec, isTime := strings.CutPrefix(x.Function, "DateTime.")
-		switch {
-		case isTime:
-			spec = strings.TrimPrefix(strings.Replace(spec, "from_isoformat", "utc_isoformat", 1), "from_")
-			if spec == "convert" {
-				spec, _ = x.Kwargs["format"].(string)
-				if len(x.Args) > 1 {
-					spec = JSON(string(x.Args[1])).Text
-				}
-			}
-			convert, bad := TimeConverter(spec)
-			if bad != nil {
-				t.Fatalf("%s: %v", x.ID, bad)
-			}
-			got, err = convert(in, nil)
-		case x.Function == "utils.parse_relative":
-			d, bad := ParseRelative(in.Text)
-			got, err = Int(int64(d.Minutes())), bad
-		case x.Function == "ASN.check_asn":
-			got = Bool(validASN(in))
-		default:
-			continue
-		}
-		done++
-		if (err != nil) != (x.Error != "") || err == nil && !same(got, JSON(string(x.Output))) {
-			t.Errorf("%s: %s(%v) = %v, %v, want %s %s", x.ID, x.Function, in, got, err, x.Output, x.Error)
-		}
-	}
-	t.Logf("%d vectors", done)
 }

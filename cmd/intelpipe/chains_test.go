@@ -19,6 +19,10 @@ type link struct {
 	c    *testCase
 }
 
+// nobody is a server that cases name where nobody must be asked: a chain would ask,
+// and wait for as long as lookups are tried again.
+const nobody = "127.0.0.1:1"
+
 // TestChains runs random chains twice, as processes in a shell pipe and fused
 // with then: output, dumps, files and exit code have to be the same.
 func TestChains(t *testing.T) {
@@ -31,7 +35,7 @@ func TestChains(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.want["exit"] != "0" && c.want["exit"] != "1" || slices.Contains(c.args, "then") || c.http != "" || c.wantsRedis() {
+			if c.want["exit"] != "0" && c.want["exit"] != "1" || slices.Contains(c.args, "then") || c.wantsServer() || slices.Contains(c.args, nobody) {
 				continue
 			}
 			switch l := (link{spec.Name, c}); family {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
 // queuesUnderFire moves events from one queue of Redis to another. Such an output
@@ -22,7 +22,7 @@ func queuesUnderFire(g *ground, kills int) {
 	const portion, window, open = 400, 50, 3
 	// The test could lose what it puts into the queue itself, if the server did
 	// not write that at once.
-	server := redistest.Start(g.T, "--appendfsync", "always")
+	server := server.StartRedis(g.T, "--appendfsync", "always")
 	g.env = append(g.env, fmt.Sprint("INTELPIPE_REDIS_SERVER_PORT=", server.Port))
 	words := func(flags ...string) []string {
 		all := append([]string{"collect-redis", "--redis-queue", "in", "--restarts", "1000", "--window-messages", fmt.Sprint(window), "--open-windows", fmt.Sprint(open)}, flags...)

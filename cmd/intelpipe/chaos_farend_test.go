@@ -259,11 +259,11 @@ func farEndWithTransactions(g *ground, kills int) {
 
 // farEndInTrouble sends events to a far end, which is away twice: first for less
 // than --retry-for, then for longer. Every seventh event is in the dump with its
-// own line, and nothing else is; the others are there once. INTELPIPE_CHAOS makes
+// own line, and nothing else is; the others are there once. INTELPIPE_KILLS makes
 // these times 45 s and 6 minutes; else they last until what has to happen meanwhile
 // has happened.
 func farEndInTrouble(g *ground, _ int, output string) {
-	events, long := 300, os.Getenv("INTELPIPE_CHAOS") != ""
+	events, long := 300, os.Getenv("INTELPIPE_KILLS") != ""
 	flags, away := " --timeout 0.3 --retry-for 2", awayUntilMissed
 	if long {
 		events, flags, away = 3000, "", func(_ *farEnd, n int) { time.Sleep([]time.Duration{45 * time.Second, 6 * time.Minute}[n-1]) }
@@ -349,7 +349,7 @@ func (r *route) Process(_ context.Context, m *event.Message, emit stage.Emit) er
 func routesWithJobs(g *ground, kills int) {
 	const events = 30_000 // of which 20,000 go to the side file
 	rounds := max(1, min(100, kills/2))
-	if os.Getenv("INTELPIPE_CHAOS") == "" {
+	if os.Getenv("INTELPIPE_KILLS") == "" {
 		rounds = 1
 	}
 	for round := range rounds {

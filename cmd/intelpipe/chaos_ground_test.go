@@ -33,6 +33,9 @@ var chaosTrials = []chaosTrial{
 	{"power cut, file", powerCutFile},
 	{"power cut, spool", powerCutSpool},
 	{"routes, --jobs 8", routesWithJobs},
+}
+
+var farEndTrials = []chaosTrial{
 	{"far end with ids", farEndWithIDs},
 	{"far end, transactions", farEndWithTransactions},
 }

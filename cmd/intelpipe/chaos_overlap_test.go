@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
 // overlapping has three runs of one source at once, each of which ends when there
@@ -101,7 +101,7 @@ func overlapIntoFile(g *ground, kills int) {
 // overlapOfOneSource has runs of a source of which one at a time is at work: the
 // others wait, are not needed, or fail.
 func overlapOfOneSource(g *ground, kills int) {
-	server := redistest.Start(g.T, "--appendfsync", "always")
+	server := server.StartRedis(g.T, "--appendfsync", "always")
 	g.env = append(g.env, fmt.Sprint("INTELPIPE_REDIS_SERVER_PORT=", server.Port))
 	words := func(ifRunning string) []string {
 		return []string{"collect-redis", "--redis-queue", "in", "--restarts", "1000", "--window-messages", "50", "--if-running", ifRunning, "--", "sh", "-c",

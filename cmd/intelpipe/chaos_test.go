@@ -55,15 +55,8 @@ const chaosPortion = 1000
 // TestChaos kills a random process of a pipeline, or its source, again and
 // again, while events come in. Each of them has to arrive once. Beside it the
 // same commands are killed in a bare pipe, so that one sees what that loses.
-// INTELPIPE_CHAOS is the number of kills.
 func TestChaos(t *testing.T) {
-	kills := 10
-	if text := os.Getenv("INTELPIPE_CHAOS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil || kills < 1 {
-			t.Fatalf("INTELPIPE_CHAOS=%s", text)
-		}
-	}
+	kills := kills(t, 2)
 	dns := "DNS=" + serveNames(t)
 	fmt.Println(chaosHead)
 	for n, v := range chaosVariants {
@@ -84,7 +77,29 @@ func TestChaos(t *testing.T) {
 	for n, trial := range chaosTrials {
 		t.Run(trial.name, func(t *testing.T) { trial.run(newGround(t, trial.name, uint64(n)), kills) })
 	}
+	t.Run("far ends", func(t *testing.T) {
+		for n, trial := range farEndTrials { // which wait most of the time
+			t.Run(trial.name, func(t *testing.T) {
+				t.Parallel()
+				trial.run(newGround(t, trial.name, uint64(n)), kills)
+			})
+		}
+	})
 	fmt.Print(chaosFoot)
+}
+
+// kills is how often a test kills: INTELPIPE_KILLS, which scripts/chaos sets, or
+// what is enough to see that nothing is broken.
+func kills(t *testing.T, check int) int {
+	text := os.Getenv("INTELPIPE_KILLS")
+	if text == "" {
+		return check
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("INTELPIPE_KILLS=%s", text)
+	}
+	return n
 }
 
 // A chaosRow is what became of one variant.

@@ -68,6 +68,7 @@ var typed = strings.NewReplacer(`\-`, "-", `\e`, `\`, `\(aq`, "'", `\(ti`, "~", 
 // TestCookbook does each job of intelpipe-cookbook(7) in a directory of its own, as
 // somebody does who pastes one block after the other into a shell.
 func TestCookbook(t *testing.T) {
+	t.Parallel()
 	recipes := readCookbook(t)
 	if len(recipes) != 12 {
 		t.Errorf("%d recipes, the page says twelve", len(recipes))

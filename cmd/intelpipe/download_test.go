@@ -29,6 +29,7 @@ func gzipped(t *testing.T, write func(io.Writer)) []byte {
 // whole: nothing of the first is delivered in any form of the pipeline, and all
 // of the second is.
 func TestCutDownload(t *testing.T) {
+	t.Parallel()
 	forms := map[string]struct {
 		script string
 		owned  bool // the source learns what has arrived
@@ -101,6 +102,7 @@ func TestCutDownload(t *testing.T) {
 // TestDownloadLargerThanMemory fetches one report, packed by the server and as a
 // file.
 func TestDownloadLargerThanMemory(t *testing.T) {
+	t.Parallel()
 	total := size(128*mebibyte, 2048*mebibyte)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		out := io.Writer(w)

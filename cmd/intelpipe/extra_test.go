@@ -5,9 +5,13 @@ package main
 import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
+	collectkafka "github.com/intelpipe/intelpipe/internal/collect/kafka"
+	outputkafka "github.com/intelpipe/intelpipe/internal/output/kafka"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 )
 
 var extra = []tool.Spec{
+	{Name: "collect-kafka", New: func() any { return new(collectkafka.Command) }},
+	{Name: "output-kafka", New: func() any { return new(outputkafka.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 }

@@ -34,7 +34,7 @@ func newSmallDisk(t *testing.T) *smallDisk {
 		t.Fatal(err)
 	}
 	if err := unix.Mount("tmpfs", d.disk, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("left out: a small disk cannot be mounted, which takes root: %v", err)
+		t.Skipf("not allowed here: mounting a small disk: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(d.disk, unix.MNT_DETACH); err != nil {

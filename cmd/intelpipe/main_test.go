@@ -64,7 +64,7 @@ func inProcess(dir string, words []string, stdin io.Reader) result {
 		k, v, _ := bytes.Cut([]byte(e), []byte("="))
 		env[string(k)] = string(v)
 	}
-	exit := tool.Run(context.Background(), specs, tool.Process{
+	exit := tool.Run(context.Background(), specs, tool.System{
 		Args: words, Stdin: stdin, Stdout: &stdout, Stderr: &stderr,
 		Getenv: func(key string) string { return env[key] },
 	})

@@ -145,6 +145,7 @@ func writeTable(w io.Writer, size int64) (rows int64, err error) {
 // TestReportsLargerThanMemory sends one report through the main job, once as
 // it is and once as a message.
 func TestReportsLargerThanMemory(t *testing.T) {
+	t.Parallel()
 	total := size(256*mebibyte, 2048*mebibyte)
 	for name, feed := range map[string]func(io.Writer) error{
 		"bare": func(w io.Writer) error {

@@ -88,6 +88,7 @@ func changed(before, after map[string]string) []string {
 // would, in a copy of the tree. No file that is edited by hand is needed
 // beyond the two that the script writes.
 func TestNewCommand(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	copyTree(t, dir)
 	run := func(words ...string) (string, error) {

@@ -2,16 +2,11 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
-	"github.com/miekg/dns"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
 // zones are served by a real name server. Some answers have several kilobytes,
@@ -52,74 +47,10 @@ func pieces(text string) string {
 	return b.String()
 }
 
-// startNSD serves the zones and returns the server's address.
-func startNSD(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("nsd")
-	if err != nil {
-		if path, err = exec.LookPath("/usr/sbin/nsd"); err != nil {
-			t.Skip("left out: nsd not found, apt-get install nsd")
-		}
-	}
-	dir := t.TempDir()
-	conf := ""
-	for name, text := range zones {
-		conf += fmt.Sprintf("zone:\n name: %q\n zonefile: %q\n", name, name+".zone")
-		head := "$ORIGIN " + name + ".\n$TTL 60\n@ SOA ns.example.org. root.example.org. 1 3600 600 86400 60\n@ NS ns.example.org.\n"
-		write(t, dir, name+".zone", head+text)
-	}
-	said := ""
-	for range 5 {
-		free, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := free.Addr().String()
-		free.Close()
-		write(t, dir, "nsd.conf", fmt.Sprintf("server:\n ip-address: %s\n username: \"\"\n chroot: \"\"\n zonesdir: %q\n pidfile: %q\n xfrdfile: %q\n zonelistfile: %q\n xfrdir: %q\n server-count: 1\nremote-control:\n control-enable: no\n",
-			strings.Replace(server, ":", "@", 1), dir, dir+"/pid", dir+"/xfrd", dir+"/list", dir)+conf)
-		if said = tryNSD(t, path, filepath.Join(dir, "nsd.conf"), server); said == "" {
-			return server
-		}
-	}
-	t.Fatalf("nsd does not start: %s", said)
-	return ""
-}
-
-// tryNSD waits until the server answers. If it ends before that, as where somebody
-// else took the port, what it has said is returned.
-func tryNSD(t *testing.T, path, conf, server string) string {
-	cmd := exec.Command(path, "-d", "-c", conf)
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { cmd.Wait(); close(ended) }()
-	query := new(dns.Msg).SetQuestion("www.example.org.", dns.TypeA)
-	for {
-		select {
-		case <-ended:
-			return "it ended: " + said.String()
-		default:
-			client := dns.Client{Net: "tcp", Timeout: time.Second}
-			if r, _, err := client.Exchange(query, server); err == nil && len(r.Answer) > 0 {
-				t.Cleanup(func() {
-					cmd.Process.Signal(syscall.SIGTERM)
-					<-ended
-				})
-				return ""
-			}
-			time.Sleep(10 * time.Millisecond) // a refused connection takes no time
-		}
-	}
-}
-
 // TestNameServer asks a real name server, which is authoritative and does not
 // follow aliases into other zones.
 func TestNameServer(t *testing.T) {
-	server := startNSD(t)
+	server := server.NSD(t, zones)
 	for _, c := range []struct {
 		name, command, in, out string
 		exit                   int

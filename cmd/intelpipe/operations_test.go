@@ -212,6 +212,7 @@ func TestScriptsOfUnits(t *testing.T) {
 // TestUnitsRun does what the units say: a feed goes into the spool, and from
 // there into a file.
 func TestUnitsRun(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "192.0.2.4\nlocalhost\n198.51.100.7\n")
 	}))

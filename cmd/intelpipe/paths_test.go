@@ -65,6 +65,7 @@ func events(numbers ...int) []string {
 // TestSideSpool sends events from several places of a pipeline, piped and
 // fused, to one spool: what is published there, after each of several streams.
 func TestSideSpool(t *testing.T) {
+	t.Parallel()
 	type run struct {
 		stdin string
 		exit  int

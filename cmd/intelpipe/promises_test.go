@@ -65,9 +65,9 @@ func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)
 				if c.http != "" {
 					server = serve(t, c.http)
 				}
-				redis := c.redis(t)
+				redis, kafka := c.redis(t), c.kafka(t)
 				for _, arg := range c.args {
-					s.args = append(s.args, strings.NewReplacer("@DIR@", s.dir, "@HTTP@", server, "@REDIS@", redis).Replace(arg))
+					s.args = append(s.args, strings.NewReplacer("@DIR@", s.dir, "@HTTP@", server, "@REDIS@", redis, "@KAFKA@", kafka).Replace(arg))
 				}
 				test(t, s)
 				return
@@ -276,6 +276,7 @@ func endless(s *subject, w io.Writer) error {
 var endlessReports = []string{"parse-blocklistde", "parse-csv", "parse-json", "parse-key-value"}
 
 func TestClosedStdoutEndsQuietly(t *testing.T) {
+	t.Parallel()
 	forAll(t, filters, func(t *testing.T, s *subject) {
 		if s.family == "parse" && !slices.Contains(endlessReports, s.spec.Name) {
 			return
@@ -327,6 +328,7 @@ func TestClosedStdoutEndsQuietly(t *testing.T) {
 // TestNothingIsStuck sends one message and keeps the input open: it has to
 // come out all the same.
 func TestNothingIsStuck(t *testing.T) {
+	t.Parallel()
 	forAll(t, []string{"expert", "output"}, func(t *testing.T, s *subject) {
 		args := s.line()
 		if s.family == "output" {

@@ -13,6 +13,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/intelpipe/intelpipe/internal/client/kafka/kafkatest"
+	"github.com/intelpipe/intelpipe/internal/manual"
 )
 
 // links makes a directory like the one that make fills: a link to this program
@@ -141,10 +144,13 @@ func examples(doc string) []string {
 }
 
 // TestExamples runs the examples of every manual, as a user would who copies
-// them into a shell one after the other, without a network. What talks to Redis
-// finds a server where the environment says.
+// them into a shell one after the other, without a network. What talks to Redis or
+// Kafka finds a server where the environment says.
 func TestExamples(t *testing.T) {
-	redis := miniredis.RunT(t)
+	t.Parallel()
+	redis, kafka := miniredis.RunT(t), kafkatest.Start(t)
+	kafka.Topic("feeds", 1, nil)
+	kafka.Topic("events", 1, nil)
 	for _, spec := range commands {
 		t.Run(spec.Name, func(t *testing.T) {
 			commands := examples(spec.Page().Doc)
@@ -154,7 +160,7 @@ func TestExamples(t *testing.T) {
 			dir := t.TempDir()
 			links(t, filepath.Join(dir, "bin"))
 			redis.FlushAll()
-			r := shell(t, dir, "set -e -o pipefail\n"+strings.Join(commands, "\n"), "INTELPIPE_REDIS_SERVER_PORT="+redis.Port())
+			r := shell(t, dir, "set -e -o pipefail\n"+strings.Join(commands, "\n"), "INTELPIPE_REDIS_SERVER_PORT="+redis.Port(), "INTELPIPE_BOOTSTRAP_SERVERS="+kafka.Addr())
 			if r.exit != 0 {
 				t.Errorf("%q: %+v", commands, r)
 			}
@@ -190,39 +196,38 @@ func TestHelpFitsAScreen(t *testing.T) {
 	}
 }
 
-// TestManPages lets the formatter of man pages look for mistakes.
+// TestManPages lets the formatters of man pages look for mistakes, each over all
+// pages at once.
 func TestManPages(t *testing.T) {
-	if _, err := exec.LookPath("man"); err != nil {
-		t.Skip("left out: man is not installed, apt-get install man-db")
-	}
-	pages, err := filepath.Glob("../../man/*.[17]")
+	t.Parallel()
+	pages, err := filepath.Glob("../../man/*.[157]")
 	if err != nil || len(pages) < len(tools) {
 		t.Fatalf("%d pages, %v", len(pages), err)
 	}
 	for _, page := range pages {
-		t.Run(filepath.Base(page), func(t *testing.T) {
-			var stdout, stderr bytes.Buffer
-			cmd := exec.Command("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", page)
-			cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANWIDTH=100", "MAN_KEEP_STDERR=1", "MANPAGER=cat")
-			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			if err := cmd.Run(); err != nil || stderr.Len() > 0 {
-				t.Errorf("%v: %s", err, stderr.String())
+		text := read(".", page)
+		parts := []string{"NAME", "DESCRIPTION", "SEE ALSO"}
+		if strings.HasSuffix(page, ".1") {
+			parts = append(parts, "SYNOPSIS", "EXAMPLES", "EXIT STATUS")
+		}
+		for _, part := range parts {
+			if !strings.Contains(text, "\n.SH "+part+"\n") {
+				t.Errorf("%s has no %s", page, part)
 			}
-			name := strings.TrimSuffix(filepath.Base(page), filepath.Ext(page))
-			text := overstruck.ReplaceAllString(stdout.String(), "")
-			parts := []string{name, "NAME", "DESCRIPTION"}
-			if strings.HasSuffix(page, ".1") {
-				parts = append(parts, "SYNOPSIS", "EXIT STATUS")
-			}
-			for _, part := range parts {
-				if !strings.Contains(text, part) {
-					t.Errorf("%q is not on the page:\n%.600s", part, text)
-				}
-			}
-		})
+		}
+		if !regexp.MustCompile(`(?m)^\.TH [A-Z0-9-]+ [157] ` + manual.Released + ` intelpipe `).MatchString(text) {
+			t.Errorf("%s: its head has no date of the release, %s", page, manual.Released)
+		}
+	}
+	for _, program := range [][]string{
+		{"mandoc", "-T", "lint", "-W", "warning"},
+		{"groff", "-man", "-K", "utf8", "-T", "utf8", "-ww", "-z"},
+	} {
+		if _, err := exec.LookPath(program[0]); err != nil {
+			t.Skipf("left out: %s not found, apt-get install man-db mandoc", program[0])
+		}
+		if out, err := exec.Command(program[0], append(program[1:], pages...)...).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", program[0], err, out)
+		}
 	}
 }
-
-// overstruck is how a printer makes letters bold or underlined, which the page
-// is free of without it.
-var overstruck = regexp.MustCompile(".\b|\x1b\\[[0-9]*m")

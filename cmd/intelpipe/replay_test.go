@@ -250,6 +250,7 @@ func TestReplayLarge(t *testing.T) {
 
 // TestReplayKilled kills dump replay again and again. Each message arrives once.
 func TestReplayKilled(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	const messages = 80_000
 	var b strings.Builder
@@ -260,7 +261,7 @@ func TestReplayKilled(t *testing.T) {
 	words := []string{"dump", "replay", "failed.dump", "--", "sh", "-c", "expert-taxonomy | output-file --file out.ndjson"}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	killed, length := 0, int64(0)
-	for range 8 {
+	for range min(8, kills(t, 3)) {
 		cmd := command(t, dir, words...)
 		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 		cmd.Dir = dir
@@ -344,6 +345,7 @@ func TestTwoReplays(t *testing.T) {
 // TestDeleteDuringReplay deletes entries while a replay is at work, of which some
 // have been sent. The others are not sent any more, and nothing else goes.
 func TestDeleteDuringReplay(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	const messages = 60_000 // several windows
 	id := func(n int) string { return fmt.Sprintf("a%015x", n) }

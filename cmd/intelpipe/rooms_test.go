@@ -21,7 +21,7 @@ import (
 // rooms are the packages in which the references between files lead one way:
 // what is below knows nothing of what is above it. None has more than 1,200 lines
 // with code.
-var rooms = []string{"flags", "manual", "tool", "stream", "voice", "fate", "chain", "pipeline", "paths", "spooled", "batch", "delivery"}
+var rooms = []string{"builtin", "flags", "manual", "tool", "stream", "voice", "fate", "chain", "pipeline", "paths", "spooled", "batch", "delivery"}
 
 // TestRooms looks for files of a room that refer to each other in a circle.
 func TestRooms(t *testing.T) {
@@ -130,5 +130,39 @@ func listed(t *testing.T) (exports map[string]string, files map[string][]string)
 				files[p.ImportPath] = append(files[p.ImportPath], filepath.Join(p.Dir, name))
 			}
 		}
+	}
+}
+
+// TestRoomsAreInTheReadme: each folder of internal has its line, and no line a folder
+// that is gone.
+func TestRoomsAreInTheReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## The tree\n")
+	told := map[string]bool{}
+	for line := range strings.Lines(table) {
+		cell, ok := strings.CutPrefix(line, "| `internal/")
+		if !ok {
+			continue
+		}
+		cell, _, _ = strings.Cut(cell, " |")
+		for name := range strings.FieldsFuncSeq(cell, func(r rune) bool { return strings.ContainsRune("`{}, ", r) }) {
+			told[name] = true
+		}
+	}
+	folders, err := os.ReadDir("../../internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if !told[folder.Name()] {
+			t.Errorf("the README has no line for internal/%s", folder.Name())
+		}
+		delete(told, folder.Name())
+	}
+	for name := range told {
+		t.Errorf("the README has a line for internal/%s, which is not there", name)
 	}
 }

@@ -23,6 +23,7 @@ func build(t *testing.T, name, path, version string) {
 // TestTwoBinaries has the small binary alone, beside the full one, with it in PATH,
 // and with one of another version.
 func TestTwoBinaries(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	write(t, dir, "page.html", "<table><tr><th>Host</th></tr><tr><td></td><td>www.example.org</td></tr></table>")
 	bin, full, other := filepath.Join(dir, "small"), filepath.Join(dir, "full"), filepath.Join(dir, "other")

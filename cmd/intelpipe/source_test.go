@@ -54,6 +54,7 @@ func numbered(n int) string {
 // TestDeliveryManExample runs the filter of intelpipe-delivery(7) in pipelines
 // that die and one that does not: the numbers it gives have no gap.
 func TestDeliveryManExample(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("SKIPPED: python3 is not there, so that nobody knows whether the example of intelpipe-delivery(7) works")
 	}
@@ -205,6 +206,7 @@ func TestSecondSignal(t *testing.T) {
 // TestGraceOfThrough ends a command behind through that stands still, and what
 // it has started, in one process with its source and in a bare pipe.
 func TestGraceOfThrough(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]string{
 		"fused": `intelpipe collect-spool --grace 0 queue then through sh -c 'sleep 400 & echo $! > pid; touch started; wait' then output-file --file out &`,
 		"bare":  `mkfifo in; { cat in.ndjson; exec sleep 400; } > in & echo $! > feeder; through --grace 0 sh -c 'sleep 400 & echo $! > pid; touch started; wait' < in > out &`,
@@ -363,6 +365,7 @@ func TestSourceStops(t *testing.T) {
 // TestSourceOutlived kills a source whose pipeline lives on for a while. The next
 // one waits for its end.
 func TestSourceOutlived(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	write(t, dir, "in.ndjson", numbered(100))
 	r := shell(t, dir, `output-spool queue < in.ndjson
@@ -486,6 +489,7 @@ func TestConditionalRequest(t *testing.T) {
 // other one, which follows the spool, sends them under the name of the dead one when
 // it has nothing else to do: nothing is lost, and no line of the file is there twice.
 func TestConsumerTakesOver(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	write(t, dir, "in.ndjson", numbered(200))
 	r := shell(t, dir, `output-spool --segment-bytes 1KiB queue < in.ndjson

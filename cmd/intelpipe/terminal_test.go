@@ -188,6 +188,7 @@ var progressLine = regexp.MustCompile(`^(\r\x1b\[K[a-z-]+: [0-9]+ [a-z]+[^\r\n]*
 // TestProgress types until the command says how far it has come. Its stdin is
 // a terminal only because the test has to be slow without being a pipe.
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	for name, words := range map[string][]string{
 		"events":       {"expert-taxonomy"},
 		"a bare table": {"parse-csv", "--columns", "comment,extra.n", "--type", "scanner"},
@@ -229,6 +230,7 @@ func TestProgress(t *testing.T) {
 // TestNoProgressWithoutTerminal has the same work with stderr in a pipe, or
 // with data on the same terminal, where progress would be in the way.
 func TestNoProgressWithoutTerminal(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"stderr is a pipe", "stdout is a terminal"} {
 		t.Run(where, func(t *testing.T) {
 			in, screen := newTerminal(t), newTerminal(t)

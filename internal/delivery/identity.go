@@ -119,7 +119,7 @@ func (i *identity) open(ctx context.Context, name string, wait time.Duration) er
 		if err != nil {
 			return errors.Join(err, j.close())
 		}
-		j.settled(acked)
+		j.forget(acked)
 		j.ended = j.ended && !left
 	}
 	i.name, i.journal = name, j

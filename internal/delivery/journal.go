@@ -58,8 +58,8 @@ func openJournal(ctx context.Context, path string, wait time.Duration, optional 
 	return j, nil
 }
 
-// settled forgets the windows up to number.
-func (j *journal) settled(number uint64) {
+// forget drops the windows up to number.
+func (j *journal) forget(number uint64) {
 	j.acked = number
 	for len(j.cuts) > 0 && j.cuts[0].Number <= number {
 		j.cuts = j.cuts[1:]

@@ -15,7 +15,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
-	"github.com/intelpipe/intelpipe/internal/process"
+	"github.com/intelpipe/intelpipe/internal/procgroup"
 	"github.com/intelpipe/intelpipe/internal/spooled"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -240,7 +240,7 @@ func (s *Source) waitForOldPipeline(ctx context.Context, wait time.Duration) (er
 	s.alive, err = disk.LockPath(ctx, path, wait)
 	if isLocked(err) {
 		path += ".lock"
-		if found := process.Using(path); len(found) > 0 {
+		if found := procgroup.Using(path); len(found) > 0 {
 			return livesOnError{fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes: %s", strings.Join(found, ", "))}
 		}
 		return livesOnError{fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes, which have %s open", path)}
@@ -251,7 +251,7 @@ func (s *Source) waitForOldPipeline(ctx context.Context, wait time.Duration) (er
 // died waits before the pipeline is started again, or says why it is not.
 func (s *Source) died(ctx context.Context) error {
 	s.deaths++
-	w, p := s.windows, s.pipe.Process
+	w, p := s.windows, s.pipe.Group
 	at, nothing := w.oldest(), w.acked == w.opened
 	switch {
 	case s.pipe.Stuck && nothing:
@@ -320,10 +320,10 @@ func (s *Source) attempt(ctx context.Context) error {
 // look looks for a filter that does not pass the opening Commit on, until
 // something comes back.
 func (s *Source) look() (stop func()) {
-	s.stopLook = s.pipe.Process.Look(cmp.Or(s.Look, lookAfter), s.Looked, func(words []string) {
+	s.stopLook = s.pipe.Group.Look(cmp.Or(s.Look, lookAfter), s.Looked, func(words []string) {
 		if !s.told { // once is enough
 			s.told = true
-			s.Say(errors.New(process.Swallows(words)))
+			s.Say(errors.New(procgroup.Swallows(words)))
 		}
 	})
 	return s.stopLook
@@ -352,7 +352,7 @@ func (s *Source) expire() {
 	case <-s.over:
 	case <-time.After(pipeline.LastWords):
 		s.Say(fmt.Errorf("the stream has not ended within %v after the signal (--grace); what was not acknowledged is sent again next time", s.grace.Long))
-		process.KillBelow()
+		procgroup.KillBelow()
 		s.Exit()
 	}
 }
@@ -430,13 +430,13 @@ func (s *Source) emit() stage.Emit {
 
 // finish ends the stream when all is acknowledged.
 func (s *Source) finish(ctx context.Context) error {
-	if err := s.windows.settleCommits(); err != nil {
+	if err := s.windows.awaitCommits(); err != nil {
 		return err
 	}
 	if s.Words == nil {
 		return nil
 	}
-	p := s.pipe.Process
+	p := s.pipe.Group
 	p.Finish()
 	for a := range s.pipe.Back {
 		if err := s.windows.take(a); err != nil {

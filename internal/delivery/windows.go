@@ -214,7 +214,7 @@ func (w *windows) nudge() error {
 	if len(w.open) == 0 && len(w.commits) == 0 {
 		return nil
 	}
-	switch p := w.pipe.Process; {
+	switch p := w.pipe.Group; {
 	case p == nil:
 	case p.Ended(): // one that has given back nothing at all is not only slow
 		if w.silence.TooLong(true) {
@@ -263,7 +263,7 @@ func (w *windows) acknowledge() error {
 }
 
 func (w *windows) keep(win window) error {
-	w.journal.settled(win.number)
+	w.journal.forget(win.number)
 	if win.intact {
 		w.journal.position = win.position
 	}
@@ -281,7 +281,7 @@ func (w *windows) keep(win window) error {
 // commit says that all up to number is acknowledged.
 func (w *windows) commit(number uint64) error {
 	w.commits = append(w.commits, number)
-	if w.pipe.Process != nil && w.pipe.Process.Ended() {
+	if w.pipe.Group != nil && w.pipe.Group.Ended() {
 		return nil // the next pipeline is opened with it
 	}
 	err := w.chain.Control(event.Commit, w.id(number))
@@ -309,9 +309,9 @@ func (w *windows) writing() (time.Duration, func()) {
 	return w.silence.Most(), w.listen
 }
 
-// settleCommits waits for the Commits that are due. The last one has to come
+// awaitCommits waits for the Commits that are due. The last one has to come
 // back too: there are outputs that publish only then.
-func (w *windows) settleCommits() error {
+func (w *windows) awaitCommits() error {
 	w.silence.Expect(w.oldest())
 	return w.wait(func() bool { return len(w.commits) == 0 })
 }

@@ -55,6 +55,7 @@ type Message struct {
 	route  string // the path that it takes, if it is not the usual one
 
 	body   Body     // content of a report that is not in buf
+	peeked []byte   // of body
 	copied []string // report fields that Derive copies besides the usual ones
 	origin []byte   // the piece of input a parser made this event from
 	report *Message // the report it came from
@@ -89,7 +90,7 @@ func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.index.forget()
 	m.place = Place{}
 	m.origin, m.scratch = m.origin[:0], m.scratch[:0]
-	m.err, m.body, m.copied, m.report, m.child = nil, nil, nil, nil, nil
+	m.err, m.body, m.peeked, m.copied, m.report, m.child = nil, nil, nil, nil, nil, nil
 	m.reading, m.source, m.route = nil, Source{}, ""
 }
 

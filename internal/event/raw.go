@@ -66,6 +66,13 @@ func (m *Message) Derive(e *Message) {
 	e.marks, e.next, e.report, e.reading, e.err = child.marks, child.next, m, m.reading, child.err
 }
 
+// Amend is Set for a report: the events that are made of it from now on, and its
+// dump, have the value too. A parser cuts secrets off a URL so.
+func (m *Message) Amend(key, text string) {
+	m.Set(key, text)
+	m.child = nil
+}
+
 // CheckHeirs returns the error by which Derive would condemn all events.
 func (m *Message) CheckHeirs() error { return m.heir().err }
 
@@ -190,7 +197,7 @@ func (m *Message) SetRaw(raw []byte) {
 // read once, and is not limited by memory.
 func (m *Message) SetBody(r Body) {
 	m.Delete("raw")
-	m.body = r
+	m.body, m.peeked = r, nil
 }
 
 // Whole marks a body of which it is known that it can be read to its end: a
@@ -204,13 +211,38 @@ func (m *Message) Body() Body { return m.body }
 // once if it is a stream. Without content it is empty.
 func (m *Message) Raw() io.Reader {
 	if m.body != nil {
-		return m.body
+		return m.content()
 	}
 	v, ok := m.Value("raw")
 	if !ok || v.Kind != harmonization.String {
 		return bytes.NewReader(nil)
 	}
 	return rawtext.NewBase64Reader(strings.NewReader(v.Text))
+}
+
+// content is the body, from its beginning if nobody has read it but Peek.
+func (m *Message) content() io.Reader {
+	if m.peeked == nil {
+		return m.body
+	}
+	r := io.MultiReader(bytes.NewReader(m.peeked), m.body)
+	m.peeked = nil
+	return r
+}
+
+// Peek returns the first n bytes of the content of a report, or all if it has less.
+// Raw yields them all the same.
+func (m *Message) Peek(n int) []byte {
+	if m.body == nil {
+		b := make([]byte, n)
+		got, _ := io.ReadFull(m.Raw(), b)
+		return b[:got]
+	}
+	if missing := n - len(m.peeked); missing > 0 {
+		more, _ := io.ReadAll(io.LimitReader(m.body, int64(missing))) // an error comes again
+		m.peeked = append(m.peeked, more...)
+	}
+	return m.peeked[:min(n, len(m.peeked))]
 }
 
 // CheckRaw says what is wrong with the content of a report that is in memory.
@@ -233,7 +265,7 @@ func (m *Message) WriteTo(w io.Writer) (int64, error) {
 		return count.n, err
 	}
 	enc := base64.NewEncoder(base64.StdEncoding, count)
-	if _, err := io.CopyBuffer(struct{ io.Writer }{enc}, struct{ io.Reader }{m.body}, make([]byte, 48<<10)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{enc}, struct{ io.Reader }{m.content()}, make([]byte, 48<<10)); err != nil {
 		return count.n, err
 	}
 	if err := enc.Close(); err != nil {
@@ -256,7 +288,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // Absorb reads the body into the field raw, if it has no more than limit bytes.
 func (m *Message) Absorb(limit int64) error {
-	raw, err := io.ReadAll(io.LimitReader(m.body, limit+1))
+	raw, err := io.ReadAll(io.LimitReader(m.content(), limit+1))
 	if err != nil {
 		return err
 	}

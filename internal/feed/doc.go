@@ -33,7 +33,7 @@
 //	CSV{Names: true}          comma-separated text whose first line names the columns
 //	CSV{Columns: ...}         the same without such a line
 //	Line{Columns: ..., By: "|"}   lines that are split, or match a Pattern
-//	JSON{}                    an array of objects; Lines: one object a line; Whole: one object
+//	JSON{}                    an array of objects; Lines: one object a line; Objects: one or more
 //
 // A value is converted (Convert, With), replaced (Words), and stored under To in
 // the form that the data format wants. Empty values, "-" and "N/A" store nothing.
@@ -94,6 +94,6 @@
 //
 // # Without a table
 //
-// Rows, Elements, Lines and Text yield the pieces of a report, and what cannot be
+// Rows, Elements, Objects, Lines and Text yield the pieces of a report, and what cannot be
 // read goes into the dump. Event begins an event for a piece.
 package feed

@@ -3,8 +3,10 @@ package feed
 import (
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -17,17 +19,30 @@ type Element struct {
 	report *event.Message
 	in     *charset.Reader
 	text   []byte // as it came in, where Object has no mistakes
-	raw    []byte // the text, if it is none that can be put into an array again
+	raw    []byte // the text, if it is not to be put into an array
+	bad    bool   // it is no object
+	format JSON
 }
 
 // Elements yields the objects of a JSON array. An element that is no object
 // goes into the dump, and so does the rest of an array that is broken.
 func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
+	return JSON{}.elements(report, emit, json.Elements)
+}
+
+// Objects yields JSON objects that follow one another, and have raw as they stand,
+// or an array of them. If the first stands on a line of its own, what is wrong in
+// one of the lines costs no other.
+func Objects(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
+	return JSON{Objects: true}.elements(report, emit, json.Documents)
+}
+
+func (f JSON) elements(report *event.Message, emit stage.Emit, split func(io.Reader) iter.Seq2[json.Element, error]) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
 		named, errs := reading(report)
-		x := &Element{report: report, in: charset.NewReader(report.Raw(), named)}
-		for part, err := range json.Elements(x.in) {
-			x.text, x.raw = part.Text, nil
+		x := &Element{report: report, in: charset.NewReader(report.Raw(), named), format: f}
+		for part, err := range split(x.in) {
+			x.text, x.raw, x.bad = part.Text, part.Whole, err != nil
 			at(report, part.Line, part.Column)
 			if stage.IsFatal(err) {
 				Fail(report, err)
@@ -50,20 +65,35 @@ func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
 	}
 }
 
-// Event returns a new event for the element; its raw is an array of this
-// element alone.
-func (x *Element) Event() *event.Message {
+// Piece returns a new event for a part of the element, whose raw it is.
+func (x *Element) Piece(text string) *event.Message {
 	e := event.Borrow()
 	x.report.Derive(e)
 	if x.in.Start() != nil || len(x.in.Mark()) > 0 {
 		e.AppendOrigin(utf8Mark)
 	}
-	if x.raw != nil {
-		e.AppendOrigin(x.raw)
-	} else {
-		e.AppendOrigin(append(appendSpaced([]byte{'['}, x.text), ']'))
-	}
+	e.AppendOrigin([]byte(text))
 	e.SetPlace(x.report.Place())
+	return e
+}
+
+// Event returns a new event for the element; its raw is an array of this
+// element alone, or the element as it stands.
+func (x *Element) Event() *event.Message {
+	e := x.Piece("")
+	switch text := x.text; {
+	case x.format.Sorted && !x.bad:
+		text = []byte(harmonization.JSON(string(text)).Dumps())
+		if x.format.Objects {
+			e.AppendOrigin(text)
+			break
+		}
+		fallthrough
+	case x.raw == nil:
+		e.AppendOrigin(append(appendSpaced([]byte{'['}, text), ']'))
+	default:
+		e.AppendOrigin(x.raw)
+	}
 	return e
 }
 
@@ -80,13 +110,21 @@ func (x *Element) parse(part json.Element, errs charset.Errors) error {
 	if err == nil {
 		return nil
 	}
-	x.raw = append(append([]byte{'['}, part.Text...), ']')
+	x.broken(part)
 	var syntax *event.SyntaxError
 	if errors.As(err, &syntax) {
 		line, column := part.Place(syntax.Offset)
 		at(x.report, line, column)
 	}
 	return err
+}
+
+// broken makes the text of an element that cannot be read its raw.
+func (x *Element) broken(part json.Element) {
+	x.bad = true
+	if x.raw == nil {
+		x.raw = append(append([]byte{'['}, part.Text...), ']')
+	}
 }
 
 // mistake describes the first byte of the element that is not text.
@@ -96,7 +134,7 @@ func (x *Element) mistake(part json.Element) error {
 	i := utf8.Mistake(part.Text)
 	line, column := part.Place(i)
 	at(x.report, line, column)
-	x.raw = append(append([]byte{'['}, part.Text...), ']')
+	x.broken(part)
 	if enc != nil {
 		return explained(fmt.Errorf("the element is not %s", enc))
 	}

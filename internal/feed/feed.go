@@ -141,6 +141,17 @@ func hasPrefix(line []byte, prefixes []string) bool {
 	return false
 }
 
+// First returns the first byte of a report that is no white space, by which a parser
+// of several formats tells them apart, or 0.
+func First(report *event.Message) byte {
+	// What is blank includes the marks and zeros of Unicode's encodings.
+	text := bytes.TrimLeft(report.Peek(512), " \t\r\n\v\f\x00\xef\xbb\xbf\xfe\xff")
+	if len(text) == 0 {
+		return 0
+	}
+	return text[0]
+}
+
 // ErrTooLarge says that a report is not to be read in one piece.
 var ErrTooLarge = errors.New("a report")
 

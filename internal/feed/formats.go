@@ -9,14 +9,16 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed/table"
+	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // JSON is a report that is an array of objects.
 type JSON struct {
-	Lines bool // each line is an object, instead
-	List  bool // of such a line raw has a list of one object
-	Whole bool // all of the report is one object, instead
+	Lines   bool // each line is an object, instead
+	List    bool // of such a line raw has a list of one object
+	Objects bool // there may be one object, or one after the other, as well
+	Sorted  bool // raw has the members of an object in the order of their names
 }
 
 // Line is a report of lines without quotes.
@@ -75,10 +77,7 @@ func (f CSV) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Inp
 // Inputs yields the rows.
 func (f JSON) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Input, error] {
 	return func(yield func(*table.Input, error) bool) {
-		switch {
-		case f.Whole:
-			f.whole(report, yield)
-		case f.Lines:
+		if f.Lines {
 			x := &textRow{report: report, list: f.List}
 			in := &table.Input{Piece: x, Object: &event.Object{}}
 			for x.text = range Lines(report, emit) {
@@ -86,36 +85,20 @@ func (f JSON) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.In
 					return
 				}
 			}
-		default:
-			in := &table.Input{}
-			for x := range Elements(report, emit) {
-				in.Piece, in.Object = x, &x.Object
-				if !yield(in, nil) {
-					return
-				}
+			return
+		}
+		split := json.Elements
+		if f.Objects {
+			split = json.Documents
+		}
+		in := &table.Input{}
+		for x := range f.elements(report, emit, split) {
+			in.Piece, in.Object = x, &x.Object
+			if !yield(in, nil) {
+				return
 			}
 		}
 	}
-}
-
-// maxWhole bounds a report that is one object, in bytes.
-const maxWhole = 16 << 20
-
-func (f JSON) whole(report *event.Message, yield func(*table.Input, error) bool) {
-	text, err := Text(report, maxWhole)
-	switch {
-	case err != nil:
-		yield(nil, err)
-		return
-	case strings.TrimSpace(text) == "":
-		return
-	}
-	in := &table.Input{Piece: &textRow{report: report, text: text}, Object: &event.Object{}}
-	if err := in.Object.Parse([]byte(text)); err != nil {
-		yield(nil, err)
-		return
-	}
-	yield(in, nil)
 }
 
 // textRow is a piece of a report that is a row.

@@ -2,15 +2,15 @@ package flags
 
 import (
 	"fmt"
-	"github.com/intelpipe/intelpipe/internal/manual/page"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -117,7 +117,7 @@ func (p *ParserFlags) Reading() (*event.Reading, error) {
 	r.DayFirst = p.DayFirst
 	if p.Timezone != "" {
 		var err error
-		if r.Location, err = harmonization.Zone(p.Timezone); err != nil {
+		if r.Location, err = datetime.Zone(p.Timezone); err != nil {
 			return nil, fmt.Errorf("--timezone: %w", err)
 		}
 	}

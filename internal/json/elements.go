@@ -7,10 +7,12 @@ import (
 	"iter"
 )
 
-// An Element is one element of an array. Its text is valid until the next one.
+// An Element is one element of an array, or one document of several. Its text is
+// valid until the next one.
 type Element struct {
 	Text         []byte
-	Line, Column int // where it begins, in the text that was read, both from 1
+	Whole        []byte // of a document, and with the white space around it if it is the only one
+	Line, Column int    // where it begins, in the text that was read, both from 1
 }
 
 // Place returns line and column of an offset in the element.
@@ -34,6 +36,8 @@ var (
 	errElement   = errors.New("an element is expected")
 	errBracket   = errors.New("a bracket is closed by one of another kind")
 	errEndOfList = errors.New("the array is not closed")
+	errNoObject  = errors.New("an object, or an array of objects, is expected")
+	errEnd       = errors.New("the text ends within an object")
 	errTooLarge  = errors.New("an element of more than 16 MiB")
 )
 
@@ -41,10 +45,17 @@ var (
 // They are told apart by their brackets and quotes; whoever reads one finds out
 // whether it is valid. An error comes with what could not be read, or the first
 // mebibyte of it, and the place of the error; it is the last that is yielded.
-func Elements(r io.Reader) iter.Seq2[Element, error] {
+func Elements(r io.Reader) iter.Seq2[Element, error] { return split(r, (*splitter).elements) }
+
+// Documents yields the documents of a text in which one follows the other, as in
+// NDJSON. Of an array it yields the elements in its place. All else is as in
+// Elements.
+func Documents(r io.Reader) iter.Seq2[Element, error] { return split(r, (*splitter).documents) }
+
+func split(r io.Reader, into func(*splitter, func(Element, error) bool) error) iter.Seq2[Element, error] {
 	return func(yield func(Element, error) bool) {
 		s := &splitter{src: r, line: 1}
-		if err := s.elements(yield); err != nil && err != errStopped {
+		if err := into(s, yield); err != nil && err != errStopped {
 			e := s.element(s.start)
 			rest, _ := io.ReadAll(io.LimitReader(r, int64(max(0, maxRest-(s.end-s.start)))))
 			e.Text = append(bytes.Clone(s.buf[s.start:s.end]), rest...)
@@ -85,6 +96,11 @@ func (s *splitter) elements(yield func(Element, error) bool) error {
 	case c != '[':
 		return errNoArray
 	}
+	return s.list(yield)
+}
+
+// list yields the elements of the array that begins at pos.
+func (s *splitter) list(yield func(Element, error) bool) error {
 	s.pos++
 	for n := 0; ; n++ {
 		c, err := s.token()
@@ -114,6 +130,76 @@ func (s *splitter) elements(yield func(Element, error) bool) error {
 	}
 }
 
+// documents yields documents. The first is yielded once it is known whether
+// another follows. If it is a line, so are all others, and a line that is broken
+// costs no other.
+func (s *splitter) documents(yield func(Element, error) bool) error {
+	c, err := s.skip()
+	if err == nil && c == '[' {
+		return s.list(yield)
+	}
+	for n := 0; err == nil; n++ {
+		if c != '{' {
+			return errNoObject
+		}
+		lead := s.pos - s.start
+		if err = s.compound(); err == io.EOF {
+			return errEnd
+		} else if err != nil {
+			return err
+		}
+		end := s.pos
+		if n == 0 {
+			size := s.pos - s.start
+			c, err = s.skip()
+			end = s.start + size
+		}
+		text := s.buf[s.start+lead : end : end]
+		e := Element{Text: text, Whole: text}
+		e.Line, e.Column = s.place(s.start + lead)
+		lines := n == 0 && err == nil && bytes.IndexByte(e.Text, '\n') < 0 && bytes.IndexByte(s.buf[end:s.pos], '\n') >= 0
+		if n == 0 && err == io.EOF {
+			e.Whole = s.buf[s.start:s.end:s.end]
+		}
+		s.start = s.pos
+		switch {
+		case !yield(e, nil):
+			return errStopped
+		case lines:
+			return s.lines(yield)
+		case n > 0:
+			c, err = s.token()
+		}
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// lines yields each line that is not blank.
+func (s *splitter) lines(yield func(Element, error) bool) error {
+	for {
+		_, err := s.token()
+		for err == nil && s.buf[s.pos] != '\n' {
+			if s.pos++; s.pos == s.end {
+				err = s.fill()
+			}
+		}
+		if s.start == s.pos && err == io.EOF {
+			return nil
+		} else if err != nil && err != io.EOF {
+			return err
+		}
+		e := s.element(s.pos)
+		e.Text = bytes.TrimRight(e.Text, " \t\r")
+		e.Whole = e.Text
+		if !yield(e, nil) {
+			return errStopped
+		}
+	}
+}
+
 func unexpected(err error) error {
 	if err == io.EOF {
 		return errEndOfList
@@ -135,7 +221,7 @@ func (s *splitter) behind() error {
 // element is what stands between start and end.
 func (s *splitter) element(end int) Element {
 	line, column := s.place(s.start)
-	return Element{s.buf[s.start:end:end], line, column}
+	return Element{Text: s.buf[s.start:end:end], Line: line, Column: column}
 }
 
 // token skips white space and returns the byte that follows, which becomes the
@@ -149,6 +235,20 @@ func (s *splitter) token() (byte, error) {
 			}
 		}
 		s.start = s.pos
+		if err := s.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// skip is token without a new start.
+func (s *splitter) skip() (byte, error) {
+	for {
+		for ; s.pos < s.end; s.pos++ {
+			if c := s.buf[s.pos]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+				return c, nil
+			}
+		}
 		if err := s.fill(); err != nil {
 			return 0, err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/client/redis"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/lookup/ring"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -44,37 +45,37 @@ func openCache(f *Flags, env *stage.Env) (cache, error) {
 		}
 		path = filepath.Join(env.StateDir, path)
 	}
-	r, note, err := openRing(path, int64(f.CacheBytes))
+	r, note, err := ring.Open(path, int64(f.CacheBytes))
 	if err != nil {
 		return nil, err
 	}
 	if note != "" {
 		env.Warn("%s", note)
 	}
-	return &inFile{ring: r, warn: env.Warn, path: path}, nil
+	return &inFile{Ring: r, warn: env.Warn, path: path}, nil
 }
 
 // inFile is the file of --cache.
 type inFile struct {
-	*ring
+	*ring.Ring
 	path   string
 	warn   func(string, ...any)
 	warned sync.Once
 }
 
 func (c *inFile) get(_ context.Context, key string) (text string, ttl, age time.Duration, ok bool) {
-	rec, ok := c.ring.get([]byte(key))
-	return string(rec.value), rec.ttl, time.Since(rec.since), ok
+	rec, ok := c.Ring.Get([]byte(key))
+	return string(rec.Value), rec.TTL, time.Since(rec.Since), ok
 }
 
 func (c *inFile) put(_ context.Context, key, text string, ttl time.Duration) {
-	if err := c.ring.put([]byte(key), record{[]byte(text), time.Now(), ttl}); err != nil {
+	if err := c.Ring.Put([]byte(key), ring.Record{Value: []byte(text), Since: time.Now(), TTL: ttl}); err != nil {
 		c.warned.Do(func() { c.warn("%s: %v; what is not kept will be asked for again", c.path, err) })
 	}
 }
 
 func (c *inFile) claim(ctx context.Context, key string) (release func()) {
-	return c.ring.claim(ctx, []byte(key))
+	return c.Ring.Claim(ctx, []byte(key))
 }
 
 // inRedis is a server, to which nothing is connected before the first key. Two

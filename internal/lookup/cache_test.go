@@ -13,6 +13,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"github.com/intelpipe/intelpipe/internal/lookup/ring"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -154,7 +155,7 @@ func TestUnusableFile(t *testing.T) {
 		t.Error("a directory is taken for a cache")
 	}
 	os.WriteFile(dir+"/data", []byte("a file of the user"), 0o600)
-	if _, err := open(cached(dir + "/data")); !errors.Is(err, errForeign) {
+	if _, err := open(cached(dir + "/data")); !errors.Is(err, ring.ErrForeign) {
 		t.Errorf("got %v", err)
 	}
 
@@ -165,14 +166,14 @@ func TestUnusableFile(t *testing.T) {
 	if info, err := os.Stat(env.StateDir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the state directory: %v, %v", info, err)
 	}
-	l.shared.cache.(*inFile).f.Close()
+	l.shared.cache.(*inFile).Close()
 	get(t, l, "a")
 	get(t, l, "b")
 	if strings.Count(said, "\n") != 1 || !strings.Contains(said, "asked for again") {
 		t.Errorf("said %q", said)
 	}
 	said = ""
-	os.WriteFile(env.StateDir+"/cache", []byte(ringMagic+"and then nothing"), 0o600)
+	os.WriteFile(env.StateDir+"/cache", []byte("intelpipe cache\nand then nothing"), 0o600)
 	if l, err = open(cached("cache")); err != nil || !strings.Contains(said, "begun anew") {
 		t.Fatalf("said %q, %v", said, err)
 	}

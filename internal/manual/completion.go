@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/flags"
 )
 
@@ -45,7 +45,7 @@ func Completion(w io.Writer, specs []flags.Command, names, more []string) error 
 // classes are the classification types.
 func classes() string {
 	var names []string
-	for c := range harmonization.Classifications() {
+	for c := range vocabulary.Classifications() {
 		names = append(names, c.Type)
 	}
 	return strings.Join(names, " ")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/manual/page"
@@ -82,7 +83,7 @@ func Types(args []string, getenv func(string) string) (string, error) {
 		return text, err
 	}
 	var rows []row
-	for class := range harmonization.Classifications() {
+	for class := range vocabulary.Classifications() {
 		if _, err := c.dictionary.CheckValue(harmonization.Event, "classification.type", harmonization.Text(class.Type)); err == nil {
 			rows = append(rows, row{{"type", class.Type}, {"taxonomy", class.Taxonomy}, {"meaning", class.Description}})
 		}

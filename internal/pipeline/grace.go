@@ -71,8 +71,8 @@ func HeedSecond(ctx context.Context, p *Pipeline) (stop func()) {
 		}
 		second := <-received
 		p.alone.Lock() // for ever: nothing is started in the meantime
-		if p.Process != nil {
-			p.Process.Abort()
+		if p.Group != nil {
+			p.Group.Abort()
 		}
 		signal.Reset(second)
 		syscall.Kill(os.Getpid(), second.(syscall.Signal))

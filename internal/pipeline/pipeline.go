@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/process"
+	"github.com/intelpipe/intelpipe/internal/procgroup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stream"
 )
@@ -31,7 +31,7 @@ type Answer struct {
 // chain.
 type Pipeline struct {
 	Words    []string // its command line; none if it is the rest of the chain
-	Process  *process.Group
+	Group    *procgroup.Group
 	Out      *stream.Writer
 	Back     chan Answer
 	Answered bool       // something has come back, by the time of Kill
@@ -52,11 +52,11 @@ func (p *Pipeline) Start(stderr io.Writer, alive *os.File, env []string) error {
 	}
 	p.alone.Lock()
 	defer p.alone.Unlock()
-	g, err := process.Start(p.Words, stderr, alive, env)
+	g, err := procgroup.Start(p.Words, stderr, alive, env)
 	if err != nil {
 		return err
 	}
-	p.Process = g
+	p.Group = g
 	p.Out = stream.NewWriter(p)
 	go receive(g, p.Back)
 	return nil
@@ -97,8 +97,8 @@ func (p *Pipeline) Fd() int { return -1 }
 func (p *Pipeline) Write(b []byte) (int, error) {
 	patience, done := p.Writing()
 	defer done()
-	p.Process.Stdin.SetWriteDeadline(time.Now().Add(patience))
-	n, err := p.Process.Stdin.Write(b)
+	p.Group.Stdin.SetWriteDeadline(time.Now().Add(patience))
+	n, err := p.Group.Stdin.Write(b)
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		p.Unread = true
@@ -110,7 +110,7 @@ func (p *Pipeline) Write(b []byte) (int, error) {
 
 // Kill ends the process, and takes what is still on its way back.
 func (p *Pipeline) Kill() {
-	if p.Process == nil {
+	if p.Group == nil {
 		return
 	}
 	taken := make(chan struct{})
@@ -120,7 +120,7 @@ func (p *Pipeline) Kill() {
 			p.Answered = true
 		}
 	}(p.Back)
-	p.Process.Kill()
+	p.Group.Kill()
 	<-taken
 }
 
@@ -128,8 +128,8 @@ func (p *Pipeline) Kill() {
 func (p *Pipeline) Abort() {
 	p.alone.Lock()
 	defer p.alone.Unlock()
-	if p.Process != nil {
-		p.Process.Abort()
+	if p.Group != nil {
+		p.Group.Abort()
 	}
 }
 

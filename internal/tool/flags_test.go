@@ -183,11 +183,11 @@ func TestFullDisk(t *testing.T) {
 		var stderr strings.Builder
 		specs := append(probes(nil), Spec{Name: "errands", New: func() any { return new(errands) }})
 		args := strings.Fields(line)
-		exit := Run(context.Background(), specs, Process{Args: args, Stdin: strings.NewReader(""), Stdout: full{}, Stderr: &stderr, Getenv: func(string) string { return "" }})
+		exit := Run(context.Background(), specs, System{Args: args, Stdin: strings.NewReader(""), Stdout: full{}, Stderr: &stderr, Getenv: func(string) string { return "" }})
 		if want := args[0] + ": no space left on device\n"; exit != ExitBroken || stderr.String() != want {
 			t.Errorf("%s: %d, %q, want %q", line, exit, stderr.String(), want)
 		}
-		exit = Run(context.Background(), specs, Process{Args: args, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Getenv: func(string) string { return "" }})
+		exit = Run(context.Background(), specs, System{Args: args, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Getenv: func(string) string { return "" }})
 		if exit != ExitOK {
 			t.Errorf("%s: %d", line, exit)
 		}
@@ -238,7 +238,7 @@ func FuzzCommandLine(f *testing.F) {
 			}
 			var stdout, stderr strings.Builder
 			args := append([]string{spec.Name}, strings.Split(line, " ")...)
-			exit := Run(context.Background(), []Spec{spec}, Process{Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: getenv})
+			exit := Run(context.Background(), []Spec{spec}, System{Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: getenv})
 			first, rest, _ := strings.Cut(stderr.String(), "\n")
 			switch exit {
 			case ExitOK:

@@ -36,7 +36,7 @@ func TestIfRunning(t *testing.T) {
 		// Its stderr is another file, and its state the same directory.
 		var said strings.Builder
 		specs := []Spec{{Name: "collect-test", New: func() any { return w }}}
-		code := Run(t.Context(), specs, Process{
+		code := Run(t.Context(), specs, System{
 			Args:  []string{"collect-test", "--count", "1", "--source", "job", "--if-running", how, "--", "sh", "-c", good},
 			Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: &said,
 			Getenv: func(k string) string { return map[string]string{"STATE_DIRECTORY": dir}[k] },
@@ -94,7 +94,7 @@ func TestHangupIsNothing(t *testing.T) {
 	w := &windows{log: new([]string), gone: map[int]bool{}}
 	var said strings.Builder
 	specs := []Spec{{Name: "collect-test", New: func() any { return w }}}
-	code := Run(t.Context(), specs, Process{
+	code := Run(t.Context(), specs, System{
 		Args:  []string{"collect-test", "--count", "1", "--", "sh", "-c", "cd " + dir + "; echo > started; " + waitFor("test -e go") + good},
 		Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: &said, Signals: signals,
 		Getenv: func(k string) string { return map[string]string{"STATE_DIRECTORY": dir}[k] },

@@ -41,7 +41,7 @@ func interrupted(t *testing.T, w *windows, dir, stdin string, args ...string) (s
 	defer in.Close()
 	io.WriteString(write, stdin)
 	write.Close()
-	code = Run(t.Context(), specs, Process{
+	code = Run(t.Context(), specs, System{
 		Args: args, Stdin: in, Stdout: io.Discard, Stderr: &errs, Getenv: func(k string) string { return env[k] },
 		Signals: func(context.Context) (context.Context, context.CancelFunc) { return ctx, signal },
 		Tune:    func(o *delivery.Options) { o.Grace = 1 },

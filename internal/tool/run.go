@@ -12,13 +12,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/builtin"
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/delivery"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
-	"github.com/intelpipe/intelpipe/internal/process"
+	"github.com/intelpipe/intelpipe/internal/procgroup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stream"
 	"github.com/intelpipe/intelpipe/internal/voice"
@@ -26,7 +27,7 @@ import (
 
 // run is one process: what its command line says, and what runs it.
 type run struct {
-	process  Process
+	system   System
 	specs    []Spec
 	voice    *voice.Voice
 	progress *voice.Progress
@@ -52,9 +53,9 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	for i, words := range words {
 		spec := flags.Find(r.specs, words[0])
 		if spec == nil {
-			return stage.Usage(unknownCommand(r.specs, words[0], " after then"))
+			return stage.Usage(builtin.Unknown(r.specs, words[0], " after then"))
 		}
-		s, err := selectCommand(spec, r.specs, words[1:], r.process)
+		s, err := selectCommand(spec, r.specs, words[1:], r.system)
 		if err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 	if err := r.own(pipeline, words); err != nil {
 		return err
 	}
-	if err := r.operands.find(r.stages, r.process.Getenv); err != nil {
+	if err := r.operands.find(r.stages, r.system.Getenv); err != nil {
 		return err
 	}
 	if err := r.standard(); err != nil {
@@ -102,13 +103,13 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 // fold makes a chain of the stages.
 func (r *run) fold() error {
 	o := chain.Options{
-		Voice: r.voice, Source: r.process.Getenv(stage.InPipeline), Owned: r.source != nil,
+		Voice: r.voice, Source: r.system.Getenv(stage.InPipeline), Owned: r.source != nil,
 		Swallowed: r.swallowed,
 	}
 	if r.source != nil {
 		o.End = r.source.End()
 	} else {
-		o.End = stream.NewWriter(r.process.Stdout)
+		o.End = stream.NewWriter(r.system.Stdout)
 	}
 	var stages []chain.Stage
 	for _, s := range r.stages {
@@ -127,9 +128,9 @@ func (r *run) fold() error {
 // swallowed says who keeps back the control lines of the source in whose pipeline
 // this process stands.
 func (r *run) swallowed() string {
-	if stdin, ok := r.process.Stdin.(*os.File); ok {
-		if words := process.Feeder(stdin); words != nil {
-			return process.Swallows(words)
+	if stdin, ok := r.system.Stdin.(*os.File); ok {
+		if words := procgroup.Feeder(stdin); words != nil {
+			return procgroup.Swallows(words)
 		}
 	}
 	return pipeline.BehindThrough
@@ -176,15 +177,15 @@ func (r *run) own(pipeline []string, words [][]string) error {
 	}
 	o := delivery.Options{
 		Name: head.spec.Name, Command: head.cmd, Args: head.args, Env: head.env, Words: pipeline,
-		Fused: len(r.stages) > 1, Rest: strings.Join(rest, " "), Environ: r.environ(), Stderr: r.process.Stderr,
+		Fused: len(r.stages) > 1, Rest: strings.Join(rest, " "), Environ: r.environ(), Stderr: r.system.Stderr,
 		Source: f.Source, IfRunning: f.IfRunning, Interval: seconds(f.RateLimit), Restarts: f.Restarts,
-		Grace: seconds(float64(f.Grace)), Patience: seconds(f.Patience), Signals: r.process.Signals != nil,
+		Grace: seconds(float64(f.Grace)), Patience: seconds(f.Patience), Signals: r.system.Signals != nil,
 		Say: func(err error) { r.report(head.spec.Name, err) }, Exit: func() { os.Exit(ExitBroken) },
 	}
 	if w := f.ReceiverFlags; w != nil {
 		o.Windows = delivery.Limits{Messages: w.WindowMessages, Bytes: int64(w.WindowBytes), Age: seconds(w.WindowAge), Open: w.OpenWindows}
 	}
-	if tune := r.process.Tune; tune != nil {
+	if tune := r.system.Tune; tune != nil {
 		tune(&o)
 	}
 	r.source = delivery.New(o)
@@ -227,7 +228,7 @@ func (r *run) stream(ctx context.Context) int {
 	}
 	// A filter that reads a file is ended by a signal as any program is: it
 	// has said nothing to anybody, and nothing advances.
-	if signals := r.process.Signals; signals != nil && (head.collects() || r.operands.readsPipe()) {
+	if signals := r.system.Signals; signals != nil && (head.collects() || r.operands.readsPipe()) {
 		// They are caught up to the end of the process: one that the system
 		// delivers late must not kill a command that has done its work.
 		ctx, _ = signals(ctx)
@@ -251,7 +252,7 @@ func (r *run) stream(ctx context.Context) int {
 	if err != nil && !readerGone {
 		r.report(head.spec.Name, err)
 	}
-	r.chain.Sum(isTerminal(r.process.Stderr) && !readerGone)
+	r.chain.Sum(isTerminal(r.system.Stderr) && !readerGone)
 	switch {
 	case stage.IsUsage(err):
 		return ExitUsage
@@ -305,7 +306,7 @@ func (r *run) errand(ctx context.Context, head *selected) int {
 		r.voice.Say(head.spec.Name, "", fmt.Errorf(format, args...).Error())
 	}
 	head.env.Fail = head.env.Warn
-	err := r.runner.Run(ctx, head.env, r.process.Stdout)
+	err := r.runner.Run(ctx, head.env, r.system.Stdout)
 	if err == nil {
 		return ExitOK
 	}
@@ -321,7 +322,7 @@ func (r *run) errand(ctx context.Context, head *selected) int {
 
 // watch shows a person at a terminal how far the stream has come.
 func (r *run) watch(head *selected) {
-	p := r.process
+	p := r.system
 	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || !head.collects() && r.operands.readsPipe() {
 		return
 	}
@@ -333,7 +334,7 @@ func (r *run) watch(head *selected) {
 // openTrail opens the trail of the replay that this process is, or in whose
 // pipeline it stands.
 func (r *run) openTrail() error {
-	path := r.process.Getenv(stage.InReplay)
+	path := r.system.Getenv(stage.InReplay)
 	if again, ok := r.head().cmd.(stage.Replayer); ok && r.source != nil {
 		path = again.Trail()
 	}
@@ -354,11 +355,11 @@ func (r *run) openTrail() error {
 // standard fails if the chain needs what is closed.
 func (r *run) standard() error {
 	head, last := r.head(), r.last()
-	if in, ok := r.process.Stdin.(closedFile); ok && !head.collects() && r.operands.readsStdin() {
+	if in, ok := r.system.Stdin.(closedFile); ok && !head.collects() && r.operands.readsStdin() {
 		return in.err()
 	}
 	silent := last.kind == chain.Output && !last.flags.Pass
-	if out, ok := r.process.Stdout.(closedFile); ok && r.source == nil && !silent {
+	if out, ok := r.system.Stdout.(closedFile); ok && r.source == nil && !silent {
 		return out.err()
 	}
 	return nil
@@ -367,8 +368,8 @@ func (r *run) standard() error {
 // stdout is for an output that is told to write there. Where messages and control
 // lines go there it is taken, and it keeps nothing that a checkpoint promises.
 func (r *run) stdout(s *selected) (io.Writer, error) {
-	switch out, closed := r.process.Stdout.(closedFile); {
-	case r.source != nil || r.process.Getenv(stage.InPipeline) != "":
+	switch out, closed := r.system.Stdout.(closedFile); {
+	case r.source != nil || r.system.Getenv(stage.InPipeline) != "":
 		return nil, stage.Usage(errNotInPipeline)
 	case s.kind == chain.Output && s.flags.Pass:
 		return nil, stage.Usage(errors.New("not with --pass, which writes the messages there"))
@@ -377,19 +378,19 @@ func (r *run) stdout(s *selected) (io.Writer, error) {
 	case closed:
 		return nil, out.err()
 	}
-	return stream.Quiet{W: r.process.Stdout}, nil
+	return stream.Quiet{W: r.system.Stdout}, nil
 }
 
 // read feeds the files, or stdin, into the chain.
 func (r *run) read(ctx context.Context, head *selected) error {
-	if r.operands.readsStdin() && isTerminal(r.process.Stdin) {
+	if r.operands.readsStdin() && isTerminal(r.system.Stdin) {
 		r.report(head.spec.Name, fmt.Errorf("reading from the terminal, end with ctrl-d; %s --help tells more", head.spec.Name))
 	}
 	if r.operands.readsPipe() {
 		ctx = context.WithoutCancel(ctx)
 	}
 	if len(r.operands.files) == 0 {
-		return r.chain.Read(ctx, r.process.Stdin, "")
+		return r.chain.Read(ctx, r.system.Stdin, "")
 	}
 	for _, name := range r.operands.files {
 		if err := r.readFile(ctx, name); err != nil {
@@ -401,7 +402,7 @@ func (r *run) read(ctx context.Context, head *selected) error {
 
 func (r *run) readFile(ctx context.Context, name string) error {
 	if name == "-" {
-		return r.chain.Read(ctx, r.process.Stdin, "")
+		return r.chain.Read(ctx, r.system.Stdin, "")
 	}
 	f, err := os.Open(name)
 	if err != nil {

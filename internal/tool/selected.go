@@ -41,7 +41,7 @@ type selected struct {
 func (s *selected) collects() bool { return s.kind == chain.Collector }
 
 // selectCommand reads the words of one command.
-func selectCommand(spec *Spec, specs []Spec, args []string, p Process) (*selected, error) {
+func selectCommand(spec *Spec, specs []Spec, args []string, p System) (*selected, error) {
 	s := &selected{spec: spec, args: args, getenv: p.Getenv}
 	var err error
 	if s.cmd, err = s.flags.Parse(spec, specs, args, p.Getenv); err != nil {
@@ -87,7 +87,7 @@ func (s *selected) windows(owned bool) error {
 }
 
 // prepare makes what the command is offered.
-func (s *selected) prepare(p Process) error {
+func (s *selected) prepare(p System) error {
 	getenv := p.Getenv
 	state, err := stateDir(getenv)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/pipeline"
-	"github.com/intelpipe/intelpipe/internal/process"
+	"github.com/intelpipe/intelpipe/internal/procgroup"
 )
 
 // signals returns a context that the first SIGTERM or SIGINT ends. The second
@@ -37,7 +37,7 @@ func linger(ctx context.Context, grace time.Duration, interrupt func(), filter b
 		if passes(grace) {
 			interrupt()
 			if filter && passes(pipeline.LastWords) {
-				process.KillBelow()
+				procgroup.KillBelow()
 				os.Exit(ExitBroken)
 			}
 		}

@@ -41,7 +41,7 @@ func silentRun(t *testing.T, ctx context.Context, dir string, collector any, scr
 	specs := []Spec{{Name: "collect-test", New: func() any { return collector }}}
 	env := map[string]string{"STATE_DIRECTORY": dir, "INTELPIPE_COLLECT_TEST_SECRET": os.Getenv("INTELPIPE_COLLECT_TEST_SECRET")}
 	args := append(append([]string{"collect-test"}, flags...), "--", "sh", "-c", "cd "+dir+"; "+script)
-	code = Run(ctx, specs, Process{Args: args, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: errs, Getenv: func(k string) string { return env[k] }, Tune: tuning(ctx)})
+	code = Run(ctx, specs, System{Args: args, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: errs, Getenv: func(k string) string { return env[k] }, Tune: tuning(ctx)})
 	text, err := os.ReadFile(errs.Name())
 	if err != nil {
 		t.Fatal(err)

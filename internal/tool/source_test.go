@@ -72,7 +72,7 @@ func runPatiently(t *testing.T, step time.Duration, dir string, w *windows, scri
 	specs := []Spec{{Name: "collect-windows", New: func() any { return w }}, {Name: "expert-once", New: func() any { return &once{} }}}
 	env := map[string]string{"STATE_DIRECTORY": dir}
 	args := append(append([]string{"collect-windows"}, flags...), "--", "sh", "-c", script)
-	code = Run(context.Background(), specs, Process{
+	code = Run(context.Background(), specs, System{
 		Args: args, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: errs, Getenv: func(k string) string { return env[k] },
 		Tune: func(o *delivery.Options) { o.Step = step },
 	})
@@ -241,7 +241,7 @@ func TestSourceOfLines(t *testing.T) {
 		words := append(strings.Fields("intelpipe "+args), "--", "sh", "-c", "tee "+dir+"/seen | "+good)
 		env := map[string]string{"STATE_DIRECTORY": dir}
 		stderr := new(strings.Builder)
-		code := Run(t.Context(), specs, Process{Args: words, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: stderr, Getenv: func(k string) string { return env[k] }})
+		code := Run(t.Context(), specs, System{Args: words, Stdin: strings.NewReader(""), Stdout: new(strings.Builder), Stderr: stderr, Getenv: func(k string) string { return env[k] }})
 		seen, _ := os.ReadFile(dir + "/seen")
 		if code != ExitOK || strings.Count(string(seen), want) != 1 {
 			t.Errorf("%s: exit %d, %s%s", args, code, seen, stderr)

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/builtin"
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/flags"
@@ -28,11 +29,11 @@ func Main(specs ...Spec) {
 		fmt.Fprintf(stderr, "%s: %v\n", sibling.Name, err)
 		os.Exit(ExitBroken)
 	}
-	os.Exit(Run(context.Background(), specs, Process{Args: os.Args, Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: os.Getenv, Signals: signals}))
+	os.Exit(Run(context.Background(), specs, System{Args: os.Args, Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: os.Getenv, Signals: signals}))
 }
 
 // Run runs one command, or several joined by "then", and returns the exit code.
-func Run(ctx context.Context, specs []Spec, p Process) (code int) {
+func Run(ctx context.Context, specs []Spec, p System) (code int) {
 	name, args := filepath.Base(p.Args[0]), p.Args[1:]
 	if len(specs) == 1 {
 		name = specs[0].Name
@@ -44,7 +45,7 @@ func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 		}
 		name, args = args[0], args[1:]
 	}
-	r := &run{process: p, specs: specs, voice: voice.New(p.Stderr), operands: operands{stdin: p.Stdin}}
+	r := &run{system: p, specs: specs, voice: voice.New(p.Stderr), operands: operands{stdin: p.Stdin}}
 	defer func() {
 		if mistake := recover(); mistake != nil { // one of ours, outside of a single message
 			r.report(name, fmt.Errorf("panic: %v, at %s; nothing unfinished was acknowledged", mistake, chain.Position(debug.Stack())))
@@ -71,8 +72,25 @@ func Run(ctx context.Context, specs []Spec, p Process) (code int) {
 	return r.stream(ctx)
 }
 
+// multi does what the multi-call binary can do besides its commands.
+func multi(specs []Spec, p System, args []string) int {
+	c := &builtin.Call{Commands: specs, Version: Version, Terminal: isTerminal(p.Stdout), Stdout: p.Stdout, Stderr: p.Stderr, Getenv: p.Getenv}
+	text, err := c.Run(args)
+	if err == nil {
+		err = show(p, text)
+	}
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintf(p.Stderr, "intelpipe: %s\n", plain.Line(err.Error()))
+	if stage.IsUsage(err) {
+		return ExitUsage
+	}
+	return ExitBroken
+}
+
 // handOver gives the command line to the binary that has all of its commands.
-func handOver(p Process, name, missing string) int {
+func handOver(p System, name, missing string) int {
 	err := sibling.HandOver(missing, p.Args, Version)
 	fmt.Fprintf(p.Stderr, "%s: %s\n", name, plain.Line(err.Error()))
 	if stage.IsUsage(err) {
@@ -88,7 +106,7 @@ func (r *run) answer(name string, asked *flags.Asked) int {
 	if asked.Flag != "--version" {
 		text = manual.Help(spec, asked.Model, asked.Flag == "--help-all")
 	}
-	if err := show(r.process, text); err != nil {
+	if err := show(r.system, text); err != nil {
 		r.report(name, err)
 		return ExitBroken
 	}

@@ -132,7 +132,7 @@ func run1(t *testing.T, specs []Spec, args []string, env map[string]string, stdi
 		env = map[string]string{}
 	}
 	env["STATE_DIRECTORY"] = dir
-	exit := Run(context.Background(), specs, Process{Args: args, Stdin: stdin, Stdout: &stdout, Stderr: &stderr, Getenv: func(k string) string { return env[k] }})
+	exit := Run(context.Background(), specs, System{Args: args, Stdin: stdin, Stdout: &stdout, Stderr: &stderr, Getenv: func(k string) string { return env[k] }})
 	dump, _ := os.ReadFile(filepath.Join(dir, args[0]+".dump"))
 	return outcome{stdout.String(), stderr.String(), string(dump), exit, dir}
 }
@@ -597,7 +597,7 @@ func TestConfigurationFile(t *testing.T) {
 // TestNoStateDirectory does not leave state wherever the command happens to run.
 func TestNoStateDirectory(t *testing.T) {
 	var stderr bytes.Buffer
-	exit := Run(context.Background(), probes(nil), Process{Args: []string{"expert-probe"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Getenv: func(string) string { return "" }})
+	exit := Run(context.Background(), probes(nil), System{Args: []string{"expert-probe"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Getenv: func(string) string { return "" }})
 	if exit != ExitUsage || !strings.Contains(stderr.String(), "STATE_DIRECTORY") {
 		t.Errorf("%d, %s", exit, &stderr)
 	}

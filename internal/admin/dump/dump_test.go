@@ -25,7 +25,7 @@ func run(t *testing.T, state, stdin string, args ...string) (stdout, stderr stri
 	code = tool.Run(context.Background(), []tool.Spec{
 		{Name: "dump", New: func() any { return new(Command) }},
 		{Name: "expert-test", New: func() any { return new(refuse) }},
-	}, tool.Process{Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
+	}, tool.System{Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
 		Getenv: func(name string) string { return map[string]string{"STATE_DIRECTORY": state}[name] }})
 	return out.String(), errs.String(), code
 }

@@ -18,9 +18,9 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/idna"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -117,7 +117,7 @@ func address(server string) (string, error) {
 // in another script is looked up in its ASCII form, and one that no host can
 // have is not looked up: it is not found.
 func (r *Resolver) Lookup(ctx context.Context, name string, t Type) ([]string, error) {
-	ascii, ok := harmonization.ASCIIName(name)
+	ascii, ok := idna.Host(name)
 	if _, short := dns.IsDomainName(ascii); !ok || !short || strings.Trim(ascii, nameBytes) != "" {
 		return nil, fmt.Errorf("%s: %w", plain.Quote(name), ErrNotFound)
 	}

@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -355,14 +352,12 @@ func TestReverse(t *testing.T) {
 
 // TestDnsmasq asks a server that was not written by us.
 func TestDnsmasq(t *testing.T) {
-	path, err := exec.LookPath("dnsmasq")
-	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/dnsmasq")
-	}
-	if err != nil {
-		t.Skip("left out: dnsmasq not found, apt-get install dnsmasq")
-	}
-	server := startDnsmasq(t, path)
+	server := server.Dnsmasq(t, `local=/example.org/
+host-record=www.example.org,192.0.2.10
+host-record=six.example.org,2001:db8::10
+cname=alias.example.org,www.example.org
+txt-record=text.example.org,abuse@example.org
+`)
 	r := resolver(t, server, 5)
 	for _, c := range []struct {
 		name string
@@ -383,67 +378,4 @@ func TestDnsmasq(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q, %v", c.name, got, err, c.want, c.err)
 		}
 	}
-}
-
-// startDnsmasq runs dnsmasq with a configuration of its own and waits until it
-// answers.
-func startDnsmasq(t *testing.T, path string) string {
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "dnsmasq.conf")
-	if err := os.WriteFile(conf, []byte(`no-resolv
-no-hosts
-no-daemon
-bind-interfaces
-listen-address=127.0.0.1
-user=
-group=
-pid-file=
-local=/example.org/
-host-record=www.example.org,192.0.2.10
-host-record=six.example.org,2001:db8::10
-cname=alias.example.org,www.example.org
-txt-record=text.example.org,abuse@example.org
-`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		l, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := l.LocalAddr().String()
-		l.Close()
-		_, port, _ := net.SplitHostPort(server)
-		cmd := exec.Command(path, "--conf-file="+conf, "--port="+port)
-		var log strings.Builder
-		cmd.Stderr = &log
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
-		query := new(dns.Msg).SetQuestion("www.example.org.", dns.TypeA)
-		for up := false; !up; {
-			select {
-			case <-ended: // somebody else took the port
-				t.Logf("dnsmasq: %s", log.String())
-				server, up = "", true
-			default:
-				client := dns.Client{Timeout: time.Second}
-				_, _, err := client.Exchange(query, server)
-				if up = err == nil; !up {
-					time.Sleep(10 * time.Millisecond)
-				}
-			}
-		}
-		if server != "" {
-			t.Cleanup(func() {
-				cmd.Process.Kill()
-				<-ended
-			})
-			return server
-		}
-	}
-	t.Fatal("dnsmasq does not start")
-	return ""
 }

@@ -51,7 +51,7 @@ func runIn(t *testing.T, state string, args ...string) (stdout, stderr string, c
 	code = tool.Run(context.Background(), []tool.Spec{
 		{Name: "collect-http", New: func() any { return new(Command) }},
 		{Name: "parse-test", New: func() any { return new(parser) }},
-	}, tool.Process{
+	}, tool.System{
 		Args:  append([]string{"collect-http"}, args...),
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(name string) string {

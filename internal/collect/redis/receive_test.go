@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	client "github.com/intelpipe/intelpipe/internal/client/redis"
-	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stage/stagetest"
@@ -23,7 +23,7 @@ type receiving struct {
 }
 
 func newReceiving(t *testing.T, follow bool, flags ...string) *receiving {
-	s := &receiving{suite: &suite{T: t, server: redistest.Start(t, flags...)}}
+	s := &receiving{suite: &suite{T: t, server: server.StartRedis(t, flags...)}}
 	env := stage.Standalone()
 	env.Follow = follow
 	c := &Command{Flags: client.Flags{RedisServerIP: "127.0.0.1", RedisServerPort: s.server.Port, RedisDb: 2, RedisQueue: queue, RedisTimeout: 5000}}

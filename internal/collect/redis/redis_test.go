@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 	output "github.com/intelpipe/intelpipe/internal/output/redis"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
@@ -40,11 +40,11 @@ const (
 // suite is a server, and a state directory for the sources of a test.
 type suite struct {
 	*testing.T
-	server *redistest.Server
+	server *server.Redis
 	dir    string
 }
 
-func newSuite(t *testing.T) *suite { return &suite{t, redistest.Start(t), t.TempDir()} }
+func newSuite(t *testing.T) *suite { return &suite{t, server.StartRedis(t), t.TempDir()} }
 
 func (s *suite) push(list string, messages ...string) {
 	s.Helper()
@@ -77,7 +77,7 @@ type result struct {
 // run runs collect-redis in this process.
 func (s *suite) run(words ...string) result {
 	var out, errs bytes.Buffer
-	code := tool.Run(context.Background(), specs, tool.Process{
+	code := tool.Run(context.Background(), specs, tool.System{
 		Args: words, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(name string) string { return map[string]string{"STATE_DIRECTORY": s.dir}[name] },
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/archive"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // withoutCounterpart says why a function of the reference is not there.
@@ -58,15 +59,15 @@ func checkFunction(line []byte, res *Result) error {
 			}
 			spec = text(format)
 		}
-		var convert func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
-		if convert, err = harmonization.TimeConverter(spec); err == nil {
+		var convert timeformat.Converter
+		if convert, err = timeformat.Parse(spec); err == nil {
 			out, err = convert(in, nil)
 		}
 	case v.Function == "ASN.check_asn":
 		typ, _ := harmonization.Type("ASN")
 		out = harmonization.Bool(typ.Valid(in) == nil)
 	case v.Function == "utils.parse_relative":
-		d, bad := harmonization.ParseRelative(in.Text)
+		d, bad := timeformat.ParseRelative(in.Text)
 		out, err = harmonization.Float(d.Minutes()), bad
 	case v.Function == "utils.unzip":
 		checkMembers(in.Text, v.Output, res)

@@ -155,7 +155,7 @@ const (
 // pipeline are killed. Each event is in the table once, or in the dump.
 // INTELPIPE_KILLS is the number of kills.
 func TestKills(t *testing.T) {
-	kills := 10
+	kills := 2
 	if n, err := strconv.Atoi(os.Getenv("INTELPIPE_KILLS")); err == nil {
 		kills = n
 	}

@@ -46,7 +46,9 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/python/dateutil"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Command says what is kept.
@@ -158,7 +160,7 @@ func parseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t, nil
 	}
-	return harmonization.ParseTime(text)
+	return dateutil.Parse(text, nil)
 }
 
 // send gives a path a copy, if the path leads anywhere.
@@ -180,10 +182,10 @@ func parseLimit(text string) (limit, error) {
 	if text == "" {
 		return limit{}, nil
 	}
-	if d, err := harmonization.ParseRelative(text); err == nil {
+	if d, err := timeformat.ParseRelative(text); err == nil {
 		return limit{set: true, back: d}, nil
 	}
-	t, err := harmonization.ParseTime(text)
+	t, err := dateutil.Parse(text, nil)
 	if err != nil {
 		return limit{}, fmt.Errorf(`neither a time such as 2024-05-01 nor a span such as "3 days": %w`, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
-	"github.com/intelpipe/intelpipe/internal/python/strformat"
 )
 
 // matcher makes of --filter-value the question whether a field has it. What has
@@ -56,7 +55,7 @@ func (c *Command) matcher(d *harmonization.Dictionary) (func(harmonization.Value
 }
 
 func equals(value harmonization.Value) func(harmonization.Value) bool {
-	return func(v harmonization.Value) bool { return strformat.Equal(v, value) }
+	return func(v harmonization.Value) bool { return v.Equal(value) }
 }
 
 // free compares with a value that has no type: as the text that it is, and as
@@ -66,7 +65,7 @@ func free(value harmonization.Value) func(harmonization.Value) bool {
 	if err != nil || read.Kind == harmonization.String || read.Kind == harmonization.Null {
 		return equals(value)
 	}
-	return func(v harmonization.Value) bool { return strformat.Equal(v, value) || strformat.Equal(v, read) }
+	return func(v harmonization.Value) bool { return v.Equal(value) || v.Equal(read) }
 }
 
 // network matches the addresses of a network, or one address, in any spelling.

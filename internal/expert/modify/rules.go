@@ -110,7 +110,7 @@ func (r *rules) check(c *condition) (bool, error) {
 	case !f.ok || f.value.Kind == harmonization.Null:
 		return false, nil
 	case c.regex == nil:
-		return strformat.Equal(f.value, c.equal), nil
+		return f.value.Equal(c.equal), nil
 	case f.value.Kind == harmonization.Compound:
 		return false, fmt.Errorf("%s: an expression is searched for in a text, not in a list or an object: %s", f.key, plain.Clip(f.value.Text, 100))
 	}

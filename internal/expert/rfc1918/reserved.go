@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/python/idna"
 	"github.com/intelpipe/intelpipe/internal/python/urlsplit"
 )
 
@@ -25,7 +25,7 @@ func reserved(a netip.Addr) bool {
 }
 
 func fqdn(text string) bool {
-	ascii, ok := harmonization.ASCIIName(text)
+	ascii, ok := idna.Host(text)
 	return ok && name(ascii)
 }
 

@@ -15,7 +15,7 @@ package taxonomy
 import (
 	"context"
 
-	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -27,7 +27,7 @@ type Command struct{}
 func (*Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
 	typ := m.Get("classification.type")
 	if !m.Has("classification.taxonomy") {
-		taxonomy, ok := harmonization.Taxonomy(typ)
+		taxonomy, ok := vocabulary.Taxonomy(typ)
 		if !ok {
 			taxonomy = "other"
 		}

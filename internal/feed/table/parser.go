@@ -93,6 +93,7 @@ func (p *Plan) emit(in *Input, emit stage.Emit) error {
 		return p.one(in, emit)
 	}
 	p.row.Fields, p.row.object, p.row.part = in.Fields, in.Object, harmonization.Value{}
+	p.row.turn++
 	parts := p.parts()
 	var made []*event.Message
 	hold := func(e *event.Message) error {
@@ -101,12 +102,22 @@ func (p *Plan) emit(in *Input, emit stage.Emit) error {
 	}
 	for _, p.row.part = range parts {
 		if p.one(in, hold) != nil {
-			// A row that fails makes one entry in the dump, and no event.
-			for _, e := range made[:len(made)-1] {
-				e.Release()
-			}
-			made = made[len(made)-1:]
 			break
+		}
+	}
+	return Together(made, emit)
+}
+
+// Together emits the events of one piece of a report. If one has failed, that is
+// all the piece makes: one entry in the dump, and no event.
+func Together(made []*event.Message, emit stage.Emit) error {
+	for i, e := range made {
+		if e.Err() != nil {
+			made[0], made[i] = e, made[0]
+			for _, other := range made[1:] {
+				other.Release()
+			}
+			return emit(e)
 		}
 	}
 	for _, e := range made {
@@ -131,6 +142,9 @@ func (p *Plan) one(in *Input, emit stage.Emit) error {
 	}
 	if x, ok := in.Piece.(Recoverer); ok && e.Err() != nil {
 		x.Recover(e)
+	}
+	if p.table.Split.Raw && e.Err() == nil {
+		e.SetOrigin([]byte(p.row.part.Dumps()))
 	}
 	return emit(e)
 }

@@ -21,6 +21,7 @@ type Plan struct {
 	consts  []constant
 	extras  []string // for each column, the key for what no row has used
 	named   []string // members that rows name
+	above   []string // objects that such members are in
 	row     Record
 	scratch []byte
 	warn    func(format string, args ...any)
@@ -308,8 +309,14 @@ func (p *Plan) rest(names []string) {
 	for i := range p.table.Rows {
 		c := &p.table.Rows[i]
 		for name := range strings.SplitSeq(c.From, "|") {
-			first, _, _ := strings.Cut(name, ".")
-			p.named = append(p.named, name, first)
+			p.named = append(p.named, name)
+			for i := range len(name) {
+				if name[i] == '.' && p.table.Rest == Refuse {
+					p.above = append(p.above, name[:i])
+				} else if name[i] == '.' {
+					p.named = append(p.named, name[:i])
+				}
+			}
 			for key := range strings.SplitSeq(c.To, "|") {
 				if key == "extra." {
 					key = ExtraKey(name)

@@ -139,6 +139,7 @@ type Split struct {
 	From string
 	By   string // a comma if it is ""
 	Keep bool   // a row without any part makes one event all the same
+	Raw  bool   // raw has the part, with the members of an object in order, not the row
 }
 
 // Need says how much depends on a value.
@@ -160,5 +161,5 @@ type Rest uint8
 const (
 	Ignore Rest = iota // they are left out
 	Extra              // they go below extra under their names, and so do soft values that do not fit
-	Refuse             // they make the row fail, if they have a value
+	Refuse             // they make the row fail, if they have a value, members of a nested object too
 )

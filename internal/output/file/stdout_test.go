@@ -30,7 +30,7 @@ func TestStdoutIsNotDurable(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		env := map[string]string{"HOME": t.TempDir(), stage.InPipeline: c.source}
-		code := tool.Run(context.Background(), specs, tool.Process{
+		code := tool.Run(context.Background(), specs, tool.System{
 			Args: []string{"output-file", "--file", "-"}, Stdin: strings.NewReader(c.stdin + "\n"),
 			Stdout: &stdout, Stderr: &stderr, Getenv: func(name string) string { return env[name] },
 		})

@@ -46,7 +46,7 @@ func run(t *testing.T, stdin io.Reader, port int, stdout io.Writer, flags ...str
 	t.Helper()
 	var errs bytes.Buffer
 	state := t.TempDir()
-	code = tool.Run(context.Background(), []tool.Spec{{Name: "output-redis", New: func() any { return new(Command) }}}, tool.Process{
+	code = tool.Run(context.Background(), []tool.Spec{{Name: "output-redis", New: func() any { return new(Command) }}}, tool.System{
 		Args:  append([]string{"output-redis", "--redis-server-port", strconv.Itoa(port), "--redis-queue", "bot-queue"}, flags...),
 		Stdin: stdin, Stdout: stdout, Stderr: &errs,
 		Getenv: func(name string) string { return map[string]string{"STATE_DIRECTORY": state}[name] },

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/intelpipe/intelpipe/internal/client/redis/redistest"
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
 const (
@@ -31,7 +31,7 @@ func lines(list ...string) string { return strings.Join(list, "\n") + "\n" }
 func checkpoint(n int) string { return fmt.Sprintf(`{"__type":"Checkpoint","id":"S:%d:n"}`, n) }
 func commit(n int) string     { return fmt.Sprintf(`{"__type":"Commit","id":"S:%d:n"}`, n) }
 
-func expect(t *testing.T, s *redistest.Server, want ...string) {
+func expect(t *testing.T, s *server.Redis, want ...string) {
 	t.Helper()
 	if got := s.List("bot-queue"); !slices.Equal(got, want) {
 		t.Errorf("the queue holds %q, want %q", got, want)
@@ -39,7 +39,7 @@ func expect(t *testing.T, s *redistest.Server, want ...string) {
 }
 
 func TestQueueIsThatOfIntelMQ(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	if stderr, code := run(t, strings.NewReader(lines(first, second, third)), s.Port, io.Discard); code != 0 {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
@@ -52,7 +52,7 @@ func TestQueueIsThatOfIntelMQ(t *testing.T) {
 }
 
 func TestPassword(t *testing.T) {
-	s := redistest.Start(t, "--requirepass", "sesame")
+	s := server.StartRedis(t, "--requirepass", "sesame")
 	stderr, code := run(t, strings.NewReader(""), s.Port, io.Discard)
 	if code != 3 || !strings.Contains(stderr, "--redis-password-file") {
 		t.Errorf("without: exit %d, %s", code, stderr)
@@ -68,7 +68,7 @@ func TestPassword(t *testing.T) {
 
 // TestWindow sends the events of a window at its checkpoint and not before.
 func TestWindow(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	in, feed := io.Pipe()
 	back, stdout := io.Pipe()
 	type end struct {
@@ -106,7 +106,7 @@ func TestWindow(t *testing.T) {
 }
 
 func TestSlowFeedIsNotStuck(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	in, feed := io.Pipe()
 	ended := make(chan int)
 	go func() {
@@ -126,7 +126,7 @@ func TestSlowFeedIsNotStuck(t *testing.T) {
 
 // TestServerRefuses ends the stream at once where to try again is of no use.
 func TestServerRefuses(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	for want, prepare := range map[string]func() []string{
 		"raise its maxmemory": func() []string {
 			s.Do("CONFIG", "SET", "maxmemory", "1")
@@ -149,7 +149,7 @@ func TestServerRefuses(t *testing.T) {
 
 // TestLargeStream crosses the bounds of a batch.
 func TestLargeStream(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	const events = batchCount + 10
 	var b strings.Builder
 	for n := range events {
@@ -172,7 +172,7 @@ func TestLargeStream(t *testing.T) {
 // TestServerIsAway sends again until the server is there, and then all of it once:
 // a connection that is refused has taken nothing.
 func TestServerIsAway(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	in, feed := io.Pipe()
 	back, stdout := io.Pipe()
 	d := newDriver(s.Port, stdout)
@@ -205,7 +205,7 @@ func TestServerIsAway(t *testing.T) {
 // TestAnswerIsLost closes the connection when the server has taken the events
 // but before it can say so: they are there twice, rather than not at all.
 func TestAnswerIsLost(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	proxy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +264,7 @@ func relay(client, server net.Conn, lost chan bool) {
 
 // TestBarePipeKeeps has what the server does not take in the dump.
 func TestBarePipeKeeps(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	s.Do("CONFIG", "SET", "maxmemory", "1")
 	d := newDriver(s.Port, io.Discard)
 	d.options.RetryFor = 0
@@ -278,7 +278,7 @@ func TestBarePipeKeeps(t *testing.T) {
 }
 
 func TestPass(t *testing.T) {
-	s := redistest.Start(t)
+	s := server.StartRedis(t)
 	var stdout bytes.Buffer
 	d := newDriver(s.Port, &stdout)
 	d.options.Pass = true

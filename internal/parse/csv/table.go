@@ -15,6 +15,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // table makes a table of the flags.
@@ -30,7 +31,7 @@ func (c *Command) table(d *harmonization.Dictionary) (*feed.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	times, err := harmonization.TimeConverter(c.TimeFormat)
+	times, err := timeformat.Parse(c.TimeFormat)
 	if err != nil {
 		return nil, fmt.Errorf("--time-format: %w", err)
 	}
@@ -131,7 +132,7 @@ type steps struct {
 	translate bool
 	time      *harmonization.Field // nil for all but times
 	strict    bool                 // a time that does not fit would be left out otherwise
-	times     func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
+	times     timeformat.Converter
 }
 
 // numbers are the types whose values --decimal-comma is about.

@@ -11,6 +11,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 const typeField = "classification.type"
@@ -34,7 +35,7 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 			return fmt.Errorf("--type: %w", err)
 		}
 	}
-	times, err := harmonization.TimeConverter(c.TimeFormat)
+	times, err := timeformat.Parse(c.TimeFormat)
 	if err != nil {
 		return fmt.Errorf("--time-format: %w", err)
 	}
@@ -66,7 +67,7 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 }
 
 // converter makes a value of the text of a cell.
-func (c *Command) converter(name string, column int, times func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)) feed.Converter {
+func (c *Command) converter(name string, column int, times timeformat.Converter) feed.Converter {
 	ignored := ""
 	if len(c.IgnoreValues) > 0 {
 		ignored = c.IgnoreValues[column]

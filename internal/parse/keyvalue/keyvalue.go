@@ -31,6 +31,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Command says how the pairs are written and which fields they become.
@@ -42,7 +43,7 @@ type Command struct {
 
 	env    *stage.Env
 	fields map[string]string
-	epoch  func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
+	epoch  timeformat.Converter
 }
 
 // Start checks the field names.
@@ -59,7 +60,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 		}
 		c.fields[key] = field
 	}
-	c.epoch, err = harmonization.TimeConverter("timestamp")
+	c.epoch, err = timeformat.Parse("timestamp")
 	return err
 }
 

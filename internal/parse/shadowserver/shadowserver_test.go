@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -158,7 +159,7 @@ func TestBuiltin(t *testing.T) {
 		if _, _, _, err := r.compile(nil, harmonization.Default()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if want, _ := harmonization.Taxonomy(constants["classification.type"]); constants["classification.taxonomy"] != want || want == "" {
+		if want, _ := vocabulary.Taxonomy(constants["classification.type"]); constants["classification.taxonomy"] != want || want == "" {
 			t.Errorf("%s: the taxonomy is %q, want %q", name, constants["classification.taxonomy"], want)
 		}
 	}

@@ -15,18 +15,17 @@
 package regex
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/regex/syntax"
 )
 
 // Regexp is a compiled expression. Several goroutines may use it at once.
 type Regexp struct {
-	tree  *node
+	tree  *syntax.Node
 	names []string // of the groups; the first one is the whole match
 
 	// Go's engine finds the same in every text without the traits that the
@@ -48,29 +47,16 @@ const (
 )
 
 // Error says what is wrong with an expression, and where.
-type Error struct {
-	Expr        string
-	Column      int // in characters, the first is 1
-	Reason      string
-	Unsupported bool // Python takes the expression
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("regular expression %s, column %d: %s", plain.Quote(e.Expr), e.Column, e.Reason)
-}
+type Error = syntax.Error
 
 // Compile compiles an expression. With fold it ignores case, as re.IGNORECASE
 // does. Errors are of type [*Error].
 func Compile(expr string, fold bool) (*Regexp, error) {
-	p := parser{expr: expr}
-	tree, err := p.parse(flags{fold: fold})
+	tree, names, err := syntax.Parse(expr, fold)
 	if err != nil {
 		return nil, err
 	}
-	if n := tree.size(); n > maxSize {
-		return nil, &Error{expr, 1, fmt.Sprintf("the expression is too large, its repetitions written out; write smaller counts, or * for {0,%d}", maxSize), true}
-	}
-	re := &Regexp{tree: tree, names: p.names}
+	re := &Regexp{tree: tree, names: names}
 	if t := (translator{}); t.translate(tree, 1) {
 		// Go has limits of its own; what is beyond them is left to our engine.
 		re.fast, _ = regexp.Compile(t.text.String())

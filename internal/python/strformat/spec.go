@@ -12,8 +12,9 @@ import (
 
 	"github.com/itchyny/timefmt-go"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/number"
+	"github.com/intelpipe/intelpipe/internal/python/value"
 )
 
 // spec is a format specification,
@@ -63,7 +64,7 @@ func parseSpec(source string) (spec, error) {
 		rest = rest[1:]
 	}
 	var err error
-	if s.width, rest, err = number(rest); err != nil {
+	if s.width, rest, err = count(rest); err != nil {
 		return s, err
 	}
 	s.width = max(s.width, 0)
@@ -72,7 +73,7 @@ func parseSpec(source string) (spec, error) {
 		rest = rest[1:]
 	}
 	if strings.HasPrefix(rest, ".") {
-		if s.precision, rest, err = number(rest[1:]); err != nil {
+		if s.precision, rest, err = count(rest[1:]); err != nil {
 			return s, err
 		}
 		if s.precision < 0 {
@@ -98,8 +99,8 @@ const zeroAlign = '0'
 
 func isAlign(c byte) bool { return c == '<' || c == '>' || c == '^' || c == '=' }
 
-// number reads digits; n is -1 if there are none.
-func number(s string) (n int, rest string, err error) {
+// count reads digits; n is -1 if there are none.
+func count(s string) (n int, rest string, err error) {
 	end := 0
 	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
 		end++
@@ -113,7 +114,7 @@ func number(s string) (n int, rest string, err error) {
 	return n, s[end:], nil
 }
 
-func (s *spec) append(dst []byte, v harmonization.Value) ([]byte, error) {
+func (s *spec) append(dst []byte, v value.Value) ([]byte, error) {
 	switch {
 	case s.source == "":
 		return append(dst, v.Python()...), nil
@@ -121,15 +122,15 @@ func (s *spec) append(dst []byte, v harmonization.Value) ([]byte, error) {
 		return s.appendTime(dst, v)
 	}
 	switch v.Kind {
-	case harmonization.String:
+	case value.String:
 		return s.appendText(dst, v.Text)
-	case harmonization.Boolean:
+	case value.Boolean:
 		// To Python a boolean is an integer.
 		if v.Text == "true" {
 			return s.appendInt(dst, "1")
 		}
 		return s.appendInt(dst, "0")
-	case harmonization.Number:
+	case value.Number:
 		if strings.ContainsAny(v.Text, ".eE") {
 			f, err := strconv.ParseFloat(v.Text, 64)
 			if err != nil {
@@ -143,8 +144,8 @@ func (s *spec) append(dst []byte, v harmonization.Value) ([]byte, error) {
 }
 
 // appendTime formats a text that is a time of the data format.
-func (s *spec) appendTime(dst []byte, v harmonization.Value) ([]byte, error) {
-	if v.Kind == harmonization.String {
+func (s *spec) appendTime(dst []byte, v value.Value) ([]byte, error) {
+	if v.Kind == value.String {
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00"} {
 			if t, err := time.Parse(layout, v.Text); err == nil {
 				return timefmt.AppendFormat(dst, t.UTC(), s.source), nil
@@ -248,7 +249,7 @@ func (s *spec) appendFloat(dst []byte, f float64) ([]byte, error) {
 	switch s.typ {
 	case 0:
 		if s.precision < 0 {
-			text = harmonization.Float(f).Text
+			text = string(number.AppendFloat(nil, f))
 		} else {
 			text = general(f, s.precision, true)
 		}

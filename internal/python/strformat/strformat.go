@@ -15,11 +15,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/python/value"
 )
 
 // Lookup returns the value that {name[index][index]…} stands for.
-type Lookup func(name string, index []string) (harmonization.Value, bool)
+type Lookup func(name string, index []string) (value.Value, bool)
 
 // A Template is compiled text. It may be used by several goroutines.
 type Template struct{ parts []part }
@@ -155,9 +155,9 @@ func (t *Template) Execute(dst []byte, lookup Lookup) ([]byte, error) {
 			return dst[:start], fmt.Errorf("{%s}: there is no such value", p.source)
 		}
 		if p.repr {
-			v = harmonization.Text(string(v.AppendRepr(nil)))
+			v = value.Text(string(v.AppendRepr(nil)))
 		} else if p.spec.text {
-			v = harmonization.Text(v.Python())
+			v = value.Text(v.Python())
 		}
 		var err error
 		if dst, err = p.spec.append(dst, v); err != nil {

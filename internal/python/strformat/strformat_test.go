@@ -7,17 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/python/value"
 )
 
 // format fills in a template as a command does.
-func format(template string, v harmonization.Value) (string, error) {
+func format(template string, v value.Value) (string, error) {
 	t, err := Compile(template)
 	if err != nil {
 		return "", err
 	}
-	out, err := t.Execute(nil, func(name string, index []string) (harmonization.Value, bool) {
+	out, err := t.Execute(nil, func(name string, index []string) (value.Value, bool) {
 		return v, name == "v" && len(index) == 1 && index[0] == "k"
 	})
 	return string(out), err
@@ -33,18 +33,18 @@ func TestPython(t *testing.T) {
 	lines := 0
 	for in := bufio.NewScanner(f); in.Scan(); lines++ {
 		row := elements(t, in.Bytes())
-		v := harmonization.JSON(row[1])
+		v := value.JSON(row[1])
 		if text, ok := strings.CutPrefix(row[1], `{"time": `); ok {
-			v = harmonization.JSON(strings.TrimSuffix(text, "}"))
+			v = value.JSON(strings.TrimSuffix(text, "}"))
 		}
-		template, want := harmonization.JSON(row[0]).Text, harmonization.JSON(row[2])
+		template, want := value.JSON(row[0]).Text, value.JSON(row[2])
 		got, err := format(template, v)
 		switch {
-		case want.Kind == harmonization.Null && err == nil:
+		case want.Kind == value.Null && err == nil:
 			t.Errorf("%s of %s: got %q, Python refuses it", template, row[1], got)
-		case want.Kind != harmonization.Null && err != nil:
+		case want.Kind != value.Null && err != nil:
 			t.Errorf("%s of %s: %v, Python says %q", template, row[1], err, want.Text)
-		case want.Kind != harmonization.Null && got != want.Text:
+		case want.Kind != value.Null && got != want.Text:
 			t.Errorf("%s of %s: got %q, want %q", template, row[1], got, want.Text)
 		}
 	}
@@ -88,7 +88,7 @@ func TestMissingValueLeavesTheBuffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := tmpl.Execute([]byte("before"), func(string, []string) (harmonization.Value, bool) { return harmonization.Value{}, false })
+	out, err := tmpl.Execute([]byte("before"), func(string, []string) (value.Value, bool) { return value.Value{}, false })
 	if err == nil || err.Error() != "{msg[a]}: there is no such value" || string(out) != "before" {
 		t.Errorf("got %q, %v", out, err)
 	}
@@ -99,8 +99,8 @@ func TestIndexes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := tmpl.Execute(nil, func(name string, index []string) (harmonization.Value, bool) {
-		return harmonization.Text("x"), name == "matches" && len(index) == 2 && index[0] == "a:b}.c" && index[1] == "2"
+	out, err := tmpl.Execute(nil, func(name string, index []string) (value.Value, bool) {
+		return value.Text("x"), name == "matches" && len(index) == 2 && index[0] == "a:b}.c" && index[1] == "2"
 	})
 	if err != nil || string(out) != "  x" {
 		t.Errorf("got %q, %v", out, err)
@@ -130,25 +130,9 @@ func TestConstant(t *testing.T) {
 }
 
 func TestNoTime(t *testing.T) {
-	for _, v := range []harmonization.Value{harmonization.Text("x"), harmonization.Int(5), harmonization.Text("2015-01-01")} {
+	for _, v := range []value.Value{value.Text("x"), value.Int(5), value.Text("2015-01-01")} {
 		if got, err := format("{v[k]:%Y}", v); err == nil {
 			t.Errorf("%v: got %q", v, got)
-		}
-	}
-}
-
-func TestEqual(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want bool
-	}{
-		{`"80"`, `80`, false}, {`80`, `80`, true}, {`1`, `true`, true}, {`0.0`, `false`, true}, {`100`, `100.0`, true},
-		{`1e2`, `100`, true}, {`9007199254740993`, `9007199254740992.0`, false}, {`2`, `true`, false}, {`"a"`, `"a"`, true},
-		{`{"a":1,"b":[2]}`, `{"b": [2], "a": 1}`, true}, {`[1,2]`, `[2,1]`, false}, {`null`, `0`, false}, {`"true"`, `true`, false},
-		{`1e999`, `1e999`, true}, {`1e-400`, `0`, false},
-	} {
-		if got := Equal(harmonization.JSON(c.a), harmonization.JSON(c.b)); got != c.want {
-			t.Errorf("%s == %s: got %v", c.a, c.b, got)
 		}
 	}
 }

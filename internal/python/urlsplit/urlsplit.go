@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/python/idna"
 )
 
 // URL has the parts of a URL as they are written. Scheme and Host are in lower
@@ -31,16 +31,12 @@ type URL struct {
 	Fragment string
 }
 
-// Split takes a URL apart. It is false for one whose brackets do not fit.
+// Split takes a URL apart. It is false for one that Python refuses: its brackets do
+// not fit, or compatibility characters in the host would take it apart elsewhere.
 func Split(text string) (u URL, ok bool) {
-	text = strings.TrimLeftFunc(text, func(r rune) bool { return r <= ' ' })
-	if strings.ContainsAny(text, "\t\r\n") {
-		text = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text)
-	}
 	u.Port = -1
-	if i := strings.IndexByte(text, ':'); i > 0 && isScheme(text[:i]) {
-		u.Scheme, text = strings.ToLower(text[:i]), text[i+1:]
-	}
+	u.Scheme, text = cutScheme(text)
+	u.Scheme = strings.ToLower(u.Scheme)
 	ok = true
 	if rest, found := strings.CutPrefix(text, "//"); found {
 		ends := "/?#"
@@ -61,7 +57,7 @@ func Split(text string) (u URL, ok bool) {
 
 // authority takes user:password@host:port apart.
 func (u *URL) authority(text string) bool {
-	if strings.ContainsAny(text, "[]") && !bracketed(text) {
+	if !wellFormed(text) {
 		return false
 	}
 	if i := strings.LastIndexByte(text, '@'); i >= 0 {
@@ -90,21 +86,6 @@ func (u *URL) authority(text string) bool {
 		u.BadPort = port != ""
 	}
 	return true
-}
-
-// bracketed reports whether what stands in brackets is an IPv6 address, or one
-// of a version to come.
-func bracketed(text string) bool {
-	_, host, open := strings.Cut(text, "[")
-	host, _, end := strings.Cut(host, "]")
-	if !open || !end {
-		return false
-	}
-	if version, rest, dot := strings.Cut(host, "."); dot && strings.HasPrefix(version, "v") {
-		return rest != "" && len(version) > 1 && strings.Trim(version[1:], "0123456789abcdefABCDEF") == ""
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Is6()
 }
 
 // Addr returns the host as an address, without a zone. IPv4 may be written in all
@@ -148,7 +129,7 @@ func (u *URL) plainHost() string {
 			return ""
 		}
 	}
-	host, ok := harmonization.ASCIIName(host)
+	host, ok := idna.Host(host)
 	if !ok {
 		return ""
 	}
@@ -218,16 +199,4 @@ func special(scheme string) bool {
 		return true
 	}
 	return false
-}
-
-func isScheme(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
-		default:
-			return false
-		}
-	}
-	return true
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Func makes one value of another. Null is no value, which is no error. Times
@@ -115,7 +116,7 @@ func timeConverter(name, format string) *timeStep {
 	default:
 		return nil
 	}
-	read, err := harmonization.TimeConverter(spec)
+	read, err := timeformat.Parse(spec)
 	local := name == "time" || name == "date"
 	return &timeStep{func(v harmonization.Value, times *harmonization.Reading) (harmonization.Value, error) {
 		if local {

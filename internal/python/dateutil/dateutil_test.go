@@ -1,0 +1,72 @@
+package dateutil
+
+import (
+	"bufio"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
+)
+
+// TestFuzzyTimes reads testdata/fuzzy.txt: a text, a tab, and the time in it.
+func TestFuzzyTimes(t *testing.T) {
+	f, err := os.Open("testdata/fuzzy.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	for s.Scan() {
+		in, want, ok := strings.Cut(s.Text(), "\t")
+		if !ok {
+			t.Fatalf("no tab: %s", s.Text())
+		}
+		got := "no time"
+		if at, err := Parse(in, nil); err == nil {
+			got = datetime.Format(at)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+// TestRefusedTimes reads testdata/refused.txt: a text, a tab, and what is not
+// understood of it.
+func TestRefusedTimes(t *testing.T) {
+	f, err := os.Open("testdata/refused.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	for s.Scan() {
+		in, want, ok := strings.Cut(s.Text(), "\t")
+		if !ok {
+			t.Fatalf("no tab: %s", s.Text())
+		}
+		if got, err := Parse(in, nil); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, %v, want %s", in, got, err, want)
+		}
+	}
+	long := strings.Repeat(" ", 1000) + "2023-03-06"
+	if _, err := Parse(long, nil); err == nil || err.Error() != "the text is too long" {
+		t.Errorf("a long text: %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("Tue, 3 Mar 2020 10:00:00 +0100 (CET)")
+	f.Add("2020-01-01 10h30m at 5.5s foo")
+	f.Fuzz(func(t *testing.T, s string) {
+		at, err := Parse(s, nil)
+		if err != nil {
+			return
+		}
+		text := datetime.Format(at)
+		if again, err := Parse(text, nil); err != nil || datetime.Format(again) != text || !datetime.Canonical(text) {
+			t.Fatalf("Parse(%q) = %s, which reads as %v, %v", s, text, again, err)
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package value
+
+import (
+	"math/big"
+	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/python/number"
+)
+
+// Equal compares as Python's == does: a text never equals a number, 1
+// equals 1.0 and true, and the order of an object's members does not count.
+func (v Value) Equal(w Value) bool {
+	if v.Kind == w.Kind && v.Text == w.Text {
+		return true
+	}
+	switch {
+	case v.Kind == Compound && w.Kind == Compound:
+		return v.Dumps() == w.Dumps()
+	case v.Kind != Number && v.Kind != Boolean,
+		w.Kind != Number && w.Kind != Boolean:
+		return false
+	}
+	x, ok := rational(v)
+	y, ok2 := rational(w)
+	return ok && ok2 && x.Cmp(y) == 0
+}
+
+// rational is the exact value of an integer, and of a float what a float64
+// makes of it, since Python compares the two without rounding.
+func rational(v Value) (*big.Rat, bool) {
+	switch {
+	case v.Text == "true":
+		return big.NewRat(1, 1), true
+	case v.Text == "false":
+		return new(big.Rat), true
+	case strings.ContainsAny(v.Text, ".eE"):
+		f, _, err := big.ParseFloat(v.Text, 10, 53, big.ToNearestEven)
+		if err != nil || f.IsInf() || f.MantExp(nil) > 1024 {
+			return nil, false
+		}
+		r, _ := f.Rat(nil)
+		return r, r != nil
+	}
+	return new(big.Rat).SetString(v.Text)
+}
+
+// Dumps returns what json.dumps(sort_keys=True) makes of v: ASCII, members in the
+// order of their keys, a space after colon and comma, numbers as Python prints
+// them. What is no JSON comes back as it is.
+func (v Value) Dumps() string {
+	switch v.Kind {
+	case String:
+		return string(appendString(nil, v.Text))
+	case Compound:
+		if n, ok := Parse(v.Text); ok {
+			return string(n.AppendDumps(nil))
+		}
+	case Number:
+		return string(number.Append(nil, v.Text))
+	}
+	return string(v.AppendJSON(nil))
+}
