@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"github.com/intelpipe/intelpipe/internal/event/scan"
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -74,8 +73,7 @@ func (m *Message) dedupe() {
 		f := &all[i]
 		if m.marks.Add(f.Mark) {
 			m.fields = all[:kept]
-			key := m.buf[f.Key : f.Key+f.KeyLen]
-			if j := m.find(unsafe.String(unsafe.SliceData(key), len(key))); j >= 0 {
+			if j := m.find(view(m.buf[f.Key : f.Key+f.KeyLen])); j >= 0 {
 				m.deleteAt(j)
 				kept = len(m.fields)
 			}
