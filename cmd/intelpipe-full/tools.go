@@ -48,6 +48,7 @@ import (
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
+	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
@@ -56,11 +57,14 @@ import (
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
 	parsemisp "github.com/intelpipe/intelpipe/internal/parse/misp"
 	parsen6 "github.com/intelpipe/intelpipe/internal/parse/n6"
+	parseopenioc "github.com/intelpipe/intelpipe/internal/parse/openioc"
 	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
 	parseshadowserver "github.com/intelpipe/intelpipe/internal/parse/shadowserver"
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
+	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
+	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -107,6 +111,7 @@ var tools = []tool.Spec{
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
+	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
@@ -115,11 +120,14 @@ var tools = []tool.Spec{
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
 	{Name: "parse-misp", New: func() any { return new(parsemisp.Command) }},
 	{Name: "parse-n6", New: func() any { return new(parsen6.Command) }},
+	{Name: "parse-openioc", New: func() any { return new(parseopenioc.Command) }},
 	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},
 	{Name: "parse-shadowserver", New: func() any { return new(parseshadowserver.Command) }},
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
+	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
+	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

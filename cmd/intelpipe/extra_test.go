@@ -5,9 +5,13 @@ package main
 import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
+	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
+	parseopenioc "github.com/intelpipe/intelpipe/internal/parse/openioc"
 )
 
 var extra = []tool.Spec{
+	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
+	{Name: "parse-openioc", New: func() any { return new(parseopenioc.Command) }},
 }

@@ -60,6 +60,8 @@ import (
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
 	parseshadowserver "github.com/intelpipe/intelpipe/internal/parse/shadowserver"
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
+	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
+	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -118,6 +120,8 @@ var tools = []tool.Spec{
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},
 	{Name: "parse-shadowserver", New: func() any { return new(parseshadowserver.Command) }},
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
+	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
+	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
