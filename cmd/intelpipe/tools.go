@@ -65,6 +65,8 @@ import (
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
 	parsespamhauscert "github.com/intelpipe/intelpipe/internal/parse/spamhauscert"
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
+	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
+	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -128,6 +130,8 @@ var tools = []tool.Spec{
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
 	{Name: "parse-spamhaus-cert", New: func() any { return new(parsespamhauscert.Command) }},
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
+	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
+	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

@@ -39,11 +39,13 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 				return err
 			}
 		}
-		made := make([]*event.Message, len(accounts))
-		for i, account := range accounts {
-			made[i] = callback(x, account)
+		var g feed.Group
+		for _, account := range accounts {
+			if g.Add(callback(x, account)).Err() != nil {
+				break
+			}
 		}
-		if err := feed.Together(made, emit); err != nil {
+		if err := g.Emit(emit); err != nil {
 			return err
 		}
 	}
