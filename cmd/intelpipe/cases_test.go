@@ -31,6 +31,7 @@ type testCase struct {
 	files   []txtar.File
 	http    string            // answers of a server, see serve
 	lists   string            // of a Redis server, see redis
+	topics  string            // of a Kafka broker, see kafka
 	want    map[string]string // stdout, stderr, dump, exit, and files left behind, as far as given
 }
 
@@ -88,6 +89,8 @@ func readCase(file string) (*testCase, error) {
 			c.http = text
 		case "redis":
 			c.lists = text
+		case "kafka":
+			c.topics = text
 		case "exit":
 			c.want["exit"] = strings.TrimSpace(text)
 		default:
@@ -157,7 +160,7 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 		{"in process", func(dir string, line []string) result { return inProcess(dir, line, strings.NewReader(c.stdin)) }},
 		{"a process", func(dir string, line []string) result { return asProcess(t, dir, line, strings.NewReader(c.stdin)) }},
 	}
-	if isStage && !slices.Contains(c.args, "then") {
+	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") { // which is for the last one
 		ways = append(ways, way{"fused", func(dir string, line []string) result {
 			if family == "expert" || family == "output" && !isCollector {
 				line = append([]string{"expert-pass", "--record-limit", "1GiB", "then"}, line...)
@@ -204,10 +207,10 @@ func (c *testCase) try(t *testing.T, name string, run func(string, []string) res
 	if c.http != "" {
 		server = serve(t, c.http)
 	}
-	redis := c.redis(t)
+	redis, kafka := c.redis(t), c.kafka(t)
 	line := []string{name}
 	for _, arg := range c.args {
-		line = append(line, strings.NewReplacer("@DIR@", dir, "@HTTP@", server, "@REDIS@", redis).Replace(arg))
+		line = append(line, strings.NewReplacer("@DIR@", dir, "@HTTP@", server, "@REDIS@", redis, "@KAFKA@", kafka).Replace(arg))
 	}
 	begun := time.Now().UTC().Truncate(time.Second)
 	r := run(dir, line)
@@ -232,6 +235,9 @@ func (c *testCase) try(t *testing.T, name string, run func(string, []string) res
 			}
 			return s
 		})
+		if kafka != "" {
+			text = strings.ReplaceAll(text, kafka, "@KAFKA@")
+		}
 		if text = strings.ReplaceAll(text, dir, "@DIR@"); server != "" {
 			text = strings.ReplaceAll(text, server, "@HTTP@")
 		}
@@ -287,6 +293,9 @@ func (c *testCase) redis(t *testing.T) string {
 	}
 	return server.Port()
 }
+
+// wantsServer says that the case asks somebody.
+func (c *testCase) wantsServer() bool { return c.http != "" || c.wantsRedis() || c.wantsKafka() }
 
 func (c *testCase) wantsRedis() bool { return slices.Contains(c.args, "@REDIS@") }
 

@@ -123,6 +123,7 @@ func TestImportsThatOnePackageHas(t *testing.T) {
 		"github.com/mattn/go-isatty":      {"internal/tool"},
 		"github.com/gaissmai/bart":        {"internal/expert/asnlookup"},
 		"github.com/gomodule/redigo":      {"internal/client/redis"},
+		"github.com/twmb/franz-go":        {"internal/client/kafka", "internal/client/kafka/kafkatest"},
 		"github.com/miekg/dns":            {"internal/client/dns"},
 		"golang.org/x/time":               {"internal/lookup"},
 		"github.com/hashicorp/golang-lru": {"internal/lookup"},
@@ -215,8 +216,9 @@ const roomSize = 1200
 // larger are packages that have more, and how many at most.
 var larger = map[string]int{
 	"internal/durable/spool":   2000,
-	"internal/dev/conformance": 3050,
-	"internal/dev/bench":       1250,
+	"internal/manual/page":     1 << 20, // generated, the text of all commands
+	"internal/dev/conformance": 3100,
+	"internal/dev/bench":       1500,
 }
 
 // runtime are the rooms through which each message goes, which a newcomer has to
@@ -251,14 +253,14 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 6100 {
-		t.Errorf("the runtime has %d lines of code, at most 6100 were expected", total)
+	if total > 6200 {
+		t.Errorf("the runtime has %d lines of code, at most 6200 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]
 	t.Logf("commands, with all their files: %v, median %d", commands, median)
-	if median > 84 {
-		t.Errorf("the median command has %d lines of code, at most 84 were expected", median)
+	if median > 98 {
+		t.Errorf("the median command has %d lines of code, at most 98 were expected", median)
 	}
 }
 
@@ -342,6 +344,7 @@ func TestCommandsDoNotAskTheClock(t *testing.T) {
 		"internal/durable/disk":     "how long to wait for a lock",
 		"internal/durable/linefile": "how long to wait for a lock",
 		"internal/client/redis":     "how long a connection was idle",
+		"internal/client/kafka":     "how long no broker has answered",
 		"internal/durable/spool":    "how often to count, and a default for tests",
 		"internal/stage":            "a default for tests",
 		"internal/lookup":           "how long an answer is kept, and pauses",

@@ -65,9 +65,9 @@ func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)
 				if c.http != "" {
 					server = serve(t, c.http)
 				}
-				redis := c.redis(t)
+				redis, kafka := c.redis(t), c.kafka(t)
 				for _, arg := range c.args {
-					s.args = append(s.args, strings.NewReplacer("@DIR@", s.dir, "@HTTP@", server, "@REDIS@", redis).Replace(arg))
+					s.args = append(s.args, strings.NewReplacer("@DIR@", s.dir, "@HTTP@", server, "@REDIS@", redis, "@KAFKA@", kafka).Replace(arg))
 				}
 				test(t, s)
 				return

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"github.com/intelpipe/intelpipe/internal/client/kafka/kafkatest"
 	"github.com/intelpipe/intelpipe/internal/manual"
 )
 
@@ -143,11 +144,13 @@ func examples(doc string) []string {
 }
 
 // TestExamples runs the examples of every manual, as a user would who copies
-// them into a shell one after the other, without a network. What talks to Redis
-// finds a server where the environment says.
+// them into a shell one after the other, without a network. What talks to Redis or
+// Kafka finds a server where the environment says.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	redis := miniredis.RunT(t)
+	redis, kafka := miniredis.RunT(t), kafkatest.Start(t)
+	kafka.Topic("feeds", 1, nil)
+	kafka.Topic("events", 1, nil)
 	for _, spec := range commands {
 		t.Run(spec.Name, func(t *testing.T) {
 			commands := examples(spec.Page().Doc)
@@ -157,7 +160,7 @@ func TestExamples(t *testing.T) {
 			dir := t.TempDir()
 			links(t, filepath.Join(dir, "bin"))
 			redis.FlushAll()
-			r := shell(t, dir, "set -e -o pipefail\n"+strings.Join(commands, "\n"), "INTELPIPE_REDIS_SERVER_PORT="+redis.Port())
+			r := shell(t, dir, "set -e -o pipefail\n"+strings.Join(commands, "\n"), "INTELPIPE_REDIS_SERVER_PORT="+redis.Port(), "INTELPIPE_BOOTSTRAP_SERVERS="+kafka.Addr())
 			if r.exit != 0 {
 				t.Errorf("%q: %+v", commands, r)
 			}

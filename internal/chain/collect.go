@@ -14,10 +14,7 @@ import (
 // Emit is how the messages of a collector enter the chain.
 func (c *Chain) Emit() stage.Emit {
 	n := c.nodes[0]
-	send := c.report
-	if _, ok := n.Command.(stage.Relay); ok {
-		send = c.relay
-	}
+	_, relays := n.Command.(stage.Relay)
 	return func(m *event.Message) error {
 		c.hold()
 		defer c.release()
@@ -28,6 +25,10 @@ func (c *Chain) Emit() stage.Emit {
 		}
 		if c.isFull != nil {
 			return c.Break(c.isFull)
+		}
+		send := c.report
+		if relays || m.Kind != event.Report { // an event was described when it was made
+			send = c.relay
 		}
 		if err := send(m); err != nil {
 			return err
@@ -61,8 +62,12 @@ func (c *Chain) report(m *event.Message) error {
 	}
 	if bad != nil {
 		n.lost++
-		m.SetBody(nil)
-		m.SetPlace(event.Place{File: cmp.Or(m.Get("extra.file_name"), m.Get("feed.url"), "report")})
+		if m.Body() != nil { // a raw that is in memory is kept
+			m.SetBody(nil)
+		}
+		place := m.Place()
+		place.File = cmp.Or(place.File, m.Get("extra.file_name"), m.Get("feed.url"), "report")
+		m.SetPlace(place)
 		if err := n.settle(m, bad); err != nil {
 			return err
 		}

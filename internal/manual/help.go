@@ -165,7 +165,7 @@ func sections(model *kong.Application) []section {
 		if group != "" {
 			title = strings.ToUpper(group[:1]) + group[1:] + " flags"
 		}
-		shared := slices.Contains([]string{"common", "feed", "lookup"}, group) ||
+		shared := slices.Contains([]string{"common", "feed", "lookup", "connection"}, group) ||
 			group == "HTTP" && !strings.HasPrefix(model.Name, "collect-") // which are about little else
 		all = append(all, section{title: title, shared: shared, items: flagged(model.Node, group)})
 	}

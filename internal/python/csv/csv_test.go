@@ -342,6 +342,10 @@ func TestAppendMinimal(t *testing.T) {
 		if want := string(Append([]byte("x"), fields, ',', "\r\n")); ok && string(got) != want || !ok && string(got) != "x" {
 			t.Errorf("%s: %q, want %q", row, got, want)
 		}
+		again, same := r.AppendMinimal([]byte("x"), "\r\n")
+		if same != ok || string(again) != string(got) {
+			t.Errorf("%s: the reader writes %q, %v, not %q, %v", row, again, same, got, ok)
+		}
 		if regular := !strings.Contains(row, `b"c`) && !strings.Contains(row, `" ,`) && !strings.Contains(row, `a"b,`) && row != `""`; ok != regular {
 			t.Errorf("%s: ok is %v", row, ok)
 		}
