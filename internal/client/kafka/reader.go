@@ -501,10 +501,14 @@ func passes(err error) bool {
 // Close lets go, and makes a Receive that waits return.
 func (r *Reader) Close() {
 	r.mu.Lock()
+	already := r.closed
 	r.closed = true
 	close(r.changed)
 	r.changed = make(chan struct{})
 	r.mu.Unlock()
+	if already {
+		return
+	}
 	if r.client != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), leave)
 		defer cancel()
