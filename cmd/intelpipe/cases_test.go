@@ -160,7 +160,7 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 		{"in process", func(dir string, line []string) result { return inProcess(dir, line, strings.NewReader(c.stdin)) }},
 		{"a process", func(dir string, line []string) result { return asProcess(t, dir, line, strings.NewReader(c.stdin)) }},
 	}
-	if isStage && !slices.Contains(c.args, "then") {
+	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") { // which is for the last one
 		ways = append(ways, way{"fused", func(dir string, line []string) result {
 			if family == "expert" || family == "output" && !isCollector {
 				line = append([]string{"expert-pass", "--record-limit", "1GiB", "then"}, line...)

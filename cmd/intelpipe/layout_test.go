@@ -216,9 +216,9 @@ const roomSize = 1200
 // larger are packages that have more, and how many at most.
 var larger = map[string]int{
 	"internal/durable/spool":   2000,
-	"internal/python/regex":    1400,
-	"internal/dev/conformance": 3050,
-	"internal/dev/bench":       1250,
+	"internal/manual/page":     1 << 20, // generated, the text of all commands
+	"internal/dev/conformance": 3100,
+	"internal/dev/bench":       1500,
 }
 
 // runtime are the rooms through which each message goes, which a newcomer has to
@@ -253,14 +253,14 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 6100 {
-		t.Errorf("the runtime has %d lines of code, at most 6100 were expected", total)
+	if total > 6200 {
+		t.Errorf("the runtime has %d lines of code, at most 6200 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]
 	t.Logf("commands, with all their files: %v, median %d", commands, median)
-	if median > 90 {
-		t.Errorf("the median command has %d lines of code, at most 90 were expected", median)
+	if median > 98 {
+		t.Errorf("the median command has %d lines of code, at most 98 were expected", median)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"github.com/intelpipe/intelpipe/internal/event/scan"
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -45,7 +44,7 @@ func (m *Message) parse(line []byte) (typ int, err error) {
 	s.Reset(m.buf)
 	s.Outer = 1
 	var distinct bool
-	m.fields, distinct, err = s.Object(m.fields)
+	m.fields, distinct, err = s.Object(m.fields, &m.marks)
 	m.buf = s.Buf
 	if err == nil {
 		err = s.End(len(line), "object")
@@ -54,37 +53,30 @@ func (m *Message) parse(line []byte) (typ int, err error) {
 		return -1, s.AtEnd(err, len(line))
 	}
 	m.next = uint32(len(m.fields)) + 2 // what is set later is no neighbour of these
-	typ = m.markAll(distinct)
+	if !distinct {
+		m.dedupe()
+	}
 	if m.dead > 0 {
 		m.settle()
-		typ = m.find("__type")
 	}
 	if s.Broken {
 		m.unbreak()
 	}
-	return typ, nil
+	return m.find("__type"), nil
 }
 
-// markAll notes the marks of the fields that were scanned and returns the index of
-// __type, or -1. Of a key that is repeated it keeps the last field, unless it is
-// known that there is none.
-func (m *Message) markAll(distinct bool) (typ int) {
-	typ = -1
+// dedupe keeps of each key that was scanned the last field.
+func (m *Message) dedupe() {
+	m.marks = scan.Marks{}
 	all, kept := m.fields, 0
 	for i := range all {
 		f := &all[i]
-		if m.marks.add(f.Mark) && !distinct {
+		if m.marks.Add(f.Mark) {
 			m.fields = all[:kept]
-			key := m.buf[f.Key : f.Key+f.KeyLen]
-			if j := m.find(unsafe.String(unsafe.SliceData(key), len(key))); j >= 0 {
-				if m.deleteAt(j) && j <= typ {
-					typ--
-				}
+			if j := m.find(view(m.buf[f.Key : f.Key+f.KeyLen])); j >= 0 {
+				m.deleteAt(j)
 				kept = len(m.fields)
 			}
-		}
-		if f.KeyLen == 6 && string(m.buf[f.Key:f.Key+6]) == "__type" {
-			typ = kept
 		}
 		if kept < i {
 			all[kept] = *f
@@ -92,7 +84,6 @@ func (m *Message) markAll(distinct bool) (typ int) {
 		kept++
 	}
 	m.fields = all[:kept]
-	return typ
 }
 
 // unbreak makes one line of a text of several. Strings have no raw line breaks,

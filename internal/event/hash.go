@@ -14,12 +14,18 @@ func (m *Message) Hash(keys []string, only bool) [sha256.Size]byte {
 	var order [64]int
 	sorted := order[:0]
 	m.settle()
-	for i := range m.fields {
-		key := m.keyAt(i)
-		if string(key) == "__type" || string(key) == "time.observation" || contains(keys, key) != only {
-			continue
+	if only { // mostly a few of many
+		for i, key := range keys {
+			if at := m.find(key); at >= 0 && counts([]byte(key)) && !slices.Contains(keys[:i], key) {
+				sorted = append(sorted, at)
+			}
 		}
-		sorted = append(sorted, i)
+	} else {
+		for i := range m.fields {
+			if key := m.keyAt(i); counts(key) && !contains(keys, key) {
+				sorted = append(sorted, i)
+			}
+		}
 	}
 	slices.SortFunc(sorted, func(a, b int) int { return bytes.Compare(m.keyAt(a), m.keyAt(b)) })
 	text := m.scratch[:0]
@@ -50,6 +56,9 @@ func plainASCII(text []byte) bool {
 	}
 	return true
 }
+
+// counts says whether a field may be a part of the hash.
+func counts(key []byte) bool { return string(key) != "__type" && string(key) != "time.observation" }
 
 func contains(keys []string, key []byte) bool {
 	for _, k := range keys {

@@ -21,8 +21,12 @@ type Memo struct {
 	off         bool // it was not worth it
 }
 
-// known is a value and the text of the field that it became.
-type known struct{ value, text []byte }
+// known is the text of a field and behind it the value that became it, in one
+// piece: a memo is worth it only while looking it up touches little memory.
+type known struct {
+	text []byte
+	size int // of the text alone
+}
 
 // longest is the length of a value that is worth remembering, trial the
 // number of values after which a memo judges itself.
@@ -47,10 +51,10 @@ func (c *Memo) Put(m *Message, value string) error {
 	}
 	k := &c.known[(n^int(value[n-1])*7^int(value[n/2])*31^int(value[0])*3)&63]
 	c.tries++
-	if string(k.value) == value {
+	if len(k.text)-k.size == n && string(k.text[k.size:]) == value {
 		c.hits++
 		start := len(m.buf)
-		m.buf = append(m.buf, k.text...)
+		m.buf = append(m.buf, k.text[:k.size]...)
 		return c.added(m, start)
 	}
 	if c.tries > trial && c.hits < c.tries/4 {
@@ -60,8 +64,8 @@ func (c *Memo) Put(m *Message, value string) error {
 	if err := c.put(m, value); err != nil {
 		return err
 	}
-	k.value = append(k.value[:0], value...)
-	k.text = append(k.text[:0], m.buf[start:]...)
+	k.text = append(append(k.text[:0], m.buf[start:]...), value...)
+	k.size = len(m.buf) - start
 	return nil
 }
 
@@ -82,7 +86,7 @@ func (c *Memo) put(m *Message, value string) error {
 
 // added takes note of the field whose text begins at start, with a comma.
 func (c *Memo) added(m *Message, start int) error {
-	if m.marks.add(c.mark) {
+	if m.marks.Add(c.mark) {
 		if i := m.find(c.key); i >= 0 {
 			c.fill(m, &m.fields[i], start)
 			return nil

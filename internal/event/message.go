@@ -45,12 +45,12 @@ type Message struct {
 	buf    []byte
 	line   uint32 // length of the line as received
 	fields []field
-	marks  marks  // of the fields, and of some that were deleted
-	next   uint32 // seq of the next field to be set
-	dirty  bool   // the line no longer says what the fields say
-	dead   int    // how many of the fields are deleted, see deleteAt
-	index  *index // of the fields where they are many
-	err    error  // the first failed Set
+	marks  scan.Marks // of the fields, and of some that were deleted
+	next   uint32     // seq of the next field to be set
+	dirty  bool       // the line no longer says what the fields say
+	dead   int        // how many of the fields are deleted, see deleteAt
+	index  *index     // of the fields where they are many
+	err    error      // the first failed Set
 	place  Place
 	route  string // the path that it takes, if it is not the usual one
 
@@ -64,7 +64,8 @@ type Message struct {
 	reading *Reading // of a report, and of events while their parser has them
 	source  Source   // of the piece of a report that is at work
 
-	scratch []byte // of Hash
+	scratch []byte      // of Hash
+	words   *[16]string // that Get has returned
 	scanner scan.Scanner
 }
 
@@ -84,7 +85,7 @@ func New(kind Kind, d *harmonization.Dictionary) *Message {
 // Reset empties m for reuse.
 func (m *Message) Reset(kind Kind, d *harmonization.Dictionary) {
 	m.Kind, m.Dictionary = kind, d
-	m.buf, m.fields, m.line, m.marks = m.buf[:0], m.fields[:0], 0, marks{}
+	m.buf, m.fields, m.line, m.marks = m.buf[:0], m.fields[:0], 0, scan.Marks{}
 	m.dirty, m.next, m.dead = true, 1, 0
 	m.index.forget()
 	m.place = Place{}
@@ -99,7 +100,7 @@ func (m *Message) Clone() *Message {
 	c.buf = bytes.Clone(m.buf)
 	c.fields = append([]field(nil), m.fields...)
 	c.origin = bytes.Clone(m.origin)
-	c.scratch, c.index, c.scanner = nil, nil, scan.Scanner{}
+	c.scratch, c.index, c.words, c.scanner = nil, nil, nil, scan.Scanner{}
 	return &c
 }
 
@@ -124,7 +125,7 @@ func (m *Message) schema() harmonization.Message {
 // find returns the index of key among the fields, or -1.
 func (m *Message) find(key string) int {
 	want := scan.Mark(key)
-	if !m.marks.has(want) {
+	if !m.marks.Has(want) {
 		return -1
 	}
 	if len(m.fields) > few {
@@ -136,29 +137,6 @@ func (m *Message) find(key string) int {
 		}
 	}
 	return -1
-}
-
-// marks remembers roughly which marks a message has: it may say yes to one
-// that is not there, but never no to one that is. Most keys that are looked up
-// are not there, and most that are added are new.
-type marks [8]uint64
-
-func (s *marks) place(mark uint32) (word *uint64, bit uint64) {
-	h := mark * 0x9e3779b1
-	return &s[h>>29], 1 << (h >> 23 & 63)
-}
-
-func (s *marks) has(mark uint32) bool {
-	word, bit := s.place(mark)
-	return *word&bit != 0
-}
-
-// add reports whether the mark may have been there before.
-func (s *marks) add(mark uint32) bool {
-	word, bit := s.place(mark)
-	had := *word&bit != 0
-	*word |= bit
-	return had
 }
 
 func (m *Message) keyAt(i int) []byte {
@@ -213,8 +191,34 @@ func (m *Message) Value(key string) (v harmonization.Value, ok bool) {
 // Get returns the field's value as text: a string unescaped, anything else as
 // it stands. It is empty if the field is absent.
 func (m *Message) Get(key string) string {
-	v, _ := m.Value(key)
-	return v.Text
+	i := m.find(key)
+	if i < 0 {
+		return ""
+	}
+	text := m.jsonAt(i)
+	if n := len(text) - 2; text[0] == '"' && n <= short && bytes.IndexByte(text, '\\') < 0 {
+		return m.word(text[1 : 1+n])
+	}
+	return value(text).Text
+}
+
+// short is the length of a text that is likely to come again.
+const short = 24
+
+// word returns text as a string, which is not made anew if it came before: what
+// commands ask for are types, protocols, names of feeds, of which there are few.
+func (m *Message) word(text []byte) string {
+	if len(text) == 0 {
+		return ""
+	}
+	if m.words == nil {
+		m.words = new([16]string)
+	}
+	w := &m.words[(len(text)^int(text[0])^int(text[len(text)-1])*5)&15]
+	if *w != string(text) {
+		*w = string(text)
+	}
+	return *w
 }
 
 // value decodes the text of one JSON value that has been scanned before.
@@ -263,6 +267,18 @@ func (m *Message) All() iter.Seq2[string, []byte] {
 		m.settle()
 		for i := range m.fields {
 			if key := m.keyAt(i); string(key) != "__type" && !yield(string(key), m.jsonAt(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Fields is All with keys that are valid until the message changes.
+func (m *Message) Fields() iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, text []byte) bool) {
+		m.settle()
+		for i := range m.fields {
+			if key := m.keyAt(i); string(key) != "__type" && !yield(key, m.jsonAt(i)) {
 				return
 			}
 		}

@@ -1,6 +1,10 @@
 package event
 
-import "github.com/intelpipe/intelpipe/harmonization"
+import (
+	"unsafe"
+
+	"github.com/intelpipe/intelpipe/harmonization"
+)
 
 // Object is any JSON object, read the way a message is: nothing is decoded
 // that nobody asks for. Parsers use it for feeds that are written in JSON.
@@ -13,6 +17,11 @@ func (o *Object) Parse(text []byte) error {
 		o.m.fields = o.m.fields[:0]
 	}
 	return err
+}
+
+// ParseText is Parse for a string.
+func (o *Object) ParseText(text string) error {
+	return o.Parse(unsafe.Slice(unsafe.StringData(text), len(text))) // which it only reads
 }
 
 // Text is what Parse was given.
@@ -34,6 +43,15 @@ func (o *Object) Has(key string) bool { return o.m.find(key) >= 0 }
 func (o *Object) All(yield func(string, []byte) bool) {
 	for i := range o.m.fields {
 		if !yield(string(o.m.keyAt(i)), o.m.jsonAt(i)) {
+			return
+		}
+	}
+}
+
+// Members is All without decoding keys, which are valid until the next Parse.
+func (o *Object) Members(yield func(key, text []byte) bool) {
+	for i := range o.m.fields {
+		if !yield(o.m.keyAt(i), o.m.jsonAt(i)) {
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unsafe"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event/rawtext"
@@ -123,6 +124,37 @@ func (m *Message) Load(key string, v harmonization.Value) {
 		m.SetValue(key, v)
 	}
 }
+
+// LoadText is Load for a value as a message or an object has it, which is neither
+// decoded nor encoded where it is plain and valid, as most are.
+func (m *Message) LoadText(key, text []byte) {
+	v := harmonization.Value{Kind: harmonization.Number}
+	switch c := text[0]; {
+	case c == '"' && bytes.IndexByte(text, '\\') < 0:
+		v.Kind, v.Text = harmonization.String, view(text[1:len(text)-1])
+	case c == '-' || c >= '0' && c <= '9':
+		v.Text = view(text)
+	default:
+		m.Load(string(key), value(text))
+		return
+	}
+	if v.Empty() {
+		return
+	}
+	name := view(key)
+	if f, err := m.Dict().Field(m.schema(), name); err != nil || f.Type == "JSONDict" || f.Valid(v) != nil {
+		m.Load(string(key), value(text))
+		return
+	}
+	f := m.begin(name, true)
+	m.buf = append(m.buf, text...)
+	if err := m.finish(name, f); err != nil {
+		m.Fail(err)
+	}
+}
+
+// view is text as a string, for those who do not keep it.
+func view(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
 
 // AppendOrigin adds to the piece of input that the event is about. It becomes
 // the field raw when the event is emitted, and if the event fails it goes

@@ -168,7 +168,7 @@ func (m *Message) finish(key string, f field) error {
 	f.End = uint32(len(m.buf))
 	m.next = f.Seq + 1
 	m.dirty = true
-	if m.marks.add(f.Mark) {
+	if m.marks.Add(f.Mark) {
 		if i := m.find(key); i >= 0 {
 			m.fields[i] = f
 			return nil

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -31,12 +30,19 @@ type Flags struct {
 
 // exporter is memory that is used again for each event.
 type exporter struct {
-	keys   []byte // of all fields, one after the other
-	fields []field
-	order  []int // the fields sorted by key, see sort
+	keys    []byte // of all fields, one after the other
+	fields  []field
+	layouts [8]layout
+	next    int // the layout that is made anew next
+}
 
-	last []byte // keys and ends of the fields that were sorted last
-	ends []int
+// layout is how events with the same keys in the same order are written.
+type layout struct {
+	keys  []byte // of the fields, one after the other
+	ends  []int  // of each
+	order []int  // the fields sorted by key
+	heads []byte // what stands before the values in this order, one after the other
+	cuts  []int  // where each of them ends
 }
 
 type field struct {
@@ -54,7 +60,7 @@ func (f *Flags) Append(dst []byte, m *event.Message) ([]byte, error) {
 	x := &f.x
 	x.collect(m, f.KeepRawField)
 	if f.MessageWithType {
-		x.add("__type", []byte(`"`+m.Kind.String()+`"`))
+		x.add([]byte("__type"), []byte(`"`+m.Kind.String()+`"`))
 	}
 	if f.MessageJSONDictAsString {
 		x.fold(m.Dict())
@@ -105,14 +111,14 @@ func (f *Flags) appendSingle(dst []byte, m *event.Message, key string) ([]byte, 
 // collect notes keys and values of the fields.
 func (x *exporter) collect(m *event.Message, raw bool) {
 	x.keys, x.fields = x.keys[:0], x.fields[:0]
-	for key, value := range m.All() {
-		if key != "raw" || raw {
+	for key, value := range m.Fields() {
+		if string(key) != "raw" || raw {
 			x.add(key, value)
 		}
 	}
 }
 
-func (x *exporter) add(key string, value []byte) {
+func (x *exporter) add(key, value []byte) {
 	start := len(x.keys)
 	x.keys = append(x.keys, key...)
 	x.fields = append(x.fields, field{start: start, end: len(x.keys), value: value})
@@ -139,7 +145,7 @@ func (x *exporter) foldField(name string) {
 	var members exporter
 	rest := x.fields[:0]
 	for _, f := range x.fields {
-		if sub, ok := strings.CutPrefix(string(x.keys[f.start:f.end]), name+"."); ok {
+		if sub, ok := bytes.CutPrefix(x.keys[f.start:f.end], []byte(name+".")); ok {
 			members.add(sub, f.value)
 		} else {
 			rest = append(rest, f)
@@ -148,39 +154,47 @@ func (x *exporter) foldField(name string) {
 	x.fields = rest
 	if len(members.fields) > 0 {
 		members.resolve()
-		x.add(name, json.AppendString(nil, string(members.flat(nil))))
+		x.add([]byte(name), json.AppendString(nil, string(members.flat(nil))))
 	}
 }
 
 func (x *exporter) flat(dst []byte) []byte {
-	x.sort()
-	dst = append(dst, '{')
-	for i, n := range x.order {
-		if i > 0 {
-			dst = append(dst, ", "...)
-		}
-		dst = AppendValue(appendKey(dst, x.fields[n].key), x.fields[n].value)
+	l := x.layout()
+	start := 0
+	for i, n := range l.order {
+		dst = AppendValue(append(dst, l.heads[start:l.cuts[i]]...), x.fields[n].value)
+		start = l.cuts[i]
+	}
+	if len(l.order) == 0 {
+		dst = append(dst, '{')
 	}
 	return append(dst, '}')
 }
 
-// sort finds the order of the keys. The events of a feed have mostly the same
-// keys as the one before, and so the same order.
-func (x *exporter) sort() {
-	same := len(x.ends) == len(x.fields) && bytes.Equal(x.keys, x.last)
-	for i := 0; same && i < len(x.ends); i++ {
-		same = x.ends[i] == x.fields[i].end
+// layout finds the order of the keys. The events of a feed have mostly the same
+// keys as one of the last before, and so the same order.
+func (x *exporter) layout() *layout {
+	for i := range x.layouts {
+		if l := &x.layouts[i]; bytes.Equal(x.keys, l.keys) && slices.EqualFunc(l.ends, x.fields, func(end int, f field) bool { return end == f.end }) {
+			return l
+		}
 	}
-	if same {
-		return
-	}
-	x.order, x.ends = x.order[:0], x.ends[:0]
+	l := &x.layouts[x.next]
+	x.next = (x.next + 1) % len(x.layouts)
+	l.keys = append(l.keys[:0], x.keys...)
+	l.ends, l.order, l.heads, l.cuts = l.ends[:0], l.order[:0], l.heads[:0], l.cuts[:0]
 	for i := range x.fields {
-		x.order = append(x.order, i)
-		x.ends = append(x.ends, x.fields[i].end)
+		l.order = append(l.order, i)
+		l.ends = append(l.ends, x.fields[i].end)
 	}
-	slices.SortFunc(x.order, func(a, b int) int { return bytes.Compare(x.fields[a].key, x.fields[b].key) })
-	x.last = append(x.last[:0], x.keys...)
+	slices.SortFunc(l.order, func(a, b int) int { return bytes.Compare(x.fields[a].key, x.fields[b].key) })
+	separator := "{"
+	for _, n := range l.order {
+		l.heads = appendKey(append(l.heads, separator...), x.fields[n].key)
+		l.cuts = append(l.cuts, len(l.heads))
+		separator = ", "
+	}
+	return l
 }
 
 // nested writes the fields as objects inside of objects. They are sorted so

@@ -65,14 +65,22 @@ func (f JSON) elements(report *event.Message, emit stage.Emit, split func(io.Rea
 	}
 }
 
-// Event returns a new event for the element; its raw is an array of this
-// element alone.
-func (x *Element) Event() *event.Message {
+// Piece returns a new event for a part of the element, whose raw it is.
+func (x *Element) Piece(text string) *event.Message {
 	e := event.Borrow()
 	x.report.Derive(e)
 	if x.in.Start() != nil || len(x.in.Mark()) > 0 {
 		e.AppendOrigin(utf8Mark)
 	}
+	e.AppendOrigin([]byte(text))
+	e.SetPlace(x.report.Place())
+	return e
+}
+
+// Event returns a new event for the element; its raw is an array of this
+// element alone, or the element as it stands.
+func (x *Element) Event() *event.Message {
+	e := x.Piece("")
 	switch text := x.text; {
 	case x.format.Sorted && !x.bad:
 		text = []byte(harmonization.JSON(string(text)).Dumps())
@@ -86,7 +94,6 @@ func (x *Element) Event() *event.Message {
 	default:
 		e.AppendOrigin(x.raw)
 	}
-	e.SetPlace(x.report.Place())
 	return e
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
+	"unsafe"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -79,6 +81,18 @@ func name(report *event.Message) string {
 // line. A line that cannot be read goes into the dump.
 func Lines(report *event.Message, emit stage.Emit, comments ...string) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		for line := range Views(report, emit, comments...) {
+			if !yield(strings.Clone(line)) {
+				return
+			}
+		}
+	}
+}
+
+// Views is Lines without a copy, for those who keep nothing of a line: it is valid
+// until the next one, as a Row is.
+func Views(report *event.Message, emit stage.Emit, comments ...string) iter.Seq[string] {
+	return func(yield func(string) bool) {
 		t := open(report, ',', nil)
 		for {
 			line, err := t.reader.ReadLine()
@@ -97,7 +111,7 @@ func Lines(report *event.Message, emit stage.Emit, comments ...string) iter.Seq[
 				Fail(report, err)
 				return
 			}
-			text, source := string(line), event.Source{}
+			text, source := unsafe.String(unsafe.SliceData(line), len(line)), event.Source{}
 			if err != nil || t.raw() {
 				text = t.errors.Mend(text)
 				source = event.Source{Text: text, Bytes: t.piece()}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/python/csv"
@@ -194,11 +193,9 @@ func (r *Row) piece() []byte {
 	for _, header := range r.lines {
 		r.raw = append(append(r.raw, header...), r.ending...)
 	}
-	if d := r.format.Delimiter; d < utf8.RuneSelf {
-		if raw, ok := csv.AppendMinimal(r.raw, line, byte(d), r.ending); ok {
-			r.raw = raw
-			return raw
-		}
+	if raw, ok := t.reader.AppendMinimal(r.raw, r.ending); ok {
+		r.raw = raw
+		return raw
 	}
 	if len(r.fields) == 0 { // the row could not be read
 		r.raw = append(append(r.raw, line...), r.ending...)

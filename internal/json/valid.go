@@ -14,6 +14,10 @@ const MaxDepth = 1000
 // TooDeep is what every reader says about a document beyond MaxDepth.
 const TooDeep = "arrays and objects are nested more than 1000 levels deep"
 
+// The check of JSON is written out here. go-json's Valid and jsontext take the same
+// documents, but they copy what they check, which makes short values three times as
+// slow, they allow 10000 levels, and they do not tell what is wrong in our words.
+
 // Valid reports whether b is one JSON document (RFC 8259) with nothing but
 // white space around it. It does not allocate.
 func Valid(b []byte) bool {

@@ -39,11 +39,20 @@ type buffer struct {
 	limit int   // of a line
 }
 
+// readSize is how much is read at once, unless it is from a pipe, of which all may
+// be taken that it holds.
+const readSize = 128 << 10
+
 func newBuffer(src io.Reader, host Host, limit int) *buffer {
-	b := &buffer{src: src, host: host, fd: -1, limit: limit, buf: make([]byte, 128<<10)}
+	b := &buffer{src: src, host: host, fd: -1, limit: limit}
+	size := readSize
 	if f, ok := src.(*os.File); ok {
 		b.fd = int(f.Fd())
+		if enlarge(f) {
+			size = pipeSize
+		}
 	}
+	b.buf = make([]byte, size)
 	return b
 }
 

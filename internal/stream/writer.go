@@ -7,8 +7,6 @@ import (
 	"os"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -16,8 +14,6 @@ import (
 // blockSize is how much output is collected before it is written, unless the
 // input pauses before.
 const blockSize = 64 << 10
-
-const pipeSize = 256 << 10
 
 // ErrClosed says that the reader of the output has gone, which is no error.
 var ErrClosed = errors.New("stdout is closed")
@@ -38,17 +34,10 @@ type Writer struct {
 
 // NewWriter writes to dst. Nothing is there before Flush, or 64 KiB.
 func NewWriter(dst io.Writer) *Writer {
-	if f, ok := dst.(*os.File); ok && isPipe(f) {
-		// Both ends of a pipe run longer before they have to wait for each
-		// other. If the system does not allow it, it is as it was.
-		unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, pipeSize)
+	if f, ok := dst.(*os.File); ok {
+		enlarge(f)
 	}
 	return &Writer{dst: dst, buf: make([]byte, 0, blockSize+blockSize/2)}
-}
-
-func isPipe(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
 }
 
 // Fd is the file descriptor of the output, or -1.

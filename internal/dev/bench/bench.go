@@ -73,17 +73,29 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if len(plan.tasks)+len(start.starts) == 0 {
+	lookups := o.Only == nil || o.Only.MatchString("lookups")
+	if len(plan.tasks)+len(start.starts) == 0 && !lookups {
 		return fmt.Errorf("no task matches %q", o.Only)
 	}
 	if err := prepare(ctx, o, p, plan); err != nil {
 		return err
+	}
+	var more extra
+	if slices.ContainsFunc(plan.jobs, func(j job) bool { return j.name == asnLookup }) {
+		more.measureReady(ctx, p, environment(dir))
 	}
 	results, err := measure(ctx, o, plan, environment(dir))
 	if err != nil {
 		return err
 	}
 	rows, missed, left := plan.judge(results)
+	if lookups {
+		fmt.Fprintln(o.Progress, "bench: lookups")
+		if err := more.measureLookups(ctx, p, environment(dir)); err != nil {
+			return err
+		}
+	}
+	rows, missed = append(rows, more.rows...), append(missed, more.missed...)
 	rows, missed = append(rows, start.summary()...), append(missed, start.missed...)
 
 	fmt.Fprintf(o.Out, "CPU time for each of %d events, user and system, median of %d rounds\n\n", o.N, o.Runs)
@@ -151,15 +163,18 @@ func prepare(ctx context.Context, o Options, p places, plan plan) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(plan.jobs, func(j job) bool { return j.name == "expert-asn-lookup" }) {
+	if slices.ContainsFunc(plan.jobs, func(j job) bool { return j.name == asnLookup }) {
 		fmt.Fprintln(o.Progress, "bench: generating routes")
 		if err := generateElsewhere(ctx, p.routes(), "routes", prefixes); err != nil {
 			return err
 		}
-		j := job{procs: [][]string{p.command("expert-asn-lookup", "--database", p.table(), "--from", p.routes(), "--update")}}
+		j := job{procs: [][]string{p.command(asnLookup, "--database", p.table(), "--from", p.routes(), "--update")}}
 		if _, err := j.run(ctx, environment(p.dir), nil); err != nil && ctx.Err() != nil {
 			return err // otherwise the job that would read the table fails with a message of its own
 		}
+	}
+	if err := os.WriteFile(p.schema(), schema(), 0o600); err != nil {
+		return err
 	}
 	if used(p.parsed()) {
 		out, err := os.Create(p.parsed())

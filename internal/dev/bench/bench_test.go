@@ -164,7 +164,7 @@ func TestPlan(t *testing.T) {
 			reasons[strings.Fields(reason)[0]]++
 		}
 	}
-	if reasons["jq"] != 2 || reasons["Miller"] != 2 {
+	if reasons["jq"] != 2 || reasons["Miller"] != 3 {
 		t.Errorf("without jq and Miller: %v", reasons)
 	}
 }

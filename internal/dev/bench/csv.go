@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -130,4 +131,56 @@ func millerVerbs() []string {
 		rename = append(rename, c.name, c.field)
 	}
 	return []string{"cut", "-f", strings.Join(cut, ","), "then", "rename", strings.Join(rename, ",")}
+}
+
+// reportName is the name of the report type that schema describes.
+const reportName = "Bench"
+
+// functions are those that the schema calls for some columns.
+var functions = map[string]string{
+	"seen": "add_UTC_to_timestamp", "bytes": "convert_int", "ttl": "convert_int", "window": "convert_int",
+	"latency": "convert_float", "naics": "invalidate_zero", "sic": "invalidate_zero", "tag": "validate_to_none",
+}
+
+// reportField is the field that a column of a report becomes: every column becomes
+// one. The type is a constant there, as in the schemas there are.
+func reportField(c column) string {
+	if c.field == "" || c.field == "classification.type" {
+		return "extra." + c.name
+	}
+	return c.field
+}
+
+// schema describes the feed as a report type of Shadowserver.
+func schema() []byte {
+	var required, optional [][]any
+	for _, c := range columns {
+		row := []any{reportField(c), c.name}
+		if f := functions[c.name]; f != "" {
+			row = append(row, f)
+		}
+		if len(required) < 3 && c.field != "" {
+			required = append(required, row)
+		} else {
+			optional = append(optional, row)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"bench": map[string]any{
+		"feed_name": reportName, "file_name": "bench",
+		"constant_fields": map[string]string{"classification.taxonomy": "other", "classification.type": "scanner"},
+		"required_fields": required, "optional_fields": optional,
+	}})
+	if err != nil {
+		panic(err) // cannot be: it is all strings
+	}
+	return text
+}
+
+// renameAll is the same mapping for Miller.
+func renameAll() string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name, reportField(c))
+	}
+	return strings.Join(names, ",")
 }

@@ -21,6 +21,8 @@ type head struct {
 	text   []byte
 	keyLen uint32
 	mark   uint32
+	word   int // where Marks have the mark
+	bit    uint64
 	quoted bool
 }
 
@@ -75,4 +77,5 @@ func (h *heads) learn(b []byte, f *Member, end int, quoted bool) {
 	h.next++
 	x.text = append(x.text[:0], text...)
 	x.keyLen, x.mark, x.quoted = f.KeyLen, f.Mark, quoted
+	x.word, x.bit = (*Marks)(nil).place(f.Mark)
 }

@@ -39,10 +39,34 @@ func Mark[T string | []byte](key T) uint32 {
 	return uint32(n) | uint32(key[n-1])<<8 | uint32(key[n-3])<<16 | uint32(key[n/2])<<24
 }
 
-// Object scans an object and appends its members, which it numbers from 1. Keys
-// may come twice, unless distinct is true. The plain form of a key with escapes
+// Marks remembers roughly which marks a message has: it may say yes to one
+// that is not there, but never no to one that is. Most keys that are looked up
+// are not there, and most that are added are new.
+type Marks [8]uint64
+
+func (*Marks) place(mark uint32) (word int, bit uint64) {
+	h := mark * 0x9e3779b1
+	return int(h >> 29), 1 << (h >> 23 & 63)
+}
+
+// Has says whether the mark may be there.
+func (s *Marks) Has(mark uint32) bool {
+	word, bit := s.place(mark)
+	return s[word]&bit != 0
+}
+
+// Add reports whether the mark may have been there before.
+func (s *Marks) Add(mark uint32) bool {
+	word, bit := s.place(mark)
+	had := s[word]&bit != 0
+	s[word] |= bit
+	return had
+}
+
+// Object scans an object, appends its members, which it numbers from 1, and adds
+// their marks. Keys may come twice, unless distinct is true. The plain form of a key with escapes
 // is put at the end of Buf.
-func (s *Scanner) Object(members []Member) (_ []Member, distinct bool, err error) {
+func (s *Scanner) Object(members []Member, marks *Marks) (_ []Member, distinct bool, err error) {
 	s.Space()
 	if s.Buf[s.Pos] != '{' {
 		return members, false, s.Fail("an object is expected")
@@ -72,6 +96,7 @@ func (s *Scanner) Object(members []Member) (_ []Member, distinct bool, err error
 		var quoted bool // pos is behind the opening quote of the value
 		if h := s.heads.match(b, pos); h != nil {
 			f.KeyLen, f.Mark, quoted = h.keyLen, h.mark, h.quoted
+			marks[h.word] |= h.bit
 			if pos += len(h.text); b[pos] <= ' ' && !quoted {
 				pos = s.skip(b, pos)
 			}
@@ -81,6 +106,7 @@ func (s *Scanner) Object(members []Member) (_ []Member, distinct bool, err error
 				return members, false, err
 			}
 			b = s.Buf
+			marks.Add(f.Mark)
 			if quoted = b[pos] == '"'; quoted {
 				pos++
 			}

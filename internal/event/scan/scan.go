@@ -102,7 +102,7 @@ func plainText(b []byte, i int) int {
 }
 
 // longText is plainText for long strings, base64 above all: the quote is found
-// by the library's vector code, what is before it checked 32 bytes at a time.
+// by the library's vector code, what is before it checked 64 bytes at a time.
 func longText(b []byte, i int) int {
 	end := bytes.IndexByte(b[i:], '"')
 	if end < 0 {
@@ -111,13 +111,17 @@ func longText(b []byte, i int) int {
 	if slash := bytes.IndexByte(b[i:i+end], '\\'); slash >= 0 {
 		end = slash
 	}
-	for text := b[i : i+end]; len(text) >= 32; text = text[32:] {
-		w, x := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:])
-		y, z := binary.LittleEndian.Uint64(text[16:]), binary.LittleEndian.Uint64(text[24:])
-		if (w|x|y|z|(w-ones*0x20)|(x-ones*0x20)|(y-ones*0x20)|(z-ones*0x20))&highs != 0 {
+	for stop := i + end - 64; i <= stop; i += 64 {
+		t := (*[64]byte)(b[i:])
+		w, x := binary.LittleEndian.Uint64(t[0:]), binary.LittleEndian.Uint64(t[8:])
+		y, z := binary.LittleEndian.Uint64(t[16:]), binary.LittleEndian.Uint64(t[24:])
+		bad := w | x | y | z | (w - ones*0x20) | (x - ones*0x20) | (y - ones*0x20) | (z - ones*0x20)
+		w, x = binary.LittleEndian.Uint64(t[32:]), binary.LittleEndian.Uint64(t[40:])
+		y, z = binary.LittleEndian.Uint64(t[48:]), binary.LittleEndian.Uint64(t[56:])
+		bad |= w | x | y | z | (w - ones*0x20) | (x - ones*0x20) | (y - ones*0x20) | (z - ones*0x20)
+		if bad&highs != 0 {
 			break
 		}
-		i += 32
 	}
 	for {
 		if special := specials(binary.LittleEndian.Uint64(b[i:])); special != 0 {

@@ -87,7 +87,7 @@ func (p *Plan) fill(e *event.Message) (unfit, err error) {
 // setPlain is set for a column that becomes a field as it is, which most do. It
 // leaves to set whatever is unusual.
 func (p *Plan) setPlain(e *event.Message, c *column) bool {
-	i, t := c.from[0].index, &c.targets[0]
+	i, t := c.index, &c.targets[0]
 	if uint(i) >= uint(len(p.row.Fields)) {
 		return c.need < Present && p.row.object == nil
 	}
@@ -308,20 +308,34 @@ func (p *Plan) setRest(e *event.Message) error {
 		return nil
 	}
 	if o := p.row.object; o != nil {
-		for name := range o.All {
-			if !slices.Contains(p.named, name) {
-				if err := p.left(e, name, ExtraKey(name), o.Value(name)); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return p.members(e, "", o)
 	}
 	for i, text := range p.row.Fields[:min(len(p.row.Fields), len(p.extras))] {
 		if text != "" && !p.row.used[i] {
 			if err := p.left(e, p.extras[i], p.extras[i], harmonization.Text(text)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// members does it with those of an object, and where they are refused also with
+// those of an object inside of it that rows have members of.
+func (p *Plan) members(e *event.Message, above string, o *event.Object) error {
+	for name := range o.All {
+		path, v := above+name, o.Value(name)
+		var inside event.Object
+		var err error
+		switch {
+		case slices.Contains(p.named, path):
+		case slices.Contains(p.above, path) && inside.Parse([]byte(v.Text)) == nil:
+			err = p.members(e, path+".", &inside)
+		default:
+			err = p.left(e, path, ExtraKey(path), v)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

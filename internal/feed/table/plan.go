@@ -21,6 +21,7 @@ type Plan struct {
 	consts  []constant
 	extras  []string // for each column, the key for what no row has used
 	named   []string // members that rows name
+	above   []string // objects that such members are in
 	row     Record
 	scratch []byte
 	warn    func(format string, args ...any)
@@ -34,6 +35,8 @@ type column struct {
 	targets []target
 	ignored bool // it has no field
 	plain   bool // see setPlain
+
+	index int // of a plain column, that of the column, which is looked at for each row
 }
 
 // target is a field that the value of a column may become. It is looked up once,
@@ -150,7 +153,9 @@ func (p *Plan) column(d *harmonization.Dictionary, c *Column) (column, error) {
 		}
 	}
 	t := &out.targets[0]
-	out.plain = len(out.from) == 1 && !out.from[0].part && len(out.targets) == 1 && t.plain()
+	if out.plain = len(out.from) == 1 && !out.from[0].part && len(out.targets) == 1 && t.plain(); out.plain {
+		out.index = out.from[0].index
+	}
 	return out, nil
 }
 
@@ -304,8 +309,14 @@ func (p *Plan) rest(names []string) {
 	for i := range p.table.Rows {
 		c := &p.table.Rows[i]
 		for name := range strings.SplitSeq(c.From, "|") {
-			first, _, _ := strings.Cut(name, ".")
-			p.named = append(p.named, name, first)
+			p.named = append(p.named, name)
+			for i := range len(name) {
+				if name[i] == '.' && p.table.Rest == Refuse {
+					p.above = append(p.above, name[:i])
+				} else if name[i] == '.' {
+					p.named = append(p.named, name[:i])
+				}
+			}
 			for key := range strings.SplitSeq(c.To, "|") {
 				if key == "extra." {
 					key = ExtraKey(name)

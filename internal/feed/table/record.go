@@ -60,6 +60,9 @@ const absent = -1
 // Event returns the event that is made of the row.
 func (r *Record) Event() *event.Message { return r.event }
 
+// Object returns the row if it is an object, or nil.
+func (r *Record) Object() *event.Object { return r.object }
+
 // Report returns the report that the row is from. Its body is being read: only
 // its fields may be looked at.
 func (r *Record) Report() *event.Message { return r.report }

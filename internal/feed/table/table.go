@@ -161,5 +161,5 @@ type Rest uint8
 const (
 	Ignore Rest = iota // they are left out
 	Extra              // they go below extra under their names, and so do soft values that do not fit
-	Refuse             // they make the row fail, if they have a value
+	Refuse             // they make the row fail, if they have a value, members of a nested object too
 )

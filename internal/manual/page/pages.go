@@ -33,24 +33,42 @@ var Names = [...]string{
 	"output-spool",
 	"parse-abusech-feodotracker",
 	"parse-alienvault",
+	"parse-alienvault-otx",
+	"parse-anubisnetworks",
 	"parse-blocklistde",
+	"parse-blueliv-crimeserver",
+	"parse-certstream",
 	"parse-ci-army",
 	"parse-csv",
 	"parse-cymru-cap-program",
 	"parse-cymru-full-bogons",
 	"parse-cznic-haas",
+	"parse-cznic-proki",
 	"parse-danger-rulez",
 	"parse-dataplane",
 	"parse-dshield-block",
+	"parse-eset",
+	"parse-fireeye",
+	"parse-github-feed",
+	"parse-hibp-callback",
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
+	"parse-mcafee-atd",
+	"parse-microsoft-bingmurls",
+	"parse-microsoft-ctip",
+	"parse-misp",
+	"parse-n6",
+	"parse-openioc",
 	"parse-openphish",
 	"parse-openphish-commercial",
 	"parse-phishtank",
 	"parse-shadowserver",
+	"parse-shodan",
 	"parse-spamhaus-cert",
 	"parse-spamhaus-drop",
+	"parse-stix",
+	"parse-stix-eset",
 	"parse-turris",
 	"parse-zoneh",
 	"spool",
@@ -777,6 +795,29 @@ last online.
 
 	echo '192.0.2.1#4#2#Malicious Host;Spamming#AT#Vienna#48.2,16.4#3' |
 	  parse-alienvault`, Full: false}
+	case "parse-alienvault-otx":
+		return Page{Summary: "parse the pulses of AlienVault OTX", Doc: `Input is a JSON array of pulses, as collect-alienvault-otx sends it, or one
+pulse. Each indicator of a pulse makes an event; kinds of indicators that have
+no field, such as Mutex and YARA, make none. If one indicator of a pulse is not
+valid, none makes an event, and the dump has the pulse.
+
+# Examples
+
+	echo '[{"id":"1","name":"Some pulse","author_name":"somebody",
+	  "description":"","modified":"2026-01-31T10:20:30.000000",
+	  "indicators":[{"type":"IPv4","indicator":"192.0.2.1",
+	  "created":"2026-01-31T10:20:30"}]}]' | parse-alienvault-otx`, Full: false}
+	case "parse-anubisnetworks":
+		return Page{Summary: "parse the sinkhole events of AnubisNetworks (Bitsight) Cyberfeed", Doc: `Input is one JSON object, as collect-http-stream sends it, or one a line. An
+object with a member that is not known fails. Events about the malware
+TestSinkholingLoss, with which the feed tests itself, are left out. A key in
+feed.url is cut off.
+
+# Examples
+
+	echo '{"_ts":1769854830,"trojanfamily":"Nivdort",
+	  "env":{"remote_addr":"192.0.2.1","server_port":80}}' |
+	  parse-anubisnetworks`, Full: false}
 	case "parse-blocklistde":
 		return Page{Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
@@ -786,6 +827,22 @@ unknown list is a blacklist. A pipe has no name: give it one with --file-name.
 
 	printf '192.0.2.4\n' | parse-blocklistde --file-name ssh.txt
 	printf '# a comment\n2001:db8::4\n' | parse-blocklistde --file-name mail.txt`, Full: false}
+	case "parse-blueliv-crimeserver":
+		return Page{Summary: "parse the crime servers of Blueliv", Doc: `The service is gone, archives of its feed are still there. Input is a JSON
+array of servers.
+
+# Examples
+
+	echo '[{"url":"http://www.example.org/a","type":"PHISHING",
+	  "lastSeenAt":"2026-01-31T10:20:30+0000"}]' | parse-blueliv-crimeserver`, Full: false}
+	case "parse-certstream":
+		return Page{Summary: "parse messages of a CertStream server, about certificates that were issued", Doc: `Each name in a certificate makes an event, with the message in raw. Messages of
+other kinds, such as heartbeats, make none. Input is one message, or one a line.
+
+# Examples
+
+	echo '{"data":{"leaf_cert":{"all_domains":["www.example.org"]},
+	  "seen":1769854830.5}}' | parse-certstream`, Full: false}
 	case "parse-ci-army":
 		return Page{Summary: "parse the list of CI Army, addresses with a bad reputation", Doc: `Each line is an address.
 
@@ -851,6 +908,15 @@ attempts.
 
 	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30",
 	  "country":"AT","login_successful":false}]' | parse-cznic-haas`, Full: false}
+	case "parse-cznic-proki":
+		return Page{Summary: "parse the incidents of networks in the Czech Republic, PROKI of CZ.NIC", Doc: `Incidents are written in IntelMQ's own fields, in a list or under data. Where
+they come from becomes extra.original_feed_name, and when they were seen there
+extra.original_time_observation.
+
+# Examples
+
+	echo '{"data":[{"source.ip":"192.0.2.1","feed.name":"example"}]}' |
+	  parse-cznic-proki`, Full: false}
 	case "parse-danger-rulez":
 		return Page{Summary: "parse the list of hosts that try passwords, by danger.rulez.sk", Doc: `Behind the address of a host stands when it was seen last.
 
@@ -872,6 +938,45 @@ parsed alike.
 
 	printf '192.0.2.0\t192.0.2.255\t24\t1200\tEXAMPLE\tAT\tabuse@example.org\n' |
 	  parse-dshield-block`, Full: false}
+	case "parse-eset":
+		return Page{Summary: "parse the domains and URLs of ESET Threat Intelligence", Doc: `The feed is told by extra.eset_feed, which collect-eset stores: "ei.urls (json)"
+or "ei.domains v2 (json)". For bare input --feed names it.
+
+# Examples
+
+	echo '[{"domain":"www.example.org","ip":"192.0.2.1",
+	  "reason":"Host is used as command and control server.",
+	  "last_seen":"2026-01-31 10:20:30 UTC"}]' |
+	  parse-eset --feed "ei.domains v2 (json)"`, Full: false}
+	case "parse-fireeye":
+		return Page{Summary: "parse the OpenIOC documents of FireEye (Trellix) appliances", Doc: `A file that the appliance has found makes an event with its hashes, and what it
+spoke to makes another one. A document without a SHA-256 hash makes none. It may
+have 16 MiB. For OpenIOC of other origin there is parse-openioc.
+
+# Examples
+
+	echo '<OpenIOC><criteria><Indicator><IndicatorItem>
+	  <Context search="FileItem/Sha256sum"/><Content>
+	  0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	  </Content></IndicatorItem></Indicator></criteria></OpenIOC>' |
+	  parse-fireeye`, Full: true}
+	case "parse-github-feed":
+		return Page{Summary: "parse lists of indicators in the repository DailyIOC of StrangerealIntel", Doc: `Each element of the list has an indicator - a hash, a name, an address or a URL -
+and a description. Of a report of another repository, which feed.url tells,
+nothing is known, and it fails.
+
+# Examples
+
+	echo '[{"Indicator":"192.0.2.1","Description":"control server"}]' |
+	  parse-github-feed`, Full: false}
+	case "parse-hibp-callback":
+		return Page{Summary: "parse what Have I Been Pwned sends to subscribers of a domain", Doc: `A callback is one JSON object about a breach or a paste. It makes an event for
+each address of mail in it.
+
+# Examples
+
+	echo '{"Email":"a@example.org","Domain":"example.org","DomainEmails":[],
+	  "Breach":{"AddedDate":"2026-01-31T10:20:30Z"}}' | parse-hibp-callback`, Full: false}
 	case "parse-html-table":
 		return Page{Summary: "parse a table of a web page, with a field for each column", Doc: `--columns names the field for each column of the table. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
@@ -928,6 +1033,98 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-mcafee-atd":
+		return Page{Summary: "parse the sandbox reports of McAfee (Trellix) Advanced Threat Defense", Doc: `Input is a report in JSON, or several. A sample whose verdict is at least as
+severe as --verdict-severity makes an event; each file that it wrote makes one
+more, and each address and URL that it spoke to, with name and hashes of the
+sample. If one of these values is not valid, the report makes no event.
+
+# Examples
+
+	echo '{"Summary":{"Verdict":{"Severity":"5"},
+	  "Subject":{"Name":"evil.exe","md5":"0123456789abcdef0123456789abcdef"},
+	  "Ips":[{"Ipv4":"192.0.2.1","Port":"443"}]}}' | parse-mcafee-atd`, Full: false}
+	case "parse-microsoft-bingmurls":
+		return Page{Summary: "parse the malicious URLs that Bing reports in Microsoft Interflow", Doc: `Version 1.5 of the feed is read. An indicator with a member that is not known
+fails, and so does one whose times of the first and the last report differ.
+
+# Examples
+
+	echo '[{"Version":1.5,"IndicatorThreatType":"MaliciousUrl",
+	  "Url":"http://www.example.org/a","NetworkDestinationIPv4":"192.0.2.1"}]' |
+	  parse-microsoft-bingmurls`, Full: false}
+	case "parse-microsoft-ctip":
+		return Page{Summary: "parse the infected hosts that Microsoft's CTIP reports", Doc: `Both forms of the feed are read: the array of Interflow, told by version 1.5, and
+the lines of Azure. An element with a member that is not known fails. In the form
+of Azure, --overwrite says which value a field gets that several members have,
+or that the report has: the last, or the first with --no-overwrite.
+
+feed.accuracy becomes the part of it that the confidence of an element says.
+
+# Examples
+
+	echo '[{"version":1.5,"indicatorthreattype":"Botnet","confidence":100,
+	  "externalid":"Conficker","networksourceipv4":"192.0.2.1"}]' |
+	  parse-microsoft-ctip
+	echo '{"DataFeed":"CTIP-Infected","ThreatCode":"B67-SS-TINBA",
+	  "SourceIp":"192.0.2.1","ThreatConfidence":"High"}' |
+	  parse-microsoft-ctip --no-overwrite --name CTIP`, Full: false}
+	case "parse-misp":
+		return Page{Summary: "parse MISP events, from its API, a MISP feed or an export", Doc: `Input is a MISP event in JSON, as collect-misp sends it, a file of a MISP feed
+({"Event":…}), an export ({"response":[…]}), or several of these. Each attribute
+of a kind that has a field makes an event, those of objects too:
+
+	domain, hostname     source.fqdn       email-src    source.account
+	ip-src, ip-dst       source.ip         md5, sha1    malware.hash.…
+	url                  source.url
+
+Its category has to be one of Payload delivery, Artifacts dropped, Payload
+installation and Network activity. The first tag of the taxonomy ecsirt that is
+known gives the type. feed.url is where the MISP instance is; with it the event
+gets the address of the MISP event as event_description.url.
+
+A MISP event may have 16 MiB. If one of its attributes is wrong, it makes no
+event, and the dump has all of it.
+
+# Examples
+
+	echo '{"Event":{"uuid":"5a3c2b10-0000-4000-8000-0000c0a80101","Tag":[
+	  {"name":"ecsirt:fraud=\"phishing\""}],"Attribute":[{"type":"ip-src",
+	  "category":"Network activity","value":"192.0.2.1","comment":"",
+	  "uuid":"5a3c2b10-0000-4000-8000-0000c0a80102",
+	  "timestamp":"1769854830"}]}}' | parse-misp`, Full: false}
+	case "parse-n6":
+		return Page{Summary: "parse the events of n6, the platform of CERT Polska", Doc: `An event of n6 makes an event for each of its addresses, or one if it has none.
+An event that contains TEST MESSAGE makes none. A name that is no valid name of
+malware is stored without the characters that are wrong, and as it was in
+event_description.text. Input is one object, several, or an array of them.
+
+# Examples
+
+	echo '{"type":"event","category":"bots","name":"sality","proto":"tcp",
+	  "time":"2026-01-31T10:20:30Z","address":[{"ip":"192.0.2.1"}]}' | parse-n6`, Full: false}
+	case "parse-openioc":
+		return Page{Summary: "parse indicators of compromise in OpenIOC, 1.0 and 1.1", Doc: `Items that look for something that a field can hold make events:
+
+	hashes of files      malware.hash.md5, .sha1, .sha256
+	addresses            destination.ip, or destination.network of a network
+	names, URLs          destination.fqdn, destination.url, destination.urlpath
+	ports                destination.port
+	senders of mail      source.account
+
+An Indicator with OR makes an event of each item, one with AND an event with all
+of them, unless it names one field twice. Items with a negation, or with a
+condition other than is and contains, are left out, and so are items that no
+field can hold. Events have the type --type, the document's short_description as
+event_description.text and its id as extra.openioc.id. A document may have 16
+MiB.
+
+# Examples
+
+	echo '<ioc><definition><Indicator operator="OR"><IndicatorItem
+	  condition="is"><Context search="PortItem/remoteIP"/><Content>192.0.2.1
+	  </Content></IndicatorItem></Indicator></definition></ioc>' |
+	  parse-openioc --type c2-server`, Full: true}
 	case "parse-openphish":
 		return Page{Summary: "parse the free list of OpenPhish, addresses of phishing sites", Doc: `Each line is a URL.
 
@@ -980,6 +1177,19 @@ these columns, it goes into the dump as a whole.
 	  parse-shadowserver --file-name scan_http.csv
 	printf 'timestamp,ip,port,protocol\n2026-01-31 10:20:30,192.0.2.1,23,tcp\n' |
 	  parse-shadowserver --feedname Accessible-Telnet`, Full: false}
+	case "parse-shodan":
+		return Page{Summary: "parse the banners of hosts that Shodan has scanned", Doc: `Input is one banner, as the collectors for Shodan send it, or one a line, as
+"shodan download" writes them. The parts of a banner that are known are stored
+below extra, and extra.shodan.unique_keys says which parts it has. With
+--minimal-mode the whole banner is extra.shodan, and few fields are set.
+
+# Examples
+
+	echo '{"ip_str":"192.0.2.1","port":21,"transport":"tcp","asn":"AS64496",
+	  "timestamp":"2026-01-31T10:20:30.123456","ftp":{"anonymous":false}}' |
+	  parse-shodan
+	echo '{"ip_str":"192.0.2.1","timestamp":"2026-01-31T10:20:30"}' |
+	  parse-shodan --minimal-mode`, Full: false}
 	case "parse-spamhaus-cert":
 		return Page{Summary: "parse the reports for CERTs of Spamhaus, infected hosts and their attacks", Doc: `The bot's name in the fifth column says what an address has done. A name that is
 not known is that of a malware, whose control server stands in the sixth.
@@ -999,6 +1209,41 @@ the events; in JSON the time stands at the end, and is left out.
 
 	echo '192.0.2.0/24 ; SBL123' | parse-spamhaus-drop
 	echo '{"asn":64496,"cc":"AT","asname":"EXAMPLE"}' | parse-spamhaus-drop`, Full: false}
+	case "parse-stix":
+		return Page{Summary: "parse indicators and observables of STIX 2", Doc: `Input is an object, as collect-taxii sends it, a bundle, the answer of a TAXII
+server, several of these or an array of objects. An indicator makes events of
+what its pattern compares with = or IN:
+
+	url, domain-name     source.url, source.fqdn
+	ipv4-addr, ipv6-addr source.ip, or source.network of a network
+	email-addr           source.account
+	file:hashes          malware.hash.md5, .sha1, .sha256
+
+OR makes several events; AND makes one with all the fields, unless it names one
+field twice. Observations joined by AND, OR or FOLLOWEDBY are several events.
+Other comparisons are left out. An observable of these kinds makes an event,
+too. An indicator without valid_from is dated 1970.
+
+extra.kill_chain has the phases that an object names, extra.relationships what
+it is related to within its bundle; the name of such malware is malware.name. An
+object or bundle may have 16 MiB.
+
+# Examples
+
+	echo '{"type":"indicator","pattern_type":"stix","pattern":
+	  "[ipv4-addr:value = '\''192.0.2.1'\'']",
+	  "valid_from":"2026-01-31T10:20:30Z"}' | parse-stix`, Full: false}
+	case "parse-stix-eset":
+		return Page{Summary: "parse the STIX feeds of ESET Threat Intelligence", Doc: `Does what parse-stix does, and tells from the description of an object which
+type the event has, and which malware it is about.
+
+# Examples
+
+	echo '{"type":"indicator","pattern_type":"stix","pattern":
+	  "[domain-name:value = '\''www.example.org'\'']",
+	  "description":"Host is used as command and control server of
+	  Win32/Emotet.BN trojan malware family.",
+	  "valid_from":"2026-01-31T10:20:30Z"}' | tr -d '\n' | parse-stix-eset`, Full: false}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.

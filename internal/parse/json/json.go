@@ -57,7 +57,7 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 		}
 		return emit(c.event(report, text))
 	}
-	for line := range feed.Lines(report, emit) {
+	for line := range feed.Views(report, emit) {
 		if err := emit(c.event(report, line)); err != nil {
 			return err
 		}
@@ -68,18 +68,18 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 // event makes an event of one object.
 func (c *Command) event(report *event.Message, text string) *event.Message {
 	e := feed.Event(report, text)
-	if err := c.object.Parse([]byte(text)); err != nil {
+	if err := c.object.ParseText(text); err != nil {
 		e.Fail(err)
 		return e
 	}
-	for key, value := range c.object.All {
-		if key == "__type" {
+	for key, value := range c.object.Members {
+		if string(key) == "__type" {
 			if string(value) != `"Event"` && string(value) != `"Report"` {
 				e.Fail(fmt.Errorf("%w: %.60s", event.ErrKind, value))
 			}
 			continue
 		}
-		e.Load(key, c.object.Value(key))
+		e.LoadText(key, value)
 	}
 	return e
 }

@@ -1,12 +1,11 @@
-// Package csv reads and writes comma-separated text by the rules of Python's
-// csv module, which is what the feeds of this world were tested with.
+// Package csv is equal to Python's csv module in the dialect "excel". IntelMQ reads the
+// tables of feeds with it, whose publishers tested them with such readers.
 //
-// The dialect is "excel": quotes are special only where a field begins, a
-// doubled quote inside quotes is one quote, and what stands between a closing
-// quote and the next delimiter belongs to the field. LF, CR LF and a lone CR
-// end a row; inside quotes they are text and are kept as they are. A blank line
-// is a row without fields. No row is malformed but one with a field or a row
-// over its limit, or with a quote that is never closed.
+// A quote is special only at the beginning of a field. A doubled quote inside quotes is
+// one quote, and text between a closing quote and the next delimiter belongs to the
+// field. LF, CR LF and a lone CR end a row; inside quotes they are text. A blank line is
+// a row without fields. A row is malformed only if a field or the row is over its limit,
+// or if a quote is never closed.
 //
 // A Reader allocates nothing per row. It works on one physical line at a time:
 // a line without a quote is split in a single pass, and so is one whose quotes
@@ -91,7 +90,10 @@ type Reader struct {
 	recover int64 // up to this position of the stream a quote must be closed in its own line
 	discard bool  // the rest of the current line is thrown away
 
-	lf, cr, quote finder
+	lf, cr finder
+
+	quotes []span // where the last row has fields in quotes, the quotes left out, if usual says so
+	usual  bool   // its quotes surround fields, and do nothing else
 
 	line    int // line at which the last row began
 	next    int // line at pos
@@ -159,6 +161,7 @@ func (r *Reader) begin() (content, end int, err error) {
 	if r.discard {
 		r.discardLine()
 	}
+	r.usual = false
 	for {
 		r.row, r.line = r.pos, r.next
 		end, content, err := r.nextLine()
@@ -186,21 +189,26 @@ func (r *Reader) Read() ([]string, error) {
 		return r.fields[:0], nil
 	}
 	line, limit := r.buf[r.row:content], r.fieldLimit()
-	quoted := r.quote.find(r.buf[:r.end], r.row) < content
-	many := len(line) >= r.maxFields() && bytes.Count(line, r.delim) >= r.maxFields()
-	if quoted || len(r.delim) != 1 {
-		if len(r.delim) == 1 && len(line) <= limit && !many {
-			var ok bool
-			if r.fields, ok = appendQuotedFields(r.fields[:0], line, r.delim[0]); ok {
-				return r.fields, nil
-			}
+	if len(r.delim) != 1 {
+		return r.readQuoted(content, end)
+	}
+	if len(line) <= limit && len(line) < r.maxFields() {
+		if r.split(content) {
+			return r.fields, nil
+		}
+		return r.readQuoted(content, end)
+	}
+	many := bytes.Count(line, r.delim) >= r.maxFields()
+	if bytes.IndexByte(line, '"') >= 0 {
+		if len(line) <= limit && !many && r.split(content) {
+			return r.fields, nil
 		}
 		return r.readQuoted(content, end)
 	}
 	if many {
 		return nil, &Error{r.line, 1, ErrTooManyFields}
 	}
-	r.fields = appendFields(r.fields[:0], line, r.delim[0])
+	r.split(content)
 	if len(line) > limit {
 		column := 1
 		for _, f := range r.fields {

@@ -1,13 +1,10 @@
 package csv
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"runtime"
 	"slices"
@@ -15,31 +12,9 @@ import (
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
-)
 
-// records decodes a golden file written by testdata/generate.py.
-func records[T any](t *testing.T, name string) []T {
-	t.Helper()
-	f, err := os.Open("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var all []T
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, 1<<24)
-	for s.Scan() {
-		var v T
-		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, v)
-	}
-	if s.Err() != nil || len(all) == 0 {
-		t.Fatalf("%s: %d records, error %v", name, len(all), s.Err())
-	}
-	return all
-}
+	"github.com/intelpipe/intelpipe/internal/python/golden"
+)
 
 // row is what one Read gave.
 type row struct {
@@ -88,7 +63,7 @@ func TestPython(t *testing.T) {
 			return iotest.DataErrReader(iotest.HalfReader(r))
 		},
 	}
-	for _, rec := range records[record](t, "read.jsonl") {
+	for _, rec := range golden.Read[record](t, "read.jsonl") {
 		pad := strings.Repeat("x", rec.Pad)
 		unpad := func(s string) string { return s }
 		input := rec.Input
@@ -130,7 +105,7 @@ func TestPythonWriter(t *testing.T) {
 		Delimiter, Terminator, Output string
 		Fields                        []string
 	}
-	for _, rec := range records[record](t, "write.jsonl") {
+	for _, rec := range golden.Read[record](t, "write.jsonl") {
 		got := string(Append(nil, rec.Fields, delimiter(rec.Delimiter), rec.Terminator))
 		if got != rec.Output {
 			t.Errorf("%q by %q, %q: got %q, want %q", rec.Fields, rec.Delimiter, rec.Terminator, got, rec.Output)
@@ -366,6 +341,10 @@ func TestAppendMinimal(t *testing.T) {
 		got, ok := AppendMinimal([]byte("x"), []byte(row), ',', "\r\n")
 		if want := string(Append([]byte("x"), fields, ',', "\r\n")); ok && string(got) != want || !ok && string(got) != "x" {
 			t.Errorf("%s: %q, want %q", row, got, want)
+		}
+		again, same := r.AppendMinimal([]byte("x"), "\r\n")
+		if same != ok || string(again) != string(got) {
+			t.Errorf("%s: the reader writes %q, %v, not %q, %v", row, again, same, got, ok)
 		}
 		if regular := !strings.Contains(row, `b"c`) && !strings.Contains(row, `" ,`) && !strings.Contains(row, `a"b,`) && row != `""`; ok != regular {
 			t.Errorf("%s: ok is %v", row, ok)

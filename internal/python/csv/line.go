@@ -40,7 +40,7 @@ func (f *finder) shift(n int) {
 }
 
 func (r *Reader) resetFinders() {
-	r.lf, r.cr, r.quote = finder{c: '\n'}, finder{c: '\r'}, finder{c: '"'}
+	r.lf, r.cr = finder{c: '\n'}, finder{c: '\r'}
 }
 
 // nextLine moves pos behind the next line and returns that position and the end
@@ -122,7 +122,6 @@ func (r *Reader) fill() {
 		}
 		r.lf.shift(r.row)
 		r.cr.shift(r.row)
-		r.quote.shift(r.row)
 		r.offset += int64(r.row)
 		r.pos -= r.row
 		r.end -= r.row
@@ -139,55 +138,59 @@ func (r *Reader) fill() {
 	r.err = io.ErrNoProgress
 }
 
-// appendFields splits a line without quotes, eight bytes at a time.
-func appendFields(fields []string, line []byte, delim byte) []string {
+// split makes fields of the line buf[row:content], eight bytes at a time, if its
+// quotes only surround whole fields, and notes where these are.
+func (r *Reader) split(content int) (ok bool) {
 	const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
-	text := unsafe.String(unsafe.SliceData(line), len(line))
-	pattern := ones * uint64(delim)
-	start, i := 0, 0
-	for ; i+8 <= len(line); i += 8 {
-		x := binary.LittleEndian.Uint64(line[i:]) ^ pattern
-		// The top bit of each byte of hits is set where x has a zero byte.
-		for hits := ^((x&low + low) | x | low); hits != 0; hits &= hits - 1 {
+	buf, delim := r.buf, r.delim[0]
+	text := unsafe.String(unsafe.SliceData(buf), len(buf))
+	delims := ones * uint64(delim)
+	fields, quotes := r.fields[:0], r.quotes[:0]
+	start := r.row
+words:
+	for i := start; i < content; i += 8 {
+		var w uint64
+		if i+8 <= len(buf) {
+			w = binary.LittleEndian.Uint64(buf[i:])
+		} else {
+			var last [8]byte
+			copy(last[:], buf[i:content])
+			w = binary.LittleEndian.Uint64(last[:])
+		}
+		// The top bit of each byte of hits is set where x or y has a zero byte.
+		x, y := w^delims, w^ones*'"'
+		hits := ^((x&low + low) | x | low) | ^((y&low + low) | y | low)
+		if left := content - i; left < 8 {
+			hits &= 1<<(8*left) - 1
+		}
+		for ; hits != 0; hits &= hits - 1 {
 			at := i + bits.TrailingZeros64(hits)>>3
+			if buf[at] == delim {
+				fields = append(fields, text[start:at])
+				start = at + 1
+				continue
+			}
+			size := bytes.IndexByte(buf[at+1:content], '"')
+			if at > start || size < 0 {
+				r.fields, r.quotes = fields, quotes
+				return false
+			}
+			start, at = at+1, at+1+size
 			fields = append(fields, text[start:at])
+			quotes = append(quotes, span{start - r.row, at - r.row})
+			if at++; at == content {
+				r.fields, r.quotes, r.usual = fields, quotes, true
+				return true
+			}
+			if buf[at] != delim {
+				r.fields, r.quotes = fields, quotes
+				return false
+			}
 			start = at + 1
+			i = start - 8
+			continue words
 		}
 	}
-	for ; i < len(line); i++ {
-		if line[i] == delim {
-			fields = append(fields, text[start:i])
-			start = i + 1
-		}
-	}
-	return append(fields, text[start:])
-}
-
-// appendQuotedFields splits a line in which quotes only surround whole fields.
-// It gives up at anything else.
-func appendQuotedFields(fields []string, line []byte, delim byte) ([]string, bool) {
-	for {
-		open := bytes.IndexByte(line, '"')
-		switch {
-		case open < 0:
-			return appendFields(fields, line, delim), true
-		case open > 0 && line[open-1] != delim:
-			return fields, false
-		case open > 0:
-			fields = appendFields(fields, line[:open-1], delim)
-		}
-		line = line[open+1:]
-		end := bytes.IndexByte(line, '"')
-		if end < 0 {
-			return fields, false
-		}
-		fields = append(fields, unsafe.String(unsafe.SliceData(line), end))
-		if line = line[end+1:]; len(line) == 0 {
-			return fields, true
-		}
-		if line[0] != delim {
-			return fields, false
-		}
-		line = line[1:]
-	}
+	r.fields, r.quotes, r.usual = append(fields, text[start:content]), quotes, true
+	return true
 }

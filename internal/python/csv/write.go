@@ -52,6 +52,31 @@ func appendQuoted(dst []byte, field string) []byte {
 	return append(append(dst, field...), '"')
 }
 
+// AppendMinimal appends the row that Read has returned last as Append would encode
+// its fields. It is quick since what stands outside of quotes stays as it is. It
+// reports false, and appends nothing, if the row has quotes in unusual places.
+func (r *Reader) AppendMinimal(dst []byte, terminator string) ([]byte, bool) {
+	if len(r.delim) != 1 {
+		return dst, false
+	}
+	row := bytes.TrimRight(r.Row(), "\r\n")
+	if !r.usual {
+		return AppendMinimal(dst, row, r.delim[0], terminator)
+	}
+	copied := 0
+	for _, q := range r.quotes {
+		switch {
+		case q.lo == q.hi && len(row) == 2: // it is empty and alone
+			return dst, false
+		case bytes.IndexByte(row[q.lo:q.hi], r.delim[0]) >= 0: // it needs its quotes
+			continue
+		}
+		dst = append(append(dst, row[copied:q.lo-1]...), row[q.lo:q.hi]...)
+		copied = q.hi + 1
+	}
+	return append(append(dst, row[copied:]...), terminator...), true
+}
+
 // AppendMinimal encodes a row that has been read, given as it stands and
 // without its line ending, as Append would encode its fields. It is quick since
 // what stands outside of quotes stays as it is. It reports false, and appends

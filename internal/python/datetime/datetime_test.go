@@ -3,7 +3,32 @@ package datetime
 import (
 	"testing"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/python/golden"
 )
+
+// TestStrptime compares with what Python does, see testdata/generate.py.
+func TestStrptime(t *testing.T) {
+	for _, row := range golden.Read[[3]*string](t, "strptime.jsonl") {
+		layout, err := ParseLayout(*row[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, read := "", false
+		if m, err := layout.Parse(*row[1]); err == nil {
+			var at time.Time
+			at, read = m.UTC()
+			got = Format(at)
+		}
+		if read != (row[2] != nil) || read && got != *row[2] {
+			want := "an error"
+			if row[2] != nil {
+				want = *row[2]
+			}
+			t.Errorf("%q of %q: %s, %v, want %s", *row[0], *row[1], got, read, want)
+		}
+	}
+}
 
 func TestFormat(t *testing.T) {
 	at := time.Date(2020, 1, 2, 3, 4, 5, 120_000_999, time.FixedZone("", 3600))

@@ -3,6 +3,8 @@ package regex
 import (
 	"sync"
 	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/python/regex/syntax"
 )
 
 // program is an expression for our own engine, which follows all ways through
@@ -18,7 +20,7 @@ type program struct {
 	code  []instruction
 	start int
 	loops int // loops in loops
-	sets  map[*set]*charset
+	sets  map[*syntax.Set]*charset
 	pool  sync.Pool
 }
 
@@ -54,7 +56,7 @@ type charset struct {
 func newCharset(ranges []rune) *charset {
 	c := &charset{ranges: ranges}
 	for r := range rune(0x80) {
-		if within(ranges, r) {
+		if syntax.Within(ranges, r) {
 			c.ascii[r>>6] |= 1 << (r & 63)
 		}
 	}
@@ -65,11 +67,11 @@ func (c *charset) has(r rune) bool {
 	if r < 0x80 {
 		return c.ascii[r>>6]&(1<<(r&63)) != 0
 	}
-	return within(c.ranges, r)
+	return syntax.Within(c.ranges, r)
 }
 
-func newProgram(tree *node) *program {
-	p := &program{sets: map[*set]*charset{}}
+func newProgram(tree *syntax.Node) *program {
+	p := &program{sets: map[*syntax.Set]*charset{}}
 	end := p.add(instruction{do: save, arg: 1, next: p.add(instruction{do: match})})
 	p.start = p.add(instruction{do: save, arg: 0, next: p.compile(tree, end, 0)})
 	return p
@@ -82,40 +84,40 @@ func (p *program) add(i instruction) int {
 
 // compile returns the start of the code for n, which goes on at next. depth is
 // how many loops are around it that may go round without a character.
-func (p *program) compile(n *node, next, depth int) int {
-	switch n.op {
-	case concat:
-		for i := len(n.subs) - 1; i >= 0; i-- {
-			next = p.compile(n.subs[i], next, depth)
+func (p *program) compile(n *syntax.Node, next, depth int) int {
+	switch n.Op {
+	case syntax.Concat:
+		for i := len(n.Subs) - 1; i >= 0; i-- {
+			next = p.compile(n.Subs[i], next, depth)
 		}
 		return next
-	case alternate:
-		last := len(n.subs) - 1
-		at := p.compile(n.subs[last], next, depth)
+	case syntax.Alternate:
+		last := len(n.Subs) - 1
+		at := p.compile(n.Subs[last], next, depth)
 		for i := last - 1; i >= 0; i-- {
-			at = p.add(instruction{do: split, next: p.compile(n.subs[i], next, depth), alt: at})
+			at = p.add(instruction{do: split, next: p.compile(n.Subs[i], next, depth), alt: at})
 		}
 		return at
-	case character:
-		c := p.sets[n.set]
+	case syntax.Character:
+		c := p.sets[n.Set]
 		if c == nil {
-			c = newCharset(n.set.flat())
-			p.sets[n.set] = c
+			c = newCharset(n.Set.Flat())
+			p.sets[n.Set] = c
 		}
 		return p.add(instruction{do: take, set: c, next: next})
-	case capture:
-		next = p.add(instruction{do: save, arg: 2*n.group + 1, next: next})
-		next = p.compile(n.subs[0], next, depth)
-		return p.add(instruction{do: save, arg: 2 * n.group, next: next})
-	case repeat:
+	case syntax.Capture:
+		next = p.add(instruction{do: save, arg: 2*n.Group + 1, next: next})
+		next = p.compile(n.Subs[0], next, depth)
+		return p.add(instruction{do: save, arg: 2 * n.Group, next: next})
+	case syntax.Repeat:
 		return p.repeat(n, next, depth)
 	}
-	return p.add(instruction{do: assert, arg: int(n.op), next: next})
+	return p.add(instruction{do: assert, arg: int(n.Op), next: next})
 }
 
-func (p *program) repeat(n *node, next, depth int) int {
-	body := n.subs[0]
-	watched := n.max != 1 && body.nullable()
+func (p *program) repeat(n *syntax.Node, next, depth int) int {
+	body := n.Subs[0]
+	watched := n.Max != 1 && body.Nullable()
 	inner := depth
 	if watched {
 		inner++
@@ -124,20 +126,20 @@ func (p *program) repeat(n *node, next, depth int) int {
 	choose := func(watch do, round, next int) int {
 		i := instruction{do: split, arg: depth, next: round, alt: next}
 		if watched {
-			if i.do = watch; n.lazy {
+			if i.do = watch; n.Lazy {
 				i.do += enterLazy - enter
 			}
-		} else if n.lazy {
+		} else if n.Lazy {
 			i.next, i.alt = next, round
 		}
 		return p.add(i)
 	}
 	at := next
 	switch {
-	case n.max < 0:
+	case n.Max < 0:
 		loop := choose(again, 0, next)
 		round := p.compile(body, loop, inner)
-		if !watched && n.lazy {
+		if !watched && n.Lazy {
 			p.code[loop].alt = round
 		} else {
 			p.code[loop].next = round
@@ -145,19 +147,19 @@ func (p *program) repeat(n *node, next, depth int) int {
 		if at = loop; watched {
 			at = choose(enter, round, next)
 		}
-	case n.max > n.min:
+	case n.Max > n.Min:
 		if watched {
 			at = p.add(instruction{do: leave, arg: depth, next: next})
 		}
-		for i := n.max; i > n.min; i-- {
+		for i := n.Max; i > n.Min; i-- {
 			watch := again
-			if i == n.min+1 {
+			if i == n.Min+1 {
 				watch = enter
 			}
 			at = choose(watch, p.compile(body, at, inner), next)
 		}
 	}
-	for range n.min {
+	for range n.Min {
 		at = p.compile(body, at, depth)
 	}
 	return at
@@ -295,7 +297,7 @@ func (m *machine) follow(pc, pos, level int, list *[]thread) {
 				return
 			}
 		case assert:
-			if !m.holds(op(in.arg), pos) {
+			if !m.holds(syntax.Op(in.arg), pos) {
 				return
 			}
 		case enter:
@@ -331,29 +333,29 @@ func (m *machine) follow(pc, pos, level int, list *[]thread) {
 }
 
 // holds reports whether an assertion is true at pos.
-func (m *machine) holds(o op, pos int) bool {
+func (m *machine) holds(o syntax.Op, pos int) bool {
 	s := m.text
 	switch o {
-	case beginText:
+	case syntax.BeginText:
 		return pos == 0
-	case endText:
+	case syntax.EndText:
 		return pos == len(s)
-	case endFinal:
+	case syntax.EndFinal:
 		return pos == len(s) || pos == len(s)-1 && s[pos] == '\n'
-	case beginLine:
+	case syntax.BeginLine:
 		return pos == 0 || s[pos-1] == '\n'
-	case endLine:
+	case syntax.EndLine:
 		return pos == len(s) || s[pos] == '\n'
 	}
-	word := isWord
-	if o == asciiBoundary || o == asciiNoBoundary {
-		word = isASCIIWord
+	word := syntax.IsWord
+	if o == syntax.ASCIIBoundary || o == syntax.ASCIINoBoundary {
+		word = syntax.IsASCIIWord
 	}
 	before, _ := utf8.DecodeLastRuneInString(s[:pos])
 	after, _ := utf8.DecodeRuneInString(s[pos:])
 	// What is outside of the text is decoded as U+FFFD, which is in no word.
 	at := word(before) != word(after)
-	if o == boundary || o == asciiBoundary {
+	if o == syntax.Boundary || o == syntax.ASCIIBoundary {
 		return at
 	}
 	return !at && s != ""

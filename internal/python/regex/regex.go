@@ -1,32 +1,29 @@
-// Package regex compiles regular expressions that are written for Python's
-// re, so that they mean here what they mean there.
+// Package regex is equal to re.search of Python's re. IntelMQ's rules, filters and
+// fields have expressions that are written for it.
 //
-// An expression is for text, not bytes, and is used as re.search is. It is
-// parsed as Python 3.11 does and then searched for in linear time. What linear
-// time excludes (look-around, references to groups, conditions, atomic groups)
-// is an error, as is everything that Python refuses; the error says where, and
-// what to write instead.
+// An expression is parsed as Python 3.11 parses those for text, and the search takes
+// linear time. Expressions that linear time excludes (look-around, references to groups,
+// conditions, atomic groups) are errors, as are all that Python refuses. The error says
+// where, and what to write instead.
 //
-// Most expressions are handed to Go's regexp in its own syntax, with classes
-// spelled out where Python's are others. Three things that Go's engine does not
-// know are left to a small one of our own: \b and \B beyond ASCII, a $ that
-// looks past a line break at the end, and loops around something that may be
-// empty. It runs only on texts for which they make a difference.
+// Most expressions are translated for Go's regexp, with the classes of Python. Three
+// things need an engine of our own: \b and \B beyond ASCII, a $ before a line break at
+// the end, and loops around something that can be empty. It runs only on texts for which
+// they make a difference.
 package regex
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/regex/syntax"
 )
 
 // Regexp is a compiled expression. Several goroutines may use it at once.
 type Regexp struct {
-	tree  *node
+	tree  *syntax.Node
 	names []string // of the groups; the first one is the whole match
 
 	// Go's engine finds the same in every text without the traits that the
@@ -48,29 +45,16 @@ const (
 )
 
 // Error says what is wrong with an expression, and where.
-type Error struct {
-	Expr        string
-	Column      int // in characters, the first is 1
-	Reason      string
-	Unsupported bool // Python takes the expression
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("regular expression %s, column %d: %s", plain.Quote(e.Expr), e.Column, e.Reason)
-}
+type Error = syntax.Error
 
 // Compile compiles an expression. With fold it ignores case, as re.IGNORECASE
 // does. Errors are of type [*Error].
 func Compile(expr string, fold bool) (*Regexp, error) {
-	p := parser{expr: expr}
-	tree, err := p.parse(flags{fold: fold})
+	tree, names, err := syntax.Parse(expr, fold)
 	if err != nil {
 		return nil, err
 	}
-	if n := tree.size(); n > maxSize {
-		return nil, &Error{expr, 1, fmt.Sprintf("the expression is too large, its repetitions written out; write smaller counts, or * for {0,%d}", maxSize), true}
-	}
-	re := &Regexp{tree: tree, names: p.names}
+	re := &Regexp{tree: tree, names: names}
 	if t := (translator{}); t.translate(tree, 1) {
 		// Go has limits of its own; what is beyond them is left to our engine.
 		re.fast, _ = regexp.Compile(t.text.String())

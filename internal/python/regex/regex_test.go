@@ -1,9 +1,7 @@
 package regex
 
 import (
-	"bufio"
 	"errors"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,31 +10,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/python/golden"
+	"github.com/intelpipe/intelpipe/internal/python/regex/syntax"
 )
-
-// golden yields the records of a file that testdata/generate.py has written.
-func golden[T any](t testing.TB, name string) []T {
-	f, err := os.Open("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var list []T
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var record T
-		if err := json.Unmarshal(lines.Bytes(), &record); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, record)
-	}
-	if lines.Err() != nil || len(list) == 0 {
-		t.Fatal(name, lines.Err())
-	}
-	return list
-}
 
 type searchRecord struct {
 	Expr  string
@@ -69,7 +45,7 @@ func offsets(text string, span []int) []int {
 // the same way or refused as not supported; what it refuses is refused.
 func TestPython(t *testing.T) {
 	refused, compared := 0, 0
-	for _, r := range golden[searchRecord](t, "search.jsonl") {
+	for _, r := range golden.Read[searchRecord](t, "search.jsonl") {
 		re, err := Compile(r.Expr, r.Fold)
 		var e *Error
 		switch {
@@ -113,7 +89,7 @@ func TestPython(t *testing.T) {
 // TestClasses compares which characters a class has.
 func TestClasses(t *testing.T) {
 	var assigned []rune
-	for _, r := range golden[struct {
+	for _, r := range golden.Read[struct {
 		Expr   string
 		Fold   bool
 		Ranges [][2]rune
@@ -135,7 +111,7 @@ func TestClasses(t *testing.T) {
 		}
 		for pair := range slices.Chunk(assigned, 2) {
 			for c := pair[0]; c <= pair[1]; c++ {
-				if got := re.MatchString(string(c)); got != within(want, c) {
+				if got := re.MatchString(string(c)); got != syntax.Within(want, c) {
 					t.Errorf("%s (fold %v) on %U: %v", r.Expr, r.Fold, c, got)
 				}
 			}

@@ -2,9 +2,9 @@ package regex
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/python/regex/syntax"
 )
 
 // maxRepeat is Go's limit for counts, those of repetitions in repetitions
@@ -19,21 +19,21 @@ type translator struct {
 
 // translate reports whether Go's engine finds the same. times is how often
 // the counts around n repeat it.
-func (t *translator) translate(n *node, times int) bool {
-	switch n.op {
-	case concat, alternate, capture:
+func (t *translator) translate(n *syntax.Node, times int) bool {
+	switch n.Op {
+	case syntax.Concat, syntax.Alternate, syntax.Capture:
 		open, sep := "(", ""
-		switch n.op {
-		case concat:
+		switch n.Op {
+		case syntax.Concat:
 			open = ""
-			if len(n.subs) == 0 {
+			if len(n.Subs) == 0 {
 				open = "(?:"
 			}
-		case alternate:
+		case syntax.Alternate:
 			open, sep = "(?:", "|"
 		}
 		t.text.WriteString(open)
-		for i, sub := range n.subs {
+		for i, sub := range n.Subs {
 			if i > 0 {
 				t.text.WriteString(sep)
 			}
@@ -44,28 +44,28 @@ func (t *translator) translate(n *node, times int) bool {
 		if open != "" {
 			t.text.WriteByte(')')
 		}
-	case character:
-		t.text.WriteString(n.set.text())
-	case repeat:
+	case syntax.Character:
+		t.text.WriteString(n.Set.Go())
+	case syntax.Repeat:
 		return t.repeat(n, times)
-	case beginText:
+	case syntax.BeginText:
 		t.text.WriteString(`\A`)
-	case endText:
+	case syntax.EndText:
 		t.text.WriteString(`\z`)
-	case endFinal:
+	case syntax.EndFinal:
 		t.text.WriteString(`\z`)
 		t.avoid |= finalNewline
-	case beginLine:
+	case syntax.BeginLine:
 		t.text.WriteString(`(?m:^)`)
-	case endLine:
+	case syntax.EndLine:
 		t.text.WriteString(`(?m:$)`)
-	case boundary, asciiBoundary:
+	case syntax.Boundary, syntax.ASCIIBoundary:
 		t.text.WriteString(`\b`)
-	case noBoundary, asciiNoBoundary:
+	case syntax.NoBoundary, syntax.ASCIINoBoundary:
 		t.text.WriteString(`\B`)
 		t.avoid |= empty
 	}
-	if n.op == boundary || n.op == noBoundary {
+	if n.Op == syntax.Boundary || n.Op == syntax.NoBoundary {
 		t.avoid |= nonASCII
 	}
 	return true
@@ -73,12 +73,12 @@ func (t *translator) translate(n *node, times int) bool {
 
 // repeat leaves out what Go limits, and loops that may go round without taking
 // a character: what their groups hold in the end is different.
-func (t *translator) repeat(n *node, times int) bool {
-	sub := n.subs[0]
-	if times *= max(n.min, n.max, 1); times > maxRepeat || n.max != 1 && sub.nullable() {
+func (t *translator) repeat(n *syntax.Node, times int) bool {
+	sub := n.Subs[0]
+	if times *= max(n.Min, n.Max, 1); times > maxRepeat || n.Max != 1 && sub.Nullable() {
 		return false
 	}
-	group := sub.op != character && sub.op != capture
+	group := sub.Op != syntax.Character && sub.Op != syntax.Capture
 	if group {
 		t.text.WriteString("(?:")
 	}
@@ -89,72 +89,19 @@ func (t *translator) repeat(n *node, times int) bool {
 		t.text.WriteByte(')')
 	}
 	switch {
-	case n.min == 0 && n.max < 0:
+	case n.Min == 0 && n.Max < 0:
 		t.text.WriteByte('*')
-	case n.min == 1 && n.max < 0:
+	case n.Min == 1 && n.Max < 0:
 		t.text.WriteByte('+')
-	case n.min == 0 && n.max == 1:
+	case n.Min == 0 && n.Max == 1:
 		t.text.WriteByte('?')
-	case n.max < 0:
-		fmt.Fprintf(&t.text, "{%d,}", n.min)
+	case n.Max < 0:
+		fmt.Fprintf(&t.text, "{%d,}", n.Min)
 	default:
-		fmt.Fprintf(&t.text, "{%d,%d}", n.min, n.max)
+		fmt.Fprintf(&t.text, "{%d,%d}", n.Min, n.Max)
 	}
-	if n.lazy {
+	if n.Lazy {
 		t.text.WriteByte('?')
 	}
 	return true
-}
-
-// text is the set in Go's syntax.
-func (s *set) text() string {
-	switch {
-	case s.categories == 0 && len(s.ranges) == 0 && s.negated:
-		return "(?s:.)"
-	case s.categories == 0 && !s.negated && len(s.ranges) == 2 && s.ranges[0] == s.ranges[1]:
-		return literal(s.ranges[0])
-	}
-	ranges, named, negated := s.ranges, s.categories, s.negated
-	switch {
-	case named == noWords && len(ranges) == 0:
-		named, negated = words, !negated
-	case named&noWords != 0:
-		ranges, named, negated = s.flat(), 0, false
-	case named == 0:
-		// Go takes [^\n] for the dot, and few ranges are fast.
-		if ranges = sorted(ranges); negated {
-			ranges, negated = complement(ranges), false
-		}
-	}
-	if len(ranges) == 0 && named == 0 {
-		return `[^\x00-\x{10FFFF}]` // nothing
-	}
-	var b strings.Builder
-	b.WriteByte('[')
-	if negated {
-		b.WriteByte('^')
-	}
-	for pair := range slices.Chunk(ranges, 2) {
-		fmt.Fprintf(&b, `\x{%x}`, pair[0])
-		if pair[1] > pair[0] {
-			fmt.Fprintf(&b, `-\x{%x}`, pair[1])
-		}
-	}
-	for _, c := range []struct {
-		category categories
-		text     string
-	}{{digits, `\p{Nd}`}, {noDigits, `\P{Nd}`}, {words, `\p{L}\p{N}_`}} {
-		if named&c.category != 0 {
-			b.WriteString(c.text)
-		}
-	}
-	b.WriteByte(']')
-	return b.String()
-}
-
-func literal(r rune) string {
-	if 0xd800 <= r && r < 0xe000 {
-		return `[^\x00-\x{10FFFF}]` // half a character is in no text
-	}
-	return regexp.QuoteMeta(string(r))
 }

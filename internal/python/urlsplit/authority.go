@@ -1,56 +1,63 @@
 package urlsplit
 
 import (
+	"net/netip"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// HasAuthority reports whether urlsplit finds a netloc in a URL, the part between
-// // and the path. It drops tabs and line breaks wherever they are, and refuses a
-// bracketed host that is no IPv6 address.
+// HasAuthority reports whether urlsplit finds a netloc in a URL: the part between the two
+// slashes and the path. It returns false for a URL that [Split] refuses.
 func HasAuthority(s string) bool {
-	if r, _ := utf8.DecodeRuneInString(s); str.IsSpace(r) {
-		return false
+	if plain(s) {
+		return true
 	}
-	if strings.ContainsAny(s, "\t\r\n") {
-		s = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(s)
+	_, s = cutScheme(s)
+	s, found := strings.CutPrefix(s, "//")
+	if end := strings.IndexAny(s, "/?#"); end >= 0 {
+		s = s[:end]
 	}
-	s = strings.TrimLeftFunc(s, func(r rune) bool { return r <= ' ' })
-	if i := strings.IndexByte(s, ':'); i > 0 && isScheme(s[:i]) {
-		s = s[i+1:]
-	}
-	if !strings.HasPrefix(s, "//") {
-		return false
-	}
-	s = s[2:]
-	bracket, ascii := false, true
-	end := len(s)
-scan:
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '/' || c == '?' || c == '#':
-			end = i
-			break scan
-		case c == '[' || c == ']':
-			bracket = true
-		case c >= 0x80:
-			ascii = false
-		}
-	}
-	s = s[:end]
-	if s == "" || bracket && !bracketed(s) {
-		return false
-	}
-	return ascii || !splitsLater(s)
+	return found && s != "" && wellFormed(s)
 }
 
-// Plain is the short way through HasAuthority for URLs with a scheme and an
-// authority of plain ASCII.
-func Plain(s string) bool {
+// cutScheme returns the scheme of a URL, in any case and "" without one, and the text
+// after its colon. It removes tabs and line breaks everywhere, and control characters
+// and blanks at the beginning.
+func cutScheme(text string) (scheme, rest string) {
+	text = strings.TrimLeftFunc(text, func(r rune) bool { return r <= ' ' })
+	if strings.ContainsAny(text, "\t\r\n") {
+		text = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text)
+	}
+	if i := strings.IndexByte(text, ':'); i > 0 && isScheme(text[:i]) {
+		return text[:i], text[i+1:]
+	}
+	return "", text
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// wellFormed reports whether Python accepts an authority.
+func wellFormed(authority string) bool {
+	return (!strings.ContainsAny(authority, "[]") || bracketed(authority)) &&
+		(str.IsASCII(authority) || !splitsLater(authority))
+}
+
+// plain is HasAuthority for the usual URLs, with a scheme and an authority in ASCII. It
+// returns false for any other.
+func plain(s string) bool {
 	i := strings.IndexByte(s, ':')
 	if i < 1 || len(s) < i+4 || s[i+1] != '/' || s[i+2] != '/' || !isScheme(s[:i]) {
 		return false
@@ -67,8 +74,23 @@ func Plain(s string) bool {
 	return true
 }
 
-// splitsLater reports whether an authority would come apart elsewhere once its
-// compatibility characters are replaced: such names are made to deceive.
+// bracketed reports whether the text in brackets is an IPv6 address, or one of a future
+// version, as v1.x.
+func bracketed(text string) bool {
+	_, host, open := strings.Cut(text, "[")
+	host, _, end := strings.Cut(host, "]")
+	if !open || !end {
+		return false
+	}
+	if version, rest, dot := strings.Cut(host, "."); dot && strings.HasPrefix(version, "v") {
+		return rest != "" && len(version) > 1 && strings.Trim(version[1:], "0123456789abcdefABCDEF") == ""
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Is6()
+}
+
+// splitsLater reports whether replacing compatibility characters brings a separator into
+// an authority. Such names are made to deceive.
 func splitsLater(authority string) bool {
 	drop := strings.NewReplacer("@", "", ":", "", "#", "", "?", "")
 	s := drop.Replace(authority)

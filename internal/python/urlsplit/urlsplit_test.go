@@ -1,26 +1,15 @@
 package urlsplit
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"reflect"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/python/golden"
 )
 
 // TestPython compares with what Python does, see testdata/generate.py.
 func TestPython(t *testing.T) {
-	f, err := os.Open("testdata/split.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := 0
-	for in := bufio.NewScanner(f); in.Scan(); lines++ {
-		var row [2]any
-		if err := json.Unmarshal(in.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range golden.Read[[3]any](t, "split.jsonl") {
 		if row[0] == `http://www.example.org\@evil.example/` {
 			row[1] = []any{"http", "", "", "www.example.org", nil, `\@evil.example/`, "", ""} // where browsers go
 		}
@@ -39,9 +28,9 @@ func TestPython(t *testing.T) {
 		if !reflect.DeepEqual(got, row[1]) {
 			t.Errorf("%q:\n got %q\nwant %q", row[0], got, row[1])
 		}
-	}
-	if lines < 40 {
-		t.Errorf("only %d lines in the table", lines)
+		if got := HasAuthority(row[0].(string)); got != row[2] {
+			t.Errorf("%q: HasAuthority is %v", row[0], got)
+		}
 	}
 }
 

@@ -1,6 +1,26 @@
 package value
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/python/golden"
+)
+
+// TestPython compares with what Python does, see testdata/generate.py.
+func TestPython(t *testing.T) {
+	for _, row := range golden.Read[[4]string](t, "value.jsonl") {
+		v := JSON(row[0])
+		if got := v.Python(); got != row[1] {
+			t.Errorf("str of %s: %s, want %s", row[0], got, row[1])
+		}
+		if got := string(v.AppendRepr(nil)); got != row[2] {
+			t.Errorf("repr of %s: %s, want %s", row[0], got, row[2])
+		}
+		if got := v.Dumps(); got != row[3] {
+			t.Errorf("dumps of %s: %s, want %s", row[0], got, row[3])
+		}
+	}
+}
 
 func TestValue(t *testing.T) {
 	for _, c := range []struct{ json, str, repr string }{

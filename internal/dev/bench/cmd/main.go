@@ -32,7 +32,7 @@ func run() error {
 	flag.IntVar(&o.N, "n", 150_000, "events, or rows of CSV")
 	flag.IntVar(&o.Runs, "runs", 5, "rounds, after one to warm up and check")
 	flag.StringVar(&o.Bin, "bin", "bin", "directory of the commands")
-	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up is one")
+	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up and lookups are some")
 	startup := flag.Bool("startup", false, "measure only the start of every command, in full")
 	generate := flag.String("generate", "", "print -n lines of csv, events or routes instead of measuring")
 	flag.Parse()

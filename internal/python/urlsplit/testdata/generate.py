@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes split.jsonl: what Python's urllib.parse.urlsplit makes of a URL.
 
-Each line is [url, [scheme, user, password, host, port, path, query, fragment]],
-or null for the list if Python refuses the URL. The port is "bad" if asking for
-it is an error.
+Each line is [url, [scheme, user, password, host, port, path, query, fragment],
+whether there is a netloc], with null for the list if Python refuses the URL. The
+port is "bad" if asking for it is an error.
 """
 import json
 from urllib.parse import urlsplit
@@ -55,7 +55,7 @@ http://a.example.org?b@c:1/d
 http://user@
 http://user:@host:1
 ftp://f/;type=a
-""".strip("\n").split("\n") + ["", ":", "//", "http://", "#", "?", "http://[]/", "http://[abc]/", "http://[192.0.2.1]/", "http://[v1.x]/", "http://[v1.]/", "http://[vg.x]/", "http://a[b]@c/", "http://[::1]@c/", "http://a]b[/", "http://["]
+""".strip("\n").split("\n") + ["", ":", "//", "http://", "#", "?", "http://[]/", "http://[abc]/", "http://[192.0.2.1]/", "http://[v1.x]/", "http://[v1.]/", "http://[vg.x]/", "http://a[b]@c/", "http://[::1]@c/", "http://a]b[/", "http://[", "http://a\u2100b/", "http://a\uff0fb/", "http://\uff21/", "//[::1", "1http://x/", "a+b-c.d://x", "\u00a0//x", "http://a\uff1ab@c/"]
 
 
 def split(url):
@@ -70,7 +70,14 @@ def split(url):
     return [u.scheme, u.username or "", u.password or "", u.hostname or "", port, u.path, u.query, u.fragment]
 
 
+def has_netloc(url):
+    try:
+        return urlsplit(url).netloc != ""
+    except ValueError:
+        return False
+
+
 with open("split.jsonl", "w", encoding="utf-8") as out:
     for url in URLS:
         url = url.replace("\\t", "\t").replace("\\r", "\r").replace("\\n", "\n").replace("\\x00", "\x00").replace("\\x1f", "\x1f").replace("\\\\", "\\")
-        print(json.dumps([url, split(url)], ensure_ascii=False), file=out)
+        print(json.dumps([url, split(url), has_netloc(url)], ensure_ascii=False), file=out)

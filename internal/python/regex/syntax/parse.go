@@ -1,4 +1,7 @@
-package regex
+// Package syntax parses regular expressions that are written for Python's re, as
+// re._parser does: into a tree, with the sets of characters and the assertions that
+// Python means.
+package syntax
 
 import (
 	"fmt"
@@ -17,47 +20,49 @@ const (
 	maxCount = 1 << 32
 )
 
-// node is a part of a parsed expression.
-type node struct {
-	op       op
-	set      *set    // of a character
-	subs     []*node // of concat, alternate, capture and repeat
-	group    int     // of capture
-	min, max int     // of repeat; max is -1 for no limit
-	lazy     bool    // of repeat
+// Node is a part of a parsed expression.
+type Node struct {
+	Op       Op
+	Set      *Set    // of a character
+	Subs     []*Node // of concat, alternate, capture and repeat
+	Group    int     // of capture
+	Min, Max int     // of repeat; max is -1 for no limit
+	Lazy     bool    // of repeat
 	bare     bool    // a repeat or an assertion that is in no group: it cannot be repeated
 }
 
-type op uint8
+// Op says what a Node is.
+type Op uint8
 
 const (
-	concat op = iota
-	alternate
-	character
-	capture
-	repeat
-	// Assertions: places in the text.
-	beginText
-	endText
-	endFinal // the end, or before a line break there
-	beginLine
-	endLine
-	boundary
-	noBoundary
-	asciiBoundary
-	asciiNoBoundary
+	Concat    Op = iota // the Subs one after the other
+	Alternate           // one of the Subs, the first that leads on
+	Character           // one of the Set
+	Capture             // the only Sub, remembered as the Group
+	Repeat              // the only Sub, Min to Max times
+
+	// Assertions are places in the text.
+	BeginText       // \A
+	EndText         // \Z
+	EndFinal        // $: the end, or before a line break there
+	BeginLine       // (?m:^)
+	EndLine         // (?m:$)
+	Boundary        // \b
+	NoBoundary      // \B
+	ASCIIBoundary   // (?a:\b)
+	ASCIINoBoundary // (?a:\B)
 )
 
 // size is how many instructions the node takes, or more than maxSize.
-func (n *node) size() int {
+func (n *Node) size() int {
 	total := 1
-	for _, sub := range n.subs {
+	for _, sub := range n.Subs {
 		total = min(total+sub.size()+1, maxSize+1)
 	}
-	if n.op == repeat {
-		copies := n.max
+	if n.Op == Repeat {
+		copies := n.Max
 		if copies < 0 {
-			copies = n.min + 1
+			copies = n.Min + 1
 		}
 		if copies > maxSize {
 			return maxSize + 1
@@ -67,27 +72,51 @@ func (n *node) size() int {
 	return min(total, maxSize+1)
 }
 
-// nullable reports whether the node may match the empty text.
-func (n *node) nullable() bool {
-	switch n.op {
-	case character:
+// Nullable reports whether the node may match the empty text.
+func (n *Node) Nullable() bool {
+	switch n.Op {
+	case Character:
 		return false
-	case repeat:
-		return n.min == 0 || n.subs[0].nullable()
-	case alternate:
-		for _, sub := range n.subs {
-			if sub.nullable() {
+	case Repeat:
+		return n.Min == 0 || n.Subs[0].Nullable()
+	case Alternate:
+		for _, sub := range n.Subs {
+			if sub.Nullable() {
 				return true
 			}
 		}
 		return false
 	}
-	for _, sub := range n.subs { // an assertion has none
-		if !sub.nullable() {
+	for _, sub := range n.Subs { // an assertion has none
+		if !sub.Nullable() {
 			return false
 		}
 	}
 	return true
+}
+
+// Parse reads an expression as Python's re does, and returns the names of its groups
+// besides: "" for those without one; the first stands for the whole match. With
+// fold the expression ignores case. Errors are of type [*Error].
+func Parse(expr string, fold bool) (tree *Node, names []string, err error) {
+	p := parser{expr: expr}
+	tree, err = p.parse(flags{fold: fold})
+	if err == nil && tree.size() > maxSize {
+		err = p.refuse(0, "the expression is too large, its repetitions written out; write smaller counts, or * for {0,%d}", maxSize)
+	}
+	return tree, p.names, err
+}
+
+// Error says what is wrong with an expression, and where.
+type Error struct {
+	Expr        string
+	Column      int // in characters, the first is 1
+	Reason      string
+	Unsupported bool // Python takes the expression
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("regular expression %s, column %d: %s", plain.Quote(e.Expr), e.Column, e.Reason)
 }
 
 // flags are what (?aimsx) says.
@@ -114,7 +143,7 @@ func (p *parser) refuse(pos int, format string, args ...any) error {
 	return &Error{Expr: p.expr, Column: pos + 1, Reason: fmt.Sprintf(format, args...), Unsupported: true}
 }
 
-func (p *parser) parse(f flags) (*node, error) {
+func (p *parser) parse(f flags) (*Node, error) {
 	for i, r := range p.expr {
 		if _, n := utf8.DecodeRuneInString(p.expr[i:]); r == utf8.RuneError && n == 1 {
 			return nil, p.fail(utf8.RuneCountInString(p.expr[:i]), "the expression is not UTF-8")
@@ -175,28 +204,28 @@ func isOctal(r rune) bool  { return '0' <= r && r <= '7' }
 func isHex(r rune) bool    { return isDigit(r) || 'a' <= r|0x20 && r|0x20 <= 'f' }
 func isLetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
 
-func (p *parser) alternatives(f *flags, top bool) (*node, error) {
-	alt := &node{op: alternate}
+func (p *parser) alternatives(f *flags, top bool) (*Node, error) {
+	alt := &Node{Op: Alternate}
 	for {
-		n, err := p.sequence(f, top && len(alt.subs) == 0)
+		n, err := p.sequence(f, top && len(alt.Subs) == 0)
 		if err != nil {
 			return nil, err
 		}
-		alt.subs = append(alt.subs, n)
+		alt.Subs = append(alt.Subs, n)
 		if !p.accept('|') {
 			break
 		}
 	}
-	if len(alt.subs) == 1 {
-		return alt.subs[0], nil
+	if len(alt.Subs) == 1 {
+		return alt.Subs[0], nil
 	}
 	return alt, nil
 }
 
 // sequence parses up to a | or ). Flags for all of the expression may stand
 // where first is true, before anything else.
-func (p *parser) sequence(f *flags, first bool) (*node, error) {
-	seq := &node{op: concat}
+func (p *parser) sequence(f *flags, first bool) (*Node, error) {
+	seq := &Node{Op: Concat}
 	for {
 		start := p.pos
 		if r := p.peek(); r < 0 || r == '|' || r == ')' {
@@ -206,7 +235,7 @@ func (p *parser) sequence(f *flags, first bool) (*node, error) {
 		if f.verbose && p.skip(t) {
 			continue
 		}
-		var n *node
+		var n *Node
 		var err error
 		switch t[0] {
 		case '\\':
@@ -214,22 +243,22 @@ func (p *parser) sequence(f *flags, first bool) (*node, error) {
 		case '[':
 			n, err = p.class(start, f)
 		case '.':
-			n = &node{op: character, set: anyBut('\n')}
+			n = &Node{Op: Character, Set: anyBut('\n')}
 			if f.dotAll {
-				n.set = anyBut(-1)
+				n.Set = anyBut(-1)
 			}
 		case '^':
-			n = assertion(beginText)
+			n = assertion(BeginText)
 			if f.multiline {
-				n.op = beginLine
+				n.Op = BeginLine
 			}
 		case '$':
-			n = assertion(endFinal)
+			n = assertion(EndFinal)
 			if f.multiline {
-				n.op = endLine
+				n.Op = EndLine
 			}
 		case '(':
-			n, err = p.group(start, f, first && len(seq.subs) == 0)
+			n, err = p.group(start, f, first && len(seq.Subs) == 0)
 		case '*', '+', '?', '{':
 			var literal bool
 			if literal, err = p.repetition(t[0], start, seq); literal {
@@ -242,7 +271,7 @@ func (p *parser) sequence(f *flags, first bool) (*node, error) {
 			return nil, err
 		}
 		if n != nil {
-			seq.subs = append(seq.subs, n)
+			seq.Subs = append(seq.Subs, n)
 		}
 	}
 }
@@ -260,23 +289,23 @@ func (p *parser) skip(t []rune) bool {
 	return false
 }
 
-func assertion(o op) *node { return &node{op: o, bare: true} }
+func assertion(o Op) *Node { return &Node{Op: o, bare: true} }
 
-func (p *parser) literal(r rune, f *flags) *node {
-	s := new(set)
+func (p *parser) literal(r rune, f *flags) *Node {
+	s := new(Set)
 	s.add(r, r)
-	return &node{op: character, set: s.folded(f)}
+	return &Node{Op: Character, Set: s.folded(f)}
 }
 
 // repetition applies a *, +, ? or {} to the last part of seq. A { that begins
 // no repetition stands for itself.
-func (p *parser) repetition(r rune, start int, seq *node) (literal bool, err error) {
-	n := &node{op: repeat, max: -1, bare: true}
+func (p *parser) repetition(r rune, start int, seq *Node) (literal bool, err error) {
+	n := &Node{Op: Repeat, Max: -1, bare: true}
 	switch r {
 	case '+':
-		n.min = 1
+		n.Min = 1
 	case '?':
-		n.max = 1
+		n.Max = 1
 	case '{':
 		if p.peek() == '}' {
 			return true, nil
@@ -291,26 +320,26 @@ func (p *parser) repetition(r rune, start int, seq *node) (literal bool, err err
 			p.pos = here
 			return true, nil
 		}
-		if n.min, n.max, err = p.counts(lo, hi, start); err != nil {
+		if n.Min, n.Max, err = p.counts(lo, hi, start); err != nil {
 			return false, err
 		}
 	}
-	if len(seq.subs) == 0 {
+	if len(seq.Subs) == 0 {
 		return false, p.fail(start, `there is nothing that %c could repeat; a literal one is written \%c`, r, r)
 	}
-	last := &seq.subs[len(seq.subs)-1]
+	last := &seq.Subs[len(seq.Subs)-1]
 	if (*last).bare {
-		if (*last).op == repeat {
+		if (*last).Op == Repeat {
 			return false, p.fail(start, `a repetition of a repetition; write (?:…)%c around the first one, or \%c for a literal one`, r, r)
 		}
 		return false, p.fail(start, `%c cannot repeat a place such as ^ or \b; a literal one is written \%c`, r, r)
 	}
 	if p.accept('?') {
-		n.lazy = true
+		n.Lazy = true
 	} else if p.peek() == '+' {
 		return false, p.refuse(p.pos, "possessive repetitions are not supported; leave the + out, or write (?:…)+")
 	}
-	n.subs = []*node{*last}
+	n.Subs = []*Node{*last}
 	*last = n
 	return false, nil
 }
@@ -334,7 +363,7 @@ func (p *parser) counts(lo, hi string, start int) (least, most int, err error) {
 }
 
 // group parses what follows a (. It returns nil for a comment and for flags.
-func (p *parser) group(start int, f *flags, first bool) (*node, error) {
+func (p *parser) group(start int, f *flags, first bool) (*Node, error) {
 	inner := *f
 	number := 0
 	switch {
@@ -402,9 +431,9 @@ func (p *parser) group(start int, f *flags, first bool) (*node, error) {
 	p.depth--
 	if number > 0 {
 		p.open[number] = false
-		return &node{op: capture, group: number, subs: []*node{n}}, nil
+		return &Node{Op: Capture, Group: number, Subs: []*Node{n}}, nil
 	}
-	return &node{op: concat, subs: []*node{n}}, nil
+	return &Node{Op: Concat, Subs: []*Node{n}}, nil
 }
 
 func (p *parser) declare(name string) int {
@@ -531,24 +560,24 @@ func (p *parser) next() rune {
 }
 
 // escape parses what follows a backslash outside of a class.
-func (p *parser) escape(c rune, start int, f *flags) (*node, error) {
+func (p *parser) escape(c rune, start int, f *flags) (*Node, error) {
 	switch c {
 	case 'A':
-		return assertion(beginText), nil
+		return assertion(BeginText), nil
 	case 'Z':
-		return assertion(endText), nil
+		return assertion(EndText), nil
 	case 'b', 'B':
-		n := assertion(boundary)
+		n := assertion(Boundary)
 		if c == 'B' {
-			n.op = noBoundary
+			n.Op = NoBoundary
 		}
 		if f.ascii {
-			n.op += asciiBoundary - boundary
+			n.Op += ASCIIBoundary - Boundary
 		}
 		return n, nil
 	}
 	if s := category(c, f.ascii); s != nil {
-		return &node{op: character, set: s}, nil
+		return &Node{Op: Character, Set: s}, nil
 	}
 	if '1' <= c && c <= '9' {
 		digits := string(c)
@@ -631,8 +660,8 @@ func (p *parser) character(c rune, start int) (rune, error) {
 }
 
 // class parses what follows a [.
-func (p *parser) class(start int, f *flags) (*node, error) {
-	s := new(set)
+func (p *parser) class(start int, f *flags) (*Node, error) {
+	s := new(Set)
 	negated := p.accept('^')
 	for n := 0; ; n++ {
 		here := p.pos
@@ -676,11 +705,11 @@ func (p *parser) class(start int, f *flags) (*node, error) {
 	}
 	s = s.folded(f)
 	s.negated = negated
-	return &node{op: character, set: s}, nil
+	return &Node{Op: Character, Set: s}, nil
 }
 
 // member is one character or category of a class.
-func (p *parser) member(t []rune, start int, f *flags) (rune, *set, error) {
+func (p *parser) member(t []rune, start int, f *flags) (rune, *Set, error) {
 	if t[0] != '\\' {
 		return t[0], nil, nil
 	}

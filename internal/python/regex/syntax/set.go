@@ -1,4 +1,4 @@
-package regex
+package syntax
 
 import (
 	"slices"
@@ -8,9 +8,9 @@ import (
 	"unicode"
 )
 
-// set is a set of characters: ranges and, because they have hundreds of them,
+// Set is a set of characters: ranges and, because they have hundreds of them,
 // the categories by name.
-type set struct {
+type Set struct {
 	ranges     []rune // first and last of each
 	categories categories
 	negated    bool
@@ -25,10 +25,10 @@ const (
 	noWords
 )
 
-func (s *set) add(lo, hi rune) { s.ranges = append(s.ranges, lo, hi) }
+func (s *Set) add(lo, hi rune) { s.ranges = append(s.ranges, lo, hi) }
 
 // include adds a range or, if there is one, a category.
-func (s *set) include(lo, hi rune, category *set) {
+func (s *Set) include(lo, hi rune, category *Set) {
 	if category == nil {
 		s.add(lo, hi)
 		return
@@ -38,8 +38,8 @@ func (s *set) include(lo, hi rune, category *set) {
 }
 
 // anyBut is the set of all characters but one.
-func anyBut(r rune) *set {
-	s := &set{negated: true}
+func anyBut(r rune) *Set {
+	s := &Set{negated: true}
 	if r >= 0 {
 		s.add(r, r)
 	}
@@ -47,21 +47,21 @@ func anyBut(r rune) *set {
 }
 
 // category returns the set that \c stands for, or nil.
-func category(c rune, ascii bool) *set {
-	var s *set
+func category(c rune, ascii bool) *Set {
+	var s *Set
 	switch c {
 	case 'd', 'D':
 		if !ascii {
-			return &set{categories: map[rune]categories{'d': digits, 'D': noDigits}[c]}
+			return &Set{categories: map[rune]categories{'d': digits, 'D': noDigits}[c]}
 		}
-		s = &set{ranges: []rune{'0', '9'}}
+		s = &Set{ranges: []rune{'0', '9'}}
 	case 'w', 'W':
 		if !ascii {
-			return &set{categories: map[rune]categories{'w': words, 'W': noWords}[c]}
+			return &Set{categories: map[rune]categories{'w': words, 'W': noWords}[c]}
 		}
-		s = &set{ranges: []rune{'0', '9', 'A', 'Z', '_', '_', 'a', 'z'}}
+		s = &Set{ranges: []rune{'0', '9', 'A', 'Z', '_', '_', 'a', 'z'}}
 	case 's', 'S':
-		s = &set{ranges: []rune{'\t', '\r', ' ', ' '}}
+		s = &Set{ranges: []rune{'\t', '\r', ' ', ' '}}
 		if !ascii {
 			s.ranges = []rune{'\t', '\r', 0x1c, ' ', 0x85, 0x85, 0xa0, 0xa0, 0x1680, 0x1680, 0x2000, 0x200a,
 				0x2028, 0x2029, 0x202f, 0x202f, 0x205f, 0x205f, 0x3000, 0x3000}
@@ -109,8 +109,8 @@ func complement(ranges []rune) []rune {
 	return out
 }
 
-// flat returns the set as sorted ranges, whatever it is made of.
-func (s *set) flat() []rune {
+// Flat returns the set as sorted ranges, whatever it is made of.
+func (s *Set) Flat() []rune {
 	ranges := slices.Clone(s.ranges)
 	for _, c := range []struct {
 		category categories
@@ -156,12 +156,14 @@ func tables(list ...*unicode.RangeTable) (ranges []rune) {
 	return ranges
 }
 
-func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
+// IsWord reports whether \w takes r.
+func IsWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
 
-func isASCIIWord(r rune) bool { return r == '_' || isDigit(r) || isLetter(r) }
+// IsASCIIWord reports whether \w takes r under re.ASCII.
+func IsASCIIWord(r rune) bool { return r == '_' || isDigit(r) || isLetter(r) }
 
-// within reports whether r is in sorted ranges.
-func within(ranges []rune, r rune) bool {
+// Within reports whether r is in sorted ranges.
+func Within(ranges []rune, r rune) bool {
 	i := sort.Search(len(ranges)/2, func(i int) bool { return r <= ranges[2*i+1] })
 	return 2*i < len(ranges) && ranges[2*i] <= r
 }
@@ -169,7 +171,7 @@ func within(ranges []rune, r rune) bool {
 // folded returns the set that ignores case, if f says so. A character is in it
 // if its lower case is that of a member, or one with the same upper case. The
 // categories have either both cases of a letter or none.
-func (s *set) folded(f *flags) *set {
+func (s *Set) folded(f *flags) *Set {
 	if !f.fold || len(s.ranges) == 0 {
 		return s
 	}
@@ -179,11 +181,11 @@ func (s *set) folded(f *flags) *set {
 		}
 	}
 	ranges := sorted(s.ranges)
-	out := &set{categories: s.categories}
+	out := &Set{categories: s.categories}
 	if f.ascii {
 		out.ranges = ranges
 		for r := 'a'; r <= 'z'; r++ {
-			if upper := r - 'a' + 'A'; within(ranges, r) || within(ranges, upper) {
+			if upper := r - 'a' + 'A'; Within(ranges, r) || Within(ranges, upper) {
 				out.ranges = append(out.ranges, r, r, upper, upper)
 			}
 		}
@@ -193,7 +195,7 @@ func (s *set) folded(f *flags) *set {
 	// what has one of these as its lower case.
 	lower := slices.Clone(ranges)
 	for _, c := range capitals() {
-		if within(ranges, c.upper) {
+		if Within(ranges, c.upper) {
 			lower = append(lower, c.lower, c.lower)
 		}
 	}
@@ -201,7 +203,7 @@ func (s *set) folded(f *flags) *set {
 	same := slices.Clone(lower)
 	for class := range strings.FieldsSeq(sameCapital) {
 		for _, r := range class {
-			if within(lower, r) && unicode.ToLower(r) == r {
+			if Within(lower, r) && unicode.ToLower(r) == r {
 				for _, r := range class {
 					same = append(same, r, r)
 				}
@@ -212,7 +214,7 @@ func (s *set) folded(f *flags) *set {
 	same = sorted(same)
 	out.ranges = same
 	for _, c := range capitals() {
-		if within(same, c.lower) {
+		if Within(same, c.lower) {
 			out.ranges = append(out.ranges, c.upper, c.upper)
 		}
 	}

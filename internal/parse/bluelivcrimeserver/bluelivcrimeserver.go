@@ -1,0 +1,65 @@
+// Package bluelivcrimeserver implements parse-blueliv-crimeserver.
+//
+// parse-blueliv-crimeserver: parse the crime servers of Blueliv
+//
+// The service is gone, archives of its feed are still there. Input is a JSON
+// array of servers.
+//
+// # Examples
+//
+//	echo '[{"url":"http://www.example.org/a","type":"PHISHING",
+//	  "lastSeenAt":"2026-01-31T10:20:30+0000"}]' | parse-blueliv-crimeserver
+package bluelivcrimeserver
+
+import (
+	"context"
+
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/stage"
+)
+
+// Command has no flags of its own.
+type Command struct{ feed.Parser }
+
+// Tables says what the members of a server become.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
+
+// Process makes an event of each server.
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	return c.Parse(&table, report, emit)
+}
+
+var table = feed.Table{
+	Format: feed.JSON{Objects: true, Sorted: true},
+	Rows: []feed.Column{
+		{From: "ip", To: "source.ip"},
+		{From: "country", To: "source.geolocation.cc"},
+		{From: "lastSeenAt", To: "time.source", Convert: "utc"},
+		{From: "status", To: "extra.status"},
+		{From: "confidence", To: "extra.confidence"},
+		{From: "updatedAt", To: "extra.time_updated"},
+		{From: "firstSeenAt", To: "extra.time_first_seen"},
+	},
+	Cases: feed.Cases{
+		From: "type",
+		To:   []string{"classification.type", "source.tor_node"},
+		Is: [][]string{
+			{"PHISHING", "phishing", ""},
+			{"MALWARE", "malware-distribution", ""},
+			{"EXPLOIT_KIT", "exploit", ""},
+			{"BACKDOOR", "system-compromise", ""},
+			{"TOR_IP", "proxy", "true"},
+			{"C_AND_C", "c2-server", ""},
+		},
+	},
+	After: func(e *event.Message, row *feed.Record) error {
+		// The URL of a Tor node is often its address.
+		if row.Get("type") == "TOR_IP" {
+			e.Try("source.url", row.Value("url"))
+		} else {
+			e.SetIf("source.url", row.Get("url"))
+		}
+		return nil
+	},
+}
