@@ -317,10 +317,15 @@ func (r *Reader) forget(all []*progress) {
 	r.stir()
 }
 
-// stir notes that there is something new.
-func (r *Reader) stir() {
+// wake wakes who waits for a change.
+func (r *Reader) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// stir notes that there is something new.
+func (r *Reader) stir() {
+	r.wake()
 	r.received = time.Now()
 	if r.client != nil {
 		r.fetches = r.client.watch.fetches.Load()
@@ -503,8 +508,7 @@ func (r *Reader) Close() {
 	r.mu.Lock()
 	already := r.closed
 	r.closed = true
-	close(r.changed)
-	r.changed = make(chan struct{})
+	r.wake()
 	r.mu.Unlock()
 	if already {
 		return
