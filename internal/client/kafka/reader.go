@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -221,7 +222,7 @@ func (r *Reader) take(ctx context.Context, all []partition, spans map[partition]
 	for _, part := range all {
 		s, ok := spans[part]
 		if !ok {
-			continue // it was only just made, and is found later
+			return nil, fmt.Errorf("%s: the brokers do not know it yet", part) // the client tries again
 		}
 		offset, isNew := r.place(part, s, known)
 		p := &progress{partition: part, next: offset, end: s.end}
