@@ -30,8 +30,7 @@ func (r *Reader) Acknowledge(ctx context.Context, deliveries []stage.Delivery) e
 	for _, d := range deliveries {
 		d.Handle.(*Message).from.open--
 	}
-	close(r.changed)
-	r.changed = make(chan struct{})
+	r.wake()
 	return err
 }
 
@@ -53,7 +52,7 @@ func (r *Reader) commit(ctx context.Context, behind map[*progress]int64) error {
 			return nil
 		case ctx.Err() != nil:
 			return r.client.late(err)
-		case errors.Is(err, errClosed), !passes(err):
+		case errors.Is(err, kgo.ErrClientClosed), !passes(err):
 			return r.flags.wrap(err)
 		}
 		select {
@@ -101,8 +100,5 @@ func (r *Reader) commitOnce(ctx context.Context, offsets map[string]map[int32]kg
 			}
 		}
 	})
-	if errors.Is(err, kgo.ErrClientClosed) {
-		err = errClosed
-	}
 	return err
 }

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,31 +119,29 @@ type span struct{ first, end, begin int64 }
 
 // spans asks the brokers for all partitions.
 func (c *Consumer) spans(ctx context.Context, admin *kadm.Client) (map[partition]span, error) {
-	first, err := admin.ListStartOffsets(ctx, c.Topic...)
-	if err == nil {
-		err = first.Error()
+	list := func(ask func(context.Context, ...string) (kadm.ListedOffsets, error)) (kadm.ListedOffsets, error) {
+		offsets, err := ask(ctx, c.Topic...)
+		return offsets, c.wrap(cmp.Or(err, offsets.Error()))
 	}
+	first, err := list(admin.ListStartOffsets)
 	if err != nil {
-		return nil, c.wrap(err)
+		return nil, err
 	}
-	end, err := admin.ListCommittedOffsets(ctx, c.Topic...)
-	if err == nil {
-		err = end.Error()
-	}
+	end, err := list(admin.ListCommittedOffsets)
 	if err != nil {
-		return nil, c.wrap(err)
+		return nil, err
 	}
 	begin := first
 	switch {
 	case c.StartOffset == "latest":
 		begin = end
 	case !c.start.IsZero():
-		if begin, err = admin.ListOffsetsAfterMilli(ctx, c.start.UnixMilli(), c.Topic...); err == nil {
-			err = begin.Error()
+		begin, err = list(func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error) {
+			return admin.ListOffsetsAfterMilli(ctx, c.start.UnixMilli(), topics...)
+		})
+		if err != nil {
+			return nil, err
 		}
-	}
-	if err != nil {
-		return nil, c.wrap(err)
 	}
 	all := map[partition]span{}
 	first.Each(func(o kadm.ListedOffset) {

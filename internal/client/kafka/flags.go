@@ -64,7 +64,7 @@ func (f *Flags) options() ([]kgo.Opt, error) {
 		kgo.DisableClientMetrics(),
 		kgo.DialTimeout(min(f.timeout(), 10*time.Second)),
 		kgo.RetryTimeout(f.timeout()),
-		kgo.MetadataMaxAge(time.Minute),
+		kgo.MetadataMinAge(time.Second), kgo.MetadataMaxAge(time.Minute),
 	}
 	config, err := f.tls()
 	if err != nil {

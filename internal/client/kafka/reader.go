@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -221,7 +222,7 @@ func (r *Reader) take(ctx context.Context, all []partition, spans map[partition]
 	for _, part := range all {
 		s, ok := spans[part]
 		if !ok {
-			continue // it was only just made, and is found later
+			return nil, fmt.Errorf("%s: the brokers do not know it yet", part) // the client tries again
 		}
 		offset, isNew := r.place(part, s, known)
 		p := &progress{partition: part, next: offset, end: s.end}
@@ -317,10 +318,15 @@ func (r *Reader) forget(all []*progress) {
 	r.stir()
 }
 
-// stir notes that there is something new.
-func (r *Reader) stir() {
+// wake wakes who waits for a change.
+func (r *Reader) wake() {
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// stir notes that there is something new.
+func (r *Reader) stir() {
+	r.wake()
 	r.received = time.Now()
 	if r.client != nil {
 		r.fetches = r.client.watch.fetches.Load()
@@ -501,10 +507,13 @@ func passes(err error) bool {
 // Close lets go, and makes a Receive that waits return.
 func (r *Reader) Close() {
 	r.mu.Lock()
+	already := r.closed
 	r.closed = true
-	close(r.changed)
-	r.changed = make(chan struct{})
+	r.wake()
 	r.mu.Unlock()
+	if already {
+		return
+	}
 	if r.client != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), leave)
 		defer cancel()

@@ -97,7 +97,6 @@ func (c *Command) Acknowledge(ctx context.Context, deliveries []stage.Delivery) 
 func (c *Command) Close() error {
 	if c.reader != nil {
 		c.reader.Close()
-		c.reader = nil
 	}
 	return nil
 }
