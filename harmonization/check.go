@@ -2,8 +2,8 @@ package harmonization
 
 import "fmt"
 
-// CheckValue sanitises a value that people write, for a field that they write.
-// Errors name the field, and what was probably meant.
+// CheckValue is [Field.Sanitise] for a key and a value that people write, in flags and
+// rules. The error names the key and suggests what was probably meant.
 func (d *Dictionary) CheckValue(kind Message, key string, v Value) (Value, error) {
 	f, err := d.Field(kind, key)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// DateTime has one canonical form, 2020-01-02T03:04:05+00:00, with a fraction
-// of one to six digits where there is one. What feeds write is usually close to
-// it and is read by hand; the rest goes to the fuzzy parser.
+// DateTime has one canonical form, 2020-01-02T03:04:05+00:00, with one to six digits of a
+// fraction if there is one. Most feeds write times in a similar form, which is read
+// without the parser of dateutil.
 
 func validTime(v Value) bool {
 	if v.Kind != String {
@@ -21,7 +21,7 @@ func validTime(v Value) bool {
 
 func sanitiseTime(v Value) (Value, bool) { return sanitiseTimeAs(v, nil) }
 
-// sanitiseTimeAs also takes numbers: 20200102 is a date.
+// sanitiseTimeAs also takes numbers: 20200102 is a date. The reading may be nil.
 func sanitiseTimeAs(v Value, r *Reading) (Value, bool) {
 	s := v.Text
 	switch v.Kind {
@@ -47,10 +47,9 @@ func sanitiseTimeAs(v Value, r *Reading) (Value, bool) {
 	return Text(FormatTime(t)), true
 }
 
-// Reading says how to read what the text of a time leaves open: from where it is,
-// and whether the day comes first.
+// Reading says how to read the text of a time that is ambiguous: its Location, and
+// whether the day comes first. Nil is UTC and the month first.
 type Reading = dateutil.Reading
 
-// FormatTime returns the canonical form of t: UTC, with microseconds where
-// there are any.
+// FormatTime returns the canonical form of t: UTC, with microseconds unless they are 0.
 func FormatTime(t time.Time) string { return datetime.Format(t) }

@@ -17,11 +17,11 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// ErrInvalidKey is what errors about keys wrap: a key that is malformed or not
-// in the dictionary.
+// ErrInvalidKey is wrapped by the errors for a key that is malformed or not in the
+// dictionary.
 var ErrInvalidKey = errors.New("invalid key")
 
-// Message is a kind of message; each has its own fields.
+// Message is a kind of message. Events and reports have different fields.
 type Message uint8
 
 // The kinds of messages.
@@ -38,14 +38,14 @@ func (m Message) String() string {
 	return "event"
 }
 
-// Dictionary is the set of fields messages may have.
+// Dictionary has the fields that messages may have. It does not change; several goroutines
+// may use it at once.
 type Dictionary struct {
 	messages [2]table
 }
 
-// table finds fields by name. It is an open-addressed hash table over a hash
-// that looks at no more than 16 bytes, because a parser asks for every value it
-// sets.
+// table finds fields by name. A parser looks up each value it sets, so this is a hash
+// table with open addressing, whose hash reads at most 16 bytes of the name.
 type table struct {
 	fields []*Field // in alphabetical order
 	dicts  []*Field // the JSONDict fields, whose keys may have any tail
@@ -62,9 +62,9 @@ type slot struct {
 type Field struct {
 	Name        string
 	Type        string
-	Length      int    // in characters of the value's text form; 0 is no limit
-	Regex       string // searched in the text form, in Python's syntax
-	IRegex      string // the same, ignoring case
+	Length      int    // largest number of characters of str(value); 0 is no limit
+	Regex       string // for re.search in str(value)
+	IRegex      string // the same with re.IGNORECASE
 	Description string
 
 	rule   *TypeRule
@@ -72,7 +72,7 @@ type Field struct {
 	imatch pattern.Matcher
 }
 
-// Default returns the dictionary of the built-in fields.
+// Default returns the dictionary of the built-in fields, which are those of IntelMQ 3.5.
 func Default() *Dictionary { return builtin() }
 
 var builtin = sync.OnceValue(build)
@@ -125,9 +125,8 @@ func hash(key string) uint32 {
 	return uint32(a >> 32)
 }
 
-// Field returns the field that holds values of a key. Keys below a JSONDict
-// field (extra.x) share one that takes any JSON value. The error wraps
-// [ErrInvalidKey].
+// Field returns the field of a key. All keys below a field of type JSONDict, such as
+// extra.x, share a field that takes any JSON value. The error wraps [ErrInvalidKey].
 func (d *Dictionary) Field(kind Message, key string) (*Field, error) {
 	t := &d.messages[kind&1]
 	for i := hash(key) & t.mask; ; i = (i + 1) & t.mask {
@@ -150,9 +149,9 @@ func (d *Dictionary) Field(kind Message, key string) (*Field, error) {
 // anyField holds the values below JSONDict fields.
 var anyField = Field{Type: anyType.Name, Description: "any JSON value", rule: &anyType}
 
-// Check returns an error if there is no field of that name, and says which one
-// was probably meant. It is for names that people write: flags, rules and
-// templates. The error wraps [ErrInvalidKey].
+// Check returns an error if there is no field for the key. The error suggests the field
+// that was probably meant, for keys that people write in flags, rules and templates. It
+// wraps [ErrInvalidKey].
 func (d *Dictionary) Check(kind Message, key string) error {
 	_, err := d.Field(kind, key)
 	if err == nil {
@@ -197,9 +196,9 @@ func (e *keyError) Error() string {
 
 func (*keyError) Unwrap() error { return ErrInvalidKey }
 
-// validKey reports whether a key is well-formed: lower-case letters, digits
-// and underscores in parts that are joined by single dots. The first part has
-// two characters or more and begins with no digit.
+// validKey reports whether a key is well-formed: lower-case letters, digits and
+// underscores in parts that are joined by single dots. The first part has at least two
+// characters and does not begin with a digit.
 func validKey(key string) bool {
 	if key == "" || isDigit(key[0]) {
 		return false
@@ -232,7 +231,7 @@ func validTail(s string) bool {
 
 func keyByte(c byte) bool { return c-'a' <= 'z'-'a' || c == '_' || c-'0' <= 9 }
 
-// Valid returns nil if v fits the field exactly as it is.
+// Valid returns nil if v fits the field unchanged, else a [*ValueError].
 func (f *Field) Valid(v Value) error {
 	if !f.rule.valid(v) {
 		return &ValueError{Type: f.Type, Value: v}
@@ -240,13 +239,13 @@ func (f *Field) Valid(v Value) error {
 	return f.constrain(v)
 }
 
-// Sanitise returns v in the canonical form of the field's type, if that fits
-// the field. A value that is canonical comes back as it is, and nothing is
-// allocated for it.
+// Sanitise converts v to the canonical form of the field's type. The error is a
+// [*ValueError] if there is none, or if it violates the constraints of the field. A value
+// in canonical form comes back unchanged, without an allocation.
 func (f *Field) Sanitise(v Value) (Value, error) { return f.SanitiseAs(v, nil) }
 
-// SanitiseAs is [Field.Sanitise] where it is known how to read what the text
-// of a time leaves open.
+// SanitiseAs is [Field.Sanitise] with a Reading for times that are ambiguous. The reading
+// may be nil, and types other than DateTime ignore it.
 func (f *Field) SanitiseAs(v Value, r *Reading) (Value, error) {
 	w, err := f.rule.SanitiseAs(v, r)
 	if err == nil {

@@ -2,10 +2,10 @@ package harmonization
 
 import "github.com/intelpipe/intelpipe/harmonization/pattern"
 
-// The built-in fields: those of IntelMQ 3.3 and what 3.5 added to events. They
-// are plain data, sorted by name, and cost nothing until a [Dictionary] is made
-// of them. The source of an event is the reported system, whose owner is
-// to be notified; the destination is the other side of its connection.
+// The built-in fields: those of IntelMQ 3.3 and those that 3.5 added to events. They are
+// data, sorted by name, and cost nothing at start-up until [Default] is called. The source
+// of an event is the reported system, whose owner is to be notified; the destination is
+// the other side of its connection.
 
 var eventFields = [...]Field{
 	{Name: "classification.identifier", Type: "String", Description: "short name of the finding below its type: open-dns, zeus, a CVE"},

@@ -11,7 +11,7 @@ import (
 
 func validJSON(v Value) bool { return v.Kind == String && json.ValidString(v.Text) }
 
-// sanitiseJSON keeps a JSON document and encodes anything else as one.
+// sanitiseJSON keeps a JSON document, and encodes any other value as one.
 func sanitiseJSON(v Value) (Value, bool) {
 	switch v.Kind {
 	case Null:
@@ -22,7 +22,7 @@ func sanitiseJSON(v Value) (Value, bool) {
 			return Text(s), s != ""
 		}
 		if json.IsTooDeep(s) {
-			return v, false // and no text that only looks like a document
+			return v, false // nobody could read it, and encoding it as a text would hide that
 		}
 		return Text(v.Dumps()), true
 	case Compound:
@@ -31,7 +31,7 @@ func sanitiseJSON(v Value) (Value, bool) {
 	return Text(string(v.AppendJSON(nil))), true
 }
 
-// validDict reports whether the value is the text of an object with a member.
+// validDict takes the text of an object with at least one member.
 func validDict(v Value) bool {
 	if v.Kind != String || !json.ValidString(v.Text) {
 		return false
@@ -53,7 +53,7 @@ func sanitiseDict(v Value) (Value, bool) {
 	return v, validDict(v)
 }
 
-// encodeCompound turns an array or object into its text.
+// encodeCompound returns the text of an array or object.
 func encodeCompound(v Value) (Value, bool) {
 	if !json.ValidString(v.Text) {
 		return v, false
@@ -61,7 +61,7 @@ func encodeCompound(v Value) (Value, bool) {
 	return Text(v.Dumps()), true
 }
 
-// Below a JSONDict field any value goes.
+// anyType, the type of the keys below a JSONDict field, takes any value.
 
 func validAny(Value) bool { return true }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/value"
 )
 
-// Open returns the dictionary of the file at path, as Load reads it, or the built-in
-// one if path is empty.
+// Open returns the dictionary of the file at path, which [Load] reads, or the built-in
+// one if the path is "".
 func Open(path string) (*Dictionary, error) {
 	if path == "" {
 		return Default(), nil
@@ -31,9 +31,9 @@ func Open(path string) (*Dictionary, error) {
 	return Load(path, f)
 }
 
-// Load reads IntelMQ's harmonization.conf: an object with the fields of events
-// and reports. Without a part on reports the built-in fields hold for them.
-// Errors name the file, line and column.
+// Load reads a harmonization.conf of IntelMQ: a JSON object with the fields of events
+// and reports. If it has none for reports, these have the built-in ones. The file is
+// named in errors, with line and column.
 func Load(file string, r io.Reader) (*Dictionary, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
@@ -53,7 +53,7 @@ func Load(file string, r io.Reader) (*Dictionary, error) {
 	return d, nil
 }
 
-// load makes a dictionary. If it fails it says where.
+// load makes a dictionary. On an error, at is the offset in the text.
 func load(conf *value.Node) (d *Dictionary, at int, err error) {
 	if !isObject(conf) {
 		return nil, conf.At, errors.New(`an object is expected, as {"event": {"source.ip": {"type": "IPAddress"}}}`)
@@ -92,7 +92,8 @@ func load(conf *value.Node) (d *Dictionary, at int, err error) {
 
 func isObject(n *value.Node) bool { return n.Value.Kind == Compound && !n.List }
 
-// load takes type and constraints out of an entry. If it fails it says where.
+// load reads type and constraints from an entry. On an error, at is the offset in the
+// text.
 func (f *Field) load(entry *value.Node) (at int, err error) {
 	if !isObject(entry) {
 		return entry.At, errors.New(`an object is expected, as {"type": "String"}`)
@@ -112,8 +113,8 @@ func (f *Field) load(entry *value.Node) (at int, err error) {
 		}
 		to := map[string]*string{"type": &f.Type, "regex": &f.Regex, "iregex": &f.IRegex, "description": &f.Description}[name]
 		if to == nil {
-			// What else a site has written there is its own business, but a slip
-			// of the pen would lose a constraint.
+			// A site may have members of its own, but a typing error in ours would
+			// lose a constraint.
 			if near := plain.Nearest(name, slices.Values(members[:])); near != "" {
 				return n.At, fmt.Errorf("unknown member %s; did you mean %s?", plain.Quote(name), near)
 			}
@@ -140,7 +141,7 @@ func (f *Field) load(entry *value.Node) (at int, err error) {
 
 var members = [...]string{"type", "length", "regex", "iregex", "description"}
 
-// prepare looks up what the names in f stand for.
+// prepare looks up the type and compiles the expressions of f.
 func (f *Field) prepare() (err error) {
 	if !validKey(f.Name) {
 		return fmt.Errorf("%w: lower-case letters, digits and _ in parts joined by single dots are expected", ErrInvalidKey)
@@ -166,7 +167,7 @@ func (f *Field) prepare() (err error) {
 	return err
 }
 
-// compile returns the matcher of an expression, or nothing for an empty one.
+// compile returns the Matcher of an expression, and nil for an empty one.
 func compile(expr string, fold bool) (pattern.Matcher, error) {
 	if expr == "" {
 		return nil, nil

@@ -1,6 +1,7 @@
 package harmonization
 
 import (
+	"net/netip"
 	"strings"
 	"unicode/utf8"
 
@@ -12,8 +13,8 @@ import (
 
 // The network types.
 
-// validAddress takes any spelling of an address but 0.0.0.0, which feeds use
-// for "none", and addresses with a scope.
+// validAddress takes an address in any spelling, but without a scope. It refuses 0.0.0.0,
+// by which feeds mean that there is none.
 func validAddress(v Value) bool {
 	if v.Kind != String {
 		return false
@@ -25,8 +26,8 @@ func validAddress(v Value) bool {
 	return ok
 }
 
-// sanitiseAddress also takes a number, cuts off a scope, and the prefix length
-// of a network that is one address. The result is the shortest spelling.
+// sanitiseAddress also takes a number. It cuts off a scope, and the prefix length of a
+// network of one address. The result is the shortest spelling.
 func sanitiseAddress(v Value) (Value, bool) {
 	switch v.Kind {
 	case String:
@@ -60,7 +61,7 @@ func sanitiseAddress(v Value) (Value, bool) {
 	return v, v.Text != "0.0.0.0"
 }
 
-// validNetwork takes a network without host bits; an address is one, too.
+// validNetwork takes a network without host bits, and an address as a network of one.
 func validNetwork(v Value) bool {
 	if v.Kind != String {
 		return false
@@ -84,17 +85,17 @@ func sanitiseNetwork(v Value) (Value, bool) {
 	return Text(ipaddress.ShortestNetwork(p, v.Text)), true
 }
 
-// addressOfInt returns the address with that number, unless it is 0.
+// addressOfInt returns the address for a number, and false for 0.
 func addressOfInt(n string) (Value, bool) {
 	a, ok := ipaddress.FromInt(n)
-	if !ok || n == "0" {
+	if !ok || a == netip.IPv4Unspecified() {
 		return Value{}, false
 	}
 	return Text(ipaddress.Shortest(a, "")), true
 }
 
-// validName takes host names as they are found in the wild: underscores,
-// wildcards and single labels too, but no address and no part of a URL.
+// validName takes host names as feeds have them, with underscores, wildcards and single
+// labels, but no address and nothing that has the separators of a URL.
 func validName(v Value) bool {
 	return v.Kind == String && plainName(v.Text)
 }
@@ -107,7 +108,7 @@ func sanitiseName(v Value) (Value, bool) {
 		return v, true
 	}
 	if str.IsASCII(v.Text) {
-		// Most of the others only have capitals, or a dot at the end.
+		// Most of the others only have capitals or a dot at the end.
 		s := trimName(v.Text)
 		if !str.NoUpper(s) {
 			s = strings.ToLower(s)
@@ -135,8 +136,8 @@ func trimName(s string) string {
 	}
 }
 
-// plainName is one pass over the text: labels of 1 to 63 bytes, no upper case,
-// nothing that belongs to a URL.
+// plainName reports whether s is ASCII labels of 1 to 63 bytes, without upper case and the
+// separators of URLs, and not an IPv4 address.
 func plainName(s string) bool {
 	label := 0
 	digits := true // the label so far
@@ -179,8 +180,8 @@ const (
 	nameDigit
 )
 
-// nameByte sorts the bytes of host names; what is not listed is a byte like any
-// other.
+// nameByte says what a byte means in a host name. Bytes that are not listed have no
+// special meaning.
 var nameByte = [utf8.RuneSelf]uint8{
 	'.': nameDot,
 	':': nameBad, '/': nameBad, '?': nameBad, '#': nameBad,

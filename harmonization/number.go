@@ -8,9 +8,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// The number types. Integers have no limit: an IPv6 address as a number is
-// one. They stay text as long as they can, and are computed with only where a
-// range must be known.
+// The number types. Integers have no limit, as in Python, so they stay text; only the
+// range of an ASN is checked as a number.
 
 func validInteger(v Value) bool { return v.Kind == Number && number.IsInt(v.Text) }
 
@@ -66,8 +65,8 @@ func validFloat(v Value) bool {
 	return err == nil
 }
 
-// sanitiseFloat also takes the text of a number. NaN and the infinities are no
-// numbers to JSON, so they are refused, although Python reads them.
+// sanitiseFloat also takes the text of a number. Other than IntelMQ it refuses NaN and
+// infinities, which JSON does not have.
 func sanitiseFloat(v Value) (Value, bool) {
 	switch v.Kind {
 	case Number:

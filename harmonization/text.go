@@ -10,12 +10,11 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// The text types. White space and case are Python's: str.strip, str.lower and
-// str.upper know all of Unicode.
+// The text types. White space and case are Python's, which cover all of Unicode.
 
 func validString(v Value) bool { return v.Kind == String && v.Text != "" }
 
-// sanitiseString takes any value, as text, without white space around it.
+// sanitiseString converts any value to text and removes white space from both ends.
 func sanitiseString(v Value) (Value, bool) {
 	if v.Kind == String && str.Tight(v.Text) && str.IsASCII(v.Text) {
 		return v, true
@@ -67,14 +66,12 @@ func sanitiseUpper(v Value) (Value, bool) {
 	return v, v.Text != ""
 }
 
-// validBase64 reports whether the text decodes as Python's lenient decoder
-// does: bytes outside the alphabet are skipped, what follows the padding too,
-// and the rest must be whole groups. A text without any digit is empty.
+// validBase64 takes a text from which Python decodes at least one byte.
 func validBase64(v Value) bool {
 	return v.Kind == String && v.Text != "" && binascii.DecodesBase64(v.Text)
 }
 
-// sanitiseBase64 encodes the text it is given, whatever it is.
+// sanitiseBase64 encodes the text of any value, even if it is base64 already.
 func sanitiseBase64(v Value) (Value, bool) {
 	switch v.Kind {
 	case Null:

@@ -11,14 +11,14 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// TypeRule is one of the types a field can have.
+// TypeRule is a type that a field can have.
 type TypeRule struct {
 	Name     string
 	valid    func(Value) bool
 	sanitise func(Value) (Value, bool)
 }
 
-// Valid returns nil if v is a value of the type exactly as it is.
+// Valid returns nil if v is a value of the type, else a [*ValueError].
 func (t *TypeRule) Valid(v Value) error {
 	if t.valid(v) {
 		return nil
@@ -26,7 +26,7 @@ func (t *TypeRule) Valid(v Value) error {
 	return &ValueError{Type: t.Name, Value: v}
 }
 
-// Sanitise returns v in the canonical form of the type.
+// Sanitise converts v to the canonical form of the type. The error is a [*ValueError].
 func (t *TypeRule) Sanitise(v Value) (Value, error) {
 	if w, ok := t.sanitise(v); ok {
 		return w, nil
@@ -34,8 +34,8 @@ func (t *TypeRule) Sanitise(v Value) (Value, error) {
 	return Value{}, &ValueError{Type: t.Name, Value: v}
 }
 
-// SanitiseAs is [TypeRule.Sanitise] where it is known how to read what the text of
-// a time leaves open. Types other than DateTime ignore the reading.
+// SanitiseAs is [TypeRule.Sanitise] with a Reading for times that are ambiguous. The
+// reading may be nil, and types other than DateTime ignore it.
 func (t *TypeRule) SanitiseAs(v Value, r *Reading) (Value, error) {
 	if r == nil || t.Name != "DateTime" {
 		return t.Sanitise(v)
@@ -46,19 +46,19 @@ func (t *TypeRule) SanitiseAs(v Value, r *Reading) (Value, error) {
 	return Value{}, &ValueError{Type: t.Name, Value: v, reading: r}
 }
 
-// ValueError says that a value does not fit a type or a field's constraints.
-// Its text is made when it is asked for: most of these errors only decide
-// between keeping a value and converting it.
+// ValueError is the error for a value that does not fit a type or the constraints of a
+// field. Most of these errors only decide whether to keep a value or to convert it, so
+// the text is made when Error is called.
 type ValueError struct {
 	Type   string
 	Value  Value
-	Reason string // what was violated if it was not the type: "longer than 5 characters"
+	Reason string // the constraint that is violated, as "longer than 5 characters"; "" for the type
 
 	reading *Reading
 }
 
-// Error returns one line such as `not a valid IPAddress: "x"`, and what is
-// wrong with the value or was meant by it where that can be said.
+// Error returns one line such as `not a valid IPAddress: "x"`. Where it can, it adds what
+// is wrong with the value or what was probably meant.
 func (e *ValueError) Error() string {
 	b := append([]byte("not a valid "), e.Type...)
 	if e.Reason != "" {
@@ -79,7 +79,7 @@ func (e *ValueError) Error() string {
 	return string(b)
 }
 
-// explain says more about a value that is not of its type.
+// explain returns what is wrong with a value that is not of its type, or "".
 func (e *ValueError) explain() string {
 	v, text := e.Value, str.Clean(e.Value.Text)
 	if v.Kind != String || text == "" {
@@ -110,7 +110,7 @@ func (e *ValueError) explain() string {
 	return ""
 }
 
-// Type returns the type of that name.
+// Type returns the type of a name such as IPAddress. It returns false for other names.
 func Type(name string) (*TypeRule, bool) {
 	for i := range types {
 		if types[i].Name == name {

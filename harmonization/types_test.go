@@ -104,6 +104,7 @@ func TestTypes(t *testing.T) {
 		{"IPAddress", Text("0.0.0.0"), false, no},
 		{"IPAddress", num("0"), false, no},
 		{"IPAddress", num("-1"), false, no},
+		{"IPAddress", num("-0"), false, no},
 		{"IPAddress", Text("192.0.2.0/24"), false, no},
 		{"IPAddress", Text("192.0.2"), false, no},
 		{"IPAddress", Text("192.00.2.1"), false, no},

@@ -46,10 +46,14 @@ import (
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsecymrufullbogons "github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
 	parsecznichaas "github.com/intelpipe/intelpipe/internal/parse/cznichaas"
+	parsecznicproki "github.com/intelpipe/intelpipe/internal/parse/cznicproki"
 	parsedangerrulez "github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
+	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
+	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
+	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
@@ -58,6 +62,7 @@ import (
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
 	parsemisp "github.com/intelpipe/intelpipe/internal/parse/misp"
 	parsen6 "github.com/intelpipe/intelpipe/internal/parse/n6"
+	parseopenioc "github.com/intelpipe/intelpipe/internal/parse/openioc"
 	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
@@ -65,6 +70,8 @@ import (
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
 	parsespamhauscert "github.com/intelpipe/intelpipe/internal/parse/spamhauscert"
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
+	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
+	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -109,10 +116,14 @@ var tools = []tool.Spec{
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-cymru-full-bogons", New: func() any { return new(parsecymrufullbogons.Command) }},
 	{Name: "parse-cznic-haas", New: func() any { return new(parsecznichaas.Command) }},
+	{Name: "parse-cznic-proki", New: func() any { return new(parsecznicproki.Command) }},
 	{Name: "parse-danger-rulez", New: func() any { return new(parsedangerrulez.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
+	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
+	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
+	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
@@ -121,6 +132,7 @@ var tools = []tool.Spec{
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
 	{Name: "parse-misp", New: func() any { return new(parsemisp.Command) }},
 	{Name: "parse-n6", New: func() any { return new(parsen6.Command) }},
+	{Name: "parse-openioc", New: func() any { return new(parseopenioc.Command) }},
 	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},
@@ -128,6 +140,8 @@ var tools = []tool.Spec{
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
 	{Name: "parse-spamhaus-cert", New: func() any { return new(parsespamhauscert.Command) }},
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
+	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
+	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

@@ -44,10 +44,13 @@ import (
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsecymrufullbogons "github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
 	parsecznichaas "github.com/intelpipe/intelpipe/internal/parse/cznichaas"
+	parsecznicproki "github.com/intelpipe/intelpipe/internal/parse/cznicproki"
 	parsedangerrulez "github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
+	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
+	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
@@ -62,6 +65,8 @@ import (
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
 	parsespamhauscert "github.com/intelpipe/intelpipe/internal/parse/spamhauscert"
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
+	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
+	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -104,10 +109,13 @@ var tools = []tool.Spec{
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-cymru-full-bogons", New: func() any { return new(parsecymrufullbogons.Command) }},
 	{Name: "parse-cznic-haas", New: func() any { return new(parsecznichaas.Command) }},
+	{Name: "parse-cznic-proki", New: func() any { return new(parsecznicproki.Command) }},
 	{Name: "parse-danger-rulez", New: func() any { return new(parsedangerrulez.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
+	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
+	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
@@ -122,6 +130,8 @@ var tools = []tool.Spec{
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
 	{Name: "parse-spamhaus-cert", New: func() any { return new(parsespamhauscert.Command) }},
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
+	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
+	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

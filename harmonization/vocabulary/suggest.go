@@ -7,13 +7,13 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// Suggest returns what was probably meant by a word that is no value of the type, as
-// "did you mean scanner?". It is empty if nothing comes to mind, and for types that
-// are no list of words.
+// Suggest returns a hint such as "did you mean scanner?" for a word that is not a value
+// of the type. It returns "" if no value is similar, and for types that have no list of
+// words.
 func Suggest(typ, word string) string { return DidYouMean(word, words(typ)) }
 
-// DidYouMean suggests the word of a list that was probably meant, whatever its
-// case, or all of them if there are few.
+// DidYouMean returns a hint with the word of the list that is similar to word, in any
+// case. If none is, it names all if there are less than 30, else it returns "".
 func DidYouMean(word string, list []string) string {
 	folded := func(yield func(string) bool) {
 		for _, w := range list {
@@ -34,8 +34,7 @@ func DidYouMean(word string, list []string) string {
 	return ""
 }
 
-// words are those of a type that is a list of words, by its name; nothing for other
-// types.
+// words returns the words of a type, and nil for a type that has no list of words.
 func words(typ string) []string {
 	var list []string
 	switch typ {

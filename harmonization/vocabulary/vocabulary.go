@@ -1,8 +1,8 @@
-// Package vocabulary has the words that a field can be limited to: the classes of the
-// Reference Incident Classification with IntelMQ's additions, levels of TLP,
-// registries, transport protocols and severities.
+// Package vocabulary has the words that fields are limited to: the types and taxonomies
+// of the Reference Incident Classification with IntelMQ's additions, the levels of TLP,
+// regional registries, transport protocols and severities.
 //
-// They are switches, which the compiler turns into searches that need no set-up.
+// The words are in switches, which need no initialisation at start-up as a map does.
 package vocabulary
 
 import (
@@ -10,17 +10,16 @@ import (
 	"slices"
 )
 
-// Classification is one type of incident, the taxonomy it belongs to and what it
-// means.
+// Classification is a type of incidents, its taxonomy and its meaning.
 type Classification struct{ Type, Taxonomy, Description string }
 
-// Classifications returns all types, by taxonomy.
+// Classifications returns all types, sorted by taxonomy.
 func Classifications() iter.Seq[Classification] {
 	return slices.Values(classifications[:])
 }
 
-// Taxonomy returns the taxonomy that a classification type belongs to, and
-// whether there is such a type.
+// Taxonomy returns the taxonomy of a value of classification.type, and false if there is
+// no such type.
 func Taxonomy(classificationType string) (string, bool) {
 	switch classificationType {
 	case "spam", "harmful-speech", "violence":
@@ -51,7 +50,7 @@ func Taxonomy(classificationType string) (string, bool) {
 	return "", false
 }
 
-// IsTaxonomy knows the taxonomies of classification.taxonomy.
+// IsTaxonomy reports whether s is a value of classification.taxonomy.
 func IsTaxonomy(s string) bool {
 	switch s {
 	case "abusive-content", "availability", "fraud", "information-content-security", "information-gathering",
@@ -61,7 +60,8 @@ func IsTaxonomy(s string) bool {
 	return false
 }
 
-// TodaysTaxonomy maps the names of older releases, in lower case, to today's.
+// TodaysTaxonomy returns the current name of a taxonomy for one of older releases of
+// IntelMQ, in lower case, and any other text unchanged.
 func TodaysTaxonomy(s string) string {
 	switch s {
 	case "abusive content":
@@ -76,7 +76,8 @@ func TodaysTaxonomy(s string) string {
 	return s
 }
 
-// TodaysType maps the names of older releases, in lower case, to today's.
+// TodaysType returns the current name of a type for one of older releases of IntelMQ, in
+// lower case, and any other text unchanged.
 func TodaysType(s string) string {
 	switch s {
 	case "botnet drone", "infected system", "ransomware":
@@ -105,7 +106,7 @@ func TodaysType(s string) string {
 	return s
 }
 
-// IsRegistry knows the regional registries of internet numbers.
+// IsRegistry reports whether s is a regional Internet registry.
 func IsRegistry(s string) bool {
 	switch s {
 	case "AFRINIC", "APNIC", "ARIN", "LACNIC", "RIPE":
@@ -114,8 +115,8 @@ func IsRegistry(s string) bool {
 	return false
 }
 
-// IsTLP knows the levels of TLP 1 and 2: WHITE and CLEAR are the same level
-// and both stay as they are given.
+// IsTLP reports whether s is a level of TLP 1 or 2. WHITE and CLEAR are the same level;
+// values of fields keep the name they have.
 func IsTLP(s string) bool {
 	switch s {
 	case "WHITE", "CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED":
@@ -124,7 +125,7 @@ func IsTLP(s string) bool {
 	return false
 }
 
-// IsTransport knows the names of transport protocols, in lower case.
+// IsTransport reports whether s is a transport protocol, in lower case.
 func IsTransport(s string) bool {
 	switch s {
 	case "ip", "icmp", "igmp", "ggp", "ipencap", "st2", "tcp", "cbt", "egp", "igp", "bbn-rcc", "nvp", "nvp-ii",
@@ -144,7 +145,7 @@ func IsTransport(s string) bool {
 	return false
 }
 
-// IsSeverity knows the severities of IntelMQ 3.5.
+// IsSeverity reports whether s is a severity of IntelMQ 3.5.
 func IsSeverity(s string) bool {
 	switch s {
 	case "critical", "high", "medium", "low", "info", "undefined":

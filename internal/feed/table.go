@@ -1,10 +1,6 @@
 package feed
 
-import (
-	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed/table"
-	"github.com/intelpipe/intelpipe/internal/stage"
-)
+import "github.com/intelpipe/intelpipe/internal/feed/table"
 
 // What tables are made of; see package table.
 type (
@@ -21,6 +17,7 @@ type (
 	Plan      = table.Plan
 	Parser    = table.Parser
 	Tabular   = table.Tabular
+	Group     = table.Group
 )
 
 // Kinds of Need and of Rest.
@@ -42,10 +39,6 @@ var ErrSkip = table.ErrSkip
 // Must marks an error of a converter that makes the row fail even where the value
 // may be left out.
 func Must(err error) error { return table.Must(err) }
-
-// Together emits the events of one piece of a report. If one has failed, that is
-// all the piece makes: one entry in the dump, and no event.
-func Together(made []*event.Message, emit stage.Emit) error { return table.Together(made, emit) }
 
 // NewRecord returns a row with columns of these names. With none they go by
 // number.

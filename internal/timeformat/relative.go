@@ -10,8 +10,9 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// ParseRelative reads a span of time such as "3 days" or "6 months". A month
-// has 30 days, a year 365.
+// ParseRelative reads a span of time: a number and one of second, minute, hour, day,
+// week, month and year, with or without s, as in "3 days". A month has 30 days and a year
+// 365. The error says what is expected.
 func ParseRelative(s string) (time.Duration, error) {
 	text := str.Strip(s)
 	word := strings.TrimLeft(text, "0123456789")

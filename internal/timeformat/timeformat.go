@@ -1,5 +1,6 @@
-// Package timeformat reads what IntelMQ's parameters say about times: the names that
-// time_format has for formats, and spans such as "3 days".
+// Package timeformat reads two kinds of parameters of IntelMQ: the names of time_format,
+// each of which is a way to convert values of a feed to times, and spans of time such as
+// "3 days".
 package timeformat
 
 import (
@@ -16,13 +17,13 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/number"
 )
 
-// A Converter turns a value of a feed into a time of the data format. Null instead
-// of a time means that the value says nothing about one, which is no error. The
-// reading, which may be nil, is for texts without a zone, and for the order of day
-// and month where no format gives it.
+// A Converter converts a value of a feed to a time of the data format. It returns null
+// without an error for a value to ignore. The reading says in which zone times without
+// one are, and whether the day comes first where no format decides it; it may be nil.
+// The error is a [*harmonization.ValueError].
 type Converter func(harmonization.Value, *harmonization.Reading) (harmonization.Value, error)
 
-// Parse returns the converter of a name:
+// Parse returns the converter for a value of time_format:
 //
 //	timestamp                  seconds since 1970, with or without a fraction
 //	windows_nt                 units of 100 ns since 1601
@@ -32,7 +33,7 @@ type Converter func(harmonization.Value, *harmonization.Reading) (harmonization.
 //	utc_isoformat              the canonical form and nothing else
 //	fuzzy, or nothing          whatever the DateTime type takes
 //
-// The error names the spec, what is wrong with it and what was probably meant.
+// The error says what is wrong with the spec, and what was probably meant.
 func Parse(spec string) (Converter, error) {
 	name, format, hasFormat := strings.Cut(spec, "|")
 	switch name {
@@ -78,8 +79,7 @@ func Parse(spec string) (Converter, error) {
 
 var converters = [...]string{"timestamp", "windows_nt", "epoch_millis", "from_format", "from_format_midnight", "utc_isoformat", "fuzzy"}
 
-// converter makes a converter of one that reads numbers, which leave nothing
-// open.
+// converter makes a Converter of a function for values that are not ambiguous.
 func converter(f func(harmonization.Value) (harmonization.Value, bool), expected string) Converter {
 	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 		if w, ok := f(v); ok {
@@ -89,7 +89,7 @@ func converter(f func(harmonization.Value) (harmonization.Value, bool), expected
 	}
 }
 
-// byLayout makes a converter of a format. For midnight only the day counts.
+// byLayout makes a Converter of a format. With midnight only the date counts.
 func byLayout(layout *datetime.Layout, midnight bool) Converter {
 	return func(v harmonization.Value, r *harmonization.Reading) (harmonization.Value, error) {
 		m, err := layout.Parse(v.Python())
@@ -106,7 +106,8 @@ func byLayout(layout *datetime.Layout, midnight bool) Converter {
 	}
 }
 
-// unixTime is the canonical form of seconds and microseconds since 1970.
+// unixTime returns the canonical form of seconds and microseconds since 1970. It is false
+// outside of the years 1 to 9999.
 func unixTime(seconds, micro int64) (harmonization.Value, bool) {
 	const first, last = -62135596800, 253402300799 // the years 1 to 9999
 	if seconds < first || seconds > last {
@@ -115,8 +116,7 @@ func unixTime(seconds, micro int64) (harmonization.Value, bool) {
 	return harmonization.Text(harmonization.FormatTime(time.Unix(seconds, micro*1000))), true
 }
 
-// fromTimestamp reads seconds since 1970. A fraction is rounded to
-// microseconds.
+// fromTimestamp reads seconds since 1970, and rounds a fraction to microseconds.
 func fromTimestamp(v harmonization.Value) (harmonization.Value, bool) {
 	if v.Kind != harmonization.Number && v.Kind != harmonization.String {
 		return v, false
@@ -144,13 +144,14 @@ func fromTimestamp(v harmonization.Value) (harmonization.Value, bool) {
 	return unixTime(n, micro)
 }
 
-// integer reads what the type Integer takes.
+// integer reads a value as the type Integer does.
 func integer(v harmonization.Value) (harmonization.Value, error) {
 	rule, _ := harmonization.Type("Integer")
 	return rule.Sanitise(v)
 }
 
-// fromWindows reads the ticks of Windows, exactly where they are an integer.
+// fromWindows reads ticks of Windows: units of 100 ns since 1601. It cuts off what is
+// below a microsecond.
 func fromWindows(v harmonization.Value) (harmonization.Value, bool) {
 	w, err := integer(v)
 	if err != nil {
@@ -168,8 +169,9 @@ func fromWindows(v harmonization.Value) (harmonization.Value, bool) {
 	return unixTime(seconds-epoch, rest/10)
 }
 
-// fromMillis tells seconds from milliseconds by the number of digits. What has
-// another number of digits is ignored, as is the part below a second.
+// fromMillis reads seconds, hundredths of a second or milliseconds since 1970: those of
+// our time have 10, 12 and 13 digits. It cuts off the part below a second, and returns
+// null for any other number of digits.
 func fromMillis(v harmonization.Value) (harmonization.Value, bool) {
 	w, err := integer(v)
 	if err != nil {

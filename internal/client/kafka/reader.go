@@ -345,7 +345,10 @@ func (r *Reader) Receive(ctx context.Context) (stage.Delivery, error) {
 			return stage.Delivery{}, io.EOF
 		}
 		if err := r.client.silent(since); err != nil {
-			return stage.Delivery{}, err
+			if !r.answers(ctx) {
+				return stage.Delivery{}, err
+			}
+			since = time.Now() // the group takes its time, which it may
 		}
 		if err := r.look(ctx); err != nil {
 			return stage.Delivery{}, err
@@ -354,6 +357,13 @@ func (r *Reader) Receive(ctx context.Context) (stage.Delivery, error) {
 			return stage.Delivery{}, err
 		}
 	}
+}
+
+// answers asks whether there is a broker.
+func (r *Reader) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, min(r.flags.timeout(), leave))
+	defer cancel()
+	return r.asks.Ping(ctx) == nil
 }
 
 func (r *Reader) isClosed() bool {

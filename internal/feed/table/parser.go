@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -95,32 +96,48 @@ func (p *Plan) emit(in *Input, emit stage.Emit) error {
 	p.row.Fields, p.row.object, p.row.part = in.Fields, in.Object, harmonization.Value{}
 	p.row.turn++
 	parts := p.parts()
-	var made []*event.Message
-	hold := func(e *event.Message) error {
-		made = append(made, e)
-		return e.Err()
-	}
+	var g Group
 	for _, p.row.part = range parts {
-		if p.one(in, hold) != nil {
+		if p.one(in, func(e *event.Message) error { return g.Add(e).Err() }) != nil {
 			break
 		}
 	}
-	return Together(made, emit)
+	return g.Emit(emit)
 }
 
-// Together emits the events of one piece of a report. If one has failed, that is
-// all the piece makes: one entry in the dump, and no event.
-func Together(made []*event.Message, emit stage.Emit) error {
-	for i, e := range made {
-		if e.Err() != nil {
-			made[0], made[i] = e, made[0]
-			for _, other := range made[1:] {
-				other.Release()
-			}
-			return emit(e)
-		}
+// Group holds the events of one piece of a report until all are made. If one has
+// failed, that is all the piece makes: one entry in the dump, and no event.
+type Group struct {
+	made []*event.Message
+	size int
+}
+
+// maxGroup bounds what is held, in bytes of raw.
+const maxGroup = 256 << 20
+
+var errGroup = errors.New("with raw in each of them, the events of this piece take more than 256 MiB: split it")
+
+// Add adds an event, which fails if it is too much. Behind one that has failed there
+// should be none.
+func (g *Group) Add(e *event.Message) *event.Message {
+	raw, _ := e.Origin()
+	if g.size += len(raw); g.size > maxGroup && len(g.made) > 0 {
+		e.Fail(errGroup)
 	}
-	for _, e := range made {
+	g.made = append(g.made, e)
+	return e
+}
+
+// Emit emits the events.
+func (g *Group) Emit(emit stage.Emit) error {
+	if i := slices.IndexFunc(g.made, func(e *event.Message) bool { return e.Err() != nil }); i >= 0 {
+		failed := g.made[i]
+		for _, e := range slices.Delete(g.made, i, i+1) {
+			e.Release()
+		}
+		return emit(failed)
+	}
+	for _, e := range g.made {
 		if err := emit(e); err != nil {
 			return err
 		}
@@ -129,8 +146,7 @@ func Together(made []*event.Message, emit stage.Emit) error {
 }
 
 func (p *Plan) one(in *Input, emit stage.Emit) error {
-	e := in.Event()
-	filled := false
+	e, filled := p.begin(in), false
 	if in.Object != nil {
 		filled = p.FillObject(e, in.Object)
 	} else {
@@ -143,10 +159,25 @@ func (p *Plan) one(in *Input, emit stage.Emit) error {
 	if x, ok := in.Piece.(Recoverer); ok && e.Err() != nil {
 		x.Recover(e)
 	}
-	if p.table.Split.Raw && e.Err() == nil {
-		e.SetOrigin([]byte(p.row.part.Dumps()))
+	if p.table.Split.Raw && e.Err() != nil {
+		whole := in.Event()
+		raw, _ := whole.Origin()
+		e.SetOrigin(raw)
+		whole.Release()
 	}
 	return emit(e)
+}
+
+// begin begins an event of a row, or of a part of it.
+func (p *Plan) begin(in *Input) *event.Message {
+	if !p.table.Split.Raw {
+		return in.Event()
+	}
+	e := event.Borrow()
+	p.row.report.Derive(e)
+	e.SetOrigin([]byte(p.row.part.Dumps()))
+	e.SetPlace(p.row.report.Place())
+	return e
 }
 
 // parts are the values of the column that Split takes apart.

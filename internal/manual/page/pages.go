@@ -43,10 +43,14 @@ var Names = [...]string{
 	"parse-cymru-cap-program",
 	"parse-cymru-full-bogons",
 	"parse-cznic-haas",
+	"parse-cznic-proki",
 	"parse-danger-rulez",
 	"parse-dataplane",
 	"parse-dshield-block",
 	"parse-eset",
+	"parse-fireeye",
+	"parse-github-feed",
+	"parse-hibp-callback",
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
@@ -55,6 +59,7 @@ var Names = [...]string{
 	"parse-microsoft-ctip",
 	"parse-misp",
 	"parse-n6",
+	"parse-openioc",
 	"parse-openphish",
 	"parse-openphish-commercial",
 	"parse-phishtank",
@@ -62,6 +67,8 @@ var Names = [...]string{
 	"parse-shodan",
 	"parse-spamhaus-cert",
 	"parse-spamhaus-drop",
+	"parse-stix",
+	"parse-stix-eset",
 	"parse-turris",
 	"parse-zoneh",
 	"spool",
@@ -901,6 +908,15 @@ attempts.
 
 	echo '[{"ip":"192.0.2.1","time":"2026-01-31T10:20:30",
 	  "country":"AT","login_successful":false}]' | parse-cznic-haas`, Full: false}
+	case "parse-cznic-proki":
+		return Page{Summary: "parse the incidents of networks in the Czech Republic, PROKI of CZ.NIC", Doc: `Incidents are written in IntelMQ's own fields, in a list or under data. Where
+they come from becomes extra.original_feed_name, and when they were seen there
+extra.original_time_observation.
+
+# Examples
+
+	echo '{"data":[{"source.ip":"192.0.2.1","feed.name":"example"}]}' |
+	  parse-cznic-proki`, Full: false}
 	case "parse-danger-rulez":
 		return Page{Summary: "parse the list of hosts that try passwords, by danger.rulez.sk", Doc: `Behind the address of a host stands when it was seen last.
 
@@ -932,6 +948,35 @@ or "ei.domains v2 (json)". For bare input --feed names it.
 	  "reason":"Host is used as command and control server.",
 	  "last_seen":"2026-01-31 10:20:30 UTC"}]' |
 	  parse-eset --feed "ei.domains v2 (json)"`, Full: false}
+	case "parse-fireeye":
+		return Page{Summary: "parse the OpenIOC documents of FireEye (Trellix) appliances", Doc: `A file that the appliance has found makes an event with its hashes, and what it
+spoke to makes another one. A document without a SHA-256 hash makes none. It may
+have 16 MiB. For OpenIOC of other origin there is parse-openioc.
+
+# Examples
+
+	echo '<OpenIOC><criteria><Indicator><IndicatorItem>
+	  <Context search="FileItem/Sha256sum"/><Content>
+	  0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	  </Content></IndicatorItem></Indicator></criteria></OpenIOC>' |
+	  parse-fireeye`, Full: true}
+	case "parse-github-feed":
+		return Page{Summary: "parse lists of indicators in the repository DailyIOC of StrangerealIntel", Doc: `Each element of the list has an indicator - a hash, a name, an address or a URL -
+and a description. Of a report of another repository, which feed.url tells,
+nothing is known, and it fails.
+
+# Examples
+
+	echo '[{"Indicator":"192.0.2.1","Description":"control server"}]' |
+	  parse-github-feed`, Full: false}
+	case "parse-hibp-callback":
+		return Page{Summary: "parse what Have I Been Pwned sends to subscribers of a domain", Doc: `A callback is one JSON object about a breach or a paste. It makes an event for
+each address of mail in it.
+
+# Examples
+
+	echo '{"Email":"a@example.org","Domain":"example.org","DomainEmails":[],
+	  "Breach":{"AddedDate":"2026-01-31T10:20:30Z"}}' | parse-hibp-callback`, Full: false}
 	case "parse-html-table":
 		return Page{Summary: "parse a table of a web page, with a field for each column", Doc: `--columns names the field for each column of the table. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
@@ -1058,6 +1103,28 @@ event_description.text. Input is one object, several, or an array of them.
 
 	echo '{"type":"event","category":"bots","name":"sality","proto":"tcp",
 	  "time":"2026-01-31T10:20:30Z","address":[{"ip":"192.0.2.1"}]}' | parse-n6`, Full: false}
+	case "parse-openioc":
+		return Page{Summary: "parse indicators of compromise in OpenIOC, 1.0 and 1.1", Doc: `Items that look for something that a field can hold make events:
+
+	hashes of files      malware.hash.md5, .sha1, .sha256
+	addresses            destination.ip, or destination.network of a network
+	names, URLs          destination.fqdn, destination.url, destination.urlpath
+	ports                destination.port
+	senders of mail      source.account
+
+An Indicator with OR makes an event of each item, one with AND an event with all
+of them, unless it names one field twice. Items with a negation, or with a
+condition other than is and contains, are left out, and so are items that no
+field can hold. Events have the type --type, the document's short_description as
+event_description.text and its id as extra.openioc.id. A document may have 16
+MiB.
+
+# Examples
+
+	echo '<ioc><definition><Indicator operator="OR"><IndicatorItem
+	  condition="is"><Context search="PortItem/remoteIP"/><Content>192.0.2.1
+	  </Content></IndicatorItem></Indicator></definition></ioc>' |
+	  parse-openioc --type c2-server`, Full: true}
 	case "parse-openphish":
 		return Page{Summary: "parse the free list of OpenPhish, addresses of phishing sites", Doc: `Each line is a URL.
 
@@ -1142,6 +1209,41 @@ the events; in JSON the time stands at the end, and is left out.
 
 	echo '192.0.2.0/24 ; SBL123' | parse-spamhaus-drop
 	echo '{"asn":64496,"cc":"AT","asname":"EXAMPLE"}' | parse-spamhaus-drop`, Full: false}
+	case "parse-stix":
+		return Page{Summary: "parse indicators and observables of STIX 2", Doc: `Input is an object, as collect-taxii sends it, a bundle, the answer of a TAXII
+server, several of these or an array of objects. An indicator makes events of
+what its pattern compares with = or IN:
+
+	url, domain-name     source.url, source.fqdn
+	ipv4-addr, ipv6-addr source.ip, or source.network of a network
+	email-addr           source.account
+	file:hashes          malware.hash.md5, .sha1, .sha256
+
+OR makes several events; AND makes one with all the fields, unless it names one
+field twice. Observations joined by AND, OR or FOLLOWEDBY are several events.
+Other comparisons are left out. An observable of these kinds makes an event,
+too. An indicator without valid_from is dated 1970.
+
+extra.kill_chain has the phases that an object names, extra.relationships what
+it is related to within its bundle; the name of such malware is malware.name. An
+object or bundle may have 16 MiB.
+
+# Examples
+
+	echo '{"type":"indicator","pattern_type":"stix","pattern":
+	  "[ipv4-addr:value = '\''192.0.2.1'\'']",
+	  "valid_from":"2026-01-31T10:20:30Z"}' | parse-stix`, Full: false}
+	case "parse-stix-eset":
+		return Page{Summary: "parse the STIX feeds of ESET Threat Intelligence", Doc: `Does what parse-stix does, and tells from the description of an object which
+type the event has, and which malware it is about.
+
+# Examples
+
+	echo '{"type":"indicator","pattern_type":"stix","pattern":
+	  "[domain-name:value = '\''www.example.org'\'']",
+	  "description":"Host is used as command and control server of
+	  Win32/Emotet.BN trojan malware family.",
+	  "valid_from":"2026-01-31T10:20:30Z"}' | tr -d '\n' | parse-stix-eset`, Full: false}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.

@@ -33,7 +33,7 @@ type Command struct {
 // Process makes events of each report.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	for x := range feed.Objects(report, emit) {
-		if err := feed.Together(c.events(x), emit); err != nil {
+		if err := c.events(x).Emit(emit); err != nil {
 			return err
 		}
 	}
@@ -48,12 +48,12 @@ type sample struct {
 }
 
 // events returns the events of a report, or one that has failed.
-func (c *Command) events(x *feed.Element) (made []*event.Message) {
+func (c *Command) events(x *feed.Element) *feed.Group {
+	g := new(feed.Group)
 	begin := func() *event.Message {
-		e := x.Event()
+		e := g.Add(x.Event())
 		e.Set("classification.taxonomy", "malicious-code")
 		e.Set("classification.type", "infected-system")
-		made = append(made, e)
 		return e
 	}
 	var s sample
@@ -62,15 +62,15 @@ func (c *Command) events(x *feed.Element) (made []*event.Message) {
 	switch {
 	case err != nil:
 		begin().Fail(errors.New("Summary is missing, or not in the form of a report of ATD"))
-		return made
+		return g
 	case number != nil:
 		begin().Fail(errors.New("Summary.Verdict.Severity is missing, or no number"))
-		return made
+		return g
 	case severity < c.VerdictSeverity:
-		return nil
+		return g
 	case s.Subject == nil:
 		begin().Fail(errors.New("Summary.Subject is missing"))
-		return made
+		return g
 	}
 	set(begin(), subject, s.Subject)
 	for _, file := range s.Files {
@@ -81,7 +81,7 @@ func (c *Command) events(x *feed.Element) (made []*event.Message) {
 		set(e, subject, s.Subject)
 		set(e, entry, peer)
 	}
-	return made
+	return g
 }
 
 func unquoted(text json.RawMessage) string {

@@ -50,7 +50,7 @@ type Command struct{}
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	for x := range feed.Objects(report, emit) {
 		for _, text := range unwrapped(&x.Object) {
-			if err := feed.Together(events(x, text), emit); err != nil {
+			if err := events(x, text).Emit(emit); err != nil {
 				return err
 			}
 		}
@@ -90,7 +90,8 @@ type source struct {
 }
 
 // events returns the events of a MISP event, or one that has failed.
-func events(x *feed.Element, text string) (made []*event.Message) {
+func events(x *feed.Element, text string) *feed.Group {
+	g := new(feed.Group)
 	var s source
 	var o event.Object
 	err := o.Parse([]byte(text))
@@ -102,9 +103,8 @@ func events(x *feed.Element, text string) (made []*event.Message) {
 		err = errors.New("Attribute, Object or Tag is no list of objects")
 	}
 	if err != nil {
-		e := x.Piece(text)
-		e.Fail(err)
-		return append(made, e)
+		g.Add(x.Piece(text)).Fail(err)
+		return g
 	}
 	all := s.Attribute
 	for _, object := range s.Object {
@@ -114,9 +114,8 @@ func events(x *feed.Element, text string) (made []*event.Message) {
 	malware := harmonization.Value{}
 	for i, a := range all {
 		if err := attributes[i].Parse(a); err != nil {
-			e := x.Piece(text)
-			e.Fail(err)
-			return append(made, e)
+			g.Add(x.Piece(text)).Fail(err)
+			return g
 		}
 		if attributes[i].Get("category") == "Payload type" {
 			malware = harmonization.Text(strings.ToLower(attributes[i].Get("value")))
@@ -129,8 +128,7 @@ func events(x *feed.Element, text string) (made []*event.Message) {
 		if key == "" {
 			continue
 		}
-		e := x.Piece(text)
-		made = append(made, e)
+		e := g.Add(x.Piece(""))
 		e.SetIf("classification.type", typ)
 		e.SetIf("classification.identifier", identifier)
 		e.Try("malware.name", malware)
@@ -138,13 +136,14 @@ func events(x *feed.Element, text string) (made []*event.Message) {
 		e.Set("misp.event_uuid", o.Get("uuid"))
 		if err := set(e, a, key); err != nil {
 			e.Fail(err)
-			return made
 		}
-		if e.Err() == nil {
-			e.SetOrigin([]byte(harmonization.JSON(string(a.Text())).Dumps()))
+		if e.Err() != nil {
+			e.AppendOrigin([]byte(text))
+			break
 		}
+		e.AppendOrigin([]byte(harmonization.JSON(string(a.Text())).Dumps()))
 	}
-	return made
+	return g
 }
 
 // field is what an attribute becomes, or nothing.

@@ -1,12 +1,11 @@
-// Package binascii tells what Python's binascii.a2b_base64, and so
-// base64.b64decode, accepts. It is more than the standard allows, and IntelMQ
-// checks the raw field of its messages with it.
+// Package binascii accepts the base64 that Python's binascii.a2b_base64 and
+// base64.b64decode accept, which is more than the standard allows. IntelMQ checks the
+// field raw of its messages with them.
 package binascii
 
-// DecodesBase64 reports whether Python decodes s: it skips bytes outside the
-// alphabet and everything behind the padding, and the rest must be whole groups.
-// A text without any digit of base64 does not count, although Python returns
-// nothing for it without an error.
+// DecodesBase64 reports whether Python decodes s to one byte or more. Python skips
+// bytes that are not in the alphabet, and everything after the padding; the rest must
+// be complete groups of four.
 func DecodesBase64(s string) bool {
 	digits, pads := 0, 0
 	for i := 0; i < len(s); i++ {
@@ -28,7 +27,7 @@ func DecodesBase64(s string) bool {
 	return digits > 0 && digits%4 == 0
 }
 
-// digit marks the alphabet of base64.
+// digit is true for the 64 bytes of the alphabet.
 var digit = [256]bool{
 	'A': true, 'B': true, 'C': true, 'D': true, 'E': true, 'F': true, 'G': true, 'H': true,
 	'I': true, 'J': true, 'K': true, 'L': true, 'M': true, 'N': true, 'O': true, 'P': true,

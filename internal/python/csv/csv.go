@@ -1,12 +1,11 @@
-// Package csv reads and writes comma-separated text by the rules of Python's
-// csv module, which is what the feeds of this world were tested with.
+// Package csv is equal to Python's csv module in the dialect "excel". IntelMQ reads the
+// tables of feeds with it, whose publishers tested them with such readers.
 //
-// The dialect is "excel": quotes are special only where a field begins, a
-// doubled quote inside quotes is one quote, and what stands between a closing
-// quote and the next delimiter belongs to the field. LF, CR LF and a lone CR
-// end a row; inside quotes they are text and are kept as they are. A blank line
-// is a row without fields. No row is malformed but one with a field or a row
-// over its limit, or with a quote that is never closed.
+// A quote is special only at the beginning of a field. A doubled quote inside quotes is
+// one quote, and text between a closing quote and the next delimiter belongs to the
+// field. LF, CR LF and a lone CR end a row; inside quotes they are text. A blank line is
+// a row without fields. A row is malformed only if a field or the row is over its limit,
+// or if a quote is never closed.
 //
 // A Reader allocates nothing per row. It works on one physical line at a time:
 // a line without a quote is split in a single pass, and so is one whose quotes

@@ -1,12 +1,14 @@
-// Package datetime has what Python's datetime module does with text: isoformat,
-// the part of fromisoformat that feeds need, and strptime. Times of IntelMQ's
-// messages are written by the first and their formats are those of the last.
+// Package datetime is equal to Python's datetime where it reads and writes text:
+// isoformat of a time in UTC, and strptime. IntelMQ writes all times with the first,
+// and operators of IntelMQ write formats of feeds for the second.
+//
+// It is also where times in ISO 8601 are read, and the names of zones.
 package datetime
 
 import "time"
 
-// Format returns the canonical form of t: UTC, with microseconds where
-// there are any.
+// Format returns t.isoformat() in UTC: 2020-01-02T03:04:05+00:00, with six digits of
+// microseconds unless they are 0. The rest of the nanoseconds is cut off.
 func Format(t time.Time) string {
 	t = t.UTC()
 	var m Moment
@@ -18,7 +20,7 @@ func Format(t time.Time) string {
 	return m.Format()
 }
 
-// Format returns the canonical form of a moment that exists and is in UTC.
+// Format is the function Format for a moment that exists and is in UTC.
 func (m *Moment) Format() string {
 	var buf [40]byte
 	b := append(buf[:0], byte('0'+m.Year/1000%10), byte('0'+m.Year/100%10))
@@ -41,7 +43,8 @@ func append2(b []byte, n int, next byte) []byte {
 	return append(b, byte('0'+n/10), byte('0'+n%10), next)
 }
 
-// Canonical reports whether s is the canonical form of a time that exists.
+// Canonical reports whether s is a time that exists, in the form of Format but with one
+// to six digits of microseconds.
 func Canonical(s string) bool {
 	n := len(s)
 	if n < 25 || n > 32 || n == 26 || s[n-6:] != "+00:00" || s[10] != 'T' {
@@ -51,23 +54,24 @@ func Canonical(s string) bool {
 	return ok && rest == "" && t.Exists()
 }
 
-// Moment is a date and time that need not exist.
+// Moment is a date and time as a text has them: 30 February is one.
 type Moment struct {
 	Year, Month, Day, Hour, Minute, Second, Micro int
 
-	Offset int  // seconds east of UTC, if it is zoned
-	Zoned  bool // the text says in which zone
+	Offset int  // seconds east of UTC
+	Zoned  bool // the text has a zone; without one Offset is 0
 }
 
-// Exists reports whether there is such a day and such a time of day.
+// Exists reports whether there is such a day, in the years 1 to 9999, and such a time
+// of day. There are no leap seconds.
 func (m *Moment) Exists() bool {
 	return 1 <= m.Year && m.Year <= 9999 && 1 <= m.Month && m.Month <= 12 &&
 		1 <= m.Day && m.Day <= DaysIn(m.Year, m.Month) &&
 		0 <= m.Hour && m.Hour < 24 && 0 <= m.Minute && m.Minute < 60 && 0 <= m.Second && m.Second < 60
 }
 
-// UTC returns the moment in UTC. Python's years end at 1 and 9999, and so do
-// the four digits of the canonical form.
+// UTC returns the moment in UTC. It returns false if it does not exist, if the offset is
+// a day or more, or if it is not in the years 1 to 9999, which are all that Python has.
 func (m *Moment) UTC() (time.Time, bool) {
 	if !m.Exists() || m.Offset <= -maxOffset || m.Offset >= maxOffset {
 		return time.Time{}, false
@@ -76,7 +80,8 @@ func (m *Moment) UTC() (time.Time, bool) {
 	return t, 1 <= t.Year() && t.Year() <= 9999
 }
 
-// In returns the moment in UTC. If it has no zone it is a time of that place.
+// In is UTC for a moment that is local to a place if it has no zone. It then sets the
+// Offset. A nil place is UTC.
 func (m *Moment) In(place *time.Location) (time.Time, bool) {
 	if !m.Zoned && place != nil && m.Exists() {
 		m.Offset = m.OffsetIn(place)
@@ -84,9 +89,9 @@ func (m *Moment) In(place *time.Location) (time.Time, bool) {
 	return m.UTC()
 }
 
-// OffsetIn returns the offset of a place when its clocks showed m. Where they
-// were put back and showed it twice, and where they were put forward and did
-// not show it, that is the offset from before the change.
+// OffsetIn returns the offset of a place, in seconds, when its clocks showed m. If they
+// showed m twice because they were put back, or never because they were put forward, it
+// is the offset from before the change.
 func (m *Moment) OffsetIn(place *time.Location) int {
 	at := func(t time.Time) int { _, offset := t.In(place).Zone(); return offset }
 	shown := time.Date(m.Year, time.Month(m.Month), m.Day, m.Hour, m.Minute, m.Second, 0, time.UTC)
@@ -98,6 +103,7 @@ func (m *Moment) OffsetIn(place *time.Location) int {
 	return before
 }
 
+// DaysIn returns how many days a month has.
 func DaysIn(year, month int) int {
 	switch month {
 	case 2:
@@ -111,8 +117,9 @@ func DaysIn(year, month int) int {
 	return 31
 }
 
-// ParseISO reads the forms that nearly all feeds use: ISO 8601 with T or a
-// space, with or without seconds, fraction and zone.
+// ParseISO reads the forms of ISO 8601 that nearly all feeds use: a date, alone or with
+// T or a blank and a time, with or without seconds, fraction and zone. Digits of the
+// fraction beyond microseconds are cut off.
 func ParseISO(s string) (Moment, bool) {
 	m, rest, ok := clock(s)
 	if ok && rest != "" {
@@ -125,8 +132,8 @@ func ParseISO(s string) (Moment, bool) {
 	return m, ok
 }
 
-// clock reads YYYY-MM-DD, alone or with HH:MM, HH:MM:SS or HH:MM:SS.ffffff
-// behind it, and returns what follows.
+// clock reads YYYY-MM-DD, alone or followed by HH:MM, HH:MM:SS or HH:MM:SS.ffffff. It
+// returns the rest of s.
 func clock(s string) (m Moment, rest string, ok bool) {
 	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
 		return m, s, false
@@ -165,7 +172,7 @@ func clock(s string) (m Moment, rest string, ok bool) {
 	return m, s[i:], i > 1
 }
 
-// two reads two digits, or returns -1.
+// two reads the two digits at s[i], or returns -1.
 func two(s string, i int) int {
 	a, b := s[i]-'0', s[i+1]-'0'
 	if a > 9 || b > 9 {

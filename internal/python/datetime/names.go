@@ -2,7 +2,7 @@ package datetime
 
 import "strings"
 
-// Meridiem returns 0 for am, 1 for pm, else -1.
+// Meridiem returns 0 for am or a, 1 for pm or p, in any case, else -1.
 func Meridiem(token string) int {
 	switch strings.ToLower(token) {
 	case "am", "a":
@@ -13,7 +13,8 @@ func Meridiem(token string) int {
 	return -1
 }
 
-// Hour24 turns an hour of the 12-hour clock into one of the day.
+// Hour24 returns the hour of the day, 0 to 23, for one of the 12-hour clock. Half is what
+// [Meridiem] returns.
 func Hour24(hour, half int) int {
 	switch {
 	case hour < 12 && half == 1:
@@ -31,8 +32,8 @@ var monthNames = [...]string{
 
 var weekdayNames = [...]string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
-// Month returns 1 to 12 for the name of a month or its first three letters,
-// else 0.
+// Month returns 1 to 12 for the English name of a month, its first three letters or
+// sept, in any case, else 0.
 func Month(token string) int {
 	if strings.EqualFold(token, "sept") {
 		return 9
@@ -40,7 +41,8 @@ func Month(token string) int {
 	return nameIndex(monthNames[:], token) + 1
 }
 
-// Weekday returns 0 for Monday and so on, else -1.
+// Weekday returns 0 for Monday to 6 for Sunday, for the English name of a day or its
+// first three letters in any case, else -1.
 func Weekday(token string) int { return nameIndex(weekdayNames[:], token) }
 
 func nameIndex(names []string, token string) int {

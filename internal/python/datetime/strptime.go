@@ -11,24 +11,27 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// Layout is a strptime format, ready to read times. It reads what Python's
-// strptime reads: names in English and in any case, numbers with or without a
-// leading zero, and white space of the format as any amount of it.
+// Layout is a format of strptime that was parsed. It reads what Python's strptime reads:
+// names in English and in any case, numbers with or without leading zeros, and any
+// amount of white space where the format has some.
+//
+// %Z is different. Python knows the names of the zone that the machine is in; Layout
+// knows those of [Abbreviation] and [Zone].
 type Layout struct {
 	format string
 	steps  []step
 }
 
-// step is one directive or, with directive 0, a character that must be there.
+// step is a directive, or if that is 0 a character that the text must have.
 type step struct {
 	directive byte
 	literal   rune
 }
 
-// space is the directive for white space, which a format cannot write.
+// space is a directive of our own, for white space.
 const space = ' '
 
-// ParseLayout reads a format.
+// ParseLayout parses a format. The error says which directive is wrong.
 func ParseLayout(format string) (*Layout, error) {
 	l := &Layout{format: format}
 	if err := l.add(format); err != nil {
@@ -37,7 +40,7 @@ func ParseLayout(format string) (*Layout, error) {
 	seen := map[byte]bool{}
 	for _, s := range l.steps {
 		if s.directive != 0 && s.directive != space && seen[s.directive] {
-			return nil, fmt.Errorf("%%%c stands there twice", s.directive)
+			return nil, fmt.Errorf("%%%c is used twice", s.directive)
 		}
 		seen[s.directive] = true
 	}
@@ -78,7 +81,7 @@ func (l *Layout) add(format string) error {
 	return nil
 }
 
-// readings are the parts of a time that a text has.
+// readings are the parts of a time that were read so far.
 type readings struct {
 	year, month, day, hour, minute, second, micro int
 	yearDay, hour12, half, offset                 int
@@ -86,7 +89,8 @@ type readings struct {
 	place                                         *time.Location // from %Z
 }
 
-// Parse reads all of s. The error is an *[Error].
+// Parse reads all of s. What the format does not have is taken from the beginning of
+// 1900. The error is an *[Error].
 func (l *Layout) Parse(s string) (Moment, error) {
 	r := readings{year: 1900, month: 1, day: 1, yearDay: -1, hour12: -1}
 	end, ok := match(l.steps, s, &r)
@@ -110,9 +114,9 @@ func (l *Layout) Parse(s string) (Moment, error) {
 	return m, nil
 }
 
-// match reads s along the steps and returns what is left. Where a directive
-// can end at several places the longest is tried first and a shorter one if
-// the rest then does not fit: %d%m reads 111 as 11 and 1.
+// match reads the beginning of s by the steps and returns the rest. If a directive can
+// take several lengths it tries the longest first, and a shorter one if the next steps
+// then fail: %d%m reads 111 as 11 and 1.
 func match(steps []step, s string, r *readings) (string, bool) {
 	for len(steps) > 0 && steps[0].directive == 0 {
 		c, n := utf8.DecodeRuneInString(s)
@@ -136,7 +140,7 @@ func match(steps []step, s string, r *readings) (string, bool) {
 	return s, false
 }
 
-// longest returns how many bytes a directive may take at most.
+// longest returns the largest number of bytes that a directive takes.
 func longest(directive byte, s string) int {
 	n := 2
 	switch directive {
@@ -161,7 +165,7 @@ func longest(directive byte, s string) int {
 	return min(n, len(s))
 }
 
-// read takes all of s for the directive.
+// read reads all of s as the directive.
 func read(directive byte, s string, r *readings) bool {
 	number := func(to *int, low, high int) bool {
 		n, ok := digits(s)
@@ -187,7 +191,7 @@ func read(directive byte, s string, r *readings) bool {
 		}
 		return number(&r.day, 1, 31)
 	case 'H':
-		r.hour12 = -1 // of %H and %I the later one counts
+		r.hour12 = -1 // the later one of %H and %I counts
 		return number(&r.hour, 0, 23)
 	case 'I':
 		return number(&r.hour12, 1, 12)
@@ -233,8 +237,8 @@ func read(directive byte, s string, r *readings) bool {
 	return strings.TrimLeftFunc(s, str.IsSpace) == "" // white space
 }
 
-// readOffset reads Z, ±HHMM, ±HH:MM, and seconds behind them. Fractions of a
-// second, which Python allows, no zone has.
+// readOffset reads Z, ±HHMM and ±HH:MM, with or without seconds. Python also takes
+// fractions of a second, which no zone has.
 func readOffset(s string, r *readings) bool {
 	r.zoned = true
 	if s == "Z" {

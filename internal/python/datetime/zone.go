@@ -10,16 +10,16 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// zones remembers the places that were asked for: reading one takes a system
-// call or two. There are about 600.
+// zones has the places that were asked for, by name: loading one takes a system call or
+// two. There are about 600.
 var zones sync.Map
 
-// maxOffset is what the offset of a zone must stay below, in seconds.
+// maxOffset is one second more than the largest offset of a zone, in seconds.
 const maxOffset = 24 * 3600
 
-// Zone returns the zone of a name: UTC, one of the IANA database such as
-// Europe/Vienna, or an offset such as +02:00. The zone of the machine (Local)
-// is not one of them.
+// Zone returns the zone of a name: UTC, a place of the IANA database such as
+// Europe/Vienna, or an offset such as +02:00. It refuses Local, the zone of the
+// machine. The error names the zone and says what is expected.
 func Zone(name string) (*time.Location, error) {
 	if place, ok := zones.Load(name); ok {
 		return place.(*time.Location), nil
@@ -42,9 +42,8 @@ func Zone(name string) (*time.Location, error) {
 	return place, nil
 }
 
-// isZoneName reports whether a name can be one of the IANA database. It keeps
-// out names that lead elsewhere in the system's directory of zones, or that
-// mean what the machine is set to.
+// isZoneName reports whether a name can be one of the IANA database. It refuses names
+// that lead elsewhere in the system's directory of zones, and the zone of the machine.
 func isZoneName(name string) bool {
 	if name == "Local" || name == "" {
 		return false
@@ -68,8 +67,9 @@ func zoneError(name string) error {
 
 func alnum(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// Abbreviation knows the abbreviations that mean one zone only, or nearly so.
-// IST, BST and the like could be several and are not guessed at.
+// Abbreviation returns the offset of a zone by its abbreviation in upper case, in seconds
+// east of UTC. It knows those that have one meaning, or nearly so; IST, BST and the like
+// have several, and there is no guessing.
 func Abbreviation(name string) (seconds int, ok bool) {
 	const quarter = 15 * 60
 	q := 0

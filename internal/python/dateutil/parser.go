@@ -1,19 +1,14 @@
 package dateutil
 
 import (
-	"math"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
 	"github.com/intelpipe/intelpipe/internal/python/number"
-	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// parseFuzzy reads a time out of s.
+// parseFuzzy reads a time that is not in one of the usual forms.
 func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	if len(s) > 1000 {
 		return time.Time{}, &datetime.Error{Why: "the text is too long"}
@@ -28,7 +23,7 @@ func parseFuzzy(s string, r *Reading) (time.Time, error) {
 	return time.Time{}, &err
 }
 
-// The reasons for which a text is no time.
+// The reasons why a text is not a time, each the Why of a datetime.Error.
 const (
 	notUnderstood = "is not understood"
 	notZone       = "is no time zone that is known"
@@ -57,9 +52,8 @@ type parser struct {
 	err                         datetime.Error
 }
 
-// parse works through the tokens and reports whether they make sense. Every
-// token is a number, a word that means something, or one that is known to mean
-// nothing.
+// parse reads the tokens and reports whether all are understood. A token is a number, a
+// word that means something, or one that is known to mean nothing.
 func (p *parser) parse() bool {
 	for i := 0; i < len(p.tokens); i++ {
 		token := p.tokens[i]
@@ -92,13 +86,13 @@ func (p *parser) parse() bool {
 	return true
 }
 
-// refuse notes why a text is no time. It returns false.
+// refuse notes why the text is not a time. It returns false.
 func (p *parser) refuse(word, why string) bool {
 	p.err = datetime.Error{Word: word, Why: why}
 	return false
 }
 
-// result puts together what was found.
+// result returns the time that the parts make.
 func (p *parser) result() (t time.Time, ok bool) {
 	year, month, day, ok := p.date.resolve(p.reading.dayFirst())
 	if !ok || !year.set || !month.set || !day.set {
@@ -146,9 +140,8 @@ func (p *parser) result() (t time.Time, ok bool) {
 	return t, ok
 }
 
-// zoneOf returns the offset of the zone that was named by its abbreviation.
-// Several are used in more than one part of the world; where times are from,
-// they mean what they mean there.
+// zoneOf returns the offset of the zone that was named by its abbreviation. Some
+// abbreviations have several meanings; the one of the Reading's Location goes first.
 func (p *parser) zoneOf(m *datetime.Moment) (seconds int, ok bool) {
 	if place := p.reading.Place(); place != nil {
 		offset := m.OffsetIn(place)
@@ -163,7 +156,7 @@ func (p *parser) zoneOf(m *datetime.Moment) (seconds int, ok bool) {
 	return datetime.Abbreviation(p.zone)
 }
 
-// at returns the token at i, or nothing beyond the end.
+// at returns the token at i, or "" beyond the end.
 func (p *parser) at(i int) string {
 	if i < len(p.tokens) {
 		return p.tokens[i]
@@ -171,8 +164,8 @@ func (p *parser) at(i int) string {
 	return ""
 }
 
-// number reads the number at i together with the tokens that belong to it, and
-// returns the last one used.
+// number reads the number at i and the tokens that belong to it. It returns the position
+// of the last one.
 func (p *parser) number(i int) (int, bool) {
 	token := p.tokens[i]
 	whole, fraction, ok := decimal(token)
@@ -235,7 +228,7 @@ func (p *parser) number(i int) (int, bool) {
 		switch u {
 		case 0:
 			p.hour = some(whole)
-			if sixty := sixtieths(fraction); zeroes(fraction) != fraction {
+			if sixty := sixtieths(fraction); strings.Trim(fraction, "0") != "" {
 				p.minute = some(sixty)
 			}
 		case 1:
@@ -330,7 +323,7 @@ func (p *parser) separated(i int, separator string) (int, bool) {
 	return i + 4, p.date.addText(p.tokens[i+4])
 }
 
-// month reads the name of a month at i and what is joined to it: Jan-02,
+// month reads the name of a month at i and the numbers that are joined to it: Jan-02,
 // Jan/02/2020, Jan of 20.
 func (p *parser) month(i int) (int, bool) {
 	if !p.date.addLabelledNumber(datetime.Month(p.tokens[i]), labelMonth) {
@@ -400,8 +393,8 @@ func zoneToken(token string) bool {
 	return alnum(token[0]) || token == "/" || token == "_" || token == "-" || token == "+"
 }
 
-// startsOffset reports whether the offset of a zone is at i. A minus that comes
-// before there is a time of day joins it to the date.
+// startsOffset reports whether the offset of a zone begins at i. A minus belongs to the
+// date as long as there is no time of day.
 func (p *parser) startsOffset(i int) bool {
 	if !number.IsDigits(p.at(i + 1)) {
 		return false
@@ -415,7 +408,7 @@ func (p *parser) startsOffset(i int) bool {
 	return false
 }
 
-// zoneOffset reads the offset whose sign is at i: +02, +0200 or +02:00.
+// zoneOffset reads the offset with its sign at i: +02, +0200 or +02:00.
 func (p *parser) zoneOffset(i int) (int, bool) {
 	sign, end, token := 1, i+1, p.tokens[i+1]
 	if p.tokens[i] == "-" {
@@ -445,9 +438,9 @@ func (p *parser) zoneOffset(i int) (int, bool) {
 	return end, true
 }
 
-// comment returns where the brackets end that begin at i, if there are only
-// words in them: mail and browsers tell what an offset is called, as in +0100
-// (Central European Time).
+// comment returns the position of the closing bracket for the opening one at i, if there
+// are only words between them, else i. Mail programs and browsers write the name of an
+// offset there: +0100 (Central European Time).
 func (p *parser) comment(i int) int {
 	for end := i + 1; end < len(p.tokens); end++ {
 		switch token := p.tokens[end]; {
@@ -460,8 +453,7 @@ func (p *parser) comment(i int) int {
 	return i
 }
 
-// harmless reports whether the token at i means nothing where it is: it joins
-// or labels the parts of a time.
+// harmless reports whether the token at i only joins or labels the parts of a time.
 func (p *parser) harmless(i int) bool {
 	token := p.tokens[i]
 	if len(token) == 1 {
@@ -497,7 +489,7 @@ func (p *parser) harmless(i int) bool {
 	return false
 }
 
-// findUnit looks for an h, m or s that belongs to the number at i.
+// findUnit returns the position of the h, m or s that belongs to the number at i, or -1.
 func (p *parser) findUnit(i int) int {
 	t := p.tokens
 	switch {
@@ -516,12 +508,12 @@ func (p *parser) findUnit(i int) int {
 func (p *parser) setMinutes(whole int, fraction string) {
 	p.minute = some(whole)
 	p.second = part{}
-	if zeroes(fraction) != fraction {
+	if strings.Trim(fraction, "0") != "" {
 		p.second = some(sixtieths(fraction))
 	}
 }
 
-// setSeconds reads S[.F]; what is beyond microseconds is cut off.
+// setSeconds reads S[.F]. It cuts off digits beyond microseconds.
 func (p *parser) setSeconds(s string) (ok bool) {
 	whole, fraction, dot := strings.Cut(s, ".")
 	p.micro = some(0)
@@ -532,294 +524,4 @@ func (p *parser) setSeconds(s string) (ok bool) {
 	}
 	p.second, ok = digits(whole)
 	return ok
-}
-
-// dateParts collects the numbers of a date until it is clear which is which.
-type dateParts struct {
-	values      [3]int
-	n           int
-	year, month part // places in values that are known
-	century     bool // the year has its century
-}
-
-const (
-	labelNone = iota
-	labelYear
-	labelMonth
-)
-
-func (d *dateParts) addText(s string) bool { return d.addLabelled(s, labelNone) }
-
-func (d *dateParts) addLabelled(s string, label int) bool {
-	n, ok := digits(s)
-	if !ok {
-		return false
-	}
-	if len(s) > 2 {
-		d.century = true
-		label = labelYear
-	}
-	return d.put(n.n, label)
-}
-
-func (d *dateParts) addNumber(n int) bool { return d.addLabelledNumber(n, labelNone) }
-
-func (d *dateParts) addLabelledNumber(n, label int) bool {
-	if n > 100 {
-		d.century = true
-		label = labelYear
-	}
-	return d.put(n, label)
-}
-
-func (d *dateParts) put(n, label int) bool {
-	if d.n == len(d.values) {
-		return false
-	}
-	d.values[d.n] = n
-	d.n++
-	at := &d.year
-	switch label {
-	case labelNone:
-		return true
-	case labelMonth:
-		at = &d.month
-	}
-	if at.set {
-		return false
-	}
-	*at = some(d.n - 1)
-	return true
-}
-
-// mayBeDay reports whether a number can be the day of what is known so far.
-func (d *dateParts) mayBeDay(n int) bool {
-	last := 31
-	if d.month.set {
-		year := 2000
-		if d.year.set {
-			year = d.values[d.year.n]
-		}
-		last = datetime.DaysIn(year, d.values[d.month.n])
-	}
-	return 1 <= n && n <= last
-}
-
-// resolve says which number is year, month and day.
-func (d *dateParts) resolve(dayFirst bool) (year, month, day part, ok bool) {
-	v := d.values
-	if d.n != len(v) {
-		return year, month, day, false
-	}
-	pick := func(y, m, dd int) (part, part, part, bool) { return some(v[y]), some(v[m]), some(v[dd]), true }
-	if d.year.set && d.month.set {
-		return pick(d.year.n, d.month.n, 3-d.year.n-d.month.n)
-	}
-	switch {
-	case d.month.set && d.month.n == 0:
-		if v[1] > 31 {
-			return pick(1, 0, 2)
-		}
-		return pick(2, 0, 1)
-	case d.month.set && d.month.n == 1:
-		if v[0] > 31 {
-			return pick(0, 1, 2)
-		}
-		return pick(2, 1, 0)
-	case d.month.set:
-		if v[1] > 31 {
-			return pick(1, 2, 0)
-		}
-		return pick(0, 2, 1)
-	case v[0] > 31 || d.year.set && d.year.n == 0:
-		return pick(0, 1, 2)
-	case v[0] > 12 || dayFirst:
-		return pick(2, 1, 0)
-	}
-	return pick(2, 0, 1)
-}
-
-// lexTime cuts a text into words, numbers and single characters; white space is
-// a single blank. A dot may be a decimal point or a separator, so a token that
-// has one is looked at as a whole before it is cut at its dots.
-func lexTime(s string) []string {
-	s = strings.ReplaceAll(s, "\x00", "")
-	tokens := make([]string, 0, 16)
-	for i := 0; i < len(s); {
-		start := i
-		r, n := rune(s[i]), 1
-		if r >= utf8.RuneSelf {
-			r, n = utf8.DecodeRuneInString(s[i:])
-		}
-		i += n
-		var state byte
-		switch {
-		case isLetter(r):
-			state = 'a'
-		case r < utf8.RuneSelf && isDigit(byte(r)):
-			state = '0'
-		case str.IsSpace(r):
-			tokens = append(tokens, " ")
-			continue
-		default:
-			tokens = append(tokens, s[start:i])
-			continue
-		}
-		dotted, letters := false, false
-	token:
-		for i < len(s) {
-			r, n := rune(s[i]), 1
-			if r >= utf8.RuneSelf {
-				r, n = utf8.DecodeRuneInString(s[i:])
-			}
-			letter, number := isLetter(r), r < utf8.RuneSelf && isDigit(byte(r))
-			if state == 'a' {
-				letters = true
-			}
-			switch {
-			case r == '.' || state == '0' && !dotted && r == ',' && i-start >= 2:
-				dotted = true
-			case state == 'a' && letter, state == '0' && number:
-			case dotted && s[i-1] == '.' && state == 'a' && number:
-				state = '0'
-			case dotted && s[i-1] == '.' && state == '0' && letter:
-				state = 'a'
-			default:
-				break token
-			}
-			i += n
-		}
-		token := s[start:i]
-		switch {
-		case dotted && (letters || strings.Count(token, ".") > 1 || strings.HasSuffix(token, ".") || strings.HasSuffix(token, ",")):
-			tokens = cutDots(tokens, token)
-		case dotted && state == '0' && strings.IndexByte(token, '.') < 0:
-			tokens = append(tokens, strings.ReplaceAll(token, ",", "."))
-		default:
-			tokens = append(tokens, token)
-		}
-	}
-	return tokens
-}
-
-// cutDots appends the parts of a token and the dots and commas between them.
-func cutDots(tokens []string, token string) []string {
-	for {
-		i := strings.IndexAny(token, ".,")
-		if i < 0 {
-			break
-		}
-		if i > 0 {
-			tokens = append(tokens, token[:i])
-		}
-		tokens = append(tokens, token[i:i+1])
-		token = token[i+1:]
-	}
-	if token != "" {
-		tokens = append(tokens, token)
-	}
-	return tokens
-}
-
-func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-func isLetter(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r|0x20 >= 'a' && r|0x20 <= 'z'
-	}
-	return unicode.IsLetter(r)
-}
-
-// isNumeric reports whether Python's float would take the token, which goes for
-// the words for infinity and NaN, too; decimal then refuses these.
-func isNumeric(token string) bool {
-	return isDigit(token[0]) && strings.Trim(token, "0123456789.") == "" ||
-		strings.EqualFold(token, "inf") || strings.EqualFold(token, "infinity") || strings.EqualFold(token, "nan")
-}
-
-// decimal splits a number. One that is too large for any part of a time is
-// capped, since it may stand in the text around it.
-func decimal(token string) (whole int, fraction string, ok bool) {
-	token, fraction, _ = strings.Cut(token, ".")
-	if !number.IsDigits(token) {
-		return 0, "", false
-	}
-	n, err := strconv.Atoi(token)
-	if err != nil || n > math.MaxInt32 {
-		n = math.MaxInt32
-	}
-	return n, fraction, true
-}
-
-func digits(s string) (part, bool) {
-	if !number.IsDigits(s) {
-		return part{}, false
-	}
-	n, err := strconv.Atoi(s)
-	return some(n), err == nil
-}
-
-// zeroes returns the zeros that a fraction begins with.
-func zeroes(fraction string) string {
-	return fraction[:len(fraction)-len(strings.TrimLeft(fraction, "0"))]
-}
-
-// sixtieths returns how many whole sixtieths a decimal fraction has.
-func sixtieths(fraction string) int {
-	n, scale := 0, 1
-	for i := 0; i < len(fraction) && i < 12; i++ {
-		n = n*10 + int(fraction[i]-'0')
-		scale *= 10
-	}
-	return n * 60 / scale
-}
-
-// endsNumber reports whether what follows a number leaves it a number.
-func endsNumber(next string) bool {
-	switch next {
-	case "\"", ")", "]", "_", "|", "@":
-		return true
-	}
-	return isJump(next)
-}
-
-func isJump(token string) bool {
-	switch token {
-	case " ", ".", ",", ";", "-", "/", "'":
-		return true
-	}
-	switch len(token) {
-	case 1, 2, 3:
-		switch strings.ToLower(token) {
-		case "at", "on", "and", "ad", "m", "t", "of", "st", "nd", "rd", "th":
-			return true
-		}
-	}
-	return false
-}
-
-func isUTC(token string) bool {
-	return strings.EqualFold(token, "utc") || strings.EqualFold(token, "gmt") || strings.EqualFold(token, "z")
-}
-
-// unit returns 0, 1 or 2 for hours, minutes and seconds, else -1.
-func unit(token string) int {
-	switch strings.ToLower(token) {
-	case "h", "hour", "hours":
-		return 0
-	case "m", "minute", "minutes":
-		return 1
-	case "s", "second", "seconds":
-		return 2
-	}
-	return -1
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func alnum(c byte) bool { return isDigit(c) || isASCIILetter(c) }
-
-func startsWithLetter(token string) bool {
-	r, _ := utf8.DecodeRuneInString(token)
-	return isLetter(r)
 }

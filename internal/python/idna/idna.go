@@ -1,11 +1,11 @@
-// Package idna encodes host names as Python's encodings.idna does, which is what
-// "name".encode("idna") calls: by IDNA 2003 (RFC 3490, 3491 and 3492). IntelMQ
-// writes names with it; newer versions of IDNA make other names of ß and the like.
+// Package idna is equal to Python's encodings.idna, which "name".encode("idna") calls:
+// it encodes host names by IDNA 2003 (RFC 3490, 3491 and 3492). IntelMQ writes names
+// with it. Newer versions of IDNA make other names of ß and a few more.
 //
-// It is equal for all characters of Unicode 3.2, which the RFCs know, but for two
-// things: five ideographs whose decomposition was corrected later, and which
-// characters may not be in a label that is written from right to left. Letters that
-// were assigned since are folded, too.
+// For the characters of Unicode 3.2, which the RFCs refer to, two things differ: five
+// ideographs whose decomposition was corrected later, and the characters that are
+// forbidden in a label that is written from right to left. Letters of newer versions
+// of Unicode are folded, too.
 package idna
 
 import (
@@ -18,9 +18,9 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// Host returns a host name in the form in which the network knows it: in
-// ASCII and lower case, without a final dot. It is false for a name that has no
-// such form.
+// Host returns a host name as DNS has it: in ASCII and lower case, without a final dot.
+// It returns false for a name that has no such form, but does not look closer at a name
+// that is in ASCII.
 func Host(name string) (string, bool) {
 	if str.IsASCII(name) {
 		return strings.ToLower(strings.TrimSuffix(name, ".")), true
@@ -29,7 +29,8 @@ func Host(name string) (string, bool) {
 	return str.Lower(name), ok
 }
 
-// ToASCII encodes a host name.
+// ToASCII encodes the labels of a host name. It returns a name in ASCII unchanged, and
+// false if a label of any other is empty or has characters that are forbidden.
 func ToASCII(name string) (string, bool) {
 	if str.IsASCII(name) {
 		return name, true // the type of the field checks the labels
@@ -48,7 +49,7 @@ func ToASCII(name string) (string, bool) {
 	return string(b), true
 }
 
-// ideographicDots replaces the other characters that separate labels.
+// ideographicDots replaces the three other characters that separate labels by dots.
 func ideographicDots(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -76,9 +77,9 @@ func asciiLabel(label string) (string, bool) {
 	return "xn--" + punycode(label), true
 }
 
-// nameprep folds case and compatibility characters, drops invisible ones, and
-// refuses labels that mix directions or hold characters that have no place in a
-// name.
+// nameprep is RFC 3491: it folds case and compatibility characters, and removes
+// invisible ones. It fails for labels that mix directions or have characters that are
+// forbidden in names.
 func nameprep(label string) (string, bool) {
 	var b strings.Builder
 	for _, r := range label {
@@ -106,7 +107,8 @@ func nameprep(label string) (string, bool) {
 	return label, true
 }
 
-// foldNFKC folds the case of one character so that it stays folded under NFKC.
+// foldNFKC is table B.2 of RFC 3454: it folds one character so that it stays folded
+// after NFKC.
 func foldNFKC(r rune) string {
 	folded := fold(r)
 	b := norm.NFKC.String(folded)
@@ -120,9 +122,9 @@ func foldNFKC(r rune) string {
 	return folded
 }
 
-// fold is what Python's stringprep.map_table_b3 does: the lower case, with the
-// exceptions of table B.3. These are the letters with an upper case of several
-// letters, and a few more; NFKC covers the rest of the table.
+// fold is table B.3: the lower case, with exceptions. The exceptions are the letters
+// whose upper case has several characters, and three more; NFKC does the same as the
+// rest of the table.
 func fold(r rune) string {
 	switch r {
 	case 'İ':

@@ -1,6 +1,6 @@
-// Package ipaddress reads and writes addresses and networks as Python's ipaddress
-// module does before version 3.13, which is what IntelMQ runs on and what its
-// hashes are taken over.
+// Package ipaddress is equal to Python's ipaddress before version 3.13: ip_address,
+// ip_network with strict=False, and their str. IntelMQ writes addresses with it, and
+// its hashes depend on the spelling. Scopes such as %eth0 are not read.
 package ipaddress
 
 import (
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// ParseIPv4 reads a dotted quad. It is written out because it runs on nearly
-// every event and netip's parser takes three times as long.
+// ParseIPv4 reads four decimal numbers without leading zeros, joined by dots. It runs
+// on nearly every event, and netip's parser takes three times as long.
 func ParseIPv4(s string) (uint32, bool) {
 	if len(s) < 7 || len(s) > 15 {
 		return 0, false
@@ -42,7 +42,7 @@ func ParseIPv4(s string) (uint32, bool) {
 	return addr<<8 | octet, dots == 3 && digits > 0
 }
 
-// ParseIPv6 reads an address of IPv6 in any of its spellings, without a scope.
+// ParseIPv6 reads an IPv6 address in any spelling, without a scope.
 func ParseIPv6(s string) (netip.Addr, bool) {
 	if len(s) < 2 || len(s) > 45 || strings.IndexByte(s, ':') < 0 || strings.IndexByte(s, '%') >= 0 {
 		return netip.Addr{}, false
@@ -51,8 +51,8 @@ func ParseIPv6(s string) (netip.Addr, bool) {
 	return a, err == nil
 }
 
-// Append writes addresses as Python before 3.13 does: an IPv4-mapped
-// address without dots, as ::ffff:102:304.
+// Append appends str(a). Python before 3.13 writes an IPv4-mapped address without
+// dots, as ::ffff:102:304.
 func Append(b []byte, a netip.Addr) []byte {
 	if !a.Is4In6() {
 		return a.AppendTo(b)
@@ -64,15 +64,15 @@ func Append(b []byte, a netip.Addr) []byte {
 	return strconv.AppendUint(b, uint64(binary.BigEndian.Uint16(v4[2:])), 16)
 }
 
-// FromInt returns the address with that number, in decimal digits: an IPv4 one as
-// far as these reach.
+// FromInt is ip_address of an int in decimal digits: an IPv4 address up to 4294967295,
+// else an IPv6 address.
 func FromInt(n string) (netip.Addr, bool) {
-	if u, err := strconv.ParseUint(n, 10, 32); err == nil {
-		return fromUint32(uint32(u)), true
-	}
 	i, ok := new(big.Int).SetString(n, 10)
-	if !ok || i.Sign() < 0 || i.BitLen() > 128 {
+	switch {
+	case !ok || i.Sign() < 0 || i.BitLen() > 128:
 		return netip.Addr{}, false
+	case i.BitLen() <= 32:
+		return fromUint32(uint32(i.Uint64())), true
 	}
 	var b [16]byte
 	i.FillBytes(b[:])
@@ -85,8 +85,8 @@ func fromUint32(n uint32) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// ParseNetwork reads an address with or without a prefix length. IPv4 networks
-// may have a netmask or a host mask in its place.
+// ParseNetwork reads an address with or without a prefix length. An IPv4 network may
+// have a netmask or a host mask instead. Host bits are kept.
 func ParseNetwork(s string) (netip.Prefix, bool) {
 	address, bits, slash := strings.Cut(s, "/")
 	var a netip.Addr
@@ -117,7 +117,7 @@ func prefixLength(s string) (int, bool) {
 	return n, s != "" && n <= 128
 }
 
-// maskLength counts the bits of a netmask, or of the mask of the host part.
+// maskLength returns the prefix length that a netmask or a host mask stands for.
 func maskLength(s string) (int, bool) {
 	m, ok := ParseIPv4(s)
 	if !ok {
@@ -138,8 +138,8 @@ func leadingOnes(m uint32) (int, bool) {
 	return n, m == 0
 }
 
-// CanonicalIPv4Network reports whether s is a network of IPv4 as Python prints it. It
-// saves most networks from being taken apart and printed again.
+// CanonicalIPv4Network reports whether s is an IPv4 network as str prints it. Most
+// networks of feeds are, and need not be parsed and printed.
 func CanonicalIPv4Network(s string) bool {
 	address, length, slash := strings.Cut(s, "/")
 	if !slash || len(length) > 2 || len(length) == 2 && length[0] == '0' {
@@ -150,7 +150,7 @@ func CanonicalIPv4Network(s string) bool {
 	return ok && ok2 && bits <= 32 && v4<<bits == 0
 }
 
-// Shortest returns the shortest spelling of a: s itself if it is that.
+// Shortest returns str(a). It is s, without an allocation, if s is the same.
 func Shortest(a netip.Addr, s string) string {
 	var buf [64]byte
 	b := Append(buf[:0], a)
@@ -160,8 +160,8 @@ func Shortest(a netip.Addr, s string) string {
 	return string(b)
 }
 
-// ShortestNetwork returns the shortest spelling of a network, without host bits and
-// with a prefix length: s itself if it is that.
+// ShortestNetwork returns str(ip_network(p, strict=False)): without host bits, and with
+// a prefix length. It is s, without an allocation, if s is the same.
 func ShortestNetwork(p netip.Prefix, s string) string {
 	p = p.Masked()
 	var buf [64]byte

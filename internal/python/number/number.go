@@ -1,4 +1,8 @@
-// Package number reads and prints numbers as Python's int and float do.
+// Package number is equal to Python's int and float where they read text, and to
+// their repr. IntelMQ converts the texts of feeds with them, and prints numbers by
+// repr into lengths, regular expressions and hashes.
+//
+// Integers stay text: Python's have no limit, and an IPv6 address is one.
 package number
 
 import (
@@ -12,8 +16,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// IsInt reports whether a number's literal is an integer to Python, which goes
-// by the syntax: 1.0 and 1e3 are floats.
+// IsInt reports whether json.loads makes an int of the literal of a JSON number. The
+// syntax decides: 1.0 and 1e3 are floats.
 func IsInt(literal string) bool {
 	for i := range len(literal) {
 		if c := literal[i]; c == '.' || c|0x20 == 'e' {
@@ -23,7 +27,7 @@ func IsInt(literal string) bool {
 	return literal != ""
 }
 
-// CanonicalInt reports whether s is an integer as Python prints it.
+// CanonicalInt reports whether s is an integer as repr prints it.
 func CanonicalInt(s string) bool {
 	digits := strings.TrimPrefix(s, "-")
 	if digits == "" || digits[0] == '0' && s != "0" {
@@ -37,9 +41,9 @@ func CanonicalInt(s string) bool {
 	return true
 }
 
-// CanonicalFloat reports whether s is certainly what Python prints for a
-// float: at most 15 digits without exponent always survive the way to a
-// float64 and back. Other floats must be printed to know.
+// CanonicalFloat reports whether s is certainly a float as repr prints it: up to 15
+// digits without an exponent survive the way to a float64 and back. To find out about
+// any other float, print it with [AppendFloat].
 func CanonicalFloat(s string) bool {
 	s = strings.TrimPrefix(s, "-")
 	dot := strings.IndexByte(s, '.')
@@ -57,7 +61,8 @@ func CanonicalFloat(s string) bool {
 	return s[len(s)-1] != '0' || dot == len(s)-2
 }
 
-// Append appends the number literal as Python prints it.
+// Append appends the repr of the literal of a JSON number. A float that is out of
+// range is inf, as in Python.
 func Append(dst []byte, literal string) []byte {
 	if CanonicalInt(literal) || CanonicalFloat(literal) {
 		return append(dst, literal...)
@@ -73,8 +78,8 @@ func Append(dst []byte, literal string) []byte {
 	return AppendFloat(dst, f)
 }
 
-// AppendFloat appends f as Python's repr: the shortest digits that read back
-// as f, with an exponent below 1e-4 and from 1e16 on.
+// AppendFloat appends the repr of f: the shortest digits that read back as f, with an
+// exponent below 1e-4 and from 1e16 on.
 func AppendFloat(dst []byte, f float64) []byte {
 	switch {
 	case math.IsInf(f, 1):
@@ -97,10 +102,11 @@ func AppendFloat(dst []byte, f float64) []byte {
 	return append(dst, ".0"...)
 }
 
-// maxDigits is the length from which Python refuses to convert an integer.
+// maxDigits is the largest number of digits that Python converts to an integer.
 const maxDigits = 4300
 
-// Truncate cuts the fraction off a float literal.
+// Truncate is int of a float: it returns the integer part of the literal of a JSON
+// number. It is false for one that is out of range.
 func Truncate(literal string) (string, bool) {
 	f, err := strconv.ParseFloat(literal, 64)
 	if err != nil {
@@ -113,11 +119,11 @@ func Truncate(literal string) (string, bool) {
 	return n.String(), true
 }
 
-// ParseInt reads an integer as Python's int does: white space around it, a
-// sign, single underscores between digits, leading zeros, digits of any
-// script. It returns the plain decimal form.
+// ParseInt is int of a text: it takes white space at both ends, a sign, leading
+// zeros, single underscores between digits, and the decimal digits of any script. It
+// returns the repr, and false for any other text and for more than 4300 digits.
 func ParseInt(s string) (string, bool) {
-	if CanonicalInt(s) && s != "-0" && len(s) <= maxDigits {
+	if CanonicalInt(s) && len(s) <= maxDigits {
 		return s, true
 	}
 	digits, ok := asciiDigits(strings.TrimSpace(s))
@@ -138,8 +144,8 @@ func ParseInt(s string) (string, bool) {
 	return digits, true
 }
 
-// asciiDigits replaces the decimal digits of other scripts by ASCII's. Any
-// other character beyond ASCII makes it fail.
+// asciiDigits replaces the decimal digits of other scripts by those of ASCII. It
+// fails if another character beyond ASCII is in s.
 func asciiDigits(s string) (string, bool) {
 	// More than one sign is caught here, so that callers may just trim.
 	if len(s) > 1 && (s[0] == '+' || s[0] == '-') && (s[1] == '+' || s[1] == '-') {
@@ -162,8 +168,8 @@ func asciiDigits(s string) (string, bool) {
 	return string(b), true
 }
 
-// digit returns the ASCII digit of a decimal digit. Scripts have their ten
-// digits in a row, and rows that touch make one range of the table.
+// digit returns the ASCII digit for a decimal digit of any script. The ten digits of
+// a script are neighbours, and scripts that are neighbours share a range of the table.
 func digit(r rune) byte {
 	for _, t := range unicode.Nd.R16 {
 		if rune(t.Lo) <= r && r <= rune(t.Hi) {
@@ -178,8 +184,8 @@ func digit(r rune) byte {
 	return '0'
 }
 
-// joinDigits removes single underscores between digits; anything else that is
-// no digit makes it fail.
+// joinDigits removes single underscores between digits. It fails if s has anything
+// else that is not a digit.
 func joinDigits(s string) (string, bool) {
 	underscores := false
 	for i := range len(s) {
@@ -195,8 +201,8 @@ func joinDigits(s string) (string, bool) {
 	return s, s != ""
 }
 
-// goFloat brings a float's text into a form that Go reads. Go also knows
-// hexadecimal floats, inf and nan: these have letters, and fail.
+// goFloat turns a text that float takes into one that strconv takes. It fails for
+// those that only strconv takes: hexadecimal floats, inf and nan.
 func goFloat(s string) (string, bool) {
 	s, ok := asciiDigits(strings.TrimSpace(s))
 	if !ok {
@@ -218,7 +224,7 @@ func goFloat(s string) (string, bool) {
 	return s, true
 }
 
-// IsDigits reports whether s is ASCII digits and nothing else.
+// IsDigits reports whether s is one or more ASCII digits.
 func IsDigits(s string) bool {
 	for i := range len(s) {
 		if !isDigit(s[i]) {
@@ -230,9 +236,9 @@ func IsDigits(s string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// ParseFloat reads a text as float does: white space around it, single underscores
-// between digits, and digits of any script. It refuses infinities and NaN, in
-// words or by overflow, which JSON does not have.
+// ParseFloat is float of a text: it takes white space at both ends, single underscores
+// between digits, and the decimal digits of any script. Other than float it refuses
+// infinities and NaN, which JSON does not have, be they words or out of range.
 func ParseFloat(s string) (float64, bool) {
 	s, ok := goFloat(s)
 	if !ok {

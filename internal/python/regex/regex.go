@@ -1,17 +1,15 @@
-// Package regex compiles regular expressions that are written for Python's
-// re, so that they mean here what they mean there.
+// Package regex is equal to re.search of Python's re. IntelMQ's rules, filters and
+// fields have expressions that are written for it.
 //
-// An expression is for text, not bytes, and is used as re.search is. It is
-// parsed as Python 3.11 does and then searched for in linear time. What linear
-// time excludes (look-around, references to groups, conditions, atomic groups)
-// is an error, as is everything that Python refuses; the error says where, and
-// what to write instead.
+// An expression is parsed as Python 3.11 parses those for text, and the search takes
+// linear time. Expressions that linear time excludes (look-around, references to groups,
+// conditions, atomic groups) are errors, as are all that Python refuses. The error says
+// where, and what to write instead.
 //
-// Most expressions are handed to Go's regexp in its own syntax, with classes
-// spelled out where Python's are others. Three things that Go's engine does not
-// know are left to a small one of our own: \b and \B beyond ASCII, a $ that
-// looks past a line break at the end, and loops around something that may be
-// empty. It runs only on texts for which they make a difference.
+// Most expressions are translated for Go's regexp, with the classes of Python. Three
+// things need an engine of our own: \b and \B beyond ASCII, a $ before a line break at
+// the end, and loops around something that can be empty. It runs only on texts for which
+// they make a difference.
 package regex
 
 import (

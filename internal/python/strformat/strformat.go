@@ -1,12 +1,11 @@
-// Package strformat fills templates in the syntax of Python's str.format, which
-// rule files and file names of IntelMQ are written in:
+// Package strformat is equal to Python's str.format, in whose syntax the templates of
+// IntelMQ's rules and file names are written:
 //
 //	{msg[source.ip]:>15}  {event[time.source]:%Y-%m-%d}  {matches[source.url][1]}  {{literal}}
 //
-// A template is compiled once. Format specifications are Python's: fill,
-// alignment, sign, width, grouping, precision and type, and the directives of
-// strftime for a text that is a time. Attributes, nested fields and !a are
-// refused.
+// A format specification has fill, alignment, sign, width, grouping, precision and type,
+// or the directives of strftime for a text that is a time. Attributes, nested fields and
+// !a are errors.
 package strformat
 
 import (
@@ -18,10 +17,10 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/value"
 )
 
-// Lookup returns the value that {name[index][index]…} stands for.
+// Lookup returns the value of {name[index][index]…}, and false if there is none.
 type Lookup func(name string, index []string) (value.Value, bool)
 
-// A Template is compiled text. It may be used by several goroutines.
+// A Template is a template that was compiled. Several goroutines may use it at once.
 type Template struct{ parts []part }
 
 // part is literal text, or a field if it has a name.
@@ -34,7 +33,8 @@ type part struct {
 	spec    spec
 }
 
-// Compile reads a template. If names are given, no others may be used in it.
+// Compile compiles a template. If names are given, the template must not use others. The
+// error says which field is wrong.
 func Compile(template string, names ...string) (*Template, error) {
 	t := &Template{}
 	var literal strings.Builder

@@ -9,8 +9,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/str"
 )
 
-// HasAuthority reports whether urlsplit finds a netloc in a URL, the part between
-// // and the path.
+// HasAuthority reports whether urlsplit finds a netloc in a URL: the part between the two
+// slashes and the path. It returns false for a URL that [Split] refuses.
 func HasAuthority(s string) bool {
 	if plain(s) {
 		return true
@@ -23,9 +23,9 @@ func HasAuthority(s string) bool {
 	return found && s != "" && wellFormed(s)
 }
 
-// cutScheme returns the scheme of a URL as it is written, if it has one, and what
-// follows its colon. It drops tabs and line breaks wherever they are, and control
-// characters and blanks before it.
+// cutScheme returns the scheme of a URL, in any case and "" without one, and the text
+// after its colon. It removes tabs and line breaks everywhere, and control characters
+// and blanks at the beginning.
 func cutScheme(text string) (scheme, rest string) {
 	text = strings.TrimLeftFunc(text, func(r rune) bool { return r <= ' ' })
 	if strings.ContainsAny(text, "\t\r\n") {
@@ -49,14 +49,14 @@ func isScheme(s string) bool {
 	return true
 }
 
-// wellFormed reports whether Python takes an authority.
+// wellFormed reports whether Python accepts an authority.
 func wellFormed(authority string) bool {
 	return (!strings.ContainsAny(authority, "[]") || bracketed(authority)) &&
 		(str.IsASCII(authority) || !splitsLater(authority))
 }
 
-// plain is the short way through HasAuthority for URLs with a scheme and an
-// authority of plain ASCII.
+// plain is HasAuthority for the usual URLs, with a scheme and an authority in ASCII. It
+// returns false for any other.
 func plain(s string) bool {
 	i := strings.IndexByte(s, ':')
 	if i < 1 || len(s) < i+4 || s[i+1] != '/' || s[i+2] != '/' || !isScheme(s[:i]) {
@@ -74,8 +74,8 @@ func plain(s string) bool {
 	return true
 }
 
-// bracketed reports whether what stands in brackets is an IPv6 address, or one
-// of a version to come.
+// bracketed reports whether the text in brackets is an IPv6 address, or one of a future
+// version, as v1.x.
 func bracketed(text string) bool {
 	_, host, open := strings.Cut(text, "[")
 	host, _, end := strings.Cut(host, "]")
@@ -89,8 +89,8 @@ func bracketed(text string) bool {
 	return err == nil && a.Is6()
 }
 
-// splitsLater reports whether an authority would come apart elsewhere once its
-// compatibility characters are replaced: such names are made to deceive.
+// splitsLater reports whether replacing compatibility characters brings a separator into
+// an authority. Such names are made to deceive.
 func splitsLater(authority string) bool {
 	drop := strings.NewReplacer("@", "", ":", "", "#", "", "?", "")
 	s := drop.Replace(authority)

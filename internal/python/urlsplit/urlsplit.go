@@ -1,10 +1,10 @@
-// Package urlsplit takes URLs apart the way Python's urllib.parse.urlsplit
-// does. Feeds hold URLs that are broken in every way, and those are the ones
-// that matter: nothing is decoded, and little is refused.
+// Package urlsplit is equal to Python's urllib.parse.urlsplit, with which IntelMQ takes
+// URLs apart. Feeds have URLs that are malformed in every way, and these matter most:
+// the package decodes nothing and refuses little.
 //
-// What the host is, Addr and Name say by the rules of the URL standard, which
-// browsers follow: a URL is written to lead somebody there, and tricks with
-// numbers, percent signs and backslashes are part of it.
+// Addr and Name read the host by the rules of the URL standard, which browsers follow.
+// A malicious URL is written for browsers, with tricks such as numbers, percent signs
+// and backslashes.
 package urlsplit
 
 import (
@@ -23,16 +23,17 @@ type URL struct {
 	User     string
 	Password string
 	Host     string
-	Port     int  // -1 if there is none
-	BadPort  bool // what stands for a port is none
-	Unclear  bool // nobody can tell what the host is, as with more than one colon
+	Port     int  // 0 to 65535, -1 without one
+	BadPort  bool // the text in place of the port is not one
+	Unclear  bool // readers disagree about the host, as with two colons
 	Path     string
 	Query    string
 	Fragment string
 }
 
-// Split takes a URL apart. It is false for one that Python refuses: its brackets do
-// not fit, or compatibility characters in the host would take it apart elsewhere.
+// Split takes a URL apart. It returns false for a URL that Python refuses: brackets that
+// have no IPv6 address in them, or a host with compatibility characters that stand for
+// one of /?#@:
 func Split(text string) (u URL, ok bool) {
 	u.Port = -1
 	u.Scheme, text = cutScheme(text)
@@ -88,9 +89,9 @@ func (u *URL) authority(text string) bool {
 	return true
 }
 
-// Addr returns the host as an address, without a zone. IPv4 may be written in all
-// ways that clients understand: with octal and hexadecimal numbers, and with
-// fewer than four of them.
+// Addr returns the host as an address, without a zone. An IPv4 address may be in any form
+// that browsers read: with octal and hexadecimal numbers, and with fewer than four. It
+// returns false for a name.
 func (u *URL) Addr() (netip.Addr, bool) {
 	host := u.plainHost()
 	if host == "" || !endsInNumber(host) && strings.IndexByte(host, ':') < 0 {
@@ -102,9 +103,9 @@ func (u *URL) Addr() (netip.Addr, bool) {
 	return ipv4(host)
 }
 
-// Name returns the host as a name: in ASCII and lower case, without a final dot.
-// It is false for an address, and for what can be neither: a name that ends in a
-// number does not exist, and clients take it for an address that is wrong.
+// Name returns the host as a name: in ASCII and lower case, without a final dot. It
+// returns false for an address, and for a host that is neither: browsers read one that
+// ends in a number as an address, and refuse it if it is not valid.
 func (u *URL) Name() (string, bool) {
 	host := u.plainHost()
 	if host == "" || endsInNumber(host) || strings.IndexByte(host, ':') >= 0 {
@@ -113,8 +114,8 @@ func (u *URL) Name() (string, bool) {
 	return host, true
 }
 
-// plainHost returns the host as clients read it: with percent signs decoded, in
-// ASCII and lower case, without a final dot. It is empty if the host is unclear.
+// plainHost returns the host as browsers read it: without percent-encoding, in ASCII and
+// lower case, without a final dot. It is "" if the host is unclear.
 func (u *URL) plainHost() string {
 	host := u.Host
 	if u.Unclear {
@@ -136,11 +137,11 @@ func (u *URL) plainHost() string {
 	return host
 }
 
-// forbidden is what a host cannot contain, not even in an encoded form.
+// forbidden are the characters that a host must not have after decoding.
 const forbidden = "\x00\t\n\r #/:<>?@[\\]^|%\x7f"
 
-// endsInNumber reports whether the last part of a host is a number, which makes
-// clients read all of it as an address.
+// endsInNumber reports whether the last part of a host is a number. Browsers read such a
+// host as an address.
 func endsInNumber(host string) bool {
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if last == "" || last[0] < '0' || last[0] > '9' {
@@ -152,8 +153,8 @@ func endsInNumber(host string) bool {
 	return strings.Trim(last, "0123456789") == ""
 }
 
-// ipv4 reads an address by the rules of the URL standard, which are those of
-// inet_aton: the last number fills all bytes that are left.
+// ipv4 reads an address as the URL standard and inet_aton do: the last number fills the
+// remaining bytes.
 func ipv4(host string) (netip.Addr, bool) {
 	parts := strings.Split(host, ".")
 	if len(parts) > 4 {

@@ -7,8 +7,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/number"
 )
 
-// Equal compares as Python's == does: a text never equals a number, 1
-// equals 1.0 and true, and the order of an object's members does not count.
+// Equal is ==: a text never equals a number, 1 equals 1.0 and true, and the order of an
+// object's members does not count.
 func (v Value) Equal(w Value) bool {
 	if v.Kind == w.Kind && v.Text == w.Text {
 		return true
@@ -25,8 +25,8 @@ func (v Value) Equal(w Value) bool {
 	return ok && ok2 && x.Cmp(y) == 0
 }
 
-// rational is the exact value of an integer, and of a float what a float64
-// makes of it, since Python compares the two without rounding.
+// rational returns the exact value of an integer, and of the float64 that a float is
+// read as: Python compares the two without rounding.
 func rational(v Value) (*big.Rat, bool) {
 	switch {
 	case v.Text == "true":
@@ -44,9 +44,9 @@ func rational(v Value) (*big.Rat, bool) {
 	return new(big.Rat).SetString(v.Text)
 }
 
-// Dumps returns what json.dumps(sort_keys=True) makes of v: ASCII, members in the
-// order of their keys, a space after colon and comma, numbers as Python prints
-// them. What is no JSON comes back as it is.
+// Dumps returns json.dumps(v, sort_keys=True): only ASCII, a blank after colon and
+// comma, numbers in the form of repr. The Text of a Compound that is not JSON comes
+// back unchanged.
 func (v Value) Dumps() string {
 	switch v.Kind {
 	case String:

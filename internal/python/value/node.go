@@ -10,17 +10,17 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/number"
 )
 
-// Node is a parsed JSON value that remembers the order of an object's keys, which
-// Python's dicts do and Go's maps do not.
+// Node is a parsed JSON value. It remembers the order of an object's keys, as a dict of
+// Python does and a map of Go does not.
 type Node struct {
-	Value Value    // what it is; of an array or an object only the Kind is set
-	At    int      // where it begins in the text that was parsed, in bytes
+	Value Value    // of an array or an object only the Kind is set
+	At    int      // offset in the text that was parsed, in bytes
 	Keys  []string // of an object, in the order of the text; a repeated key counts once
 	Items []Node   // values of an object, as many as keys, or elements of an array
 	List  bool     // it is an array
 }
 
-// Parse parses one JSON document. It is false for a text that is none.
+// Parse parses one JSON document. It returns false if the text is not one.
 func Parse(text string) (Node, bool) {
 	if !json.ValidString(text) {
 		return Node{}, false
@@ -123,8 +123,8 @@ func (n *Node) appendRepr(dst []byte) []byte {
 	return append(dst, end)
 }
 
-// AppendDumps appends n as Python's json.dumps does with sorted keys: a space
-// after colon and comma, ASCII only, numbers as Python prints them.
+// AppendDumps appends json.dumps(n, sort_keys=True): only ASCII, a blank after colon
+// and comma, numbers in the form of repr.
 func (n *Node) AppendDumps(dst []byte) []byte {
 	switch {
 	case n.Value.Kind == String:
@@ -159,7 +159,7 @@ func (n *Node) AppendDumps(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// appendString appends s as a JSON string that is ASCII only.
+// appendString appends s as a JSON string of printable ASCII.
 func appendString(dst []byte, s string) []byte {
 	start := len(dst)
 	dst = json.AppendString(dst, s)
@@ -195,8 +195,8 @@ func appendHex(dst []byte, r rune, digits int) []byte {
 	return dst
 }
 
-// appendRepr appends s as Python's repr: in single quotes, unless it has
-// some and no double quote.
+// appendRepr appends repr(s): in single quotes, or in double quotes if s has single
+// ones and no double ones.
 func appendRepr(dst []byte, s string) []byte {
 	plain := true
 	for i := range len(s) {

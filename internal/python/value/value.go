@@ -1,6 +1,7 @@
-// Package value has the values of JSON as Python's json module reads them, and
-// what str, repr, == and json.dumps make of them. Hashes of messages, lengths of
-// fields and text forms of numbers in IntelMQ are made of these.
+// Package value holds JSON values as json.loads returns them in Python, and is equal
+// to str, repr, == and json.dumps of them. IntelMQ computes the hash of a message over
+// repr, checks lengths and regular expressions on str, and stores objects as dumps
+// writes them.
 package value
 
 import (
@@ -24,9 +25,9 @@ const (
 	Compound
 )
 
-// Value is one JSON value. Text is the unescaped text of a String, the literal
-// of a Number or a Boolean as it was written, and the JSON text of a Compound.
-// The zero Value is null.
+// Value is one JSON value. Text is the text of a String without quotes and escapes,
+// the literal of a Number or a Boolean, and the JSON text of a Compound. The zero
+// Value is null.
 type Value struct {
 	Kind Kind
 	Text string
@@ -38,8 +39,8 @@ func Text(s string) Value { return Value{String, s} }
 // Int returns an integer value.
 func Int(n int64) Value { return Value{Number, strconv.FormatInt(n, 10)} }
 
-// Float returns a float value in Python's shortest form ("100.0"). Infinities
-// and NaN, which JSON lacks, become null.
+// Float returns a float value in the form of repr, as 100.0. Infinities and NaN, which
+// JSON does not have, become null.
 func Float(f float64) Value {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return Value{}
@@ -55,8 +56,7 @@ func Bool(b bool) Value {
 	return Value{Boolean, "false"}
 }
 
-// JSON returns the value that the JSON document text holds. Text that is no
-// JSON document becomes null.
+// JSON returns the value of a JSON document, or null if the text is not one.
 func JSON(text string) Value {
 	text = strings.Trim(text, " \t\r\n")
 	if !json.ValidString(text) {
@@ -76,7 +76,7 @@ func JSON(text string) Value {
 	return Value{Number, text}
 }
 
-// Empty reports whether v is one of the values that stand for "not known":
+// Empty reports whether v is one of the values by which IntelMQ's add means "nothing":
 // null, "", "-" and "N/A".
 func (v Value) Empty() bool {
 	switch v.Kind {
@@ -88,7 +88,7 @@ func (v Value) Empty() bool {
 	return false
 }
 
-// AppendJSON appends v as JSON to dst.
+// AppendJSON appends v as JSON. Numbers, arrays and objects stay as they were written.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.Kind {
 	case Null:
@@ -99,8 +99,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	return append(dst, v.Text...)
 }
 
-// Python returns what Python's str() makes of v. Lengths and regular
-// expressions of a field look at this form.
+// Python returns str(v).
 func (v Value) Python() string {
 	switch v.Kind {
 	case String:
@@ -120,8 +119,7 @@ func (v Value) Python() string {
 	return string(v.AppendRepr(nil))
 }
 
-// AppendRepr appends what Python's repr() makes of v to dst. The hash of a
-// message is taken over this form.
+// AppendRepr appends repr(v).
 func (v Value) AppendRepr(dst []byte) []byte {
 	switch v.Kind {
 	case Null:

@@ -1,0 +1,38 @@
+package indicator
+
+import (
+	"fmt"
+	"testing"
+)
+
+func one(key, value string) []Set { return []Set{{{key, value}}} }
+
+func TestFormulas(t *testing.T) {
+	a, b, ip, ip2 := one("a", "1"), one("b", "2"), one("ip", "x"), one("ip", "y")
+	for _, test := range []struct {
+		name string
+		got  []Set
+		want string
+	}{
+		{"nothing", And(nil, Or()), "[]"},
+		{"and", And(a, nil, b), "[[{a 1} {b 2}]]"},
+		{"or", Or(a, b, nil), "[[{a 1}] [{b 2}]]"},
+		{"product", And(a, Or(ip, ip2)), "[[{a 1} {ip x}] [{a 1} {ip y}]]"},
+		{"the same twice", And(a, a), "[[{a 1}]]"},
+		{"two values", And(ip, ip2, a), "[[{ip x} {a 1}] [{ip y} {a 1}]]"},
+	} {
+		if got := fmt.Sprint(test.got); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestNoExplosion(t *testing.T) {
+	var sets []Set
+	for i := range 40 {
+		sets = And(sets, Or(one(fmt.Sprint("k", i), "a"), one(fmt.Sprint("k", i), "b")))
+	}
+	if len(sets) > 2*maxSets {
+		t.Errorf("%d sets", len(sets))
+	}
+}
