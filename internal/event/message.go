@@ -309,12 +309,13 @@ func (m *Message) Remove(key string) {
 	}
 }
 
-// DeleteFunc removes the fields that gone tells, __type excepted.
+// DeleteFunc removes the fields that gone tells, __type excepted. The key is valid
+// while gone is at work: a copy of each would cost more than all the rest.
 func (m *Message) DeleteFunc(gone func(key string) bool) {
 	m.settle()
 	kept := m.fields[:0]
 	for i := range m.fields {
-		if key := m.keyAt(i); string(key) == "__type" || !gone(string(key)) {
+		if key := m.keyAt(i); string(key) == "__type" || !gone(view(key)) {
 			kept = append(kept, m.fields[i])
 		}
 	}

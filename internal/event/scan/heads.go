@@ -12,8 +12,8 @@ import (
 type heads struct {
 	list    []head // no two with the same key
 	next    int    // where the next one is expected
-	learned int
-	objects int // that have begun: what is read once is not worth it
+	objects int    // that have begun: what is read once is not worth it
+	spent   int    // on learning
 }
 
 // head is `"key":`, and the quote behind it if the value is a string.
@@ -27,16 +27,22 @@ type head struct {
 }
 
 const (
-	maxHeads   = 128
-	maxHead    = 64   // bytes
-	maxLearned = 4096 // where keys never repeat, it gives up
-	ahead      = 4    // how many members may be missing that others had
+	maxHeads = 128
+	maxHead  = 64 // bytes
+	ahead    = 4  // how many members may be missing that others had
+
+	// Where keys do not repeat, to learn them is in vain: in the long run one is
+	// learned from an object, but many at once.
+	maxSpent = 1024
 )
 
 // rewind begins with the next object.
 func (h *heads) rewind() {
-	h.objects++
 	h.next = 0
+	h.objects++
+	if h.spent > 0 {
+		h.spent--
+	}
 }
 
 // match returns the head that b has at pos, or nil. Those of one object are in
@@ -55,11 +61,11 @@ func (h *heads) match(b []byte, pos int) *head {
 // learn takes note of the head of a member, which ends at end.
 func (h *heads) learn(b []byte, f *Member, end int, quoted bool) {
 	text := b[f.Start:end]
-	if h.objects == 1 || h.next == maxHeads || len(text) > maxHead || h.learned == maxLearned ||
+	if h.objects == 1 || h.next == maxHeads || len(text) > maxHead || h.spent == maxSpent ||
 		f.Key != f.Start+1 || bytes.ContainsAny(text, "\r\n") {
 		return
 	}
-	h.learned++
+	h.spent++
 	key := b[f.Key : f.Key+f.KeyLen]
 	for i := range h.list {
 		if x := &h.list[i]; i != h.next && string(x.text[1:1+x.keyLen]) == string(key) {
