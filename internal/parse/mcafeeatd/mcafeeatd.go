@@ -61,7 +61,7 @@ func (c *Command) events(x *feed.Element) *feed.Group {
 	severity, number := strconv.ParseInt(unquoted(s.Verdict.Severity), 10, 64)
 	switch {
 	case err != nil:
-		begin().Fail(errors.New("Summary is missing, or not in the form of a report of ATD"))
+		begin().Fail(errors.New("the Summary is missing, or not in the form of a report of ATD"))
 		return g
 	case number != nil:
 		begin().Fail(errors.New("Summary.Verdict.Severity is missing, or no number"))

@@ -61,7 +61,7 @@ var table = feed.Table{
 }
 
 var (
-	errVersion = errors.New("Version 1.5 is expected")
+	errVersion = errors.New("a Version of 1.5 is expected")
 	errTimes   = errors.New("FirstReportedDateTime and LastReportedDateTime differ")
 )
 

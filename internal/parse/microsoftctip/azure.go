@@ -21,7 +21,7 @@ func (c *Command) azure(e *event.Message, o *event.Object) error {
 		case "Payload":
 			inside, text, err := payload(e, v.Text)
 			if err != nil {
-				return fmt.Errorf("Payload: %w", err)
+				return fmt.Errorf("the Payload: %w", err)
 			}
 			if inside != nil {
 				later = append(later, func() error { return c.inside(e, "Payload", inside) })

@@ -100,7 +100,7 @@ func events(x *feed.Element, text string) *feed.Group {
 	case !o.Has("uuid"), !o.Has("Attribute"):
 		err = errors.New("uuid or Attribute is missing")
 	case json.Unmarshal([]byte(text), &s) != nil:
-		err = errors.New("Attribute, Object or Tag is no list of objects")
+		err = errors.New("one of Attribute, Object and Tag is no list of objects")
 	}
 	if err != nil {
 		g.Add(x.Piece(text)).Fail(err)
