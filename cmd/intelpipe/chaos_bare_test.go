@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // bare is a variant without a source: a pipe that is killed, and started again
@@ -52,7 +54,7 @@ func (b *bare) start() {
 		b.Fatal(err)
 	}
 	for _, commands := pipes(b.sh.Process.Pid); commands < b.v.commands(); _, commands = pipes(b.sh.Process.Pid) {
-		if !runs(b.sh.Process.Pid) {
+		if !killing.Runs(b.sh.Process.Pid) {
 			b.Fatal("the pipe has ended at once")
 		}
 		time.Sleep(time.Millisecond)
@@ -66,7 +68,7 @@ func (b *bare) feed(portion string) {
 	if _, err := io.WriteString(b.in, portion); err != nil {
 		b.Fatal(err)
 	}
-	for b.arrived() == before && runs(b.sh.Process.Pid) {
+	for b.arrived() == before && killing.Runs(b.sh.Process.Pid) {
 		time.Sleep(time.Millisecond / 2)
 	}
 	time.Sleep(time.Duration(b.rnd.Int64N(int64(10 * time.Millisecond))))

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
@@ -201,7 +202,7 @@ func replayHalf(g *ground, kills int, words ...string) {
 		dump.Close()
 		source := g.start(words...)
 		g.moment(func() int64 { return g.size("out") })
-		all := descendants(source.Process.Pid)
+		all := killing.Family(source.Process.Pid)
 		if !g.strike(source) && !source.over() && g.rnd.IntN(2) == 0 {
 			g.row.kills++
 			g.row.restarts[0]++
@@ -211,7 +212,7 @@ func replayHalf(g *ground, kills int, words ...string) {
 		// The dump is not ours to write while somebody may replace it.
 		g.await("the end of the pipeline", func() bool {
 			for _, pid := range all {
-				if runs(pid) {
+				if killing.Runs(pid) {
 					return false
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/tool"
@@ -263,7 +264,7 @@ func farEndWithTransactions(g *ground, kills int) {
 // these times 45 s and 6 minutes; else they last until what has to happen meanwhile
 // has happened.
 func farEndInTrouble(g *ground, _ int, output string) {
-	events, long := 300, os.Getenv("INTELPIPE_KILLS") != ""
+	events, long := 300, killing.Thorough()
 	flags, away := " --timeout 0.3 --retry-for 2", awayUntilMissed
 	if long {
 		events, flags, away = 3000, "", func(_ *farEnd, n int) { time.Sleep([]time.Duration{45 * time.Second, 6 * time.Minute}[n-1]) }
@@ -349,7 +350,7 @@ func (r *route) Process(_ context.Context, m *event.Message, emit stage.Emit) er
 func routesWithJobs(g *ground, kills int) {
 	const events = 30_000 // of which 20,000 go to the side file
 	rounds := max(1, min(100, kills/2))
-	if os.Getenv("INTELPIPE_KILLS") == "" {
+	if !killing.Thorough() {
 		rounds = 1
 	}
 	for round := range rounds {

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // A chaosTrial is a row of the table that a chaosVariant cannot describe.
@@ -125,7 +127,7 @@ func (g *ground) begin(j *task) {
 	}()
 	g.Cleanup(func() {
 		if !j.over() {
-			for _, pid := range descendants(j.Process.Pid) {
+			for _, pid := range killing.Family(j.Process.Pid) {
 				syscall.Kill(pid, syscall.SIGKILL)
 			}
 			<-j.ended
@@ -197,7 +199,7 @@ func (g *ground) strike(j *task) (itself bool) {
 		}
 		return false
 	}
-	all := descendants(j.Process.Pid)
+	all := killing.Family(j.Process.Pid)
 	victim := all[g.rnd.IntN(len(all))]
 	g.row.kills++
 	syscall.Kill(victim, syscall.SIGKILL)

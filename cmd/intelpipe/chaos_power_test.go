@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // powerCutFile cuts the power while events go into a file.
@@ -132,7 +134,7 @@ func (g *ground) freeze(tasks ...*task) {
 	g.await("all processes stand still", func() bool {
 		still := true
 		for _, t := range tasks {
-			for _, pid := range descendants(t.Process.Pid) {
+			for _, pid := range killing.Family(t.Process.Pid) {
 				syscall.Kill(pid, syscall.SIGSTOP)
 				still = still && stopped(pid)
 			}
@@ -147,13 +149,13 @@ func (g *ground) killAll(tasks ...*task) { g.signalAll(syscall.SIGKILL, tasks) }
 func (g *ground) signalAll(signal syscall.Signal, tasks []*task) {
 	var all []int
 	for _, t := range tasks {
-		all = append(all, descendants(t.Process.Pid)...)
+		all = append(all, killing.Family(t.Process.Pid)...)
 	}
 	for _, pid := range all {
 		syscall.Kill(pid, signal)
 	}
 	if signal == syscall.SIGKILL {
-		g.await("the end of all processes", func() bool { return !slices.ContainsFunc(all, runs) })
+		g.await("the end of all processes", func() bool { return !slices.ContainsFunc(all, killing.Runs) })
 	}
 }
 

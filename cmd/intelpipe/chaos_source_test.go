@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // chaos is a variant under fire: output-spool, the spool, and its consumers.
@@ -42,7 +44,7 @@ func newChaos(a *arrivals) *chaos {
 		c.feeder.Process.Kill()
 		c.feeder.Wait()
 		for _, source := range c.sources {
-			for _, pid := range descendants(source.Process.Pid) {
+			for _, pid := range killing.Family(source.Process.Pid) {
 				syscall.Kill(pid, syscall.SIGKILL)
 			}
 			source.Wait()

@@ -6,9 +6,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // A chaosVariant is a pipeline that has to survive, and what happens to it.
@@ -56,7 +57,7 @@ const chaosPortion = 1000
 // again, while events come in. Each of them has to arrive once. Beside it the
 // same commands are killed in a bare pipe, so that one sees what that loses.
 func TestChaos(t *testing.T) {
-	kills := kills(t, 2)
+	kills := killing.Times(t, 2)
 	dns := "DNS=" + serveNames(t)
 	fmt.Println(chaosHead)
 	for n, v := range chaosVariants {
@@ -86,20 +87,6 @@ func TestChaos(t *testing.T) {
 		}
 	})
 	fmt.Print(chaosFoot)
-}
-
-// kills is how often a test kills: INTELPIPE_KILLS, which scripts/chaos sets, or
-// what is enough to see that nothing is broken.
-func kills(t *testing.T, check int) int {
-	text := os.Getenv("INTELPIPE_KILLS")
-	if text == "" {
-		return check
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatalf("INTELPIPE_KILLS=%s", text)
-	}
-	return n
 }
 
 // A chaosRow is what became of one variant.
@@ -176,36 +163,13 @@ func (v *chaosVariant) commands() int { return strings.Count(v.script, "|") + 1 
 // pipes are the processes that a source, or the shell of a bare pipe, has
 // started, and how many of them are commands of the variant.
 func pipes(pid int) (all []int, commands int) {
-	all = descendants(pid)[1:]
+	all = killing.Family(pid)[1:]
 	for _, pid := range all {
 		if name := commandOf(pid); name != "sh" && name != "cat" && name != "jq" {
 			commands++
 		}
 	}
 	return all, commands
-}
-
-// descendants are a process and all that it has started, as far as they run.
-func descendants(pid int) []int {
-	all := []int{pid}
-	for i := 0; i < len(all); i++ {
-		tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", all[i]))
-		for _, task := range tasks {
-			text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", all[i], task.Name()))
-			for _, word := range strings.Fields(string(text)) {
-				if pid, err := strconv.Atoi(word); err == nil && runs(pid) {
-					all = append(all, pid)
-				}
-			}
-		}
-	}
-	return all
-}
-
-// runs says that a process has not ended. It may still be waited for.
-func runs(pid int) bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && !strings.Contains(string(text), ") Z ")
 }
 
 // commandOf is the name under which a process was started.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 var extraN = regexp.MustCompile(`"extra\.n": ?(\d+)`)
@@ -102,7 +104,7 @@ func replayHalfKilled(t *testing.T, words []string) {
 	write(t, dir, dump, b.String())
 	rnd := rand.New(rand.NewPCG(1, 2))
 	killed, length := 0, int64(0)
-	for range min(12, kills(t, 3)) {
+	for range min(12, killing.Times(t, 3)) {
 		cmd := command(t, dir, words...)
 		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 		cmd.Dir = dir

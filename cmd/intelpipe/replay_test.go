@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // dumpEntry is a line of a dump, with an id made of the message.
@@ -261,7 +263,7 @@ func TestReplayKilled(t *testing.T) {
 	words := []string{"dump", "replay", "failed.dump", "--", "sh", "-c", "expert-taxonomy | output-file --file out.ndjson"}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	killed, length := 0, int64(0)
-	for range min(8, kills(t, 3)) {
+	for range min(8, killing.Times(t, 3)) {
 		cmd := command(t, dir, words...)
 		cmd.Env = append(cmd.Env, "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 		cmd.Dir = dir

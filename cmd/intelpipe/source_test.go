@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 )
 
 // home is a directory with the commands in bin.
@@ -338,7 +340,7 @@ func TestSourceStops(t *testing.T) {
 			if victim == "stage" {
 				lines(1)
 				var pid int
-				for _, p := range descendants(cmd.Process.Pid) {
+				for _, p := range killing.Family(cmd.Process.Pid) {
 					if commandOf(p) == "expert-rfc1918" {
 						pid = p
 					}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
@@ -307,7 +308,7 @@ func (d *disturbance) everywhere() {
 
 // few are all of them for scripts/chaos, and else two, others for each operation.
 func few(all []*disktest.Plan, n int) []*disktest.Plan {
-	if os.Getenv("INTELPIPE_KILLS") != "" {
+	if killing.Thorough() {
 		return all
 	}
 	return all[n%2*2:][:2]

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/stage/stagetest"
@@ -65,18 +65,7 @@ func (r *reader) kill(rnd *rand.Rand) {
 		r.start("--follow")
 	default:
 	}
-	all := []int{r.cmd.Process.Pid}
-	for i := 0; i < len(all); i++ {
-		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i]))
-		for _, task := range tasks {
-			text, _ := os.ReadFile(task)
-			for word := range strings.FieldsSeq(string(text)) {
-				if pid, err := strconv.Atoi(word); err == nil {
-					all = append(all, pid)
-				}
-			}
-		}
-	}
+	all := killing.Family(r.cmd.Process.Pid)
 	victim := all[rnd.IntN(len(all))]
 	syscall.Kill(victim, syscall.SIGKILL)
 	if victim == all[0] {
@@ -145,15 +134,9 @@ func (s *suite) await(messages int64) {
 }
 
 // TestChaos kills the reader or a process of its pipeline, again and again, and
-// the broker once. INTELPIPE_CHAOS is the number of kills.
+// now and then the broker.
 func TestChaos(t *testing.T) {
-	kills, window, open := 6, 50, 3
-	if text := os.Getenv("INTELPIPE_CHAOS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil || kills < 1 {
-			t.Fatalf("INTELPIPE_CHAOS=%s", text)
-		}
-	}
+	kills, window, open := killing.Times(t, 6), 50, 3
 	for _, flags := range [][]string{nil, {"--group", group, "--group-instance-id", "one"}} {
 		s := newSuite(t, 2)
 		rnd := rand.New(rand.NewPCG(1, 1))

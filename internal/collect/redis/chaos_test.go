@@ -7,11 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
@@ -19,15 +19,9 @@ import (
 // and again, while messages move from one queue to another. INTELPIPE_KILLS is
 // the number of kills of processes; the server is killed a tenth as often.
 func TestChaos(t *testing.T) {
-	kills, events, window := 2, 800, 50
+	kills, window := killing.Times(t, 2), 50
+	events := 400 * kills
 	const open = 3 // windows
-	if text := os.Getenv("INTELPIPE_KILLS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil || kills < 1 {
-			t.Fatalf("INTELPIPE_KILLS=%s", text)
-		}
-		events = 400 * kills
-	}
 	// The test could lose what it puts into the queue itself, if the server
 	// did not write that at once.
 	s := &suite{t, server.StartRedis(t, "--appendfsync", "always"), t.TempDir()}
@@ -107,18 +101,7 @@ func (c *chaos) kill() {
 		c.start("--follow")
 	default:
 	}
-	all := []int{c.source.Process.Pid}
-	for i := 0; i < len(all); i++ {
-		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i]))
-		for _, task := range tasks {
-			text, _ := os.ReadFile(task)
-			for word := range strings.FieldsSeq(string(text)) {
-				if pid, err := strconv.Atoi(word); err == nil {
-					all = append(all, pid)
-				}
-			}
-		}
-	}
+	all := killing.Family(c.source.Process.Pid)
 	victim := all[c.rnd.IntN(len(all))]
 	syscall.Kill(victim, syscall.SIGKILL)
 	if victim == c.source.Process.Pid {

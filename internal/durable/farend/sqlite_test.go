@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	_ "github.com/ncruces/go-sqlite3/driver"
 
 	collect "github.com/intelpipe/intelpipe/internal/collect/spool"
+	"github.com/intelpipe/intelpipe/internal/dev/killing"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/durable/farend"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -153,12 +153,8 @@ const (
 
 // TestKills takes events out of a spool into SQLite, while the source and its
 // pipeline are killed. Each event is in the table once, or in the dump.
-// INTELPIPE_KILLS is the number of kills.
 func TestKills(t *testing.T) {
-	kills := 2
-	if n, err := strconv.Atoi(os.Getenv("INTELPIPE_KILLS")); err == nil {
-		kills = n
-	}
+	kills := killing.Times(t, 2)
 	fmt.Print(killsHead)
 	for _, v := range []struct {
 		name, filter string
@@ -267,18 +263,7 @@ func (k *killed) feed(first int) {
 
 // kill kills one process: the source, or one of its pipeline.
 func (k *killed) kill() {
-	all := []int{k.source.Process.Pid}
-	for i := 0; i < len(all); i++ {
-		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i]))
-		for _, task := range tasks {
-			text, _ := os.ReadFile(task)
-			for word := range strings.FieldsSeq(string(text)) {
-				if pid, err := strconv.Atoi(word); err == nil {
-					all = append(all, pid)
-				}
-			}
-		}
-	}
+	all := killing.Family(k.source.Process.Pid)
 	victim := rand.IntN(len(all))
 	syscall.Kill(all[victim], syscall.SIGKILL)
 	if victim == 0 {
