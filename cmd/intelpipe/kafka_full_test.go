@@ -98,22 +98,7 @@ func weigh(t *testing.T, bin string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list := exec.Command(path, "list")
-		list.Env = append(environment(t.TempDir()), "GODEBUG=inittrace=1")
-		var trace strings.Builder
-		list.Stderr = &trace
-		if err := list.Run(); err != nil {
-			t.Fatalf("%v: %s", err, &trace)
-		}
-		packages, err := readInitTrace(trace.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var allocs, bytes int
-		for _, p := range packages {
-			allocs += p.allocs
-			bytes += p.bytes
-		}
+		packages, allocs, bytes := start(t, path)
 		t.Logf("%s: %d bytes, initialises %d packages with %d allocations of %d bytes", name, info.Size(), len(packages), allocs, bytes)
 		if len(packages) > maxFullPackages || allocs > maxFullAllocs || bytes > maxFullBytes {
 			t.Errorf("%s: at most %d packages with %d allocations of %d bytes were expected", name, maxFullPackages, maxFullAllocs, maxFullBytes)

@@ -28,6 +28,22 @@ func TestStartUp(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	packages, allocs, bytes := start(t, binary)
+	t.Logf("%d packages, %d allocations of %d bytes", len(packages), allocs, bytes)
+	if len(packages) <= maxInitPackages && allocs <= maxInitAllocs && bytes <= maxInitBytes {
+		return
+	}
+	t.Errorf("%d packages with %d allocations of %d bytes are initialised, at most %d with %d of %d were expected; the largest:",
+		len(packages), allocs, bytes, maxInitPackages, maxInitAllocs, maxInitBytes)
+	slices.SortFunc(packages, func(a, b initialised) int { return b.bytes - a.bytes })
+	for _, p := range packages[:min(len(packages), 10)] {
+		t.Logf("%s: %d allocations of %d bytes", p.name, p.allocs, p.bytes)
+	}
+}
+
+// start runs a binary, and returns what its packages did before main, and in all.
+func start(t *testing.T, binary string) (packages []initialised, allocs, bytes int) {
+	t.Helper()
 	list := exec.Command(binary, "list")
 	list.Env = append(environment(t.TempDir()), "GODEBUG=inittrace=1")
 	var trace strings.Builder
@@ -39,21 +55,11 @@ func TestStartUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var allocs, bytes int
 	for _, p := range packages {
 		allocs += p.allocs
 		bytes += p.bytes
 	}
-	t.Logf("%d packages, %d allocations of %d bytes", len(packages), allocs, bytes)
-	if len(packages) <= maxInitPackages && allocs <= maxInitAllocs && bytes <= maxInitBytes {
-		return
-	}
-	t.Errorf("%d packages with %d allocations of %d bytes are initialised, at most %d with %d of %d were expected; the largest:",
-		len(packages), allocs, bytes, maxInitPackages, maxInitAllocs, maxInitBytes)
-	slices.SortFunc(packages, func(a, b initialised) int { return b.bytes - a.bytes })
-	for _, p := range packages[:min(len(packages), 10)] {
-		t.Logf("%s: %d allocations of %d bytes", p.name, p.allocs, p.bytes)
-	}
+	return packages, allocs, bytes
 }
 
 // initialised is what one package did before main.
