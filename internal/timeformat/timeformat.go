@@ -56,9 +56,9 @@ func Parse(spec string) (Converter, error) {
 	}
 	switch name {
 	case "timestamp":
-		return converter(fromTimestamp, "seconds since 1970 are expected"), nil
+		return Epoch, nil
 	case "windows_nt":
-		return converter(fromWindows, "units of 100 ns since 1601 are expected"), nil
+		return Windows, nil
 	case "epoch_millis":
 		return converter(fromMillis, "seconds or milliseconds since 1970 are expected"), nil
 	case "utc_isoformat":
@@ -82,11 +82,25 @@ var converters = [...]string{"timestamp", "windows_nt", "epoch_millis", "from_fo
 // converter makes a Converter of a function for values that are not ambiguous.
 func converter(f func(harmonization.Value) (harmonization.Value, bool), expected string) Converter {
 	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
-		if w, ok := f(v); ok {
-			return w, nil
-		}
-		return harmonization.Value{}, &harmonization.ValueError{Type: "time", Value: v, Reason: expected}
+		return checked(f, v, expected)
 	}
+}
+
+func checked(f func(harmonization.Value) (harmonization.Value, bool), v harmonization.Value, expected string) (harmonization.Value, error) {
+	if w, ok := f(v); ok {
+		return w, nil
+	}
+	return harmonization.Value{}, &harmonization.ValueError{Type: "time", Value: v, Reason: expected}
+}
+
+// Epoch is the Converter timestamp.
+func Epoch(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+	return checked(fromTimestamp, v, "seconds since 1970 are expected")
+}
+
+// Windows is the Converter windows_nt.
+func Windows(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+	return checked(fromWindows, v, "units of 100 ns since 1601 are expected")
 }
 
 // byLayout makes a Converter of a format. With midnight only the date counts.

@@ -43,11 +43,10 @@ type Command struct {
 
 	env    *stage.Env
 	fields map[string]string
-	epoch  timeformat.Converter
 }
 
 // Start checks the field names.
-func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
+func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	c.env = env
 	if len(c.Keys) == 0 {
 		return errors.New(`--keys: name at least one, such as json:{"srcip":"source.ip"}`)
@@ -60,8 +59,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 		}
 		c.fields[key] = field
 	}
-	c.epoch, err = timeformat.Parse("timestamp")
-	return err
+	return nil
 }
 
 // Process makes an event of each line.
@@ -107,7 +105,7 @@ func (c *Command) add(ctx context.Context, e *event.Message, field, text string)
 		return nil
 	}
 	if field == "time.source" && strings.Trim(text, "0123456789") == "" {
-		if t, err := c.epoch(v, nil); err == nil {
+		if t, err := timeformat.Epoch(v, nil); err == nil {
 			v = t
 		}
 	}

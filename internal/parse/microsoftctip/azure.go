@@ -104,9 +104,9 @@ func (c *Command) set(e *event.Message, member string, v harmonization.Value, o 
 	}
 	switch member {
 	case "DateTimeReceivedUtc":
-		v, err = timeOf("windows_nt", v)
+		v, err = timeformat.Windows(v, nil)
 	case "Payload.ts":
-		v, err = timeOf("timestamp", v)
+		v, err = timeformat.Epoch(v, nil)
 	case "Payload.Protocol":
 		if name, _, ok := strings.Cut(v.Text, "/"); ok {
 			e.Set("protocol.application", name)
@@ -125,15 +125,6 @@ func (c *Command) set(e *event.Message, member string, v harmonization.Value, o 
 		return e.Add(key, v)
 	}
 	return nil
-}
-
-// timeOf converts a number to a time.
-func timeOf(spec string, v harmonization.Value) (harmonization.Value, error) {
-	convert, err := timeformat.Parse(spec)
-	if err != nil {
-		return v, err
-	}
-	return convert(v, nil)
 }
 
 // confidence weighs the event by a word.

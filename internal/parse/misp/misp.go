@@ -170,11 +170,7 @@ func set(e *event.Message, a *event.Object, key string) error {
 	e.SetIf("misp.attribute_uuid", a.Get("uuid"))
 	e.SetIf("comment", a.Get("comment"))
 	e.Set("event_description.text", a.Get("category"))
-	convert, err := timeformat.Parse("timestamp")
-	if err != nil {
-		return err
-	}
-	seen, err := convert(a.Value("timestamp"), nil)
+	seen, err := timeformat.Epoch(a.Value("timestamp"), nil)
 	if err != nil {
 		return fmt.Errorf("time.source: %w", err)
 	}
