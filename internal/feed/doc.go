@@ -59,7 +59,8 @@
 //
 // # Converters
 //
-// Column.Convert names these, with | between several:
+// Column.Convert names these, with | between several; blanks around it do not
+// count:
 //
 //	utc            a time in any form, in UTC if it names no zone
 //	time           the same, in the zone of --timezone if it names none

@@ -228,6 +228,8 @@ func TestConverters(t *testing.T) {
 		{"before #", "a", `"a"`},
 		{"after #", "a#b#c", `"b#c"`},
 		{"after #", "a", ""},
+		{"before # | upper", "a#b", `"A"`}, // the blank before the line belongs to neither
+		{"not ? | asn", "?", ""},
 		{"last /", "a/b/c", `"c"`},
 		{"last /", "a", `"a"`},
 		{"word", " one two", `"one"`},

@@ -25,7 +25,7 @@ func Named(names string) (list []Func, err error) {
 		return nil, nil
 	}
 	for step := range strings.SplitSeq(names, "|") {
-		name, argument, _ := strings.Cut(strings.TrimLeft(step, " "), " ")
+		name, argument, _ := strings.Cut(strings.TrimSpace(step), " ")
 		f, err := named(name, argument)
 		if err != nil {
 			return nil, err
