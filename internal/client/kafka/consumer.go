@@ -107,10 +107,7 @@ type partition struct {
 func (p partition) String() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }
 
 func compare(a, b partition) int {
-	if c := strings.Compare(a.topic, b.topic); c != 0 {
-		return c
-	}
-	return int(a.number) - int(b.number)
+	return cmp.Or(strings.Compare(a.topic, b.topic), cmp.Compare(a.number, b.number))
 }
 
 // span is what a partition has: the first offset, the one behind the last, and

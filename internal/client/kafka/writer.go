@@ -30,9 +30,12 @@ func (p *Producer) Check() error {
 	return p.Flags.Check()
 }
 
-var codecs = map[string]kgo.CompressionCodec{
-	"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
-	"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+// codec is what --compression names.
+func (p *Producer) codec() kgo.CompressionCodec {
+	return map[string]kgo.CompressionCodec{
+		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
+		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+	}[p.Compression]
 }
 
 // Open connects. The topics, if there are any, have to be there.
@@ -71,7 +74,7 @@ type Writer struct {
 func (w *Writer) connect() (err error) {
 	w.client, err = w.flags.dial(
 		kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.ProducerBatchCompression(codecs[w.flags.Compression]),
+		kgo.ProducerBatchCompression(w.flags.codec()),
 		kgo.ProducerBatchMaxBytes(int32(w.flags.MaxMessage)),
 		kgo.BrokerMaxWriteBytes(int32(max(100<<20, 2*w.flags.MaxMessage))),
 		kgo.MaxBufferedRecords(1<<20), // the batches of the runtime are smaller

@@ -32,14 +32,12 @@ const maxObject = 64 << 20
 
 // Process makes an event of each incident.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	incidents := report
 	if feed.First(report) == '{' {
-		var err error
-		if incidents, err = data(report); err != nil {
+		if err := unwrap(report); err != nil {
 			return err
 		}
 	}
-	for x := range feed.Elements(incidents, emit) {
+	for x := range feed.Elements(report, emit) {
 		e := x.Event()
 		for key, text := range x.All {
 			if err := add(e, key, harmonization.JSON(string(text))); err != nil {
@@ -56,19 +54,19 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 
 var errNoData = errors.New("there is no list under data")
 
-// data is a report of the list under data.
-func data(report *event.Message) (*event.Message, error) {
+// unwrap leaves of a report the list under data.
+func unwrap(report *event.Message) error {
 	text, err := feed.Text(report, maxObject)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var o event.Object
 	if err := o.Parse([]byte(text)); err != nil {
-		return nil, err
+		return err
 	}
 	list := o.Value("data")
 	if list.Kind != harmonization.Compound || list.Text[0] != '[' {
-		return nil, errNoData
+		return errNoData
 	}
 	// What stands before the list is blank, so that places are those of the report.
 	before, _, _ := strings.Cut(text, list.Text)
@@ -79,7 +77,7 @@ func data(report *event.Message) (*event.Message, error) {
 		return ' '
 	}, before)
 	report.SetBody(strings.NewReader(before + list.Text))
-	return report, nil
+	return nil
 }
 
 func add(e *event.Message, key string, v harmonization.Value) error {

@@ -70,11 +70,19 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	return nil
 }
 
-// places are where an indicator may belong, in the order in which they are tried.
-var places = []string{"malware.hash.sha1", "malware.hash.sha256", "malware.hash.md5", "source.fqdn", "source.ip", "source.url"}
-
-// lengths are those of hashes in hexadecimal digits.
-var lengths = map[string]int{"malware.hash.sha1": 40, "malware.hash.sha256": 64, "malware.hash.md5": 32}
+// places are where an indicator may belong, in the order in which they are tried, and
+// how many hexadecimal digits a hash has.
+var places = []struct {
+	key    string
+	digits int
+}{
+	{"malware.hash.sha1", 40},
+	{"malware.hash.sha256", 64},
+	{"malware.hash.md5", 32},
+	{"source.fqdn", 0},
+	{"source.ip", 0},
+	{"source.url", 0},
+}
 
 // metadata copies what the collector knows of the file.
 func metadata(e, report *event.Message) error {
@@ -113,14 +121,11 @@ func (c *Command) indicator(e, report *event.Message, element json.RawMessage) e
 		return err
 	}
 	text := o.Get("Indicator")
-	for _, key := range places {
-		if n := lengths[key]; n > 0 && (len(text) != n || strings.Trim(text, "0123456789abcdefABCDEF") != "") {
-			continue
-		}
-		if key == "source.fqdn" && strings.ContainsAny(text, " \t/:@,;") {
-			continue // the data format is not so strict
-		}
-		if e.Try(key, harmonization.Text(text)) {
+	for _, p := range places {
+		switch {
+		case p.digits > 0 && (len(text) != p.digits || strings.Trim(text, "0123456789abcdefABCDEF") != ""):
+		case p.key == "source.fqdn" && strings.ContainsAny(text, " \t/:@,;"): // the data format is not so strict
+		case e.Try(p.key, harmonization.Text(text)):
 			return nil
 		}
 	}

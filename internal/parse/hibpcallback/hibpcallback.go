@@ -30,16 +30,11 @@ type Command struct{}
 // Process makes an event of each address in each callback.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	for x := range feed.Objects(report, emit) {
+		var g feed.Group
 		accounts, err := addresses(x)
 		if err != nil {
-			e := x.Event()
-			e.Fail(err)
-			accounts = nil
-			if err := emit(e); err != nil {
-				return err
-			}
+			g.Add(x.Event()).Fail(err)
 		}
-		var g feed.Group
 		for _, account := range accounts {
 			if g.Add(callback(x, account)).Err() != nil {
 				break
