@@ -9,9 +9,10 @@ import (
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
 )
 
-// TestFuzzyTimes reads testdata/fuzzy.txt: a text, a tab, and the time in it.
-func TestFuzzyTimes(t *testing.T) {
-	f, err := os.Open("testdata/fuzzy.txt")
+// lines reads a file that has in each line a text, a tab, and what to want of it.
+func lines(t *testing.T, file string, check func(in, want string)) {
+	t.Helper()
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,6 +23,13 @@ func TestFuzzyTimes(t *testing.T) {
 		if !ok {
 			t.Fatalf("no tab: %s", s.Text())
 		}
+		check(in, want)
+	}
+}
+
+// TestFuzzyTimes wants of a text the time in it.
+func TestFuzzyTimes(t *testing.T) {
+	lines(t, "testdata/fuzzy.txt", func(in, want string) {
 		got := "no time"
 		if at, err := Parse(in, nil); err == nil {
 			got = datetime.Format(at)
@@ -29,27 +37,16 @@ func TestFuzzyTimes(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
-	}
+	})
 }
 
-// TestRefusedTimes reads testdata/refused.txt: a text, a tab, and what is not
-// understood of it.
+// TestRefusedTimes wants of a text what is not understood of it.
 func TestRefusedTimes(t *testing.T) {
-	f, err := os.Open("testdata/refused.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	s := bufio.NewScanner(f)
-	for s.Scan() {
-		in, want, ok := strings.Cut(s.Text(), "\t")
-		if !ok {
-			t.Fatalf("no tab: %s", s.Text())
-		}
+	lines(t, "testdata/refused.txt", func(in, want string) {
 		if got, err := Parse(in, nil); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, %v, want %s", in, got, err, want)
 		}
-	}
+	})
 	long := strings.Repeat(" ", 1000) + "2023-03-06"
 	if _, err := Parse(long, nil); err == nil || err.Error() != "the text is too long" {
 		t.Errorf("a long text: %v", err)
