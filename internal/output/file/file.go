@@ -62,8 +62,29 @@ type Command struct {
 	env      *stage.Env
 	template *strformat.Template
 	line     []byte
-	files    *linefile.Files
-	stdout   *stdout // instead of files
+	to       destination // nil in a dry run
+}
+
+// destination is a file, many, or stdout.
+type destination interface {
+	// Append writes a line to the file of a name, after a while. Controlled is
+	// whether the stream has checkpoints.
+	Append(ctx context.Context, name string, line []byte, controlled bool) error
+	Held() bool // something is not written yet
+	Flush(ctx context.Context, emit stage.Emit) error
+	Checkpoint(ctx context.Context, id string, emit stage.Emit) error
+	Commit(ctx context.Context, id string) error
+	Reopen(ctx context.Context) error
+	Close() error
+}
+
+// files are a file, or those of a directory.
+type files struct{ *linefile.Files }
+
+func (f files) Flush(context.Context, stage.Emit) error { return f.Files.Flush() }
+
+func (f files) Checkpoint(ctx context.Context, id string, _ stage.Emit) error {
+	return f.Files.Checkpoint(ctx, id)
 }
 
 // linger is how long a line waits to be written with others.
@@ -77,39 +98,49 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 		if err != nil {
 			return fmt.Errorf("--file -: %w", err)
 		}
-		c.stdout = &stdout{w: w}
+		c.to = &stdout{w: w}
 		return nil
-	}
-	if !c.FormatFilename && env.DryRun {
-		return nil
-	}
-	if !c.FormatFilename {
-		if c.files, err = linefile.Open(ctx, c.File, env.Warn); err != nil && !disk.IsTrouble(err) {
-			err = fmt.Errorf("--file: %w", err)
-		}
-		return err
 	}
 	dir, rest := fixed(c.File)
-	if c.template, err = strformat.Compile(rest, "event", "ev"); err != nil {
-		return fmt.Errorf("--file %s: %w", c.File, err)
-	}
-	for _, index := range c.template.Fields {
-		if len(index) != 1 {
-			return fmt.Errorf("--file %s: a field is written {event[source.ip]}", c.File)
-		}
-		if err := env.Dictionary.Check(harmonization.Event, index[0]); err != nil {
+	if c.FormatFilename {
+		if err := c.compile(rest); err != nil {
 			return fmt.Errorf("--file %s: %w", c.File, err)
 		}
 	}
 	if env.DryRun {
 		return nil
 	}
-	name := strings.NewReplacer("/", "_", "{", "(", "}", ")").Replace(rest)
-	if c.files, err = linefile.Below(dir, name, c.File, env.Warn); err != nil {
-		err = fmt.Errorf("--file: %w", err)
+	var to files
+	if c.FormatFilename {
+		name := strings.NewReplacer("/", "_", "{", "(", "}", ")").Replace(rest)
+		to.Files, err = linefile.Below(dir, name, c.File, env.Warn)
+	} else if to.Files, err = linefile.Open(ctx, c.File, env.Warn); disk.IsTrouble(err) {
+		return err
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("--file: %w", err)
+	}
+	c.to = to
+	return nil
 }
+
+// compile reads the template of a name.
+func (c *Command) compile(template string) (err error) {
+	if c.template, err = strformat.Compile(template, "event", "ev"); err != nil {
+		return err
+	}
+	for _, index := range c.template.Fields {
+		if len(index) != 1 {
+			return errIndex
+		}
+		if err := c.env.Dictionary.Check(harmonization.Event, index[0]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errIndex = errors.New("a field is written {event[source.ip]}")
 
 // fixed splits a template behind the last slash before the first brace.
 func fixed(template string) (dir, rest string) {
@@ -157,13 +188,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 		return err
 	}
 	c.line = line
-	if c.stdout != nil {
-		if c.env.Controlled {
-			return stage.Fatal(errNotDurable)
-		}
-		return stage.Fatal(c.stdout.add(line))
-	}
-	if err = c.files.Append(ctx, name, line, c.env.Controlled); linefile.BlamesName(err) {
+	if err = c.to.Append(ctx, name, line, c.env.Controlled); linefile.BlamesName(err) {
 		return err
 	}
 	return stage.Fatal(err)
@@ -171,19 +196,14 @@ func (c *Command) Process(ctx context.Context, m *event.Message, _ stage.Emit) e
 
 // Holds is how long lines wait that are not written yet.
 func (c *Command) Holds() time.Duration {
-	if c.stdout != nil && len(c.stdout.buf) > 0 || c.files != nil && c.files.Held() {
+	if c.to != nil && c.to.Held() {
 		return linger
 	}
 	return 0
 }
 
 // Flush writes them.
-func (c *Command) Flush(context.Context, stage.Emit) error {
-	if c.stdout != nil {
-		return c.stdout.flush()
-	}
-	return c.files.Flush()
-}
+func (c *Command) Flush(ctx context.Context, emit stage.Emit) error { return c.to.Flush(ctx, emit) }
 
 // nameOf is the name of the event's file, relative to the directory.
 func (c *Command) nameOf(m *event.Message) (string, error) {
@@ -205,46 +225,21 @@ func (c *Command) nameOf(m *event.Message) (string, error) {
 }
 
 // Checkpoint makes durable what was written.
-func (c *Command) Checkpoint(ctx context.Context, id string, _ stage.Emit) error {
-	switch {
-	case c.stdout == nil:
-		return c.files.Checkpoint(ctx, id)
-	case id != "":
-		return errNotDurable
-	}
-	return c.stdout.flush()
+func (c *Command) Checkpoint(ctx context.Context, id string, emit stage.Emit) error {
+	return c.to.Checkpoint(ctx, id, emit)
 }
 
 // Commit cuts off, when it is the first one, what a crash has left.
-func (c *Command) Commit(ctx context.Context, id string) error {
-	switch {
-	case c.stdout == nil:
-		return c.files.Commit(ctx, id)
-	case id != "":
-		return errNotDurable
-	}
-	return nil
-}
+func (c *Command) Commit(ctx context.Context, id string) error { return c.to.Commit(ctx, id) }
 
 // Reload opens files again that were moved away, at once: whoever has moved one
 // may wait for the new one to appear.
-func (c *Command) Reload(ctx context.Context) error {
-	if c.stdout != nil {
-		return nil
-	}
-	return c.files.Reopen(ctx)
-}
+func (c *Command) Reload(ctx context.Context) error { return c.to.Reopen(ctx) }
 
 // Close writes what is left of a stream without control lines.
 func (c *Command) Close() error {
-	switch {
-	case c.stdout != nil:
-		if err := c.stdout.flush(); !errors.Is(err, stage.ErrStop) {
-			return err
-		}
+	if c.to == nil {
 		return nil
-	case c.files != nil:
-		return c.files.Close()
 	}
-	return nil
+	return c.to.Close()
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/durable/linefile"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -68,10 +69,13 @@ func (s *session) checkpoint(id string) {
 }
 
 // written makes the command write what it holds back.
-func (s *session) written() { s.t.Helper(); s.check(s.c.files.Flush()) }
+// files are those of a session that does not write to stdout.
+func (s *session) files() *linefile.Files { return s.c.to.(files).Files }
+
+func (s *session) written() { s.t.Helper(); s.check(s.files().Flush()) }
 
 // crash is kill -9: what was written stays, nothing more is done.
-func (s *session) crash() { s.c.files.Crash() }
+func (s *session) crash() { s.files().Crash() }
 
 func (s *session) close() { s.t.Helper(); s.check(s.c.Close()) }
 
@@ -339,10 +343,10 @@ func TestFormatFilenameStaysBelow(t *testing.T) {
 func TestFewFilesAreOpen(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, &Command{File: dir + "/{event[extra.n]}", FormatFilename: true})
-	s.c.files.Limit(3)
+	s.files().Limit(3)
 	for i := range 40 {
 		s.event(fmt.Sprintf(`{"extra.n":%d,"i":%d}`, i*i%7, i))
-		if n := s.c.files.Open(); n > 3 {
+		if n := s.files().Open(); n > 3 {
 			t.Fatalf("%d files are open", n)
 		}
 	}
@@ -402,7 +406,7 @@ func TestDamagedLedger(t *testing.T) {
 	s.event(b)
 	s.checkpoint("S:2:x")
 	s.crash()
-	ledger := s.c.files.Ledger()
+	ledger := s.files().Ledger()
 	text := content(t, ledger)
 
 	// A torn last line is a crash and means nothing.
@@ -443,7 +447,7 @@ func TestRandomCrashes(t *testing.T) {
 		acked, done := 0, false // the source's durable state
 		for run := 0; !done; run++ {
 			s := start(t, newCommand())
-			s.c.files.Limit(2)
+			s.files().Limit(2)
 			nonce := fmt.Sprint("r", run)
 			s.commit(fmt.Sprintf("S:%d:%s", acked, nonce))
 			crashed := func() bool {
