@@ -3,10 +3,12 @@ package event
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event/scan"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/python/ipaddress"
 )
 
 // Errors of Add, wrapped with the field's name.
@@ -40,6 +42,19 @@ func (m *Message) SetInt(key string, n int64) { m.SetValue(key, harmonization.In
 
 // SetBool is Set for a boolean.
 func (m *Message) SetBool(key string, b bool) { m.SetValue(key, harmonization.Bool(b)) }
+
+// SetNetwork is Set for a network, which needs no reading to be written.
+func (m *Message) SetNetwork(key string, p netip.Prefix) {
+	if f, err := m.Dict().Field(m.schema(), key); err != nil || !f.Is("IPNetwork") {
+		m.Set(key, p.String())
+		return
+	}
+	f := m.begin(key, true)
+	m.buf = append(ipaddress.AppendNetwork(append(m.buf, '"'), p), '"')
+	if err := m.finish(key, f); err != nil {
+		m.Fail(err)
+	}
+}
 
 // Try sets the field if the value is one the data format takes, and reports
 // whether it did. An empty value changes nothing. It does not condemn.
