@@ -218,7 +218,7 @@ var larger = map[string]int{
 	"internal/durable/spool":   2000,
 	"internal/manual/page":     1 << 20, // generated, the text of all commands
 	"internal/dev/conformance": 3100,
-	"internal/dev/bench":       1500,
+	"internal/dev/bench":       1650,
 }
 
 // runtime are the rooms through which each message goes, which a newcomer has to

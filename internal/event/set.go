@@ -107,7 +107,17 @@ func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value)
 	}
 }
 
-func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) }
+// named says which field an error is about. Its text is made when somebody asks: a value
+// that one field refuses often fits the next one.
+func named(key string, err error) error { return &namedError{key, err} }
+
+type namedError struct {
+	key string
+	err error
+}
+
+func (e *namedError) Error() string { return e.key + ": " + e.err.Error() }
+func (e *namedError) Unwrap() error { return e.err }
 
 // explode stores the members of an object below key, one level deep, in place
 // of all that was there. A name that no field may have is an error: the next
