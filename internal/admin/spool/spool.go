@@ -47,6 +47,7 @@ import (
 	"time"
 
 	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -179,7 +180,7 @@ func (t *totals) Run(ctx context.Context, env *stage.Env, stdout io.Writer) erro
 func (c *checking) Run(_ context.Context, _ *stage.Env, stdout io.Writer) error {
 	out := bufio.NewWriter(stdout)
 	damaged := 0
-	segments, events, err := queue.Verify(c.Dir, func(e queue.Entry, d *queue.Damage) {
+	segments, events, err := queue.Verify(c.Dir, func(e queue.Entry, d *segment.Damage) {
 		damaged++
 		if !c.JSON {
 			fmt.Fprintf(out, "%s: %v\n", printable(e.File), d)
@@ -211,7 +212,7 @@ func (r *requeue) Run(ctx context.Context, env *stage.Env, stdout io.Writer) err
 	err := queue.Requeue(ctx, r.Dir, r.Names, r.Salvage, queue.Options{Now: env.Now}, func(file, what string, err error) {
 		if err != nil {
 			stayed = append(stayed, file)
-			var d *queue.Damage
+			var d *segment.Damage
 			if errors.As(err, &d) {
 				err = fmt.Errorf("%w; --salvage takes its valid lines", err)
 			}

@@ -44,6 +44,7 @@ import (
 	"fmt"
 
 	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -197,7 +198,7 @@ func (c *Command) send(s *queue.Segment, emit stage.Emit) error {
 // report makes a damaged segment one message that has failed. Any other error
 // is the end.
 func (c *Command) report(err error, emit stage.Emit) error {
-	var damaged *queue.DamagedError
+	var damaged *segment.DamagedError
 	if !errors.As(err, &damaged) {
 		return stage.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.place.String()) }
@@ -52,8 +53,8 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	if number <= last {
 		return fmt.Errorf("%s: checkpoint %d is acknowledged after %d", r.dir, number, last)
 	}
-	c := mark{source: escape(source), number: number}
-	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
+	c := segment.Mark{Source: segment.Escape(source), Number: number}
+	note := filepath.Join(r.dir, curDir, segment.AckedPrefix+c.At())
 	if s.bad != nil {
 		err = create(note)
 	} else {
@@ -66,9 +67,9 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	if s.f != nil {
 		s.f.Truncate(0) // the note is its name; if it stays long, the next run cuts it off
 	}
-	r.marks[c.source] = append(r.marks[c.source], note)
-	if len(r.marks[c.source]) > 64 {
-		r.tidy(c.source)
+	r.marks[c.Source] = append(r.marks[c.Source], note)
+	if len(r.marks[c.Source]) > 64 {
+		r.tidy(c.Source)
 	}
 	return r.done(s)
 }
@@ -111,21 +112,21 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	last, escaped := uint64(0), escape(source)
-	var notes []mark
+	last, escaped := uint64(0), segment.Escape(source)
+	var notes []segment.Mark
 	for _, e := range entries {
-		if c, ok := parseAcked(e.Name()); ok && c.source == escaped {
+		if c, ok := segment.ParseAcked(e.Name()); ok && c.Source == escaped {
 			notes = append(notes, c)
-			last = max(last, c.number)
+			last = max(last, c.Number)
 		}
 	}
-	slices.SortFunc(notes, func(a, b mark) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(notes, func(a, b segment.Mark) int { return cmp.Compare(a.Number, b.Number) })
 	for _, c := range notes {
-		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, curDir, ackedPrefix+c.at()))
+		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, curDir, segment.AckedPrefix+c.At()))
 	}
 	if last > 0 {
 		// The run before may have died before these.
-		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+mark{source: escaped, number: last}.at()), 0)
+		disk.Truncate(filepath.Join(r.dir, curDir, segment.AckedPrefix+segment.Mark{Source: escaped, Number: last}.At()), 0)
 		r.tidy(escaped)
 	}
 	r.acked[source] = last
@@ -136,8 +137,8 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 // claimed.
 func (r *Reader) Claimed(consumer string) (bool, error) {
 	names, err := list(r.dir, curDir)
-	owner := escape(consumer)
-	return slices.ContainsFunc(names, func(name string) bool { return parseClaimed(name).owner == owner }), err
+	owner := segment.Escape(consumer)
+	return slices.ContainsFunc(names, func(name string) bool { return segment.ParseClaim(name).Owner == owner }), err
 }
 
 // Release puts a segment back for others.
@@ -152,12 +153,12 @@ func (r *Reader) release(s *Segment) error {
 }
 
 // Reject sets a segment aside in whose lines the caller has found something
-// that nobody may deliver. The error is a *DamagedError, or worse.
+// that nobody may deliver. The error is a *segment.DamagedError, or worse.
 func (r *Reader) Reject(s *Segment, offset int64, what string) error {
-	return r.reject(s, &Damage{offset, what})
+	return r.reject(s, &segment.Damage{Offset: offset, What: what})
 }
 
-func (r *Reader) reject(s *Segment, d *Damage) error {
+func (r *Reader) reject(s *Segment, d *segment.Damage) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.setAside(s, r.path(s), d); err != nil {
@@ -195,7 +196,7 @@ func (r *Reader) Close() error {
 }
 
 // setAside moves a segment to bad/, and notes in it what is wrong.
-func (r *Reader) setAside(s *Segment, path string, d *Damage) error {
+func (r *Reader) setAside(s *Segment, path string, d *segment.Damage) error {
 	bad := filepath.Join(r.dir, badDir, s.File)
 	for i := 1; ; i++ {
 		if _, err := os.Lstat(bad); errors.Is(err, fs.ErrNotExist) {
@@ -210,6 +211,6 @@ func (r *Reader) setAside(s *Segment, path string, d *Damage) error {
 		// Not a DamagedError: it would be met again and again.
 		return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
 	}
-	s.bad = &DamagedError{bad, *d}
+	s.bad = &segment.DamagedError{Path: bad, Damage: *d}
 	return nil
 }

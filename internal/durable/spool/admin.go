@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // What an Entry may be.
@@ -73,14 +74,14 @@ func List(dir string) ([]Entry, error) {
 // spool, its file, or its segment.
 func (e *Entry) is(names []string) bool {
 	base := filepath.Base(e.File)
-	return slices.Contains(names, e.File) || slices.Contains(names, base) || slices.Contains(names, parseClaimed(base).file)
+	return slices.Contains(names, e.File) || slices.Contains(names, base) || slices.Contains(names, segment.ParseClaim(base).File)
 }
 
 func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]int) Entry {
 	e := Entry{File: filepath.Join(sub, name), Bytes: info.Size(), Sealed: info.ModTime()}
 	text, at, _ := strings.Cut(name, "@")
-	lost := sub == badDir && strings.Contains(name, lostSuffix)
-	if n, ok := ParseName(whole(text)); ok {
+	lost := sub == badDir && strings.Contains(name, segment.LostSuffix)
+	if n, ok := segment.ParseName(segment.Whole(text)); ok {
 		if !lost {
 			e.Events = n.Count
 		}
@@ -105,18 +106,18 @@ func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]int) Entry
 	case newDir:
 		e.State = New
 	case curDir:
-		e.Source = parseClaimed(name).owner
+		e.Source = segment.ParseClaim(name).Owner
 		e.State = choose(held(info), Claimed, Orphaned)
 	case badDir:
 		e.State = choose(lost, Lost, Bad)
 	default:
-		if c, ok := parseAt(at); ok {
-			e.State, e.Source, e.Number = Waiting, c.source, c.number
+		if c, ok := segment.ParseAt(at); ok {
+			e.State, e.Source, e.Number = Waiting, c.Source, c.Number
 			break
 		}
-		if c, ok := parseWindow(name); ok {
-			e.Source = c.source
-			lock, err := os.Stat(filepath.Join(dir, tmpDir, "."+c.source+".lock"))
+		if c, ok := segment.ParseWindow(name); ok {
+			e.Source = c.Source
+			lock, err := os.Stat(filepath.Join(dir, tmpDir, "."+c.Source+".lock"))
 			e.State = choose(err == nil && held(lock), Open, Left)
 			break
 		}
@@ -125,17 +126,9 @@ func entry(dir, sub, name string, info fs.FileInfo, locked map[uint64]int) Entry
 	return e
 }
 
-// whole cuts off what setAside adds to a name that is there already.
-func whole(name string) string {
-	if i := strings.Index(name, suffix); i >= 0 {
-		return name[:i+len(suffix)]
-	}
-	return name
-}
-
 // Verify checks every segment and calls bad with what is wrong. What is in bad/
 // is wrong even if it is whole.
-func Verify(dir string, bad func(Entry, *Damage)) (segments, events int, err error) {
+func Verify(dir string, bad func(Entry, *segment.Damage)) (segments, events int, err error) {
 	all, err := List(dir)
 	if err != nil {
 		return 0, 0, err
@@ -144,8 +137,8 @@ func Verify(dir string, bad func(Entry, *Damage)) (segments, events int, err err
 		if e.State == Open || e.State == Left || e.State == Lost {
 			continue
 		}
-		_, err := readSegment(filepath.Join(dir, e.File), whole(filepath.Base(e.File)))
-		var d *Damage
+		_, err := readSegment(filepath.Join(dir, e.File), segment.Whole(filepath.Base(e.File)))
+		var d *segment.Damage
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // consumed, or moved: then its new place had its turn before or has it next time
@@ -154,7 +147,7 @@ func Verify(dir string, bad func(Entry, *Damage)) (segments, events int, err err
 		case err != nil:
 			return segments, events, err
 		case e.State == Bad:
-			bad(e, &Damage{0, "set aside, though it is whole; spool requeue puts it back"})
+			bad(e, &segment.Damage{Offset: 0, What: "set aside, though it is whole; spool requeue puts it back"})
 		}
 		segments, events = segments+1, events+e.Events
 	}
@@ -216,14 +209,14 @@ func (s *spool) requeue(ctx context.Context, e Entry, salvage bool) (string, err
 			return "", errTaken
 		}
 		defer f.Close()
-		return s.put(path, parseClaimed(name).file)
+		return s.put(path, segment.ParseClaim(name).File)
 	case Waiting:
 		lock, err := disk.LockPath(ctx, s.lockOf(e.Source), 0)
 		if err != nil {
 			return "", err
 		}
 		defer lock.Unlock()
-		return s.put(path, whole(name))
+		return s.put(path, segment.Whole(name))
 	}
 	return "", fmt.Errorf("it is %s, which cannot be requeued", e.State)
 }
@@ -238,10 +231,10 @@ func (s *spool) put(path, name string) (string, error) {
 }
 
 func (s *spool) requeueBad(path, name string, salvage bool) (string, error) {
-	_, err := readSegment(path, whole(name))
-	var d *Damage
+	_, err := readSegment(path, segment.Whole(name))
+	var d *segment.Damage
 	if err == nil {
-		return s.put(path, whole(name))
+		return s.put(path, segment.Whole(name))
 	}
 	if !errors.As(err, &d) || !salvage {
 		return "", err
@@ -264,23 +257,23 @@ func (s *spool) salvage(path, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	valid, lost, torn, kept, gone := sift(data)
+	valid, lost, torn, kept, gone := segment.Sift(data)
 	if len(torn) > 0 {
 		lost, gone = append(append(lost, torn...), '\n'), gone+1
 	}
 	var keep string
 	if gone > 0 || kept == 0 {
-		keep = name + lostSuffix
+		keep = name + segment.LostSuffix
 		for i := 1; ; i++ {
 			if _, err := os.Lstat(filepath.Join(s.dir, badDir, keep)); errors.Is(err, fs.ErrNotExist) {
 				break
 			} else if err != nil {
 				return "", err
 			}
-			keep = name + lostSuffix + "." + strconv.Itoa(i)
+			keep = name + segment.LostSuffix + "." + strconv.Itoa(i)
 		}
 	}
-	old, known := ParseName(whole(name))
+	old, known := segment.ParseName(segment.Whole(name))
 	of := ""
 	if known {
 		of = fmt.Sprintf(" of %d", old.Count)
@@ -297,9 +290,9 @@ func (s *spool) salvage(path, name string) (string, error) {
 	if err := disk.WriteFileAtomic(path, valid, 0o600); err != nil {
 		return "", err
 	}
-	to := Name{old.Seq, kept, checksum(valid), old.Nonce}
+	to := segment.Name{Seq: old.Seq, Count: kept, CRC: segment.Checksum(valid), Nonce: old.Nonce}
 	if !known {
-		to.Seq, to.Nonce = s.seq.next(), newNonce()
+		to.Seq, to.Nonce = s.seq.next(), segment.NewNonce()
 	}
 	what, err := s.put(path, to.String())
 	what = fmt.Sprintf("%s: %d events%s salvaged", what, kept, of)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // TestClaimWhileAcknowledging has two goroutines, as the runtime has.
@@ -97,7 +99,7 @@ func TestDamagedIsAcknowledged(t *testing.T) {
 	for n := range uint64(3) {
 		s, err := r.Claim(t.Context(), false)
 		check1(t, err)
-		var d *DamagedError
+		var d *segment.DamagedError
 		err = r.Load(s)
 		switch {
 		case s.File != names[n]:

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // Peek returns all segments that consumers have or could claim, the oldest
-// first, and changes nothing. An error is a *DamagedError that concerns one of
+// first, and changes nothing. An error is a *segment.DamagedError that concerns one of
 // them, or any other one, which is the last.
 func Peek(dir string) iter.Seq2[*Segment, error] {
 	return func(yield func(*Segment, error) bool) {
@@ -28,7 +30,7 @@ func Peek(dir string) iter.Seq2[*Segment, error] {
 				return
 			}
 			for _, name := range names {
-				all = append(all, parseClaimed(name).file)
+				all = append(all, segment.ParseClaim(name).File)
 			}
 		}
 		slices.Sort(all)
@@ -52,11 +54,11 @@ func peek(dir, name string) (*Segment, error) {
 			path = claimedAs(dir, name)
 		}
 		s, err := readSegment(path, name)
-		var d *Damage
+		var d *segment.Damage
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case errors.As(err, &d):
-			return nil, &DamagedError{path, *d}
+			return nil, &segment.DamagedError{Path: path, Damage: *d}
 		default:
 			return s, err
 		}
@@ -68,7 +70,7 @@ func peek(dir, name string) (*Segment, error) {
 func claimedAs(dir, file string) string {
 	names, _ := list(dir, curDir)
 	for _, name := range names {
-		if parseClaimed(name).file == file {
+		if segment.ParseClaim(name).File == file {
 			file = name
 			break
 		}
@@ -83,27 +85,27 @@ func readSegment(path, name string) (*Segment, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &Damage{0, "this is no regular file"}
+		return nil, &segment.Damage{Offset: 0, What: "this is no regular file"}
 	}
 	if info.Size() > maxSegment {
-		return nil, &Damage{maxSegment, fmt.Sprintf("%d bytes are more than any segment has", info.Size())}
+		return nil, &segment.Damage{Offset: maxSegment, What: fmt.Sprintf("%d bytes are more than any segment has", info.Size())}
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	text, _, _ := strings.Cut(name, "@")
-	n, ok := ParseName(text)
+	n, ok := segment.ParseName(text)
 	if !ok {
-		return nil, &Damage{0, "its name is not that of a segment"}
+		return nil, &segment.Damage{Offset: 0, What: "its name is not that of a segment"}
 	}
-	if d := check(n, data); d != nil {
+	if d := segment.Check(n, data); d != nil {
 		return nil, d
 	}
 	return &Segment{Name: n, Data: data, File: name}, nil
 }
 
 func isDamaged(err error) bool {
-	var d *DamagedError
+	var d *segment.DamagedError
 	return errors.As(err, &d)
 }

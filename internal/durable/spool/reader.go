@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // A Reader takes segments out of a spool. Several readers, in one process or in
@@ -42,21 +43,21 @@ type Reader struct {
 // place is where a segment lies: in new/, or claimed by a dead consumer.
 type place struct {
 	sub  string
-	name claimed
+	name segment.Claim
 }
 
 // A Segment is claimed. Data are its lines, once it is loaded and so verified,
 // until Drop or the end of the claim: the reader uses the memory again.
 type Segment struct {
-	Name
+	segment.Name
 	Data  []byte
 	File  string // its name
 	Size  int64  // of the file, in bytes
-	place claimed
+	place segment.Claim
 	sent  bool // it was loaded, and somebody may have its lines
 	f     *disk.File
 	spare *atomic.Pointer[[]byte] // of the reader
-	bad   error                   // a *DamagedError, once it has been set aside
+	bad   error                   // a *segment.DamagedError, once it has been set aside
 }
 
 // OpenReader opens the spool in dir, which has to be there.
@@ -153,22 +154,22 @@ func (r *Reader) wait(ctx context.Context) {
 // look finds what is this consumer's, in the order in which it was claimed, and
 // then what nobody has claimed yet.
 func (r *Reader) look() error {
-	owner := escape(r.opt.Consumer)
+	owner := segment.Escape(r.opt.Consumer)
 	names, err := list(r.dir, curDir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		c := parseClaimed(name)
-		if c.owner != "" && c.owner != owner {
+		c := segment.ParseClaim(name)
+		if c.Owner != "" && c.Owner != owner {
 			continue // another consumer has sent some of it, and sends that again under its name
 		}
-		r.order = max(r.order, c.order)
-		if r.held[c.file] == nil {
+		r.order = max(r.order, c.Order)
+		if r.held[c.File] == nil {
 			r.pending = append(r.pending, place{curDir, c})
 		}
 	}
-	slices.SortStableFunc(r.pending, func(a, b place) int { return cmp.Compare(a.name.order, b.name.order) })
+	slices.SortStableFunc(r.pending, func(a, b place) int { return cmp.Compare(a.name.Order, b.name.Order) })
 	if r.opt.Left {
 		return nil
 	}
@@ -176,7 +177,7 @@ func (r *Reader) look() error {
 		return err
 	}
 	for _, name := range names {
-		r.pending = append(r.pending, place{newDir, claimed{file: name}})
+		r.pending = append(r.pending, place{newDir, segment.Claim{File: name}})
 	}
 	return nil
 }
@@ -184,14 +185,14 @@ func (r *Reader) look() error {
 // take claims one segment. It returns nil if somebody else has it.
 func (r *Reader) take(p place) (*Segment, error) {
 	path := filepath.Join(r.dir, p.sub, p.name.String())
-	s := &Segment{File: p.name.file, place: p.name, spare: &r.spare}
+	s := &Segment{File: p.name.File, place: p.name, spare: &r.spare}
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return s, r.setAside(s, path, &Damage{0, "this is no regular file"})
+		return s, r.setAside(s, path, &segment.Damage{Offset: 0, What: "this is no regular file"})
 	default:
 		s.Size = info.Size()
 	}
@@ -199,8 +200,8 @@ func (r *Reader) take(p place) (*Segment, error) {
 	if f == nil {
 		return nil, err
 	}
-	if owner := escape(r.opt.Consumer); p.sub == newDir || p.name.owner != owner {
-		s.place = claimed{s.File, owner, r.order + 1}
+	if owner := segment.Escape(r.opt.Consumer); p.sub == newDir || p.name.Owner != owner {
+		s.place = segment.Claim{File: s.File, Owner: owner, Order: r.order + 1}
 		if err := disk.RenameInto(path, r.path(s)); err != nil {
 			f.Close()
 			return nil, err
@@ -214,7 +215,7 @@ func (r *Reader) take(p place) (*Segment, error) {
 
 // Load reads and verifies a segment, before anything of it is delivered, and
 // again after Drop. One that is damaged is in bad/ then, and the error a
-// *DamagedError: report it, acknowledge the segment like any other, and go on.
+// *segment.DamagedError: report it, acknowledge the segment like any other, and go on.
 // Any other error concerns the spool.
 func (r *Reader) Load(s *Segment) error {
 	if s.bad != nil {
@@ -222,7 +223,7 @@ func (r *Reader) Load(s *Segment) error {
 	}
 	s.sent = true
 	err := s.load()
-	var d *Damage
+	var d *segment.Damage
 	if err == nil || !errors.As(err, &d) {
 		return err
 	}
@@ -239,11 +240,11 @@ func (s *Segment) load() error {
 	if err != nil {
 		return err
 	}
-	n, ok := ParseName(s.File)
+	n, ok := segment.ParseName(s.File)
 	if !ok {
-		return &Damage{0, "its name is not that of a segment"}
+		return &segment.Damage{Offset: 0, What: "its name is not that of a segment"}
 	}
-	if d := check(n, data); d != nil {
+	if d := segment.Check(n, data); d != nil {
 		return d
 	}
 	s.Name, s.Data = n, data

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // recover deals with what dead writers have left in tmp/, and returns how many
@@ -21,7 +22,7 @@ func (s *spool) recover(ctx context.Context) (int, error) {
 	sealed := 0
 	var sources []string
 	for _, name := range names {
-		if strings.HasSuffix(name, partSuffix) {
+		if strings.HasSuffix(name, segment.PartSuffix) {
 			ok, err := s.recoverPart(name)
 			if err != nil {
 				return sealed, err
@@ -30,8 +31,8 @@ func (s *spool) recover(ctx context.Context) (int, error) {
 				sealed++
 			}
 		}
-		if of, ok := parseWindow(name); ok && !slices.Contains(sources, of.source) {
-			sources = append(sources, of.source)
+		if of, ok := segment.ParseWindow(name); ok && !slices.Contains(sources, of.Source) {
+			sources = append(sources, of.Source)
 		}
 	}
 	for _, source := range sources {
@@ -60,12 +61,12 @@ func (s *spool) recoverPart(name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	valid, lost, torn, count, gone := sift(data)
+	valid, lost, torn, count, gone := segment.Sift(data)
 	if len(torn) > 0 {
 		s.opt.Warn("%s: a writer died in the middle of a line, whose %d bytes are dropped", path, len(torn))
 	}
 	if gone > 0 {
-		keep := filepath.Join(s.dir, badDir, name+lostSuffix)
+		keep := filepath.Join(s.dir, badDir, name+segment.LostSuffix)
 		if err := disk.WriteFileAtomic(keep, lost, 0o600); err != nil {
 			return false, err
 		}
@@ -82,7 +83,7 @@ func (s *spool) recoverPart(name string) (bool, error) {
 		return false, err // somebody else has found it, too
 	}
 	defer f2.Close()
-	to := Name{s.seq.next(), count, checksum(valid), nonceOf(name)}
+	to := segment.Name{Seq: s.seq.next(), Count: count, CRC: segment.Checksum(valid), Nonce: segment.NonceOf(name)}
 	if err := disk.Rename(path, filepath.Join(s.dir, newDir, to.String())); err != nil {
 		return false, err
 	}
@@ -100,17 +101,17 @@ func (s *spool) dropWindows(ctx context.Context, source string) error {
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(s.removeWindows(func(of mark) bool { return of.source == source }), lock.Unlock())
+	return errors.Join(s.removeWindows(func(of segment.Mark) bool { return of.Source == source }), lock.Unlock())
 }
 
 // removeWindows is for who holds the lock of their source.
-func (s *spool) removeWindows(dead func(of mark) bool) error {
+func (s *spool) removeWindows(dead func(of segment.Mark) bool) error {
 	names, err := list(s.dir, tmpDir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if of, ok := parseWindow(name); ok && dead(of) {
+		if of, ok := segment.ParseWindow(name); ok && dead(of) {
 			path := filepath.Join(s.dir, tmpDir, name)
 			if err := s.moved(path, -1, 0, func() error { return disk.Remove(path) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err

@@ -91,6 +91,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 const (
@@ -254,7 +255,7 @@ func readAll(f *disk.File, buf []byte) ([]byte, error) {
 		return nil, err
 	}
 	if size > maxSegment {
-		return nil, &Damage{maxSegment, fmt.Sprintf("%d bytes are more than any segment has", size)}
+		return nil, &segment.Damage{Offset: maxSegment, What: fmt.Sprintf("%d bytes are more than any segment has", size)}
 	}
 	data := slices.Grow(buf[:0], int(size))[:size]
 	n, err := f.ReadAt(data, 0)
@@ -298,7 +299,7 @@ func newSequence(dir string, now func() time.Time) (*sequence, error) {
 		for _, name := range names {
 			text, _, _ := strings.Cut(name, "@")
 			// A number from the far future was never given out here.
-			if n, ok := ParseName(text); ok && n.Seq < 1<<63 {
+			if n, ok := segment.ParseName(text); ok && n.Seq < 1<<63 {
 				s.last = max(s.last, n.Seq)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 )
 
@@ -675,7 +676,7 @@ func TestPeekChangesNothing(t *testing.T) {
 	if want := []string{line(1), line(2), line(4)}; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	var d *DamagedError
+	var d *segment.DamagedError
 	if len(bad) != 1 || !errors.As(bad[0], &d) || d.Path != path {
 		t.Errorf("got %v", bad)
 	}
@@ -706,19 +707,19 @@ func TestNamesOfSources(t *testing.T) {
 	long := strings.Repeat("ü/", 200)
 	seen := map[string]string{}
 	for _, s := range []string{"a", "A", "a:b", "a/b", "a%2Fb", "a@b", "..", ".", "a~b", long, long + "x", long[:120], strings.Repeat("x", 121), strings.Repeat("x", 120)} {
-		e := escape(s)
+		e := segment.Escape(s)
 		if old, ok := seen[e]; ok {
 			t.Errorf("%q and %q are both %s", old, s, e)
 		}
 		seen[e] = s
-		c := markOf(checkpoint.ID{Source: s, Number: 1 << 63, Nonce: long})
-		name := c.waiting(Name{1 << 63, 1 << 30, 1 << 31, strings.Repeat("z", 13)})
-		n, c2, ok := parseWaiting(name)
-		if !ok || c.source != e || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
+		c := segment.MarkOf(checkpoint.ID{Source: s, Number: 1 << 63, Nonce: long})
+		name := c.Waiting(segment.Name{Seq: 1 << 63, Count: 1 << 30, CRC: 1 << 31, Nonce: strings.Repeat("z", 13)})
+		n, c2, ok := segment.ParseWaiting(name)
+		if !ok || c.Source != e || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
 			t.Errorf("%q: %s", s, name)
 		}
-		if of, ok := parseWindow(c.window("z")); !ok || of.source != c.source || of.run != c.run {
-			t.Errorf("%q: %s", s, c.window("z"))
+		if of, ok := segment.ParseWindow(c.Window("z")); !ok || of.Source != c.Source || of.Run != c.Run {
+			t.Errorf("%q: %s", s, c.Window("z"))
 		}
 	}
 }
@@ -729,7 +730,7 @@ func TestNamesWithoutRun(t *testing.T) {
 	check1(t, Create(dir))
 	for n := range 2 {
 		data := []byte(line(n) + "\n")
-		name := Name{uint64(1 + n), 1, checksum(data), "a"}
+		name := segment.Name{Seq: uint64(1 + n), Count: 1, CRC: segment.Checksum(data), Nonce: "a"}
 		check1(t, os.WriteFile(filepath.Join(dir, tmpDir, fmt.Sprintf("%s@%d@S", name, 1+n)), data, 0o600))
 	}
 	check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "a.window@S"), nil, 0o600))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 )
 
@@ -54,7 +55,7 @@ type draft struct {
 // sealed is a part of a window: durable, but under the name it was written.
 type sealed struct {
 	path string
-	name Name
+	name segment.Name
 }
 
 // OpenWriter opens the spool in dir, or makes it, and recovers what writers
@@ -119,9 +120,9 @@ func (w *Writer) begin(ctx context.Context) error {
 	if err := w.room(ctx); err != nil {
 		return err
 	}
-	s := &draft{spool: &w.spool, nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
+	s := &draft{spool: &w.spool, nonce: segment.NewNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
 	if w.controlled {
-		f, err := disk.Create(filepath.Join(w.dir, tmpDir, markOf(w.current).window(s.nonce)), 0o600)
+		f, err := disk.Create(filepath.Join(w.dir, tmpDir, segment.MarkOf(w.current).Window(s.nonce)), 0o600)
 		if err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func (w *Writer) begin(ctx context.Context) error {
 		return nil
 	}
 	for s.f == nil {
-		path := filepath.Join(w.dir, tmpDir, partName(w.seq.next(), s.nonce))
+		path := filepath.Join(w.dir, tmpDir, segment.PartName(w.seq.next(), s.nonce))
 		f, err := disk.Create(path, 0o600)
 		if err != nil {
 			return err
@@ -147,7 +148,7 @@ func (w *Writer) begin(ctx context.Context) error {
 			s.f = f
 		} else {
 			f.Close()
-			s.nonce = newNonce()
+			s.nonce = segment.NewNonce()
 		}
 	}
 	w.seg = s
@@ -219,7 +220,7 @@ func (w *Writer) seal() error {
 	if err := w.wait(); err != nil {
 		return err
 	}
-	name := Name{w.seq.next(), s.count, s.crc, s.nonce}
+	name := segment.Name{Seq: w.seq.next(), Count: s.count, CRC: s.crc, Nonce: s.nonce}
 	to := filepath.Join(w.dir, newDir, name.String())
 	if w.controlled {
 		w.parts, to = append(w.parts, sealed{s.f.Name(), name}), ""
