@@ -215,7 +215,6 @@ const roomSize = 1200
 
 // larger are packages that have more, and how many at most.
 var larger = map[string]int{
-	"internal/durable/spool":   2000,
 	"internal/manual/page":     1 << 20, // generated, the text of all commands
 	"internal/dev/conformance": 3100,
 	"internal/dev/bench":       1650,

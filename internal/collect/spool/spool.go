@@ -44,6 +44,7 @@ import (
 	"fmt"
 
 	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -73,7 +74,7 @@ func (c *Command) Identity() string { return c.id + "\x00" + c.Consumer }
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	c.env = env
 	if env.Pipeline == nil { // nothing is written
-		_, err = queue.List(c.Dir)
+		_, err = look.List(c.Dir)
 		return err
 	}
 	r, err := c.open()
@@ -122,7 +123,8 @@ func (c *Command) Receive(ctx context.Context) (stage.Delivery, error) {
 		if err := r.Load(s); err != nil {
 			return c.report(err, emit)
 		}
-		return c.send(s, emit)
+		defer s.Drop()
+		return c.send(&s.Content, emit)
 	}
 	return stage.Delivery{Position: s.File, Name: s.File, Bytes: s.Size, Send: send, Handle: s}, nil
 }
@@ -156,7 +158,7 @@ func (c *Command) Close() error {
 
 // Collect prints what is there, and leaves it.
 func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
-	for s, err := range queue.Peek(c.Dir) {
+	for s, err := range look.Peek(c.Dir) {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -173,8 +175,7 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 }
 
 // send emits the events of a segment as they are, and lets go of them.
-func (c *Command) send(s *queue.Segment, emit stage.Emit) error {
-	defer s.Drop()
+func (c *Command) send(s *segment.Content, emit stage.Emit) error {
 	if pipeline := c.env.Pipeline; pipeline != nil {
 		if sent, err := pipeline.Lines(s.Data); sent {
 			return err

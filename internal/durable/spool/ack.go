@@ -11,10 +11,11 @@ import (
 	"strconv"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
-func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.place.String()) }
+func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, layout.Cur, s.place.String()) }
 
 // Ack removes a segment, durably.
 func (r *Reader) Ack(s *Segment) error {
@@ -54,7 +55,7 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 		return fmt.Errorf("%s: checkpoint %d is acknowledged after %d", r.dir, number, last)
 	}
 	c := segment.Mark{Source: segment.Escape(source), Number: number}
-	note := filepath.Join(r.dir, curDir, segment.AckedPrefix+c.At())
+	note := filepath.Join(r.dir, layout.Cur, segment.AckedPrefix+c.At())
 	if s.bad != nil {
 		err = create(note)
 	} else {
@@ -108,7 +109,7 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 	if n, ok := r.acked[source]; ok {
 		return n, nil
 	}
-	entries, err := os.ReadDir(filepath.Join(r.dir, curDir))
+	entries, err := os.ReadDir(filepath.Join(r.dir, layout.Cur))
 	if err != nil {
 		return 0, err
 	}
@@ -122,11 +123,11 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 	}
 	slices.SortFunc(notes, func(a, b segment.Mark) int { return cmp.Compare(a.Number, b.Number) })
 	for _, c := range notes {
-		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, curDir, segment.AckedPrefix+c.At()))
+		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, layout.Cur, segment.AckedPrefix+c.At()))
 	}
 	if last > 0 {
 		// The run before may have died before these.
-		disk.Truncate(filepath.Join(r.dir, curDir, segment.AckedPrefix+segment.Mark{Source: escaped, Number: last}.At()), 0)
+		disk.Truncate(filepath.Join(r.dir, layout.Cur, segment.AckedPrefix+segment.Mark{Source: escaped, Number: last}.At()), 0)
 		r.tidy(escaped)
 	}
 	r.acked[source] = last
@@ -136,7 +137,7 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 // Claimed reports whether something is left that a consumer of that name has
 // claimed.
 func (r *Reader) Claimed(consumer string) (bool, error) {
-	names, err := list(r.dir, curDir)
+	names, err := layout.List(r.dir, layout.Cur)
 	owner := segment.Escape(consumer)
 	return slices.ContainsFunc(names, func(name string) bool { return segment.ParseClaim(name).Owner == owner }), err
 }
@@ -149,7 +150,7 @@ func (r *Reader) Release(s *Segment) error {
 }
 
 func (r *Reader) release(s *Segment) error {
-	return cmp.Or(disk.Rename(r.path(s), filepath.Join(r.dir, newDir, s.File)), r.done(s))
+	return cmp.Or(disk.Rename(r.path(s), filepath.Join(r.dir, layout.New, s.File)), r.done(s))
 }
 
 // Reject sets a segment aside in whose lines the caller has found something
@@ -191,22 +192,22 @@ func (r *Reader) Close() error {
 	for source := range r.marks {
 		r.tidy(source)
 	}
-	errs = append(errs, r.size.close())
+	errs = append(errs, r.size.Close())
 	return errors.Join(errs...)
 }
 
 // setAside moves a segment to bad/, and notes in it what is wrong.
 func (r *Reader) setAside(s *Segment, path string, d *segment.Damage) error {
-	bad := filepath.Join(r.dir, badDir, s.File)
+	bad := filepath.Join(r.dir, layout.Bad, s.File)
 	for i := 1; ; i++ {
 		if _, err := os.Lstat(bad); errors.Is(err, fs.ErrNotExist) {
 			break
 		} else if err != nil {
 			return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
 		}
-		bad = filepath.Join(r.dir, badDir, s.File+"."+strconv.Itoa(i))
+		bad = filepath.Join(r.dir, layout.Bad, s.File+"."+strconv.Itoa(i))
 	}
-	defer r.size.doubt()
+	defer r.size.Doubt()
 	if err := disk.Rename(path, bad); err != nil {
 		// Not a DamagedError: it would be met again and again.
 		return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
@@ -50,7 +52,7 @@ func TestRandomDamage(t *testing.T) {
 	const batches, segments, events = 200, 75, 8
 	for batch := range batches {
 		dir := shortLived(t)
-		check1(t, Create(dir))
+		check1(t, layout.Create(dir))
 		damaged := map[string][]byte{}
 		var want, all []string
 		for i := range segments {
@@ -63,9 +65,9 @@ func TestRandomDamage(t *testing.T) {
 			} else {
 				want = append(want, content...)
 			}
-			sub := newDir
+			sub := layout.New
 			if rnd.IntN(4) == 0 {
-				sub = curDir
+				sub = layout.Cur
 			}
 			check1(t, os.WriteFile(filepath.Join(dir, sub, name), data, 0o600))
 		}
@@ -80,7 +82,7 @@ func TestRandomDamage(t *testing.T) {
 			} else if errors.As(err, &d) {
 				reported++
 				data, ok := damaged[filepath.Base(d.Path)]
-				if there, err := os.ReadFile(d.Path); !ok || err != nil || !bytes.Equal(there, data) || filepath.Base(filepath.Dir(d.Path)) != badDir {
+				if there, err := os.ReadFile(d.Path); !ok || err != nil || !bytes.Equal(there, data) || filepath.Base(filepath.Dir(d.Path)) != layout.Bad {
 					t.Fatalf("%v: not what was damaged, %v", d, err)
 				}
 				if d.Offset < 0 || d.Offset > int64(len(data)) || d.What == "" || strings.Contains(d.Error(), "\n") {
@@ -125,11 +127,11 @@ func salvageAll(t *testing.T, dir string, damaged map[string][]byte, all []strin
 	for _, l := range drain(t, r) {
 		lines[l]--
 	}
-	for _, name := range must(list(dir, badDir)) {
+	for _, name := range must(layout.List(dir, layout.Bad)) {
 		if !strings.HasSuffix(name, segment.LostSuffix) {
 			t.Errorf("%s stays", name)
 		}
-		for l := range strings.Lines(string(must(os.ReadFile(filepath.Join(dir, badDir, name))))) {
+		for l := range strings.Lines(string(must(os.ReadFile(filepath.Join(dir, layout.Bad, name))))) {
 			lines[strings.TrimSuffix(l, "\n")]--
 		}
 	}
@@ -143,15 +145,15 @@ func salvageAll(t *testing.T, dir string, damaged map[string][]byte, all []strin
 
 func TestForgedAndForeign(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
+	check1(t, layout.Create(dir))
 	forged, data := aSegment(1, []string{line(1), ` { "id":"S:1:x", "__type" : "Commit" } `, line(2)})
-	check1(t, os.WriteFile(filepath.Join(dir, newDir, forged), data, 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.New, forged), data, 0o600))
 	good, data := aSegment(2, []string{line(3), `{"__type":"Event","event_description.text":"\"Commit\"","feed.name":"Checkpoint"}`})
-	check1(t, os.WriteFile(filepath.Join(dir, newDir, good), data, 0o600))
-	check1(t, os.WriteFile(filepath.Join(dir, newDir, "mine.ndjson"), []byte(line(4)), 0o600))
-	check1(t, os.WriteFile(filepath.Join(dir, badDir, "mine.ndjson"), []byte(line(5)), 0o600))
-	check1(t, os.Mkdir(filepath.Join(dir, newDir, "zdir"), 0o700))
-	check1(t, os.Symlink("/etc/passwd", filepath.Join(dir, newDir, "zlink")))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.New, good), data, 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.New, "mine.ndjson"), []byte(line(4)), 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.Bad, "mine.ndjson"), []byte(line(5)), 0o600))
+	check1(t, os.Mkdir(filepath.Join(dir, layout.New, "zdir"), 0o700))
+	check1(t, os.Symlink("/etc/passwd", filepath.Join(dir, layout.New, "zlink")))
 	r := openReader(t, dir)
 	var said []string
 	events := 0
@@ -177,8 +179,8 @@ func TestForgedAndForeign(t *testing.T) {
 		t.Errorf("%d events, said %q", events, said)
 	}
 	// What is foreign can be salvaged all the same.
-	check1(t, os.Remove(filepath.Join(dir, badDir, "zdir")))
-	check1(t, os.Remove(filepath.Join(dir, badDir, "zlink")))
+	check1(t, os.Remove(filepath.Join(dir, layout.Bad, "zdir")))
+	check1(t, os.Remove(filepath.Join(dir, layout.Bad, "zlink")))
 	check1(t, Requeue(t.Context(), dir, nil, true, Options{}, func(file, what string, err error) { check1(t, err) }))
 	got := drain(t, r)
 	slices.Sort(got)
@@ -218,14 +220,14 @@ func TestRequeue(t *testing.T) {
 	add(t, w, 4, 4)
 	check1(t, w.Checkpoint(t.Context(), "S:1:x"))
 	count := func(state string) (names []string) {
-		for _, e := range must(List(dir)) {
+		for _, e := range must(look.List(dir)) {
 			if e.State == state {
 				names = append(names, e.File)
 			}
 		}
 		return names
 	}
-	for state, want := range map[string]int{New: 1, Claimed: 2, Waiting: 1, Orphaned: 0} {
+	for state, want := range map[string]int{look.New: 1, look.Claimed: 2, look.Waiting: 1, look.Orphaned: 0} {
 		if got := count(state); len(got) != want {
 			t.Errorf("%s: %q", state, got)
 		}
@@ -245,19 +247,19 @@ func TestRequeue(t *testing.T) {
 	if len(did) > 0 {
 		t.Errorf("did %q", did)
 	}
-	claimed := count(Claimed)
-	requeue(false, claimed[0], count(Waiting)[0], "none")
+	claimed := count(look.Claimed)
+	requeue(false, claimed[0], count(look.Waiting)[0], "none")
 	if len(did) != 3 || did[0] != errTaken.Error() || !strings.Contains(did[1], "in use by") || did[2] != "there is no such segment" {
 		t.Errorf("did %q", did)
 	}
 	r.abandon()
 	w.abandon()
 	requeue(false)
-	if len(did) != 2 || did[0] != strings.Replace(claimed[0], curDir, newDir, 1) {
+	if len(did) != 2 || did[0] != strings.Replace(claimed[0], layout.Cur, layout.New, 1) {
 		t.Errorf("did %q", did)
 	}
 	wantFiles(t, dir, "1 3 0 0")
-	requeue(false, count(Waiting)[0])
+	requeue(false, count(look.Waiting)[0])
 	wantDrained(t, dir, lines(1, 4))
 }
 
@@ -267,10 +269,10 @@ func TestSalvageFaultEverywhere(t *testing.T) {
 		reached := false
 		for mode := range 4 {
 			dir := shortLived(t)
-			check1(t, Create(dir))
+			check1(t, layout.Create(dir))
 			name, data := aSegment(1, lines(1, 3))
 			data = append(bytes.Replace(data, []byte(line(2)), []byte(line(2)[1:]), 1)[:len(data)-10], '\n')
-			check1(t, os.WriteFile(filepath.Join(dir, badDir, name), data, 0o600))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Bad, name), data, 0o600))
 			plan := planFor(n, mode)
 			restore := plan.Install(t)
 			nothing := func(_, _ string, _ error) {}
@@ -280,8 +282,8 @@ func TestSalvageFaultEverywhere(t *testing.T) {
 			check1(t, Requeue(t.Context(), dir, nil, true, Options{}, nothing))
 			wantDrained(t, dir, lines(1, 1))
 			lost := ""
-			for _, name := range must(list(dir, badDir)) {
-				lost = string(must(os.ReadFile(filepath.Join(dir, badDir, name))))
+			for _, name := range must(layout.List(dir, layout.Bad)) {
+				lost = string(must(os.ReadFile(filepath.Join(dir, layout.Bad, name))))
 			}
 			if !strings.HasPrefix(lost, line(2)[1:]+"\n"+line(3)[:20]) {
 				t.Errorf("operation %d: lost %q", n, lost)
@@ -295,8 +297,8 @@ func TestSalvageFaultEverywhere(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
-	for i, sub := range []string{newDir, curDir, badDir} {
+	check1(t, layout.Create(dir))
+	for i, sub := range []string{layout.New, layout.Cur, layout.Bad} {
 		name, data := aSegment(i+1, lines(1, 2))
 		check1(t, os.WriteFile(filepath.Join(dir, sub, name), data, 0o600))
 		name, data = aSegment(i+11, lines(1, 2))
@@ -304,7 +306,7 @@ func TestVerify(t *testing.T) {
 		check1(t, os.WriteFile(filepath.Join(dir, sub, name), data, 0o600))
 	}
 	var bad []string
-	segments, events, err := Verify(dir, func(e Entry, d *segment.Damage) { bad = append(bad, e.State+": "+d.Error()) })
+	segments, events, err := look.Verify(dir, func(e look.Entry, d *segment.Damage) { bad = append(bad, e.State+": "+d.Error()) })
 	slices.Sort(bad)
 	if bad[0] != "bad: at offset 0: set aside, though it is whole; spool requeue puts it back" || !strings.Contains(bad[1], "a value has changed") {
 		t.Errorf("%q", bad[:2])
@@ -338,7 +340,7 @@ func FuzzSegment(f *testing.F) {
 		n = segment.Name{Seq: 1, Count: bytes.Count(data, []byte{'\n'}), CRC: segment.Checksum(data), Nonce: "n"}
 		d := segment.Check(n, data)
 		if d == nil {
-			s := Segment{Data: data}
+			s := segment.Content{Data: data}
 			count := 0
 			for range s.Lines() {
 				count++

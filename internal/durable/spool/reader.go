@@ -1,13 +1,11 @@
 package spool
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
@@ -49,10 +48,8 @@ type place struct {
 // A Segment is claimed. Data are its lines, once it is loaded and so verified,
 // until Drop or the end of the claim: the reader uses the memory again.
 type Segment struct {
-	segment.Name
-	Data  []byte
-	File  string // its name
-	Size  int64  // of the file, in bytes
+	segment.Content
+	Size  int64 // of the file, in bytes
 	place segment.Claim
 	sent  bool // it was loaded, and somebody may have its lines
 	f     *disk.File
@@ -65,7 +62,7 @@ func OpenReader(dir string, opt Options) (*Reader, error) {
 	if err := opt.local(dir); err != nil {
 		return nil, err
 	}
-	id, err := ID(dir)
+	id, err := layout.ID(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +152,7 @@ func (r *Reader) wait(ctx context.Context) {
 // then what nobody has claimed yet.
 func (r *Reader) look() error {
 	owner := segment.Escape(r.opt.Consumer)
-	names, err := list(r.dir, curDir)
+	names, err := layout.List(r.dir, layout.Cur)
 	if err != nil {
 		return err
 	}
@@ -166,18 +163,18 @@ func (r *Reader) look() error {
 		}
 		r.order = max(r.order, c.Order)
 		if r.held[c.File] == nil {
-			r.pending = append(r.pending, place{curDir, c})
+			r.pending = append(r.pending, place{layout.Cur, c})
 		}
 	}
 	slices.SortStableFunc(r.pending, func(a, b place) int { return cmp.Compare(a.name.Order, b.name.Order) })
 	if r.opt.Left {
 		return nil
 	}
-	if names, err = list(r.dir, newDir); err != nil {
+	if names, err = layout.List(r.dir, layout.New); err != nil {
 		return err
 	}
 	for _, name := range names {
-		r.pending = append(r.pending, place{newDir, segment.Claim{File: name}})
+		r.pending = append(r.pending, place{layout.New, segment.Claim{File: name}})
 	}
 	return nil
 }
@@ -185,7 +182,7 @@ func (r *Reader) look() error {
 // take claims one segment. It returns nil if somebody else has it.
 func (r *Reader) take(p place) (*Segment, error) {
 	path := filepath.Join(r.dir, p.sub, p.name.String())
-	s := &Segment{File: p.name.File, place: p.name, spare: &r.spare}
+	s := &Segment{Content: segment.Content{File: p.name.File}, place: p.name, spare: &r.spare}
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -196,11 +193,11 @@ func (r *Reader) take(p place) (*Segment, error) {
 	default:
 		s.Size = info.Size()
 	}
-	f, err := claim(path)
+	f, err := layout.Claim(path)
 	if f == nil {
 		return nil, err
 	}
-	if owner := segment.Escape(r.opt.Consumer); p.sub == newDir || p.name.Owner != owner {
+	if owner := segment.Escape(r.opt.Consumer); p.sub == layout.New || p.name.Owner != owner {
 		s.place = segment.Claim{File: s.File, Owner: owner, Order: r.order + 1}
 		if err := disk.RenameInto(path, r.path(s)); err != nil {
 			f.Close()
@@ -236,7 +233,7 @@ func (s *Segment) load() error {
 	if b := s.spare.Swap(nil); b != nil {
 		spare = *b
 	}
-	data, err := readAll(s.f, spare)
+	data, err := layout.ReadAll(s.f, spare)
 	if err != nil {
 		return err
 	}
@@ -258,17 +255,4 @@ func (s *Segment) Drop() {
 		s.spare.Store(&data)
 	}
 	s.Data = nil
-}
-
-// Lines are the events, without their newlines.
-func (s *Segment) Lines() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for data := s.Data; len(data) > 0; {
-			i := bytes.IndexByte(data, '\n')
-			if i < 0 || !yield(data[:i]) {
-				return
-			}
-			data = data[i+1:]
-		}
-	}
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 )
@@ -129,8 +131,8 @@ func wantDrained(t testing.TB, dir string, want []string) {
 func files(t testing.TB, dir string) string {
 	t.Helper()
 	var s []string
-	for _, sub := range []string{tmpDir, newDir, curDir, badDir} {
-		names, err := list(dir, sub)
+	for _, sub := range []string{layout.Tmp, layout.New, layout.Cur, layout.Bad} {
+		names, err := layout.List(dir, sub)
 		check1(t, err)
 		s = append(s, fmt.Sprint(len(names)))
 	}
@@ -149,11 +151,11 @@ func TestPlainStream(t *testing.T) {
 	w := openWriter(t, dir, Options{SegmentBytes: 120})
 	add(t, w, 1, 10)
 	check1(t, w.wait())
-	if names, _ := list(dir, newDir); len(names) == 0 {
+	if names, _ := layout.List(dir, layout.New); len(names) == 0 {
 		t.Error("nothing is sealed before the end")
 	}
-	for _, name := range must(list(dir, newDir)) {
-		if info, _ := os.Stat(filepath.Join(dir, newDir, name)); info.Size() > 120 {
+	for _, name := range must(layout.List(dir, layout.New)) {
+		if info, _ := os.Stat(filepath.Join(dir, layout.New, name)); info.Size() > 120 {
 			t.Errorf("%s has %d bytes", name, info.Size())
 		}
 	}
@@ -231,7 +233,7 @@ func TestQuota(t *testing.T) {
 		for waited := 0; waited < 100; {
 			time.Sleep(10 * poll)
 			synctest.Wait()
-			_, total, err := usage(dir)
+			_, total, err := layout.Measure(dir)
 			check1(t, err)
 			if total > quota+segment {
 				t.Fatalf("%d bytes, the quota is %d", total, quota)
@@ -469,22 +471,22 @@ func TestRecoverPart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			check1(t, Create(dir))
-			check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abc.part"), []byte(c.content), 0o600))
-			check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abd.window@S"), []byte(c.content), 0o600))
+			check1(t, layout.Create(dir))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abc.part"), []byte(c.content), 0o600))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abd.window@S"), []byte(c.content), 0o600))
 			var said []string
 			r, err := OpenReader(dir, Options{Warn: func(f string, a ...any) { said = append(said, fmt.Sprintf(f, a...)) }})
 			check1(t, err)
 			if got := drain(t, r); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if b, _ := os.ReadFile(filepath.Join(dir, badDir, "abc.part.lost")); string(b) != c.lost {
+			if b, _ := os.ReadFile(filepath.Join(dir, layout.Bad, "abc.part.lost")); string(b) != c.lost {
 				t.Errorf("lost %q, want %q", b, c.lost)
 			}
 			if !strings.Contains(strings.Join(said, "\n"), c.said) {
 				t.Errorf("said %q", said)
 			}
-			if names := must(list(dir, tmpDir)); len(names) > 0 {
+			if names := must(layout.List(dir, layout.Tmp)); len(names) > 0 {
 				t.Errorf("left %q", names)
 			}
 		})
@@ -636,14 +638,14 @@ func TestAckAs(t *testing.T) {
 			t.Errorf("%s: %d, %v, want %d", source, n, err, want)
 		}
 	}
-	if _, total, _ := usage(dir); total == 0 {
+	if _, total, _ := layout.Measure(dir); total == 0 {
 		t.Error("the rest is gone")
 	}
 	if got := drain(t, r); !slices.Equal(got, lines(151, 200)) {
 		t.Errorf("got %d events", len(got))
 	}
 	check1(t, r.Close())
-	entries, _ := os.ReadDir(filepath.Join(dir, curDir))
+	entries, _ := os.ReadDir(filepath.Join(dir, layout.Cur))
 	if len(entries) != 1 || entries[0].Name() != ".acked@150@my%2Fsource" {
 		t.Errorf("left %v", entries)
 	}
@@ -657,14 +659,14 @@ func TestPeekChangesNothing(t *testing.T) {
 	r := openReader(t, dir)
 	_, err := r.Next(t.Context(), false)
 	check1(t, err)
-	names := must(list(dir, newDir))
-	path := filepath.Join(dir, newDir, names[1])
+	names := must(layout.List(dir, layout.New))
+	path := filepath.Join(dir, layout.New, names[1])
 	b := must(os.ReadFile(path))
 	b[20] ^= 1
 	check1(t, os.WriteFile(path, b, 0o600))
 	var got []string
 	var bad []error
-	for s, err := range Peek(dir) {
+	for s, err := range look.Peek(dir) {
 		if err != nil {
 			bad = append(bad, err)
 			continue
@@ -681,7 +683,7 @@ func TestPeekChangesNothing(t *testing.T) {
 		t.Errorf("got %v", bad)
 	}
 	wantFiles(t, dir, "0 3 1 0")
-	for _, err := range Peek(t.TempDir()) {
+	for _, err := range look.Peek(t.TempDir()) {
 		if err == nil || !strings.Contains(err.Error(), "no spool") {
 			t.Errorf("got %v", err)
 		}
@@ -727,13 +729,13 @@ func TestNamesOfSources(t *testing.T) {
 // Names that do not tell the run are of some other one.
 func TestNamesWithoutRun(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
+	check1(t, layout.Create(dir))
 	for n := range 2 {
 		data := []byte(line(n) + "\n")
 		name := segment.Name{Seq: uint64(1 + n), Count: 1, CRC: segment.Checksum(data), Nonce: "a"}
-		check1(t, os.WriteFile(filepath.Join(dir, tmpDir, fmt.Sprintf("%s@%d@S", name, 1+n)), data, 0o600))
+		check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, fmt.Sprintf("%s@%d@S", name, 1+n)), data, 0o600))
 	}
-	check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "a.window@S"), nil, 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "a.window@S"), nil, 0o600))
 	w := openWriter(t, dir, Options{})
 	check1(t, w.Commit(t.Context(), "S:1:"))
 	wantFiles(t, dir, "0 1 0 0")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
@@ -65,7 +66,7 @@ func (w *Writer) openSource(ctx context.Context, at checkpoint.ID) error {
 	if err := w.removeWindows(other); err != nil {
 		return err
 	}
-	files, err := list(w.dir, tmpDir)
+	files, err := layout.List(w.dir, layout.Tmp)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (w *Writer) prepare(at checkpoint.ID) error {
 	for len(w.parts) > 0 {
 		p := w.parts[0]
 		file := segment.MarkOf(at).Waiting(p.name)
-		if err := disk.Rename(p.path, filepath.Join(w.dir, tmpDir, file)); err != nil {
+		if err := disk.Rename(p.path, filepath.Join(w.dir, layout.Tmp, file)); err != nil {
 			return err
 		}
 		w.parts = w.parts[1:]
@@ -133,7 +134,7 @@ func (w *Writer) commit(at checkpoint.ID) error {
 		}
 	}
 	for _, p := range discarded {
-		path := filepath.Join(w.dir, tmpDir, p.Value)
+		path := filepath.Join(w.dir, layout.Tmp, p.Value)
 		if err := w.moved(path, -1, 0, func() error { return disk.Remove(path) }); err != nil {
 			return err
 		}
@@ -142,6 +143,6 @@ func (w *Writer) commit(at checkpoint.ID) error {
 }
 
 func (w *Writer) publish(file string) error {
-	path := filepath.Join(w.dir, tmpDir, file)
-	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, newDir, segment.Whole(file))) })
+	path := filepath.Join(w.dir, layout.Tmp, file)
+	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, layout.New, segment.Whole(file))) })
 }

@@ -1,30 +1,28 @@
-package spool
+package look
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // Peek returns all segments that consumers have or could claim, the oldest
 // first, and changes nothing. An error is a *segment.DamagedError that concerns one of
 // them, or any other one, which is the last.
-func Peek(dir string) iter.Seq2[*Segment, error] {
-	return func(yield func(*Segment, error) bool) {
-		if err := exists(dir); err != nil {
+func Peek(dir string) iter.Seq2[*segment.Content, error] {
+	return func(yield func(*segment.Content, error) bool) {
+		if err := layout.Exists(dir); err != nil {
 			yield(nil, err)
 			return
 		}
 		var all []string
-		for _, sub := range [...]string{curDir, newDir} {
-			names, err := list(dir, sub)
+		for _, sub := range [...]string{layout.Cur, layout.New} {
+			names, err := layout.List(dir, sub)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -46,14 +44,14 @@ func Peek(dir string) iter.Seq2[*Segment, error] {
 	}
 }
 
-func peek(dir, name string) (*Segment, error) {
+func peek(dir, name string) (*segment.Content, error) {
 	// Look into new/ twice: a claim may be given back.
-	for _, sub := range [...]string{newDir, curDir, newDir} {
+	for _, sub := range [...]string{layout.New, layout.Cur, layout.New} {
 		path := filepath.Join(dir, sub, name)
-		if sub == curDir {
+		if sub == layout.Cur {
 			path = claimedAs(dir, name)
 		}
-		s, err := readSegment(path, name)
+		s, err := segment.Read(path, name)
 		var d *segment.Damage
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -68,41 +66,14 @@ func peek(dir, name string) (*Segment, error) {
 
 // claimedAs is the path of a segment that is claimed, whoever has it.
 func claimedAs(dir, file string) string {
-	names, _ := list(dir, curDir)
+	names, _ := layout.List(dir, layout.Cur)
 	for _, name := range names {
 		if segment.ParseClaim(name).File == file {
 			file = name
 			break
 		}
 	}
-	return filepath.Join(dir, curDir, file)
-}
-
-// readSegment reads and verifies a segment without any claim.
-func readSegment(path, name string) (*Segment, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &segment.Damage{Offset: 0, What: "this is no regular file"}
-	}
-	if info.Size() > maxSegment {
-		return nil, &segment.Damage{Offset: maxSegment, What: fmt.Sprintf("%d bytes are more than any segment has", info.Size())}
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	text, _, _ := strings.Cut(name, "@")
-	n, ok := segment.ParseName(text)
-	if !ok {
-		return nil, &segment.Damage{Offset: 0, What: "its name is not that of a segment"}
-	}
-	if d := segment.Check(n, data); d != nil {
-		return nil, d
-	}
-	return &Segment{Name: n, Data: data, File: name}, nil
+	return filepath.Join(dir, layout.Cur, file)
 }
 
 func isDamaged(err error) bool {
