@@ -250,6 +250,10 @@ func (n *node) complete(m *event.Message) {
 			m.SetValue(f.Key, f.Value)
 		}
 	}
+	if n.Parse.NoRaw {
+		m.FinishBare()
+		return
+	}
 	m.Finish()
 }
 

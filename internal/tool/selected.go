@@ -199,7 +199,7 @@ func (s *selected) parsing() (*chain.Parsing, error) {
 	reading, err := p.Reading()
 	return &chain.Parsing{
 		Parser:  stream.Parser{Input: p.Input, FileName: p.FileName, MaxReport: int64(p.MaxReport)},
-		Reading: reading, Copy: p.CopyCollectorProvidedFields, Defaults: defaults,
+		Reading: reading, Copy: p.CopyCollectorProvidedFields, Defaults: defaults, NoRaw: !p.Raw,
 	}, err
 }
 
