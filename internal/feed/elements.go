@@ -119,10 +119,11 @@ func (x *Element) parse(part json.Element, errs charset.Errors) error {
 	return err
 }
 
-// broken makes the text of an element that cannot be read its raw.
+// broken makes the text of an element that cannot be read its raw. An array in a
+// line of its own would be read as one of elements, by itself.
 func (x *Element) broken(part json.Element) {
 	x.bad = true
-	if x.raw == nil {
+	if x.raw == nil || part.Text[0] == '[' {
 		x.raw = append(append([]byte{'['}, part.Text...), ']')
 	}
 }
