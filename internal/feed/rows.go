@@ -132,13 +132,16 @@ func (r *Row) setNames() {
 	for _, name := range r.Fields {
 		r.Names = append(r.Names, string([]byte(name)))
 	}
+	for _, line := range r.lines {
+		r.names = append(append(r.names, line...), '\n')
+	}
 	switch source := r.text.source(); r.format.Raw {
 	case AsItStands:
-		r.names = append(bytes.TrimRight(source, "\r\n"), '\n')
+		r.names = append(append(r.names, bytes.TrimRight(source, "\r\n")...), '\n')
 	case FewQuotes:
-		r.names = csv.Append(nil, r.fields, r.format.Delimiter, "\n")
+		r.names = csv.Append(r.names, r.fields, r.format.Delimiter, "\n")
 	default:
-		r.names = csv.AppendQuoted(nil, r.fields, r.format.Delimiter, "\n")
+		r.names = csv.AppendQuoted(r.names, r.fields, r.format.Delimiter, "\n")
 	}
 	r.header = append(r.header, r.text.source()...)
 }
