@@ -41,7 +41,7 @@ func seeds(t testing.TB) []seed {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if exit := c.want["exit"]; exit != "0" && exit != "1" || slices.Contains(c.args, "then") || c.http != "" || c.lists != "" {
+			if exit := c.want["exit"]; exit != "0" && exit != "1" || slices.Contains(c.args, "then") || c.http != "" || c.lists != "" || c.guesses() {
 				continue
 			}
 			s := seed{command: spec.Name, stdin: c.stdin, dir: t.TempDir()}

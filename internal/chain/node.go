@@ -251,6 +251,7 @@ func (n *node) complete(m *event.Message) {
 		}
 	}
 	if n.Parse.NoRaw {
+		m.Delete("raw") // which a few parsers set themselves
 		m.FinishBare()
 		return
 	}

@@ -169,17 +169,12 @@ func (e *Message) Finish() {
 	if e.report != nil && !e.Has("raw") && len(e.origin) > 0 {
 		e.SetRaw(e.origin)
 	}
-	e.finishType()
+	e.FinishBare()
 }
 
-// FinishBare adds __type alone, and removes raw where the parser has set it itself.
-// The piece of input still goes into the dump if the event fails.
+// FinishBare adds __type alone. The piece of input still goes into the dump if the
+// event fails.
 func (e *Message) FinishBare() {
-	e.Delete("raw")
-	e.finishType()
-}
-
-func (e *Message) finishType() {
 	if e.find("__type") < 0 {
 		e.SetText("__type", typeText[e.Kind])
 	}

@@ -884,6 +884,17 @@ it. With --header and without --columns, each column that is named like a field
 becomes that field. --compose-fields then takes names as well: {NAME}. With
 --skip-header N the header follows N lines of something else.
 
+# Guessing
+
+--guess FILE looks at the first mebibyte of a file and prints a command line
+that may fit it, on a line of its own that a shell can run. Below, in lines
+that begin with #, it shows what each column seems to be, what the first
+rows become, what would fail and why, and what is uncertain: dates such as
+02/03/2026, times without a zone, encodings. Flags that stand beside --guess
+are kept: give it --timezone, --type, --encoding, --delimiter or --day-first
+where you know better. Nothing is changed, and the exit code is 0; it is 2
+if the file cannot be read or is no table. - is stdin.
+
 # How values are read
 
 --convert COLUMN=STEPS says so for one column, in place of --time-format. COLUMN
@@ -923,7 +934,8 @@ and each is one of
 	  parse-csv --columns source.ip,source.port --type scanner
 	printf 'Address,Seen\n192.0.2.1,24.11.2026 18:05\n' |
 	  parse-csv --columns 'Address=source.ip,Seen=time.source' \
-	  --convert 'Seen=time %d.%m.%Y %H:%M in Europe/Berlin'`, Full: false}
+	  --convert 'Seen=time %d.%m.%Y %H:%M in Europe/Berlin'
+	printf 'ip;port\n192.0.2.1;80\n' > list.csv && parse-csv --guess list.csv`, Full: false}
 	case "parse-cymru-cap-program":
 		return Page{Summary: "parse the reports of Team Cymru's CSIRT Assistance Program", Doc: `A comment above the lines says in which of its two forms a report is: "generated
 on" in the present one, in which the last but one column has pairs of a name and

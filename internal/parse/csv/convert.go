@@ -82,7 +82,7 @@ func (c *Command) keys(columns []column) (keys []string) {
 		if c.byName {
 			keys = append(keys, column.name)
 		}
-		keys = append(keys, strings.Split(column.fields, "|")...)
+		keys = append(keys, slices.DeleteFunc(strings.Split(column.fields, "|"), ignored)...)
 	}
-	return slices.DeleteFunc(keys, ignored)
+	return keys
 }

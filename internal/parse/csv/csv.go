@@ -36,6 +36,17 @@
 // becomes that field. --compose-fields then takes names as well: {NAME}. With
 // --skip-header N the header follows N lines of something else.
 //
+// # Guessing
+//
+// --guess FILE looks at the first mebibyte of a file and prints a command line
+// that may fit it, on a line of its own that a shell can run. Below, in lines
+// that begin with #, it shows what each column seems to be, what the first
+// rows become, what would fail and why, and what is uncertain: dates such as
+// 02/03/2026, times without a zone, encodings. Flags that stand beside --guess
+// are kept: give it --timezone, --type, --encoding, --delimiter or --day-first
+// where you know better. Nothing is changed, and the exit code is 0; it is 2
+// if the file cannot be read or is no table. - is stdin.
+//
 // # How values are read
 //
 // --convert COLUMN=STEPS says so for one column, in place of --time-format. COLUMN
@@ -76,6 +87,7 @@
 //	printf 'Address,Seen\n192.0.2.1,24.11.2026 18:05\n' |
 //	  parse-csv --columns 'Address=source.ip,Seen=time.source' \
 //	  --convert 'Seen=time %d.%m.%Y %H:%M in Europe/Berlin'
+//	printf 'ip;port\n192.0.2.1;80\n' > list.csv && parse-csv --guess list.csv
 package csv
 
 import (
@@ -91,8 +103,8 @@ import (
 
 // Command says how rows are written and which fields the columns become.
 type Command struct {
-	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives; NAME=FIELD for one of the header." placeholder:"FIELD,…" field:"event,columns,named,newer,group"`
-	ColumnsRequired    booleans            `help:"For each column whether a value that does not fit makes the row fail (true, the default) or is left out (false)." placeholder:"BOOL,…"`
+	Columns            []string            `help:"The field for each column, a|b for alternatives, empty or __IGNORE__ for none; or NAME=FIELD by the header." placeholder:"FIELD,…" field:"event,columns,named,newer,group"`
+	ColumnsRequired    booleans            `help:"Whether a value that does not fit makes the row fail (true, the default) or is left out." placeholder:"BOOL,…"`
 	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}" field:"event,newer,group"`
 	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer,group"`
 	Convert            []string            `help:"How to read the values of a column, see the manual. May be given several times." placeholder:"COLUMN=STEPS" sep:"none"`
@@ -100,12 +112,13 @@ type Command struct {
 	DefaultUrlProtocol string              `help:"What to put before a URL that has no protocol." default:"http://" placeholder:"PROTOCOL"`
 	DecimalComma       bool                `help:"Read 1.234,5 as the number 1234.5."`
 	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
-	Header             bool                `help:"The first row names the columns. Needed without NAME=FIELD: a column then becomes the field of its name."`
+	Header             bool                `help:"The first row has names. Without --columns, they are those of fields."`
+	Guess              string              `help:"Print flags for FILE and what comes of them, and end." placeholder:"FILE" noenv:""`
 	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`
 	TimeFormat         string              `help:"How times are written: timestamp, windows_nt, epoch_millis, utc_isoformat, from_format|…, from_format_midnight|… or fuzzy." placeholder:"FORMAT"`
 	Type               string              `help:"The classification.type of rows that have none." placeholder:"TYPE" vocabulary:"classification.type"`
 	TypeTranslation    stage.Object        `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}" vocabulary:"classification.type"`
-	FilterText         string              `help:"Keep only rows with this text, or those without it. It is sought in the columns joined by the delimiter." placeholder:"TEXT"`
+	FilterText         string              `help:"Keep only rows with this text, or those without it. Columns are joined by the delimiter." placeholder:"TEXT"`
 	FilterType         string              `help:"Whether rows with the text are kept (whitelist) or left out (blacklist)." enum:",whitelist,blacklist" default:"" placeholder:"whitelist|blacklist"`
 
 	format     feed.CSV
