@@ -167,11 +167,15 @@ func (r *Row) Event() *event.Message {
 // does. What is not UTF-8 stays as it came in.
 func (r *Row) piece() []byte {
 	t := r.text
-	r.raw = append(r.raw[:0], t.in.Mark()...)
 	if t.enc != nil {
-		r.raw = append(append(r.raw, r.header...), t.source()...)
+		first := r.header
+		if len(first) == 0 {
+			first = t.source()
+		}
+		r.raw = append(append(t.mark(r.raw[:0], first), r.header...), t.source()...)
 		return r.raw
 	}
+	r.raw = append(r.raw[:0], t.in.Mark()...)
 	row := t.reader.Row()
 	line := bytes.TrimRight(row, "\r\n")
 	if n := len(row) - len(line); n > 0 {
