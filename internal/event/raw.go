@@ -169,6 +169,12 @@ func (e *Message) Finish() {
 	if e.report != nil && !e.Has("raw") && len(e.origin) > 0 {
 		e.SetRaw(e.origin)
 	}
+	e.FinishBare()
+}
+
+// FinishBare adds __type alone. The piece of input still goes into the dump if the
+// event fails.
+func (e *Message) FinishBare() {
 	if e.find("__type") < 0 {
 		e.SetText("__type", typeText[e.Kind])
 	}

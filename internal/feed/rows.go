@@ -131,13 +131,16 @@ func (r *Row) setNames() {
 	for _, name := range r.Fields {
 		r.Names = append(r.Names, string([]byte(name)))
 	}
+	for _, line := range r.lines {
+		r.names = append(append(r.names, line...), '\n')
+	}
 	switch source := r.text.source(); r.format.Raw {
 	case AsItStands:
-		r.names = append(csv.Chomp(source), '\n')
+		r.names = append(append(r.names, csv.Chomp(source)...), '\n')
 	case FewQuotes:
-		r.names = csv.Append(nil, r.fields, r.format.Delimiter, "\n")
+		r.names = csv.Append(r.names, r.fields, r.format.Delimiter, "\n")
 	default:
-		r.names = csv.AppendQuoted(nil, r.fields, r.format.Delimiter, "\n")
+		r.names = csv.AppendQuoted(r.names, r.fields, r.format.Delimiter, "\n")
 	}
 	r.header = append(r.header, r.text.source()...)
 }
@@ -165,11 +168,15 @@ func (r *Row) Event() *event.Message {
 // does. What is not UTF-8 stays as it came in.
 func (r *Row) piece() []byte {
 	t := r.text
-	r.raw = append(r.raw[:0], t.in.Mark()...)
 	if t.enc != nil {
-		r.raw = append(append(r.raw, r.header...), t.source()...)
+		first := r.header
+		if len(first) == 0 {
+			first = t.source()
+		}
+		r.raw = append(append(t.mark(r.raw[:0], first), r.header...), t.source()...)
 		return r.raw
 	}
+	r.raw = append(r.raw[:0], t.in.Mark()...)
 	row := t.reader.Row()
 	line := csv.Chomp(row)
 	if n := len(row) - len(line); n > 0 {
