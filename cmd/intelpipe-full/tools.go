@@ -38,6 +38,7 @@ import (
 	parsealienvault "github.com/intelpipe/intelpipe/internal/parse/alienvault"
 	parsealienvaultotx "github.com/intelpipe/intelpipe/internal/parse/alienvaultotx"
 	parseanubisnetworks "github.com/intelpipe/intelpipe/internal/parse/anubisnetworks"
+	parsebambenek "github.com/intelpipe/intelpipe/internal/parse/bambenek"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsebluelivcrimeserver "github.com/intelpipe/intelpipe/internal/parse/bluelivcrimeserver"
 	parsecertstream "github.com/intelpipe/intelpipe/internal/parse/certstream"
@@ -108,6 +109,7 @@ var tools = []tool.Spec{
 	{Name: "parse-alienvault", New: func() any { return new(parsealienvault.Command) }},
 	{Name: "parse-alienvault-otx", New: func() any { return new(parsealienvaultotx.Command) }},
 	{Name: "parse-anubisnetworks", New: func() any { return new(parseanubisnetworks.Command) }},
+	{Name: "parse-bambenek", New: func() any { return new(parsebambenek.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-blueliv-crimeserver", New: func() any { return new(parsebluelivcrimeserver.Command) }},
 	{Name: "parse-certstream", New: func() any { return new(parsecertstream.Command) }},

@@ -35,6 +35,7 @@ var Names = [...]string{
 	"parse-alienvault",
 	"parse-alienvault-otx",
 	"parse-anubisnetworks",
+	"parse-bambenek",
 	"parse-blocklistde",
 	"parse-blueliv-crimeserver",
 	"parse-certstream",
@@ -818,6 +819,19 @@ feed.url is cut off.
 	echo '{"_ts":1769854830,"trojanfamily":"Nivdort",
 	  "env":{"remote_addr":"192.0.2.1","server_port":80}}' |
 	  parse-anubisnetworks`, Full: false}
+	case "parse-bambenek":
+		return Page{Summary: "parse the lists of command and control servers and DGA domains of Bambenek", Doc: `The name of the list, the last part of feed.url or else extra.file_name, says
+what it holds: c2-ipmasterlist addresses and c2-dommasterlist domains of command
+and control servers, dga-feed domains that malware generates. What follows in the
+name does not count, as in dga-feed-high.csv. A pipe has no name: give it one
+with --file-name.
+
+# Examples
+
+	echo '192.0.2.1,used by gozi,2026-01-31 10:20,http://example.org/gozi.txt' |
+	  parse-bambenek --file-name c2-ipmasterlist.txt
+	echo 'example.org,used by gozi,2026-01-31,http://example.org/gozi.txt' |
+	  parse-bambenek --file-name dga-feed.txt`, Full: false}
 	case "parse-blocklistde":
 		return Page{Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
