@@ -48,12 +48,15 @@ import (
 	parsecznicproki "github.com/intelpipe/intelpipe/internal/parse/cznicproki"
 	parsedangerrulez "github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
+	parsedshieldasn "github.com/intelpipe/intelpipe/internal/parse/dshieldasn"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
+	parsedyn "github.com/intelpipe/intelpipe/internal/parse/dyn"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsemalwarepatroldansguardian "github.com/intelpipe/intelpipe/internal/parse/malwarepatroldansguardian"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
 	parsemicrosoftbingmurls "github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
@@ -114,12 +117,15 @@ var tools = []tool.Spec{
 	{Name: "parse-cznic-proki", New: func() any { return new(parsecznicproki.Command) }},
 	{Name: "parse-danger-rulez", New: func() any { return new(parsedangerrulez.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
+	{Name: "parse-dshield-asn", New: func() any { return new(parsedshieldasn.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
+	{Name: "parse-dyn", New: func() any { return new(parsedyn.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-malwarepatrol-dansguardian", New: func() any { return new(parsemalwarepatroldansguardian.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
 	{Name: "parse-microsoft-bingmurls", New: func() any { return new(parsemicrosoftbingmurls.Command) }},
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},

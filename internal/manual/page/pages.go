@@ -47,7 +47,9 @@ var Names = [...]string{
 	"parse-cznic-proki",
 	"parse-danger-rulez",
 	"parse-dataplane",
+	"parse-dshield-asn",
 	"parse-dshield-block",
+	"parse-dyn",
 	"parse-eset",
 	"parse-fireeye",
 	"parse-github-feed",
@@ -55,6 +57,7 @@ var Names = [...]string{
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
+	"parse-malwarepatrol-dansguardian",
 	"parse-mcafee-atd",
 	"parse-microsoft-bingmurls",
 	"parse-microsoft-ctip",
@@ -945,6 +948,14 @@ parsed alike.
 
 	echo '64496  |  EXAMPLE  |  192.0.2.1  |  2026-01-31 10:20:30  |  sshpwauth' |
 	  parse-dataplane`, Full: false}
+	case "parse-dshield-asn":
+		return Page{Summary: "parse the list of attackers in an autonomous system, by DShield", Doc: `The AS is the one that was asked for: as=NUMBER in feed.url, or else in
+extra.file_name. A pipe has no name: give it one with --file-name.
+
+# Examples
+
+	printf '192.000.002.001\t5\t3\t2026-01-01\t2026-01-31\t2026-01-31\n' |
+	  parse-dshield-asn --file-name 'asdetailsascii.html?as=64496'`, Full: false}
 	case "parse-dshield-block":
 		return Page{Summary: "parse the block list of DShield, the most active networks", Doc: `The time of the events is when the list was made, as a comment above it says.
 
@@ -952,6 +963,16 @@ parsed alike.
 
 	printf '192.0.2.0\t192.0.2.255\t24\t1200\tEXAMPLE\tAT\tabuse@example.org\n' |
 	  parse-dshield-block`, Full: false}
+	case "parse-dyn":
+		return Page{Summary: "parse the list of sites infected with Ponmocup, by cAPTure on dyndns.org", Doc: `Each line names a site that redirects to malware, and the site that is infected
+and sends its visitors there. It makes two events: one whose source redirects,
+and one whose source is infected. The time of both is when the list was made, as
+a comment above it says.
+
+# Examples
+
+	echo '192.0.2.1 www.example.org http://www.example.org/a example.net' |
+	  parse-dyn`, Full: false}
 	case "parse-eset":
 		return Page{Summary: "parse the domains and URLs of ESET Threat Intelligence", Doc: `The feed is told by extra.eset_feed, which collect-eset stores: "ei.urls (json)"
 or "ei.domains v2 (json)". For bare input --feed names it.
@@ -1047,6 +1068,15 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-malwarepatrol-dansguardian":
+		return Page{Summary: "parse the list of malicious URLs of MalwarePatrol for DansGuardian", Doc: `The time of the events is when the list was made, as a comment above it says.
+The comments are part of raw. The receipt, which is the key of the subscriber, is
+cut out of feed.url.
+
+# Examples
+
+	printf '# Generated at: 20260131102030 UTC\nexample.org/malware/\n' |
+	  parse-malwarepatrol-dansguardian`, Full: false}
 	case "parse-mcafee-atd":
 		return Page{Summary: "parse the sandbox reports of McAfee (Trellix) Advanced Threat Defense", Doc: `Input is a report in JSON, or several. A sample whose verdict is at least as
 severe as --verdict-severity makes an event; each file that it wrote makes one
