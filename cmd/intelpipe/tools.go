@@ -71,6 +71,7 @@ import (
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
 	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
+	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -140,6 +141,7 @@ var tools = []tool.Spec{
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
 	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
+	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

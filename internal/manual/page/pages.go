@@ -73,6 +73,7 @@ var Names = [...]string{
 	"parse-spamhaus-drop",
 	"parse-stix",
 	"parse-stix-eset",
+	"parse-surbl",
 	"parse-turris",
 	"parse-zoneh",
 	"spool",
@@ -1288,6 +1289,16 @@ type the event has, and which malware it is about.
 	  "description":"Host is used as command and control server of
 	  Win32/Emotet.BN trojan malware family.",
 	  "valid_from":"2026-01-31T10:20:30Z"}' | tr -d '\n' | parse-stix-eset`, Full: false}
+	case "parse-surbl":
+		return Page{Summary: "parse the zone of domains in spam, by SURBL, in the form of rbldnsd", Doc: `A line that begins with a colon says on which lists the domains below it are:
+mw is malware-distribution, else ph is phishing, and all others are blacklist.
+Domains begin with a dot. What stands above the first line with a colon, and all
+other lines, is left out.
+
+# Examples
+
+	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
+	  parse-surbl`, Full: false}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.
