@@ -78,6 +78,7 @@ import (
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
+	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
 
@@ -153,6 +154,7 @@ var tools = []tool.Spec{
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
+	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
 	{Name: "through", New: func() any { return new(adminthrough.Command) }},

@@ -75,6 +75,7 @@ var Names = [...]string{
 	"parse-stix-eset",
 	"parse-surbl",
 	"parse-turris",
+	"parse-vxvault",
 	"parse-zoneh",
 	"spool",
 	"through",
@@ -1306,6 +1307,15 @@ columns.
 # Examples
 
 	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
+	case "parse-vxvault":
+		return Page{Summary: "parse the list of URLs of malware, by VX Vault", Doc: `The last line above the first URL says when the list was made, which is the time
+of all events. Lines that do not begin with http are left out.
+
+# Examples
+
+	printf '%s\n' '<pre>' 'VX Vault last 100 Links' \
+	  'Sat, 31 Jan 2026 10:20:30 +0000' '' http://192.0.2.1:8080/a.exe |
+	  parse-vxvault`, Full: false}
 	case "parse-zoneh":
 		return Page{Summary: "parse the defaced web sites that Zone-H reports", Doc: `The report is the CSV that Zone-H sends to CERTs. The first line names the
 columns.
