@@ -55,6 +55,7 @@ import (
 	parsedyn "github.com/intelpipe/intelpipe/internal/parse/dyn"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
 	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
+	parsefraunhoferdga "github.com/intelpipe/intelpipe/internal/parse/fraunhoferdga"
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
@@ -131,6 +132,7 @@ var tools = []tool.Spec{
 	{Name: "parse-dyn", New: func() any { return new(parsedyn.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
 	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
+	{Name: "parse-fraunhofer-dga", New: func() any { return new(parsefraunhoferdga.Command) }},
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},

@@ -52,6 +52,7 @@ import (
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	parsedyn "github.com/intelpipe/intelpipe/internal/parse/dyn"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
+	parsefraunhoferdga "github.com/intelpipe/intelpipe/internal/parse/fraunhoferdga"
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
@@ -123,6 +124,7 @@ var tools = []tool.Spec{
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
 	{Name: "parse-dyn", New: func() any { return new(parsedyn.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
+	{Name: "parse-fraunhofer-dga", New: func() any { return new(parsefraunhoferdga.Command) }},
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},

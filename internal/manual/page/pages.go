@@ -52,6 +52,7 @@ var Names = [...]string{
 	"parse-dyn",
 	"parse-eset",
 	"parse-fireeye",
+	"parse-fraunhofer-dga",
 	"parse-github-feed",
 	"parse-hibp-callback",
 	"parse-html-table",
@@ -997,6 +998,14 @@ have 16 MiB. For OpenIOC of other origin there is parse-openioc.
 	  0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 	  </Content></IndicatorItem></Indicator></criteria></OpenIOC>' |
 	  parse-fireeye`, Full: true}
+	case "parse-fraunhofer-dga":
+		return Page{Summary: "parse the domains that malware generates, by DGArchive of Fraunhofer FKIE", Doc: `The report is a JSON object of at most 64 MiB. Its keys begin with the name of
+the malware, up to the first underscore, and have lists of domains and addresses.
+
+# Examples
+
+	echo '{"banjori_dga_0x3c03":["example.org","192.0.2.1"]}' |
+	  parse-fraunhofer-dga`, Full: false}
 	case "parse-github-feed":
 		return Page{Summary: "parse lists of indicators in the repository DailyIOC of StrangerealIntel", Doc: `Each element of the list has an indicator - a hash, a name, an address or a URL -
 and a description. Of a report of another repository, which feed.url tells,
