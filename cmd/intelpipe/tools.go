@@ -39,6 +39,7 @@ import (
 	parsebambenek "github.com/intelpipe/intelpipe/internal/parse/bambenek"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsebluelivcrimeserver "github.com/intelpipe/intelpipe/internal/parse/bluelivcrimeserver"
+	parsecerteu "github.com/intelpipe/intelpipe/internal/parse/certeu"
 	parsecertstream "github.com/intelpipe/intelpipe/internal/parse/certstream"
 	parseciarmy "github.com/intelpipe/intelpipe/internal/parse/ciarmy"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
@@ -111,6 +112,7 @@ var tools = []tool.Spec{
 	{Name: "parse-bambenek", New: func() any { return new(parsebambenek.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-blueliv-crimeserver", New: func() any { return new(parsebluelivcrimeserver.Command) }},
+	{Name: "parse-cert-eu", New: func() any { return new(parsecerteu.Command) }},
 	{Name: "parse-certstream", New: func() any { return new(parsecertstream.Command) }},
 	{Name: "parse-ci-army", New: func() any { return new(parseciarmy.Command) }},
 	{Name: "parse-csv", New: func() any { return new(parsecsv.Command) }},

@@ -38,6 +38,7 @@ var Names = [...]string{
 	"parse-bambenek",
 	"parse-blocklistde",
 	"parse-blueliv-crimeserver",
+	"parse-cert-eu",
 	"parse-certstream",
 	"parse-ci-army",
 	"parse-csv",
@@ -855,6 +856,22 @@ array of servers.
 
 	echo '[{"url":"http://www.example.org/a","type":"PHISHING",
 	  "lastSeenAt":"2026-01-31T10:20:30+0000"}]' | parse-blueliv-crimeserver`, Full: false}
+	case "parse-cert-eu":
+		return Page{Summary: "parse the reports of CERT-EU in CSV", Doc: `Version 1.5 of the format is read. The columns threat type, ns1, ns2, response
+and recent are not: a row that has something in one of them fails. The accuracy
+of an event is that of the feed, times the confidence level of the row in percent.
+
+# Examples
+
+	printf '%s\n' 'confidence level,source ip,type,feed code,source bgp prefix,'\
+	'source asn,source as name,observation time,source time,tlp,'\
+	'description,target,count,source country,source city,'\
+	'source latitude,source longitude,source cc,source geohash,'\
+	'protocol,destination port,first seen,last seen,'\
+	'expiration date,status,url,domain name,abuse contact,version,'\
+	'threat type,ns1,ns2,response,recent' \
+	  '80,192.0.2.1,phishing,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,' |
+	  parse-cert-eu --name CERT-EU`, Full: false}
 	case "parse-certstream":
 		return Page{Summary: "parse messages of a CertStream server, about certificates that were issued", Doc: `Each name in a certificate makes an event, with the message in raw. Messages of
 other kinds, such as heartbeats, make none. Input is one message, or one a line.
