@@ -44,6 +44,7 @@ import (
 	parsecerteu "github.com/intelpipe/intelpipe/internal/parse/certeu"
 	parsecertstream "github.com/intelpipe/intelpipe/internal/parse/certstream"
 	parseciarmy "github.com/intelpipe/intelpipe/internal/parse/ciarmy"
+	parsecleanmx "github.com/intelpipe/intelpipe/internal/parse/cleanmx"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsecymrufullbogons "github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
@@ -122,6 +123,7 @@ var tools = []tool.Spec{
 	{Name: "parse-cert-eu", New: func() any { return new(parsecerteu.Command) }},
 	{Name: "parse-certstream", New: func() any { return new(parsecertstream.Command) }},
 	{Name: "parse-ci-army", New: func() any { return new(parseciarmy.Command) }},
+	{Name: "parse-cleanmx", New: func() any { return new(parsecleanmx.Command) }},
 	{Name: "parse-csv", New: func() any { return new(parsecsv.Command) }},
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-cymru-full-bogons", New: func() any { return new(parsecymrufullbogons.Command) }},

@@ -41,6 +41,7 @@ var Names = [...]string{
 	"parse-cert-eu",
 	"parse-certstream",
 	"parse-ci-army",
+	"parse-cleanmx",
 	"parse-csv",
 	"parse-cymru-cap-program",
 	"parse-cymru-full-bogons",
@@ -886,6 +887,16 @@ other kinds, such as heartbeats, make none. Input is one message, or one a line.
 # Examples
 
 	printf '192.0.2.1\n198.51.100.7\n' | parse-ci-army`, Full: false}
+	case "parse-cleanmx":
+		return Page{Summary: "parse the lists of phishing sites and malicious URLs of Clean-MX in XML", Doc: `Which list it is is told by feed.url, or else by extra.file_name: xmlphishing or
+xmlviruses is a part of it. A pipe has no name: give it one with --file-name. The
+report may have 64 MiB. An element that is empty or undef has no value; an entry
+with an element that is not known fails.
+
+# Examples
+
+	echo '<entry><url>http://example.org/login</url></entry>' |
+	  parse-cleanmx --file-name xmlphishing`, Full: true}
 	case "parse-csv":
 		return Page{Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
