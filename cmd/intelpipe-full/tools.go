@@ -63,6 +63,7 @@ import (
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsemalwarebazaar "github.com/intelpipe/intelpipe/internal/parse/malwarebazaar"
 	parsemalwarepatroldansguardian "github.com/intelpipe/intelpipe/internal/parse/malwarepatroldansguardian"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
 	parsemicrosoftbingmurls "github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
@@ -77,10 +78,13 @@ import (
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
 	parsespamhauscert "github.com/intelpipe/intelpipe/internal/parse/spamhauscert"
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
+	parsesslbl "github.com/intelpipe/intelpipe/internal/parse/sslbl"
 	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
+	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
+	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -142,6 +146,7 @@ var tools = []tool.Spec{
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-malwarebazaar", New: func() any { return new(parsemalwarebazaar.Command) }},
 	{Name: "parse-malwarepatrol-dansguardian", New: func() any { return new(parsemalwarepatroldansguardian.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
 	{Name: "parse-microsoft-bingmurls", New: func() any { return new(parsemicrosoftbingmurls.Command) }},
@@ -156,10 +161,13 @@ var tools = []tool.Spec{
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
 	{Name: "parse-spamhaus-cert", New: func() any { return new(parsespamhauscert.Command) }},
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
+	{Name: "parse-sslbl", New: func() any { return new(parsesslbl.Command) }},
 	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
+	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
+	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

@@ -31,9 +31,11 @@
 // The format is one of
 //
 //	CSV{Names: true}          comma-separated text whose first line names the columns
+//	CSV{Commented: true}      the same where a comment names them
 //	CSV{Columns: ...}         the same without such a line
 //	Line{Columns: ..., By: "|"}   lines that are split, or match a Pattern
-//	JSON{}                    an array of objects; Lines: one object a line; Objects: one or more
+//	JSON{}                    an array of objects; Lines: one object a line; Objects: one or more;
+//	                          Members: an object whose members have them
 //
 // A value is converted (Convert, With), replaced (Words), and stored under To in
 // the form that the data format wants. Empty values, "-" and "N/A" store nothing.

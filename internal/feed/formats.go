@@ -19,6 +19,13 @@ type JSON struct {
 	List    bool // of such a line raw has a list of one object
 	Objects bool // there may be one object, or one after the other, as well
 	Sorted  bool // raw has the members of an object in the order of their names
+
+	// Members also takes an object whose members have the objects, each by itself or
+	// several in an array: {"id":[{...}]}. Status then is the member that says how a
+	// query went, and behind it what it says when all is well: "query_status ok
+	// no_results". If it says anything else, the report fails.
+	Members bool
+	Status  string
 }
 
 // Line is a report of lines without quotes.
@@ -88,8 +95,11 @@ func (f JSON) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.In
 			return
 		}
 		split := json.Elements
-		if f.Objects {
+		switch {
+		case f.Objects:
 			split = json.Documents
+		case f.Members:
+			split = f.members(report)
 		}
 		in := &table.Input{}
 		for x := range f.elements(report, emit, split) {

@@ -2,9 +2,12 @@ package feed
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/python/csv"
@@ -16,6 +19,8 @@ type CSV struct {
 	Delimiter rune     // a comma if it is 0
 	Header    int      // so many lines come before the first row
 	Names     bool     // the first line names the columns
+	Commented bool     // the last comment above the first row does, or else its first line
+	Blanks    bool     // blanks behind a delimiter do not count
 	Columns   []string // names of the columns, for tables, where no line names them
 	// Raw says how raw has the names of the columns and the row, where there are Names.
 	Raw  RawForm
@@ -58,8 +63,13 @@ func Rows(report *event.Message, emit stage.Emit, format CSV) iter.Seq[*Row] {
 		if format.Skip == nil {
 			format.Skip = Comment
 		}
+		row := &Row{format: &format, ending: "\r\n"}
+		if format.Commented {
+			format.Names, format.Skip = true, row.comment
+		}
 		t := open(report, format.Delimiter, format.Skip)
-		row := &Row{text: t, format: &format, ending: "\r\n"}
+		t.reader.SkipBlanks = format.Blanks
+		row.text = t
 		for {
 			fields, err := t.reader.Read()
 			if err == io.EOF {
@@ -87,6 +97,12 @@ func Rows(report *event.Message, emit stage.Emit, format CSV) iter.Seq[*Row] {
 			if err == nil && t.broken {
 				row.mend()
 			}
+			if format.Commented && row.Names == nil {
+				if row.setCommented(len(fields)); row.Names == nil && !names(fields) {
+					Fail(report, errUnnamed)
+					return
+				}
+			}
 			if format.Names && row.Names == nil {
 				if err != nil {
 					Fail(report, fmt.Errorf("the line of column names: %w", err))
@@ -108,6 +124,15 @@ func Rows(report *event.Message, emit stage.Emit, format CSV) iter.Seq[*Row] {
 			}
 		}
 	}
+}
+
+var errUnnamed = errors.New("no comment above the first row names its columns")
+
+// names reports whether all fields look like names of columns.
+func names(fields []string) bool {
+	return !slices.ContainsFunc(fields, func(s string) bool {
+		return s == "" || s[0] >= '0' && s[0] <= '9' || strings.ContainsAny(s, ":/.@")
+	})
 }
 
 // mend makes Fields of what is left without mistakes.
@@ -143,6 +168,32 @@ func (r *Row) setNames() {
 		r.names = csv.AppendQuoted(r.names, r.fields, r.format.Delimiter, "\n")
 	}
 	r.header = append(r.header, r.text.source()...)
+}
+
+// comment is Comment, and keeps what may name the columns.
+func (r *Row) comment(line []byte) bool {
+	if !Comment(line) {
+		return false
+	}
+	if r.Names == nil && bytes.IndexRune(line, r.format.Delimiter) >= 0 {
+		r.names = append(append(r.names[:0], line...), '\n')
+	}
+	return true
+}
+
+// setCommented takes the names of so many columns out of the comment above, if that has
+// as many.
+func (r *Row) setCommented(columns int) {
+	c := csv.NewReader(bytes.NewReader(bytes.TrimLeft(r.names, "# \t")), r.format.Delimiter)
+	c.SkipBlanks = true
+	names, err := c.Read()
+	if err != nil || len(names) != columns {
+		r.names = nil
+		return
+	}
+	for _, name := range names {
+		r.Names = append(r.Names, strings.TrimSpace(strings.Clone(name)))
+	}
 }
 
 // Comment tells lines that begin with #, and those without anything but blanks.

@@ -13,6 +13,7 @@ import (
 type Element struct {
 	Text         []byte
 	Whole        []byte // of a document, and with the white space around it if it is the only one
+	Key          string // of the member that it is, or is in, for Members
 	Line, Column int    // where it begins, in the text that was read, both from 1
 }
 
@@ -38,6 +39,8 @@ var (
 	errBracket   = errors.New("a bracket is closed by one of another kind")
 	errEndOfList = errors.New("the array is not closed")
 	errNoObject  = errors.New("an object, or an array of objects, is expected")
+	errKey       = errors.New("a key in quotes is expected")
+	errColon     = errors.New("a colon is expected behind the key")
 	errEnd       = errors.New("the text ends within an object")
 	errTooLarge  = errors.New("an element of more than 16 MiB")
 )
@@ -54,6 +57,10 @@ func Elements(r io.Reader) iter.Seq2[Element, error] { return split(r, (*splitte
 // NDJSON. Of an array it yields the elements in its place. All else is as in
 // Elements.
 func Documents(r io.Reader) iter.Seq2[Element, error] { return split(r, (*splitter).documents) }
+
+// Members yields, of an object, the elements of members that are arrays, and other
+// members as they are. Of an array it yields the elements. All else is as in Elements.
+func Members(r io.Reader) iter.Seq2[Element, error] { return split(r, (*splitter).members) }
 
 func split(r io.Reader, into func(*splitter, func(Element, error) bool) error) iter.Seq2[Element, error] {
 	return func(yield func(Element, error) bool) {
@@ -107,8 +114,17 @@ func (s *splitter) elements(yield func(Element, error) bool) error {
 	return s.list(yield)
 }
 
-// list yields the elements of the array that begins at pos.
+// list yields the elements of the array that begins at pos, behind which there is
+// nothing.
 func (s *splitter) list(yield func(Element, error) bool) error {
+	if err := s.array(yield); err != nil {
+		return err
+	}
+	return s.behind()
+}
+
+// array yields the elements of the array that begins at pos.
+func (s *splitter) array(yield func(Element, error) bool) error {
 	s.pos++
 	for n := 0; ; n++ {
 		c, err := s.token()
@@ -117,7 +133,7 @@ func (s *splitter) list(yield func(Element, error) bool) error {
 			return unexpected(err)
 		case c == ']' && n == 0:
 			s.pos++
-			return s.behind()
+			return nil
 		}
 		if err := s.value(c); err != nil {
 			return unexpected(err)
@@ -130,12 +146,96 @@ func (s *splitter) list(yield func(Element, error) bool) error {
 			return unexpected(err)
 		case c == ']':
 			s.pos++
+			return nil
+		case c != ',':
+			return errComma
+		}
+		s.pos++
+	}
+}
+
+// members yields what is in the members of an object.
+func (s *splitter) members(yield func(Element, error) bool) error {
+	c, err := s.token()
+	switch {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return err
+	case c == '[':
+		return s.list(yield)
+	case c != '{':
+		return errNoObject
+	}
+	s.pos++
+	for n := 0; ; n++ {
+		if c, err = s.token(); err != nil {
+			return ended(err)
+		} else if c == '}' && n == 0 {
+			s.pos++
+			return s.behind()
+		}
+		if err := s.member(c, yield); err != nil {
+			return ended(err)
+		}
+		switch c, err = s.token(); {
+		case err != nil:
+			return ended(err)
+		case c == '}':
+			s.pos++
 			return s.behind()
 		case c != ',':
 			return errComma
 		}
 		s.pos++
 	}
+}
+
+// member yields what is in the member whose key begins with c.
+func (s *splitter) member(c byte, yield func(Element, error) bool) error {
+	if c != '"' {
+		return errKey
+	}
+	s.pos++
+	if err := s.string(); err != nil {
+		return err
+	}
+	var key string
+	if err := Unmarshal(s.buf[s.start:s.pos], &key); err != nil {
+		return err
+	}
+	if c, err := s.token(); err != nil {
+		return err
+	} else if c != ':' {
+		return errColon
+	}
+	s.pos++
+	c, err := s.token()
+	if err == nil && c == '[' {
+		return s.array(func(e Element, err error) bool {
+			e.Key = key
+			return yield(e, err)
+		})
+	}
+	if err == nil {
+		err = s.value(c)
+	}
+	if err != nil {
+		return err
+	}
+	e := s.element(s.pos)
+	e.Key = key
+	if !yield(e, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+func ended(err error) error {
+	if err == io.EOF {
+		return errEnd
+	}
+	return err
 }
 
 // documents yields documents. The first is yielded once it is known whether

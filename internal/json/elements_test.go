@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -81,6 +82,35 @@ func TestRestsFailAgain(t *testing.T) {
 			if wrong == nil || n > 0 || again != rest {
 				t.Errorf("%s: the rest %s gives %d elements, %s and %v", text, rest, n, again, wrong)
 			}
+		}
+	}
+}
+
+func TestMembers(t *testing.T) {
+	for text, want := range map[string][]string{
+		``:                                       nil,
+		`{}`:                                     nil,
+		`[1,{"a":2}]`:                            {"=1", `={"a":2}`},
+		`{"1":[{"a":2},3],"\u0032":{"b":[]}}`:    {`1={"a":2}`, "1=3", `2={"b":[]}`},
+		` {"s": "ok" , "d" : [ ] , "n":null } x`: {`s="ok"`, "n=null", "x: " + errBehind.Error()},
+		`{"d":[{"a":1},{"b"`:                     {`d={"a":1}`, `{"b": ` + errEndOfList.Error()},
+		`{"d":[1]`:                               {"d=1", "[: " + errEnd.Error()},
+		`{"d" [1]}`:                              {`"[1]}: ` + errColon.Error()}, // an array alone would be right,
+		`{d:1}`:                                  {"d:1}: " + errKey.Error()},
+		`{"a":1 "b":2}`:                          {"a=1", `"b":2}: ` + errComma.Error()},
+		`{"a":1,}`:                               {"a=1", "}: " + errKey.Error()},
+		`"a"`:                                    {`"a": ` + errNoObject.Error()},
+	} {
+		var got []string
+		for e, err := range Members(strings.NewReader(text)) {
+			if err != nil {
+				got = append(got, string(e.Text)+": "+err.Error())
+				continue
+			}
+			got = append(got, e.Key+"="+string(e.Text))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

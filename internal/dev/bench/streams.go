@@ -57,6 +57,9 @@ var streams = []stream{
 	{"parse-spamhaus-cert", nil, "; Bots\n", "192.0.2.1,AS64496,AT,1769854830,sshauth,,198.51.100.1,22,~,tcp", lines, "\n"},
 	{"parse-spamhaus-drop", nil, "; Last-Modified: Sat, 31 Jan 2026 10:20:30 GMT\n", "192.0.2.0/24 ; SBL~", lines, "\n"},
 	{"parse-turris", nil, "Address,Tags\n", `192.0.2.1,"smtp,port_scan"`, lines, "\n"},
+	{"parse-sslbl", nil, "# Firstseen,DstIP,DstPort\n", "2026-01-31 10:20:30,2001:db8::^,443", lines, "\n"},
+	{"parse-threatfox", nil, "# \"first_seen_utc\",\"ioc_value\",\"ioc_type\",\"threat_type\"\n", `"2026-01-31 10:20:30", "h~.example.org", "domain", "botnet_cc"`, lines, "\n"},
+	{"parse-urlhaus", nil, "{", `"~":[{"dateadded":"2026-01-31 10:20:30 UTC","url":"http://www.example.org/~","threat":"malware_download"}]`, array, "}"},
 	{"parse-zoneh", nil, `"add_date","accept_date","attacker","domain","ip_address","system","web_server","reason","hackmode","defacement_id","country_code"` + "\n", `"2026-01-31 10:20:30","2026-01-31 12:00:00","someone","http://www.example.org/~","192.0.2.1","Linux","Apache","for fun","SQL Injection","~","AT"`, lines, "\n"},
 }
 

@@ -60,6 +60,7 @@ var Names = [...]string{
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
+	"parse-malwarebazaar",
 	"parse-malwarepatrol-dansguardian",
 	"parse-mcafee-atd",
 	"parse-microsoft-bingmurls",
@@ -74,10 +75,13 @@ var Names = [...]string{
 	"parse-shodan",
 	"parse-spamhaus-cert",
 	"parse-spamhaus-drop",
+	"parse-sslbl",
 	"parse-stix",
 	"parse-stix-eset",
 	"parse-surbl",
+	"parse-threatfox",
 	"parse-turris",
+	"parse-urlhaus",
 	"parse-vxvault",
 	"parse-zoneh",
 	"spool",
@@ -1162,6 +1166,15 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-malwarebazaar":
+		return Page{Summary: "parse the lists of samples of malware of MalwareBazaar, by abuse.ch", Doc: `The exports in CSV are read, and the answers of the API. What is no field of events
+goes below extra.
+
+# Examples
+
+	curl -s https://bazaar.abuse.ch/export/csv/recent/ | parse-malwarebazaar
+	echo '{"query_status":"ok","data":[{"md5_hash":"0123456789abcdef0123456789abcdef","sha256_hash":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}]}' |
+	  parse-malwarebazaar --name MalwareBazaar`, Full: false}
 	case "parse-malwarepatrol-dansguardian":
 		return Page{Summary: "parse the list of malicious URLs of MalwarePatrol for DansGuardian", Doc: `The time of the events is when the list was made, as a comment above it says.
 The comments are part of raw. The receipt, which is the key of the subscriber, is
@@ -1347,6 +1360,16 @@ the events; in JSON the time stands at the end, and is left out.
 
 	echo '192.0.2.0/24 ; SBL123' | parse-spamhaus-drop
 	echo '{"asn":64496,"cc":"AT","asname":"EXAMPLE"}' | parse-spamhaus-drop`, Full: false}
+	case "parse-sslbl":
+		return Page{Summary: "parse the lists of TLS certificates, servers and clients of malware of SSLBL, by abuse.ch", Doc: `The three lists are told by the names of their columns, which stand in the last
+comment: certificates, by their SHA-1; addresses of the servers that had one; and
+JA3 fingerprints of clients.
+
+# Examples
+
+	curl -s https://sslbl.abuse.ch/blacklist/sslipblacklist.csv | parse-sslbl
+	printf '# Firstseen,DstIP,DstPort\n2026-01-31 10:20:30,192.0.2.1,443\n' |
+	  parse-sslbl --name SSLBL`, Full: false}
 	case "parse-stix":
 		return Page{Summary: "parse indicators and observables of STIX 2", Doc: `Input is an object, as collect-taxii sends it, a bundle, the answer of a TAXII
 server, several of these or an array of objects. An indicator makes events of
@@ -1392,6 +1415,16 @@ other lines, is left out.
 
 	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
 	  parse-surbl`, Full: false}
+	case "parse-threatfox":
+		return Page{Summary: "parse the lists of indicators of ThreatFox, by abuse.ch", Doc: `The exports in CSV and JSON are read, and the answers of the API. An indicator is an
+address with its port, a domain, a URL or a hash, as ioc_type says. What is no field
+of events goes below extra.
+
+# Examples
+
+	curl -s https://threatfox.abuse.ch/export/csv/recent/ | parse-threatfox
+	echo '{"7":[{"ioc_value":"192.0.2.1:443","ioc_type":"ip:port","threat_type":"botnet_cc"}]}' |
+	  parse-threatfox --name ThreatFox`, Full: false}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.
@@ -1399,6 +1432,17 @@ columns.
 # Examples
 
 	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
+	case "parse-urlhaus":
+		return Page{Summary: "parse the lists of URLs of malware of URLhaus, by abuse.ch", Doc: `All forms are read in which URLhaus publishes: the CSV of the database, with the
+names of its columns in the last comment, the CSV of one country, top level domain or
+AS, the JSON of the database, and the answers of the API. What is no field of events
+goes below extra.
+
+# Examples
+
+	curl -s https://urlhaus.abuse.ch/downloads/csv_recent/ | parse-urlhaus
+	echo '{"1":[{"dateadded":"2026-01-31 10:20:30 UTC","url":"http://example.org/a","threat":"malware_download"}]}' |
+	  parse-urlhaus --name URLhaus`, Full: false}
 	case "parse-vxvault":
 		return Page{Summary: "parse the list of URLs of malware, by VX Vault", Doc: `The last line above the first URL says when the list was made, which is the time
 of all events. Lines that do not begin with http are left out.

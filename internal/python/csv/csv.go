@@ -73,6 +73,10 @@ type Reader struct {
 	// opened, with ErrUnbalancedQuote, and reading goes on with the line after.
 	KeepUnbalanced bool
 
+	// SkipBlanks leaves out blanks behind a delimiter and at the beginning of a row,
+	// so that a quote may follow them. It is skipinitialspace of Python's csv.
+	SkipBlanks bool
+
 	// Skip, if set, is shown each line at which a row would begin, without its
 	// line ending; a line for which it returns true belongs to no row. It must
 	// not keep the line.

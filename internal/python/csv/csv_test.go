@@ -468,3 +468,19 @@ func TestLast(t *testing.T) {
 		}
 	}
 }
+
+func TestSkipBlanks(t *testing.T) {
+	for text, want := range map[string]string{
+		`  a,  b , "c, d",  "e""f" ,` + "\n": "a|b |c, d|e\"f |",
+		`"a", "b"`:                           "a|b",
+		`a,   `:                              "a|",
+		"\"a\",  \"b\nc\", d":                "a|b\nc|d",
+	} {
+		r := NewReader(strings.NewReader(text), ',')
+		r.SkipBlanks = true
+		fields, err := r.Read()
+		if got := strings.Join(fields, "|"); err != nil || got != want {
+			t.Errorf("%q: %q, %v, want %q", text, got, err, want)
+		}
+	}
+}

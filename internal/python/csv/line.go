@@ -138,6 +138,14 @@ func (r *Reader) fill() {
 	r.err = io.ErrNoProgress
 }
 
+// skipBlanks is where a field begins, at or behind i.
+func (r *Reader) skipBlanks(i, content int) int {
+	for r.SkipBlanks && i < content && r.buf[i] == ' ' {
+		i++
+	}
+	return i
+}
+
 // split makes fields of the line buf[row:content], eight bytes at a time, if its
 // quotes only surround whole fields, and notes where these are.
 func (r *Reader) split(content int) (ok bool) {
@@ -146,7 +154,7 @@ func (r *Reader) split(content int) (ok bool) {
 	text := unsafe.String(unsafe.SliceData(buf), len(buf))
 	delims := ones * uint64(delim)
 	fields, quotes := r.fields[:0], r.quotes[:0]
-	start := r.row
+	start := r.skipBlanks(r.row, content)
 words:
 	for i := start; i < content; i += 8 {
 		var w uint64
@@ -168,7 +176,7 @@ words:
 			at := i + bits.TrailingZeros64(hits)>>3
 			if buf[at] == delim {
 				fields = append(fields, text[start:at])
-				start = at + 1
+				start = r.skipBlanks(at+1, content)
 				continue
 			}
 			if buf[at] != '"' {
@@ -190,7 +198,7 @@ words:
 				r.fields, r.quotes = fields, quotes
 				return false
 			}
-			start = at + 1
+			start = r.skipBlanks(at+1, content)
 			i = start - 8
 			continue words
 		}

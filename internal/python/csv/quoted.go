@@ -25,6 +25,9 @@ func (r *Reader) readQuoted(content, end int) ([]string, error) {
 	first := place{line: r.line, lineEnd: end}
 	line := first // the line at hand; its field is the one being read
 	for i := 0; ; {
+		for r.SkipBlanks && i < content && base[i] == ' ' {
+			i++
+		}
 		line.field = i
 		if len(r.spans) == r.maxFields() {
 			return nil, r.fail(line, line, ErrTooManyFields)

@@ -187,6 +187,9 @@ func list(separator string) Func {
 		separator = ","
 	}
 	return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+		if v.Kind == harmonization.Compound {
+			return v, nil // it is one already
+		}
 		text := []byte{'['}
 		for part := range strings.SplitSeq(v.Text, separator) {
 			if part = strings.TrimSpace(part); part == "" {
