@@ -61,6 +61,7 @@ var Names = [...]string{
 	"parse-json",
 	"parse-key-value",
 	"parse-malwarepatrol-dansguardian",
+	"parse-malwareurl",
 	"parse-mcafee-atd",
 	"parse-microsoft-bingmurls",
 	"parse-microsoft-ctip",
@@ -77,6 +78,7 @@ var Names = [...]string{
 	"parse-stix",
 	"parse-stix-eset",
 	"parse-surbl",
+	"parse-threatminer",
 	"parse-turris",
 	"parse-vxvault",
 	"parse-zoneh",
@@ -1116,6 +1118,14 @@ cut out of feed.url.
 
 	printf '# Generated at: 20260131102030 UTC\nexample.org/malware/\n' |
 	  parse-malwarepatrol-dansguardian`, Full: false}
+	case "parse-malwareurl":
+		return Page{Summary: "parse the latest malicious sites on the front page of MalwareURL", Doc: `The table of sites begins behind the text IPs. Its fields of forms hold a name and
+an address in turn; each pair is an event. The page may have 16 MiB.
+
+# Examples
+
+	echo '<table><tr><th>IPs</th><tbody><tr><td><input value="www.example.org">
+	  <td><input value="192.0.2.1"></tbody></table>' | parse-malwareurl`, Full: true}
 	case "parse-mcafee-atd":
 		return Page{Summary: "parse the sandbox reports of McAfee (Trellix) Advanced Threat Defense", Doc: `Input is a report in JSON, or several. A sample whose verdict is at least as
 severe as --verdict-severity makes an event; each file that it wrote makes one
@@ -1337,6 +1347,14 @@ other lines, is left out.
 
 	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
 	  parse-surbl`, Full: false}
+	case "parse-threatminer":
+		return Page{Summary: "parse the recent domains on the front page of ThreatMiner", Doc: `The list stands between the texts Recent domains and Recent hosts; the last text
+in it leads to more and is left out. The page may have 16 MiB.
+
+# Examples
+
+	echo '<h3>Recent domains</h3> <p>example.org</p> <p>more</p>
+	  <h3>Recent hosts</h3>' | parse-threatminer`, Full: true}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.
