@@ -145,6 +145,11 @@ func words(text string) ([]string, error) {
 	return list, nil
 }
 
+// guesses reports whether the case is of parse-csv --guess, which parses nothing.
+func (c *testCase) guesses() bool {
+	return slices.ContainsFunc(c.args, func(arg string) bool { return strings.HasPrefix(arg, "--guess") })
+}
+
 func (c *testCase) run(t *testing.T, spec tool.Spec) {
 	cmd := spec.New()
 	_, isRunner := cmd.(stage.Runner)
@@ -160,7 +165,7 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 		{"in process", func(dir string, line []string) result { return inProcess(dir, line, strings.NewReader(c.stdin)) }},
 		{"a process", func(dir string, line []string) result { return asProcess(t, dir, line, strings.NewReader(c.stdin)) }},
 	}
-	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") { // which is for the last one
+	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") && !c.guesses() { // which are for the last one, and one alone
 		ways = append(ways, way{"fused", func(dir string, line []string) result {
 			if family == "expert" || family == "output" && !isCollector {
 				line = append([]string{"expert-pass", "--record-limit", "1GiB", "then"}, line...)

@@ -215,10 +215,9 @@ const roomSize = 1200
 
 // larger are packages that have more, and how many at most.
 var larger = map[string]int{
-	"internal/durable/spool":   2000,
 	"internal/manual/page":     1 << 20, // generated, the text of all commands
 	"internal/dev/conformance": 3100,
-	"internal/dev/bench":       1500,
+	"internal/dev/bench":       1650,
 }
 
 // runtime are the rooms through which each message goes, which a newcomer has to
@@ -253,8 +252,8 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	t.Logf("the runtime: %d lines of code", total)
-	if total > 6200 {
-		t.Errorf("the runtime has %d lines of code, at most 6200 were expected", total)
+	if total > 6250 {
+		t.Errorf("the runtime has %d lines of code, at most 6250 were expected", total)
 	}
 	slices.Sort(commands)
 	median := commands[len(commands)/2]

@@ -42,7 +42,7 @@ func seeds(t testing.TB) []seed {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if exit := c.want["exit"]; exit != "0" && exit != "1" || slices.Contains(c.args, "then") || c.http != "" || c.lists != "" {
+			if exit := c.want["exit"]; exit != "0" && exit != "1" || slices.Contains(c.args, "then") || c.http != "" || c.lists != "" || c.guesses() {
 				continue
 			}
 			s := seed{command: spec.Name, stdin: c.stdin, dir: t.TempDir()}
@@ -112,6 +112,42 @@ func TestParsersAgreeWithTheNextCommand(t *testing.T) {
 	}
 	if n < 1000 {
 		t.Errorf("only %d events were made", n)
+	}
+}
+
+// clock is the present time in an event, varying that and raw.
+var (
+	clock   = regexp.MustCompile(`"time.observation":"[^"]*",`)
+	varying = regexp.MustCompile(`"raw":"[^"]*",|"time.observation":"[^"]*",`)
+)
+
+// TestNoRaw: with --no-raw all parsers make the same events without raw, and what
+// fails is in the dump as it is else.
+func TestNoRaw(t *testing.T) {
+	n := 0
+	for _, s := range seeds(t) {
+		words := append([]string{s.command}, s.args...)
+		dump := filepath.Join(s.dir, "state", s.command+".dump")
+		messages := func() (all []string) {
+			for _, e := range dumpedMessages(t, dump) {
+				_, text, _ := strings.Cut(e.Message, `"raw":`)
+				all = append(all, e.Reason+text)
+			}
+			os.Remove(dump)
+			return all
+		}
+		with := inProcess(s.dir, words, strings.NewReader(s.stdin))
+		failed := messages()
+		without := inProcess(s.dir, append(words, "--no-raw"), strings.NewReader(s.stdin))
+		switch n += strings.Count(with.stdout, `"raw":`); {
+		case without.exit != with.exit, varying.ReplaceAllString(with.stdout, "") != clock.ReplaceAllString(without.stdout, ""):
+			t.Errorf("%q: exit %d, %s; with raw exit %d, %s", words, without.exit, without.stdout, with.exit, with.stdout)
+		case !slices.Equal(messages(), failed):
+			t.Errorf("%q: the dump differs", words)
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d events had a raw", n)
 	}
 }
 

@@ -250,6 +250,11 @@ func (n *node) complete(m *event.Message) {
 			m.SetValue(f.Key, f.Value)
 		}
 	}
+	if n.Parse.NoRaw {
+		m.Delete("raw") // which a few parsers set themselves
+		m.FinishBare()
+		return
+	}
 	m.Finish()
 }
 

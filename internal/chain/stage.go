@@ -56,6 +56,7 @@ type Parsing struct {
 	Reading  *event.Reading
 	Copy     []string // fields of the report that its events get, too
 	Defaults []Field  // that events get where the parser sets none
+	NoRaw    bool     // events get no raw
 }
 
 // Field is a field and its value.

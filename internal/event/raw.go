@@ -169,6 +169,12 @@ func (e *Message) Finish() {
 	if e.report != nil && !e.Has("raw") && len(e.origin) > 0 {
 		e.SetRaw(e.origin)
 	}
+	e.FinishBare()
+}
+
+// FinishBare adds __type alone. The piece of input still goes into the dump if the
+// event fails.
+func (e *Message) FinishBare() {
 	if e.find("__type") < 0 {
 		e.SetText("__type", typeText[e.Kind])
 	}
@@ -187,7 +193,7 @@ var typeText = [...][]byte{Event: []byte(`"Event"`), Report: []byte(`"Report"`)}
 // SetRaw makes raw the content of the field raw.
 func (m *Message) SetRaw(raw []byte) {
 	f := m.begin("raw", true)
-	m.buf = append(rawtext.AppendBase64(append(m.buf, '"'), raw), '"')
+	m.buf = append(m.encoder.Append(append(m.buf, '"'), raw), '"')
 	if err := m.finish("raw", f); err != nil {
 		m.Fail(err)
 	}

@@ -66,11 +66,14 @@
 //	time           the same, in the zone of --timezone if it names none
 //	time FORMAT    a time in the form of strptime
 //	date FORMAT    the same without the time of day
+//	time in ZONE   the same in a zone, as time in Europe/Berlin and time FORMAT in +02:00
 //	epoch          seconds since 1970, also with a fraction
 //	millis         seconds or milliseconds since 1970
 //	windows        units of 100 ns since 1601
 //
 //	int, float     a number
+//	comma          the number 1234.5 for 1.234,5
+//	hex            a number written 0x1f, or 1f
 //	bool           yes, no, true, false, enabled, disabled, y, n, 1, 0; no value for all else
 //	nonzero        no value if it is 0
 //	not TEXT       no value if it is TEXT

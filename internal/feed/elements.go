@@ -119,11 +119,16 @@ func (x *Element) parse(part json.Element, errs charset.Errors) error {
 	return err
 }
 
-// broken makes the text of an element that cannot be read its raw.
+// broken makes the text of an element that cannot be read its raw. An array in a
+// line of its own, which is none, would be read as one of elements by itself: what
+// stands before it makes it fail again.
 func (x *Element) broken(part json.Element) {
 	x.bad = true
-	if x.raw == nil {
+	switch {
+	case x.raw == nil:
 		x.raw = append(append([]byte{'['}, part.Text...), ']')
+	case part.Text[0] == '[':
+		x.raw = append([]byte{']'}, part.Text...)
 	}
 }
 

@@ -207,6 +207,24 @@ func TestConverters(t *testing.T) {
 		{"time %d.%m.%Y %H:%M", "31.01.2026 10:20", `"2026-01-31T10:20:00+00:00"`},
 		{"time %d.%m.%Y", "01/31/2026", "error"},
 		{"date %Y-%m-%d %H:%M", "2026-01-31 10:20", `"2026-01-31T00:00:00+00:00"`},
+		{"time %d.%m.%Y %H:%M in Europe/Berlin", "31.01.2026 10:20", `"2026-01-31T09:20:00+00:00"`},
+		{"time %d.%m.%Y %H:%M in Europe/Berlin", "31.07.2026 10:20", `"2026-07-31T08:20:00+00:00"`},
+		{"time %d.%m.%Y %H:%M %z in Europe/Berlin", "31.01.2026 10:20 +0000", `"2026-01-31T10:20:00+00:00"`},
+		{"time in +02:00", "2026-01-31 10:20", `"2026-01-31T08:20:00+00:00"`},
+		{"date %d.%m.%Y in Europe/Berlin", "31.01.2026", `"2026-01-30T23:00:00+00:00"`},
+		{"comma|float", "-1.234.567,25", "-1234567.25"},
+		{"comma", "1,5", `"1.5"`},
+		{"comma", "12", `"12"`},
+		{"comma", "12,5,6", `"12,5,6"`},
+		{"comma", "1.23,5", `"1.23,5"`},
+		{"comma", "1234.567,5", `"1234.567,5"`},
+		{"comma", "1,", `"1,"`},
+		{"comma", ",5", `",5"`},
+		{"comma", "+-1,5", `"+-1,5"`},
+		{"hex", "0x1F", "31"},
+		{"hex", "ffffffffffffffff", "18446744073709551615"},
+		{"hex", "0x", "error"},
+		{"hex", "-1", "error"},
 		{"epoch", "86400.5", `"1970-01-02T00:00:00.500000+00:00"`},
 		{"millis", "1769854830000", `"2026-01-31T10:20:30+00:00"`},
 		{"windows", "116444736000000000", `"1970-01-01T00:00:00+00:00"`},
@@ -280,7 +298,7 @@ func TestConverters(t *testing.T) {
 			t.Errorf("%s of %q is %s, want %s", test.convert, test.text, got, test.want)
 		}
 	}
-	for _, wrong := range []string{"nothing", "lower|", "time %Q", "Lower"} {
+	for _, wrong := range []string{"nothing", "lower|", "time %Q", "Lower", "time %Y in Berlin"} {
 		table := Table{Rows: []Column{{From: "1", To: "extra.x", Convert: wrong}}}
 		if _, err := table.Compile(harmonization.Default(), nil); err == nil {
 			t.Errorf("%q is taken for a converter", wrong)

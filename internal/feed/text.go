@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
@@ -97,5 +98,16 @@ func (t *text) raw() bool { return t.enc != nil || t.broken || len(t.in.Mark()) 
 // piece is source without white space around it, in a form that can be read by
 // itself.
 func (t *text) piece() []byte {
-	return append(t.in.Mark()[:len(t.in.Mark()):len(t.in.Mark())], t.enc.Trim(t.source())...)
+	text := t.enc.Trim(t.source())
+	return append(t.mark(nil, text), text...)
+}
+
+// mark adds the byte order mark that has to stand before a piece. Before a NUL, which
+// is wrong, that of UTF-16 would be one of UTF-32: a blank line keeps them apart.
+func (t *text) mark(dst, piece []byte) []byte {
+	dst = append(dst, t.in.Mark()...)
+	if string(t.in.Mark()) == "\xff\xfe" && bytes.HasPrefix(piece, []byte{0, 0}) {
+		dst = append(dst, '\n', 0)
+	}
+	return dst
 }

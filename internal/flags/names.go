@@ -46,7 +46,7 @@ func (f *Flags) CheckNames(d *harmonization.Dictionary) error {
 
 // checkFields looks up the names in a flag's value. Options, separated by
 // commas: values, of an object that has the names there and not as keys;
-// columns, names in the form of parse-csv; newer, which takes fields that only
+// columns, names in the form of parse-csv; named, NAME= may stand before; newer, which takes fields that only
 // the built-in dictionary knows; group, which takes extra for all below it;
 // false, which means none.
 func checkFields(d *harmonization.Dictionary, kind, options string, value any) error {
@@ -56,6 +56,9 @@ func checkFields(d *harmonization.Dictionary, kind, options string, value any) e
 		message = harmonization.Report
 	}
 	for name := range members(value, has("values")) {
+		if has("named") {
+			name = strings.TrimSpace(name[strings.LastIndexByte(name, '=')+1:])
+		}
 		parts := []string{name}
 		if has("columns") {
 			parts = slices.DeleteFunc(strings.Split(name, "|"), func(s string) bool { return s == "" || s == "__IGNORE__" })

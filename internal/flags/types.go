@@ -101,6 +101,7 @@ type ParserFlags struct {
 	EncodingErrors              string       `help:"What to do with bytes that do not fit the encoding: let their line fail (strict), put U+FFFD in their place (replace), or leave them out (ignore)." enum:"strict,replace,ignore" default:"strict" group:"feed"`
 	Timezone                    string       `help:"Read times without a zone as times of this one, such as Europe/Vienna or +02:00, instead of UTC." placeholder:"ZONE" group:"feed"`
 	DayFirst                    bool         `help:"Read dates such as 11/12/2026 with the day first." group:"feed"`
+	Raw                         bool         `help:"Keep the piece of the report that an event was made from in its field raw. Without raw events are smaller; what fails goes into the dump with its piece all the same." default:"true" group:"feed"`
 	MaxReport                   stage.Size   `help:"The largest report that is accepted." default:"64GiB" placeholder:"SIZE" group:"common"`
 	DefaultFields               stage.Object `help:"Fields to set where the parser sets nothing." aliases:"defaults-fields" placeholder:"json:{…}" group:"feed" field:"event,group"`
 	CopyCollectorProvidedFields []string     `help:"Fields of the report to copy to its events, besides those of the feed." placeholder:"FIELD,…" group:"feed" field:"report,group"`

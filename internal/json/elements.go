@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 )
 
 // An Element is one element of an array, or one document of several. Its text is
@@ -44,7 +45,9 @@ var (
 // Elements yields the elements of a JSON array, which may be larger than memory.
 // They are told apart by their brackets and quotes; whoever reads one finds out
 // whether it is valid. An error comes with what could not be read, or the first
-// mebibyte of it, and the place of the error; it is the last that is yielded.
+// mebibyte of it, and the place of the error; it is the last that is yielded. If
+// what could not be read is right by itself, the byte that stands before it comes
+// with it, so that it fails again.
 func Elements(r io.Reader) iter.Seq2[Element, error] { return split(r, (*splitter).elements) }
 
 // Documents yields the documents of a text in which one follows the other, as in
@@ -59,8 +62,11 @@ func split(r io.Reader, into func(*splitter, func(Element, error) bool) error) i
 			e := s.element(s.start)
 			rest, _ := io.ReadAll(io.LimitReader(r, int64(max(0, maxRest-(s.end-s.start)))))
 			e.Text = append(bytes.Clone(s.buf[s.start:s.end]), rest...)
-			if len(e.Text) == 0 {
+			switch {
+			case len(e.Text) == 0:
 				e.Text = []byte("[") // all that is left, which fails again by itself
+			case s.before != 0 && (e.Text[0] == '[' || e.Text[0] == '{' && (err == errComma || err == errBehind)):
+				e.Text = slices.Insert(e.Text, 0, s.before) // what follows may be right by itself
 			}
 			e.Line, e.Column = s.place(s.pos)
 			yield(e, err)
@@ -78,6 +84,8 @@ type splitter struct {
 	pos  int   // of the next byte
 	err  error // of the last read
 	open []byte
+
+	before byte // the one that stands before start, white space left out, or 0
 
 	start     int // of the element, or of what cannot be read
 	line      int // of counted
@@ -149,6 +157,7 @@ func (s *splitter) documents(yield func(Element, error) bool) error {
 			return err
 		}
 		end := s.pos
+		s.before = '}'
 		if n == 0 {
 			size := s.pos - s.start
 			c, err = s.skip()
@@ -227,6 +236,9 @@ func (s *splitter) element(end int) Element {
 // token skips white space and returns the byte that follows, which becomes the
 // start. The error is io.EOF if there is none.
 func (s *splitter) token() (byte, error) {
+	if s.pos > 0 {
+		s.before = s.buf[s.pos-1]
+	}
 	for {
 		for ; s.pos < s.end; s.pos++ {
 			if c := s.buf[s.pos]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {

@@ -3,6 +3,7 @@ package json
 import (
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -15,7 +16,7 @@ func TestDocuments(t *testing.T) {
 		{"one after the other", "{\"a\":1} {\n\"b\":2}\n\n{}", "1:1 {\"a\":1}\n1:9 {\n\"b\":2}\n4:1 {}"},
 		{"lines", "\n{\"a\":1}\r\n \n[] \n{\"b\n {}\n{\"c\":3}", "2:1 {\"a\":1}\n4:1 []\n5:1 {\"b\n6:2 {}\n7:1 {\"c\":3}"},
 		{"an array", " [{\"a\":1},\n2]", "1:3 {\"a\":1}\n2:1 2"},
-		{"an array and more", "[1] {}", "1:2 1\n1:5 {} there is more behind the array"},
+		{"an array and more", "[1] {}", "1:2 1\n1:5 ]{} there is more behind the array"},
 		{"no object", " hello {}", "1:2  hello {} an object, or an array of objects, is expected"},
 		{"not an object behind one", "{} 1 {}", "1:1 {}\n1:4 1 {} an object, or an array of objects, is expected"},
 		{"the end is missing", "{\"a\":[1,2\n", "2:1 {\"a\":[1,2\n the text ends within an object"},
@@ -54,5 +55,32 @@ func TestDocumentsAreBounded(t *testing.T) {
 	}
 	if n != 2 {
 		t.Errorf("%d documents", n)
+	}
+}
+
+// TestRestsFailAgain: what comes with an error is what fails by itself, with the same
+// text, and has nothing in it that is read a second time.
+func TestRestsFailAgain(t *testing.T) {
+	for _, split := range []func(io.Reader) iter.Seq2[Element, error]{Elements, Documents} {
+		last := func(text string) (rest string, before int, err error) {
+			for e, wrong := range split(iotest.OneByteReader(strings.NewReader(text))) {
+				if before++; wrong != nil {
+					return string(e.Text), before - 1, wrong
+				}
+			}
+			return "", before, nil
+		}
+		for _, text := range []string{
+			"[{}{}", "[{} {\"a\":1}]", "[{}]\n{}", "[1][{}]", "[1 [{}]]", "[{},[{}", "[[{}", "[{},", "[{}", "[{},]", "[{},,{}]", "[\"a\"{}]", "{}{", "{]}",
+		} {
+			rest, _, err := last(text)
+			if err == nil {
+				continue // it is right for one of the two
+			}
+			again, n, wrong := last(rest)
+			if wrong == nil || n > 0 || again != rest {
+				t.Errorf("%s: the rest %s gives %d elements, %s and %v", text, rest, n, again, wrong)
+			}
+		}
 	}
 }

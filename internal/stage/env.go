@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event"
 )
 
 // Secret is a flag that must not stand on a command line: the flag takes the
@@ -63,6 +64,8 @@ type Env struct {
 	Path       func(name string) Route                       // where --to NAME=DEST leads, or nil
 	Follow     bool                                          // --follow: a Receiver waits for more when its origin is empty
 	DryRun     bool                                          // --dry-run: an output connects nowhere, since nothing is sent
+	Words      []string                                      // of an Errand: the command line behind the command's name
+	Reading    *event.Reading                                // of an Errand of a parser: how to read reports
 	Pipeline   Pipeline                                      // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
 }
 

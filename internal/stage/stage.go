@@ -134,6 +134,10 @@ type Updater interface {
 	Update(ctx context.Context, env *Env) error
 }
 
+// Errand is a command that with some of its flags does something else than to take
+// part in a stream. Then Errand returns what that is, and else nil.
+type Errand interface{ Errand() Runner }
+
 // Runner is a command that is no part of a stream.
 type Runner interface {
 	Run(ctx context.Context, env *Env, stdout io.Writer) error

@@ -64,12 +64,14 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		if runner, ok := s.cmd.(stage.Runner); ok {
 			r.runner = runner
 		}
-		if s.flags.UpdateFlags != nil && s.flags.Update {
-			if !alone {
-				return stage.Usage(errors.New("--update: not in a chain: it fetches the database and ends"))
-			}
-			r.runner = updating{s.cmd.(stage.Updater)}
+		errand, err := s.errand()
+		if errand != nil && !alone {
+			err = errors.New("not in a chain: with these flags it does something else, and ends")
 		}
+		if err != nil {
+			return stage.Usage(err)
+		}
+		r.runner = cmp.Or(r.runner, errand)
 		r.stages = append(r.stages, s)
 		if i > 0 && !stage.Consumes(s.cmd) {
 			return stage.Usage(fmt.Errorf("%s starts a stream and cannot stand after then", words[0]))

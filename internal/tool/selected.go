@@ -199,7 +199,7 @@ func (s *selected) parsing() (*chain.Parsing, error) {
 	reading, err := p.Reading()
 	return &chain.Parsing{
 		Parser:  stream.Parser{Input: p.Input, FileName: p.FileName, MaxReport: int64(p.MaxReport)},
-		Reading: reading, Copy: p.CopyCollectorProvidedFields, Defaults: defaults,
+		Reading: reading, Copy: p.CopyCollectorProvidedFields, Defaults: defaults, NoRaw: !p.Raw,
 	}, err
 }
 
@@ -261,6 +261,24 @@ func stateDir(getenv func(string) string) (string, error) {
 		return filepath.Join(dir, ".local", "state", "intelpipe"), nil
 	}
 	return "", errors.New("there is no place for state and dumps: set STATE_DIRECTORY, or HOME")
+}
+
+// errand is what the command does instead of taking part in a stream, or nil.
+func (s *selected) errand() (runner stage.Runner, err error) {
+	if c, ok := s.cmd.(stage.Errand); ok {
+		runner = c.Errand()
+	}
+	if s.flags.UpdateFlags != nil && s.flags.Update {
+		runner = updating{s.cmd.(stage.Updater)}
+	}
+	if f := s.flags.FileFlags; runner != nil && f != nil && len(f.Files) > 0 {
+		return nil, fmt.Errorf("%s: with these flags it reads no messages", plain.Quote(f.Files[0]))
+	}
+	if p := s.flags.ParserFlags; runner != nil && p != nil {
+		s.env.Words = s.args
+		s.env.Reading, err = p.Reading()
+	}
+	return runner, err
 }
 
 // updating is a command that fetches its database and ends.

@@ -924,13 +924,68 @@ dots between the thousands.
 --compose-fields makes fields of several columns: {0} stands for the first
 column of the row, {1} for the second, {{ for a brace.
 
+# Columns by name
+
+Where the first row names the columns, --columns may say NAME=FIELD for those
+that are wanted, in any order. NAME is compared with the header without the
+blanks around it; a number counts columns from 1. A report whose header lacks
+one of these columns fails as a whole, unless --columns-required is false for
+it. With --header and without --columns, each column that is named like a field
+becomes that field. --compose-fields then takes names as well: {NAME}. With
+--skip-header N the header follows N lines of something else.
+
+# Guessing
+
+--guess FILE looks at the first mebibyte of a file and prints a command line
+that may fit it, on a line of its own that a shell can run. Below, in lines
+that begin with #, it shows what each column seems to be, what the first
+rows become, what would fail and why, and what is uncertain: dates such as
+02/03/2026, times without a zone, encodings. Flags that stand beside --guess
+are kept: give it --timezone, --type, --encoding, --delimiter or --day-first
+where you know better. Nothing is changed, and the exit code is 0; it is 2
+if the file cannot be read or is no table. - is stdin.
+
+# How values are read
+
+--convert COLUMN=STEPS says so for one column, in place of --time-format. COLUMN
+is a name in the header or a field in --columns. Several STEPS are separated by |,
+and each is one of
+
+	time FORMAT            a time in the form of strptime, such as %d.%m.%Y %H:%M
+	time FORMAT in ZONE    the same in a zone, such as Europe/Berlin or +02:00
+	time, time in ZONE     a time in any form
+	date FORMAT            the same without the time of day
+	utc                    a time in any form, in UTC if it names no zone
+	epoch, millis          seconds since 1970; seconds or milliseconds
+	windows                units of 100 ns since 1601
+	int, float             a number
+	comma                  the number 1234.5 for 1.234,5
+	hex                    a number written 0x1f, or 1f
+	bool                   yes, no, true, false, y, n, 1, 0; no value for all else
+	not TEXT, nonzero      no value if it is TEXT, or 0
+	lower, upper           letters
+	trim CHARS             without these, or white space, at both ends
+	before TEXT            what stands before the first TEXT, or all
+	after TEXT             what stands behind the first TEXT, or nothing
+	last TEXT              what stands behind the last TEXT, or all
+	word                   the first word
+	add TEXT               with TEXT behind it
+	refang                 http://example.org for hxxp://example[.]org
+	url PREFIX             with PREFIX, or http://, before it if it has no protocol
+	scheme, host, port     a part of a URL, or of host:port
+	asn                    64500 for AS64500
+	ip, network, fqdn      no value if it is none; a network has a /
+	list TEXT              a list of what stands between TEXT, or between commas
+	json                   what JSON text says
+
 # Examples
 
 	printf '192.0.2.1,80\n' |
 	  parse-csv --columns source.ip,source.port --type scanner
-	printf '# host;path\nexample.com;/a\n' |
-	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
-	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing`, Full: false}
+	printf 'Address,Seen\n192.0.2.1,24.11.2026 18:05\n' |
+	  parse-csv --columns 'Address=source.ip,Seen=time.source' \
+	  --convert 'Seen=time %d.%m.%Y %H:%M in Europe/Berlin'
+	printf 'ip;port\n192.0.2.1;80\n' > list.csv && parse-csv --guess list.csv`, Full: false}
 	case "parse-cymru-cap-program":
 		return Page{Summary: "parse the reports of Team Cymru's CSIRT Assistance Program", Doc: `A comment above the lines says in which of its two forms a report is: "generated
 on" in the present one, in which the last but one column has pairs of a name and

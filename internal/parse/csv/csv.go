@@ -26,13 +26,68 @@
 // --compose-fields makes fields of several columns: {0} stands for the first
 // column of the row, {1} for the second, {{ for a brace.
 //
+// # Columns by name
+//
+// Where the first row names the columns, --columns may say NAME=FIELD for those
+// that are wanted, in any order. NAME is compared with the header without the
+// blanks around it; a number counts columns from 1. A report whose header lacks
+// one of these columns fails as a whole, unless --columns-required is false for
+// it. With --header and without --columns, each column that is named like a field
+// becomes that field. --compose-fields then takes names as well: {NAME}. With
+// --skip-header N the header follows N lines of something else.
+//
+// # Guessing
+//
+// --guess FILE looks at the first mebibyte of a file and prints a command line
+// that may fit it, on a line of its own that a shell can run. Below, in lines
+// that begin with #, it shows what each column seems to be, what the first
+// rows become, what would fail and why, and what is uncertain: dates such as
+// 02/03/2026, times without a zone, encodings. Flags that stand beside --guess
+// are kept: give it --timezone, --type, --encoding, --delimiter or --day-first
+// where you know better. Nothing is changed, and the exit code is 0; it is 2
+// if the file cannot be read or is no table. - is stdin.
+//
+// # How values are read
+//
+// --convert COLUMN=STEPS says so for one column, in place of --time-format. COLUMN
+// is a name in the header or a field in --columns. Several STEPS are separated by |,
+// and each is one of
+//
+//	time FORMAT            a time in the form of strptime, such as %d.%m.%Y %H:%M
+//	time FORMAT in ZONE    the same in a zone, such as Europe/Berlin or +02:00
+//	time, time in ZONE     a time in any form
+//	date FORMAT            the same without the time of day
+//	utc                    a time in any form, in UTC if it names no zone
+//	epoch, millis          seconds since 1970; seconds or milliseconds
+//	windows                units of 100 ns since 1601
+//	int, float             a number
+//	comma                  the number 1234.5 for 1.234,5
+//	hex                    a number written 0x1f, or 1f
+//	bool                   yes, no, true, false, y, n, 1, 0; no value for all else
+//	not TEXT, nonzero      no value if it is TEXT, or 0
+//	lower, upper           letters
+//	trim CHARS             without these, or white space, at both ends
+//	before TEXT            what stands before the first TEXT, or all
+//	after TEXT             what stands behind the first TEXT, or nothing
+//	last TEXT              what stands behind the last TEXT, or all
+//	word                   the first word
+//	add TEXT               with TEXT behind it
+//	refang                 http://example.org for hxxp://example[.]org
+//	url PREFIX             with PREFIX, or http://, before it if it has no protocol
+//	scheme, host, port     a part of a URL, or of host:port
+//	asn                    64500 for AS64500
+//	ip, network, fqdn      no value if it is none; a network has a /
+//	list TEXT              a list of what stands between TEXT, or between commas
+//	json                   what JSON text says
+//
 // # Examples
 //
 //	printf '192.0.2.1,80\n' |
 //	  parse-csv --columns source.ip,source.port --type scanner
-//	printf '# host;path\nexample.com;/a\n' |
-//	  parse-csv --delimiter ';' --columns source.fqdn,source.urlpath \
-//	  --compose-fields 'json:{"source.url":"http://{0}{1}"}' --type phishing
+//	printf 'Address,Seen\n192.0.2.1,24.11.2026 18:05\n' |
+//	  parse-csv --columns 'Address=source.ip,Seen=time.source' \
+//	  --convert 'Seen=time %d.%m.%Y %H:%M in Europe/Berlin'
+//	printf 'ip;port\n192.0.2.1;80\n' > list.csv && parse-csv --guess list.csv
 package csv
 
 import (
@@ -48,25 +103,32 @@ import (
 
 // Command says how rows are written and which fields the columns become.
 type Command struct {
-	Columns            []string            `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." placeholder:"FIELD,…" required:"" field:"event,columns,newer,group"`
-	ColumnsRequired    booleans            `help:"For each column whether a value that does not fit makes the row fail (true, the default) or is left out (false)." placeholder:"BOOL,…"`
+	Columns            []string            `help:"The field for each column, a|b for alternatives, empty or __IGNORE__ for none; or NAME=FIELD by the header." placeholder:"FIELD,…" field:"event,columns,named,newer,group"`
+	ColumnsRequired    booleans            `help:"Whether a value that does not fit makes the row fail (true, the default) or is left out." placeholder:"BOOL,…"`
 	ColumnRegexSearch  stage.Object        `help:"Take only what the regular expression finds in the values for a field." placeholder:"json:{FIELD:REGEX}" field:"event,newer,group"`
 	ComposeFields      stage.Object        `help:"Fields made of several columns." placeholder:"json:{FIELD:TEMPLATE}" field:"event,newer,group"`
+	Convert            []string            `help:"How to read the values of a column, see the manual. May be given several times." placeholder:"COLUMN=STEPS" sep:"none"`
 	DataType           stage.Object        `help:"Fields whose values are JSON." placeholder:"json:{FIELD:\"json\"}" field:"event,newer,group"`
 	DefaultUrlProtocol string              `help:"What to put before a URL that has no protocol." default:"http://" placeholder:"PROTOCOL"`
 	DecimalComma       bool                `help:"Read 1.234,5 as the number 1234.5."`
 	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
+	Header             bool                `help:"The first row has names. Without --columns, they are those of fields."`
+	Guess              string              `help:"Print flags for FILE and what comes of them, and end." placeholder:"FILE" noenv:""`
 	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`
 	TimeFormat         string              `help:"How times are written: timestamp, windows_nt, epoch_millis, utc_isoformat, from_format|…, from_format_midnight|… or fuzzy." placeholder:"FORMAT"`
 	Type               string              `help:"The classification.type of rows that have none." placeholder:"TYPE" vocabulary:"classification.type"`
 	TypeTranslation    stage.Object        `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}" vocabulary:"classification.type"`
-	FilterText         string              `help:"Keep only rows with this text, or those without it. It is sought in the columns joined by the delimiter." placeholder:"TEXT"`
+	FilterText         string              `help:"Keep only rows with this text, or those without it. Columns are joined by the delimiter." placeholder:"TEXT"`
 	FilterType         string              `help:"Whether rows with the text are kept (whitelist) or left out (blacklist)." enum:",whitelist,blacklist" default:"" placeholder:"whitelist|blacklist"`
 
-	format feed.CSV
-	types  map[string]string
-	plan   *feed.Plan
-	joined []byte
+	format     feed.CSV
+	types      map[string]string
+	dictionary *harmonization.Dictionary
+	columns    []column
+	byName     bool       // columns are found by the header of each report
+	header     []string   // that plan is for
+	plan       *feed.Plan // from Start on, if columns go by number
+	joined     []byte
 }
 
 const typeField = "classification.type"
@@ -75,12 +137,19 @@ var errFilter = errors.New("--filter-text: say with --filter-type whether rows w
 
 // Process makes an event of each row.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	var plan *feed.Plan
 	for row := range feed.Rows(report, emit, c.format) {
+		if plan == nil {
+			var err error
+			if plan, err = c.planFor(row.Names); err != nil {
+				return err // which condemns the report
+			}
+		}
 		if c.FilterText != "" && c.filtered(row.Fields) {
 			continue
 		}
 		e := row.Event()
-		if !c.plan.Fill(e, row.Fields) {
+		if !plan.Fill(e, row.Fields) {
 			e.Release()
 			continue
 		}

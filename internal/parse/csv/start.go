@@ -31,6 +31,11 @@ func (b *booleans) UnmarshalText(text []byte) error {
 // Start looks up all fields and compiles what there is to compile.
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	d := env.Dictionary
+	c.dictionary = d
+	if err = c.setColumns(); err != nil {
+		return err
+	}
+	c.format.Names = c.byName || c.Header
 	if c.format.Delimiter, err = delimiter(c.Delimiter); err != nil {
 		return err
 	}
@@ -48,12 +53,21 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 			return fmt.Errorf("--type: %w", err)
 		}
 	}
-	table, err := c.table(d)
-	if err != nil {
-		return err
+	if len(c.columns) == 0 {
+		return nil // the header of each report says which there are
 	}
-	c.plan, err = table.Compile(d, nil)
+	c.plan, err = c.compile(c.columns, c.names())
 	return err
+}
+
+// names are those of the columns, which are looked for in a header only later.
+func (c *Command) names() (names []string) {
+	for _, column := range c.columns {
+		if c.byName {
+			names = append(names, column.name)
+		}
+	}
+	return names
 }
 
 func delimiter(text string) (rune, error) {

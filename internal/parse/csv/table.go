@@ -13,16 +13,14 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/feed/table/convert"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // table makes a table of the flags.
-func (c *Command) table(d *harmonization.Dictionary) (*feed.Table, error) {
-	if n := len(c.ColumnsRequired); n > 0 && n != len(c.Columns) {
-		return nil, fmt.Errorf("--columns-required: %d values for %d columns", n, len(c.Columns))
-	}
+func (c *Command) table(d *harmonization.Dictionary, columns []column) (*feed.Table, error) {
 	search, err := texts("column-regex-search", c.ColumnRegexSearch)
 	if err != nil {
 		return nil, err
@@ -41,22 +39,26 @@ func (c *Command) table(d *harmonization.Dictionary) (*feed.Table, error) {
 	if err := c.inColumns("data-type", kinds); err != nil {
 		return nil, err
 	}
+	conversions, err := c.conversions(columns)
+	if err != nil {
+		return nil, err
+	}
 	table := &feed.Table{SkipBlank: true}
-	for i, names := range c.Columns {
-		column := feed.Column{From: strconv.Itoa(i + 1), Need: feed.Optional}
-		if len(c.ColumnsRequired) > 0 && !c.ColumnsRequired[i] {
+	for _, from := range columns {
+		column := feed.Column{From: from.name, Need: feed.Optional}
+		if !from.required {
 			column.Need = feed.Soft
 		}
-		for name := range strings.SplitSeq(names, "|") {
-			if name == "" || name == "__IGNORE__" {
+		for name := range strings.SplitSeq(from.fields, "|") {
+			if ignored(name) {
 				column.Or = append(column.Or, feed.Column{To: "|"})
 				break
 			}
-			s := steps{command: c, name: name, times: times}
+			s := steps{command: c, name: name, times: times, named: append(conversions[from.name], conversions[name]...)}
 			if err := s.choose(d, name, search, kinds); err != nil {
 				return nil, err
 			}
-			s.strict = column.Need == feed.Soft || names != name
+			s.strict = column.Need == feed.Soft || from.fields != name
 			column.Or = append(column.Or, feed.Column{To: name, With: s.converter()})
 		}
 		column.To, column.With, column.Or = column.Or[0].To, column.Or[0].With, column.Or[1:]
@@ -69,9 +71,12 @@ func (c *Command) table(d *harmonization.Dictionary) (*feed.Table, error) {
 
 // inColumns refuses what would be without effect: fields that no column has.
 func (c *Command) inColumns(flag string, fields map[string]string) error {
+	if len(c.columns) == 0 {
+		return nil // what there is a header says
+	}
 	var names []string
-	for _, column := range c.Columns {
-		names = append(names, strings.Split(column, "|")...)
+	for _, column := range c.columns {
+		names = append(names, strings.Split(column.fields, "|")...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if slices.Contains(names, name) {
@@ -86,9 +91,9 @@ func (c *Command) inColumns(flag string, fields map[string]string) error {
 }
 
 // numbered matches what stands for a column in --compose-fields.
-var numbered = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{|\}\}|\{([0-9]*)\}|[{}]`) })
+var numbered = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{|\}\}|\{([^{}]*)\}|[{}]`) })
 
-var errTemplate = errors.New("--compose-fields: in a template a column is {0}, {1} and so on, a brace is {{ or }}")
+var errTemplate = errors.New("--compose-fields: in a template a column is {0}, {1} and so on, or with NAME=FIELD in --columns {NAME}; a brace is {{ or }}")
 
 // addComposed adds the rows that --compose-fields and --type stand for. Columns
 // of a table are counted from 1.
@@ -102,8 +107,12 @@ func (c *Command) addComposed(table *feed.Table) error {
 			if part == "{{" || part == "}}" {
 				return part
 			}
-			n, wrong := strconv.Atoi(strings.Trim(part, "{}"))
-			if wrong != nil {
+			name := strings.Trim(part, "{}")
+			n, wrong := strconv.Atoi(name)
+			switch {
+			case wrong != nil && c.byName && name != "":
+				return part
+			case wrong != nil:
 				err = errTemplate
 			}
 			return "{" + strconv.Itoa(n+1) + "}"
@@ -126,7 +135,8 @@ type steps struct {
 	command   *Command
 	name      string // of the field
 	search    *regex.Regexp
-	comma     bool // numbers have a comma before their fraction
+	named     []step // of --convert
+	comma     bool   // numbers have a comma before their fraction
 	json      bool
 	url       bool
 	translate bool
@@ -150,6 +160,7 @@ func (s *steps) choose(d *harmonization.Dictionary, name string, search, kinds m
 		return fmt.Errorf("--data-type: %s: %q: json is expected", name, kind)
 	case ok:
 		s.json = true
+	case len(s.named) > 0:
 	case name == "time.source" || name == "time.destination":
 		s.time = f
 	case strings.HasSuffix(name, ".url"):
@@ -168,16 +179,11 @@ func (s *steps) converter() feed.Converter {
 			s.time = nil
 		}
 	}
-	if s.search == nil && !s.comma && !s.json && !s.url && !s.translate && s.time == nil {
+	if s.search == nil && s.named == nil && !s.comma && !s.json && !s.url && !s.translate && s.time == nil {
 		return nil
 	}
 	return s.convert
 }
-
-// decimalComma matches numbers such as 12,5 and -1.234.567,89.
-var decimalComma = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?$`)
-})
 
 func (s *steps) convert(v harmonization.Value, r *feed.Record) (_ harmonization.Value, err error) {
 	text := v.Text
@@ -188,11 +194,16 @@ func (s *steps) convert(v harmonization.Value, r *feed.Record) (_ harmonization.
 		}
 		text = text[loc[0]:loc[1]]
 	}
-	if s.comma && decimalComma().MatchString(text) {
-		text = strings.NewReplacer(".", "", ",", ".").Replace(text)
+	if s.comma {
+		text = convert.DecimalComma(text)
 	}
 	v = harmonization.Text(text)
-	switch {
+	for _, step := range s.named {
+		if v, err = step.do(s, v, r); err != nil || v.Empty() {
+			return v, err
+		}
+	}
+	switch text = v.Text; {
 	case s.translate && text != "":
 		typ, ok := s.command.types[text]
 		if ok {

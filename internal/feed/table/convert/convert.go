@@ -12,6 +12,8 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/python/datetime"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
@@ -72,6 +74,8 @@ func named(name, argument string) (Func, error) {
 		}, nil
 	case "port":
 		return port, nil
+	case "hex":
+		return hexadecimal, nil
 	}
 	if f := textConverter(name, argument); f != nil {
 		return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
@@ -100,6 +104,14 @@ type timeStep struct {
 // timeConverter returns nil for what is none.
 func timeConverter(name, format string) *timeStep {
 	spec := ""
+	var place *harmonization.Reading
+	if before, zone, ok := cutZone(format); ok && (name == "time" || name == "date") {
+		location, err := datetime.Zone(zone)
+		if err != nil {
+			return &timeStep{err: err}
+		}
+		format, place = before, &harmonization.Reading{Location: location}
+	}
 	switch {
 	case name == "time" && format == "":
 		spec = "fuzzy"
@@ -119,11 +131,26 @@ func timeConverter(name, format string) *timeStep {
 	read, err := timeformat.Parse(spec)
 	local := name == "time" || name == "date"
 	return &timeStep{func(v harmonization.Value, times *harmonization.Reading) (harmonization.Value, error) {
-		if local {
-			return read(v, times)
+		switch {
+		case place != nil && times != nil && times.DayFirst:
+			return read(v, &harmonization.Reading{Location: place.Location, DayFirst: true})
+		case place != nil || !local:
+			return read(v, place)
 		}
-		return read(v, nil)
+		return read(v, times)
 	}, err}
+}
+
+// cutZone takes the zone off what stands behind time or date.
+func cutZone(format string) (before, zone string, ok bool) {
+	if zone, ok = strings.CutPrefix(format, "in "); ok {
+		return "", strings.TrimSpace(zone), true
+	}
+	i := strings.LastIndex(format, " in ")
+	if i < 0 {
+		return format, "", false
+	}
+	return strings.TrimSpace(format[:i]), strings.TrimSpace(format[i+len(" in "):]), true
 }
 
 // typed brings a value into the form of a type.
@@ -242,6 +269,8 @@ func textConverter(name, argument string) func(string) string {
 			host, _ := hostPort(s)
 			return host
 		}
+	case "comma":
+		return DecimalComma
 	case "asn":
 		return func(s string) string {
 			if len(s) > 2 && strings.EqualFold(s[:2], "AS") {
@@ -292,4 +321,30 @@ func hostPort(s string) (host, port string) {
 func port(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
 	_, port := hostPort(v.Text)
 	return harmonization.Text(port), nil
+}
+
+// hexadecimal reads 0x1f, or 1f, as 31.
+func hexadecimal(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+	digits := strings.TrimPrefix(strings.ToLower(strings.TrimSpace(v.Text)), "0x")
+	n, err := strconv.ParseUint(digits, 16, 64)
+	if err != nil {
+		return v, fmt.Errorf("a hexadecimal number such as 0x1f is expected: %s", plain.Quote(v.Text))
+	}
+	return harmonization.JSON(strconv.FormatUint(n, 10)), nil
+}
+
+// DecimalComma reads -1.234.567,89 as -1234567.89. What is no such number stays.
+func DecimalComma(s string) string {
+	whole, fraction, _ := strings.Cut(strings.TrimLeft(s, "+-"), ",")
+	groups := strings.Split(whole, ".")
+	for i, group := range append(groups, fraction) {
+		inner := i > 0 && i < len(groups)
+		if strings.Trim(group, "0123456789") != "" || inner && len(group) != 3 || i == 0 && (group == "" || len(groups) > 1 && len(group) > 3) {
+			return s
+		}
+	}
+	if strings.HasSuffix(s, ",") || len(s)-len(strings.TrimLeft(s, "+-")) > 1 {
+		return s
+	}
+	return strings.NewReplacer(".", "", ",", ".").Replace(s)
 }
