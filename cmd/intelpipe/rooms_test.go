@@ -46,6 +46,7 @@ var tangled = []string{
 	"internal/expert/ripe",
 	"internal/feed",
 	"internal/feed/table",
+	"internal/guess",
 	"internal/json",
 	"internal/lookup",
 	"internal/parse/csv",

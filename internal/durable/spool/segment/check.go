@@ -49,7 +49,7 @@ func Check(n Name, data []byte) *Damage {
 	case count == 0:
 		return &Damage{0, "there is no event"}
 	}
-	return &Damage{0, fmt.Sprintf("the Checksum of these %d bytes is %08x, the name says %08x: a value has changed", len(data), crc, n.CRC)}
+	return &Damage{0, fmt.Sprintf("the checksum of these %d bytes is %08x, the name says %08x: a value has changed", len(data), crc, n.CRC)}
 }
 
 // forged looks for control lines. Segments have none, and delivering one would
