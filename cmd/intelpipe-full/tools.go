@@ -65,6 +65,7 @@ import (
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
 	parsemalwarebazaar "github.com/intelpipe/intelpipe/internal/parse/malwarebazaar"
 	parsemalwarepatroldansguardian "github.com/intelpipe/intelpipe/internal/parse/malwarepatroldansguardian"
+	parsemalwareurl "github.com/intelpipe/intelpipe/internal/parse/malwareurl"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
 	parsemicrosoftbingmurls "github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
@@ -83,6 +84,7 @@ import (
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
 	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
+	parsethreatminer "github.com/intelpipe/intelpipe/internal/parse/threatminer"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
@@ -148,6 +150,7 @@ var tools = []tool.Spec{
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
 	{Name: "parse-malwarebazaar", New: func() any { return new(parsemalwarebazaar.Command) }},
 	{Name: "parse-malwarepatrol-dansguardian", New: func() any { return new(parsemalwarepatroldansguardian.Command) }},
+	{Name: "parse-malwareurl", New: func() any { return new(parsemalwareurl.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
 	{Name: "parse-microsoft-bingmurls", New: func() any { return new(parsemicrosoftbingmurls.Command) }},
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
@@ -166,6 +169,7 @@ var tools = []tool.Spec{
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
 	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
+	{Name: "parse-threatminer", New: func() any { return new(parsethreatminer.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},

@@ -10,7 +10,9 @@ import (
 	parsecleanmx "github.com/intelpipe/intelpipe/internal/parse/cleanmx"
 	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
+	parsemalwareurl "github.com/intelpipe/intelpipe/internal/parse/malwareurl"
 	parseopenioc "github.com/intelpipe/intelpipe/internal/parse/openioc"
+	parsethreatminer "github.com/intelpipe/intelpipe/internal/parse/threatminer"
 )
 
 var extra = []tool.Spec{
@@ -19,5 +21,7 @@ var extra = []tool.Spec{
 	{Name: "parse-cleanmx", New: func() any { return new(parsecleanmx.Command) }},
 	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
+	{Name: "parse-malwareurl", New: func() any { return new(parsemalwareurl.Command) }},
 	{Name: "parse-openioc", New: func() any { return new(parseopenioc.Command) }},
+	{Name: "parse-threatminer", New: func() any { return new(parsethreatminer.Command) }},
 }

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,12 @@ func at(report *event.Message, line, column int) {
 	}
 	p.Line, p.Column = int64(line), column
 	report.SetPlace(p)
+}
+
+// ListName returns the name by which a parser of several lists tells them apart:
+// feed.url, or else extra.file_name, which is that of a pipe if it has --file-name.
+func ListName(report *event.Message) string {
+	return cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
 }
 
 // name is what a person would call the report.

@@ -128,10 +128,10 @@ func Rows(report *event.Message, emit stage.Emit, format CSV) iter.Seq[*Row] {
 
 var errUnnamed = errors.New("no comment above the first row names its columns")
 
-// names reports whether all fields look like names of columns.
+// names reports whether fields look like names of columns: a letter and what follows.
 func names(fields []string) bool {
-	return !slices.ContainsFunc(fields, func(s string) bool {
-		return s == "" || s[0] >= '0' && s[0] <= '9' || strings.ContainsAny(s, ":/.@")
+	return len(fields) > 1 && !slices.ContainsFunc(fields, func(s string) bool {
+		return s == "" || (s[0]|0x20)-'a' > 'z'-'a' || strings.ContainsAny(s, ":/.@")
 	})
 }
 
@@ -175,7 +175,7 @@ func (r *Row) comment(line []byte) bool {
 	if !Comment(line) {
 		return false
 	}
-	if r.Names == nil && bytes.IndexRune(line, r.format.Delimiter) >= 0 {
+	if r.Names == nil && bytes.ContainsRune(line, r.format.Delimiter) {
 		r.names = append(append(r.names[:0], line...), '\n')
 	}
 	return true

@@ -323,3 +323,17 @@ func TestOlderDictionary(t *testing.T) {
 		t.Error(got, e.Err())
 	}
 }
+
+func TestListName(t *testing.T) {
+	report := event.New(event.Report, nil)
+	for _, step := range []struct{ key, text, want string }{
+		{"feed.name", "List", ""},
+		{"extra.file_name", "list.txt", "list.txt"},
+		{"feed.url", "https://example.org/a.txt", "https://example.org/a.txt"},
+	} {
+		report.Set(step.key, step.text)
+		if got := ListName(report); got != step.want {
+			t.Errorf("with %s the name is %q, want %q", step.key, got, step.want)
+		}
+	}
+}

@@ -70,6 +70,10 @@ func split(r io.Reader, into func(*splitter, func(Element, error) bool) error) i
 			rest, _ := io.ReadAll(io.LimitReader(r, int64(max(0, maxRest-(s.end-s.start)))))
 			e.Text = append(bytes.Clone(s.buf[s.start:s.end]), rest...)
 			switch {
+			case s.key:
+				e.Text = slices.Insert(e.Text, 0, '{')
+			case s.object && len(e.Text) > 0 && e.Text[0] == '{':
+				e.Text = slices.Insert(e.Text, 0, '[') // or its members would be looked at
 			case len(e.Text) == 0:
 				e.Text = []byte("[") // all that is left, which fails again by itself
 			case s.before != 0 && (e.Text[0] == '[' || e.Text[0] == '{' && (err == errComma || err == errBehind)):
@@ -93,6 +97,9 @@ type splitter struct {
 	open []byte
 
 	before byte // the one that stands before start, white space left out, or 0
+
+	object bool // members are asked for
+	key    bool // what begins at start is a key, and its member
 
 	start     int // of the element, or of what cannot be read
 	line      int // of counted
@@ -156,6 +163,7 @@ func (s *splitter) array(yield func(Element, error) bool) error {
 
 // members yields what is in the members of an object.
 func (s *splitter) members(yield func(Element, error) bool) error {
+	s.object = true
 	c, err := s.token()
 	switch {
 	case err == io.EOF:
@@ -196,6 +204,7 @@ func (s *splitter) member(c byte, yield func(Element, error) bool) error {
 	if c != '"' {
 		return errKey
 	}
+	s.key = true // until all of it, or its array, is known to be right
 	s.pos++
 	if err := s.string(); err != nil {
 		return err
@@ -204,25 +213,28 @@ func (s *splitter) member(c byte, yield func(Element, error) bool) error {
 	if err := Unmarshal(s.buf[s.start:s.pos], &key); err != nil {
 		return err
 	}
-	if c, err := s.token(); err != nil {
+	if c, err := s.skip(); err != nil {
 		return err
 	} else if c != ':' {
 		return errColon
 	}
 	s.pos++
-	c, err := s.token()
+	c, err := s.skip()
 	if err == nil && c == '[' {
+		s.key = false
 		return s.array(func(e Element, err error) bool {
 			e.Key = key
 			return yield(e, err)
 		})
 	}
+	lead := s.pos - s.start
 	if err == nil {
 		err = s.value(c)
 	}
 	if err != nil {
 		return err
 	}
+	s.key, s.start = false, s.start+lead
 	e := s.element(s.pos)
 	e.Key = key
 	if !yield(e, nil) {

@@ -62,6 +62,7 @@ var Names = [...]string{
 	"parse-key-value",
 	"parse-malwarebazaar",
 	"parse-malwarepatrol-dansguardian",
+	"parse-malwareurl",
 	"parse-mcafee-atd",
 	"parse-microsoft-bingmurls",
 	"parse-microsoft-ctip",
@@ -80,6 +81,7 @@ var Names = [...]string{
 	"parse-stix-eset",
 	"parse-surbl",
 	"parse-threatfox",
+	"parse-threatminer",
 	"parse-turris",
 	"parse-urlhaus",
 	"parse-vxvault",
@@ -1172,8 +1174,8 @@ goes below extra.
 
 # Examples
 
-	curl -s https://bazaar.abuse.ch/export/csv/recent/ | parse-malwarebazaar
-	echo '{"query_status":"ok","data":[{"md5_hash":"0123456789abcdef0123456789abcdef","sha256_hash":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}]}' |
+	printf '# sha256_hash,file_name\n%064d,a.exe\n' 7 | parse-malwarebazaar
+	printf '# sha256_hash,signature\n%064d,Mozi\n' 7 |
 	  parse-malwarebazaar --name MalwareBazaar`, Full: false}
 	case "parse-malwarepatrol-dansguardian":
 		return Page{Summary: "parse the list of malicious URLs of MalwarePatrol for DansGuardian", Doc: `The time of the events is when the list was made, as a comment above it says.
@@ -1184,6 +1186,14 @@ cut out of feed.url.
 
 	printf '# Generated at: 20260131102030 UTC\nexample.org/malware/\n' |
 	  parse-malwarepatrol-dansguardian`, Full: false}
+	case "parse-malwareurl":
+		return Page{Summary: "parse the latest malicious sites on the front page of MalwareURL", Doc: `The table of sites begins behind the text IPs. Its fields of forms hold a name and
+an address in turn; each pair is an event. The page may have 16 MiB.
+
+# Examples
+
+	echo '<table><tr><th>IPs</th><tbody><tr><td><input value="www.example.org">
+	  <td><input value="192.0.2.1"></tbody></table>' | parse-malwareurl`, Full: true}
 	case "parse-mcafee-atd":
 		return Page{Summary: "parse the sandbox reports of McAfee (Trellix) Advanced Threat Defense", Doc: `Input is a report in JSON, or several. A sample whose verdict is at least as
 severe as --verdict-severity makes an event; each file that it wrote makes one
@@ -1367,7 +1377,7 @@ JA3 fingerprints of clients.
 
 # Examples
 
-	curl -s https://sslbl.abuse.ch/blacklist/sslipblacklist.csv | parse-sslbl
+	printf '# Listingdate,SHA1\n2026-01-31 10:20:30,%040d\n' 7 | parse-sslbl
 	printf '# Firstseen,DstIP,DstPort\n2026-01-31 10:20:30,192.0.2.1,443\n' |
 	  parse-sslbl --name SSLBL`, Full: false}
 	case "parse-stix":
@@ -1422,9 +1432,18 @@ of events goes below extra.
 
 # Examples
 
-	curl -s https://threatfox.abuse.ch/export/csv/recent/ | parse-threatfox
-	echo '{"7":[{"ioc_value":"192.0.2.1:443","ioc_type":"ip:port","threat_type":"botnet_cc"}]}' |
+	printf '# ioc_value,ioc_type,threat_type\nexample.org,domain,botnet_cc\n' |
+	  parse-threatfox
+	echo '[{"ioc":"example.org","ioc_type":"domain","threat_type":"botnet_cc"}]' |
 	  parse-threatfox --name ThreatFox`, Full: false}
+	case "parse-threatminer":
+		return Page{Summary: "parse the recent domains on the front page of ThreatMiner", Doc: `The list stands between the texts Recent domains and Recent hosts; the last text
+in it leads to more and is left out. The page may have 16 MiB.
+
+# Examples
+
+	echo '<h3>Recent domains</h3> <p>example.org</p> <p>more</p>
+	  <h3>Recent hosts</h3>' | parse-threatminer`, Full: true}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.
@@ -1440,8 +1459,9 @@ goes below extra.
 
 # Examples
 
-	curl -s https://urlhaus.abuse.ch/downloads/csv_recent/ | parse-urlhaus
-	echo '{"1":[{"dateadded":"2026-01-31 10:20:30 UTC","url":"http://example.org/a","threat":"malware_download"}]}' |
+	printf '# id,url,threat\n7,http://example.org/a,malware_download\n' |
+	  parse-urlhaus
+	echo '{"1":[{"url":"http://example.org/a","threat":"malware_download"}]}' |
 	  parse-urlhaus --name URLhaus`, Full: false}
 	case "parse-vxvault":
 		return Page{Summary: "parse the list of URLs of malware, by VX Vault", Doc: `The last line above the first URL says when the list was made, which is the time

@@ -17,7 +17,6 @@
 package bambenek
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"path"
@@ -78,7 +77,7 @@ var (
 
 // which finds out by its name which list a report is.
 func which(report *event.Message) *list {
-	name := path.Base(cmp.Or(report.Get("feed.url"), report.Get("extra.file_name")))
+	name := path.Base(feed.ListName(report))
 	for i := range lists {
 		if strings.HasPrefix(name, lists[i].name) {
 			return &lists[i]

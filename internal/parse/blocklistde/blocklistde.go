@@ -36,7 +36,7 @@ func (c *Command) Start(_ context.Context, env *stage.Env) error {
 
 // Process makes an event of each line.
 func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
-	name := cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
+	name := feed.ListName(report)
 	if name == "" && !c.warned {
 		c.warned = true
 		c.env.Warn("nothing names the list, so that all addresses are of type blacklist; name it, for example --file-name ssh.txt")

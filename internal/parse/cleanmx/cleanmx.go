@@ -42,17 +42,13 @@ var (
 
 // Process makes an event of each entry.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	switch name := name(report); {
+	switch name := feed.ListName(report); {
 	case strings.Contains(name, "format=csv"):
 		return errCSV
 	case !strings.Contains(name, "xmlphishing") && !strings.Contains(name, "xmlviruses"):
 		return errUnknown
 	}
 	return c.Parse(&table, report, emit)
-}
-
-func name(report *event.Message) string {
-	return cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
 }
 
 // Elements that only one of the lists has are taken in both. The one that means
@@ -97,7 +93,7 @@ var table = feed.Table{
 	},
 	After: func(e *event.Message, row *feed.Record) error {
 		typ, source := "malware-distribution", "extra.source"
-		if strings.Contains(name(row.Report()), "xmlphishing") {
+		if strings.Contains(feed.ListName(row.Report()), "xmlphishing") {
 			typ, source = "phishing", "source.registry"
 		}
 		e.Set("classification.type", typ)

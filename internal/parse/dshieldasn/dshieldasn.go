@@ -61,7 +61,7 @@ var table = feed.Table{
 
 // number is that of the AS whose attackers a report lists.
 func number(report *event.Message) string {
-	u, err := url.Parse(cmp.Or(report.Get("feed.url"), report.Get("extra.file_name")))
+	u, err := url.Parse(feed.ListName(report))
 	if err != nil {
 		return ""
 	}

@@ -8,7 +8,7 @@
 //
 // # Examples
 //
-//	curl -s https://sslbl.abuse.ch/blacklist/sslipblacklist.csv | parse-sslbl
+//	printf '# Listingdate,SHA1\n2026-01-31 10:20:30,%040d\n' 7 | parse-sslbl
 //	printf '# Firstseen,DstIP,DstPort\n2026-01-31 10:20:30,192.0.2.1,443\n' |
 //	  parse-sslbl --name SSLBL
 package sslbl

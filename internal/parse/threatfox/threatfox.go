@@ -8,8 +8,9 @@
 //
 // # Examples
 //
-//	curl -s https://threatfox.abuse.ch/export/csv/recent/ | parse-threatfox
-//	echo '{"7":[{"ioc_value":"192.0.2.1:443","ioc_type":"ip:port","threat_type":"botnet_cc"}]}' |
+//	printf '# ioc_value,ioc_type,threat_type\nexample.org,domain,botnet_cc\n' |
+//	  parse-threatfox
+//	echo '[{"ioc":"example.org","ioc_type":"domain","threat_type":"botnet_cc"}]' |
 //	  parse-threatfox --name ThreatFox
 package threatfox
 

@@ -9,8 +9,9 @@
 //
 // # Examples
 //
-//	curl -s https://urlhaus.abuse.ch/downloads/csv_recent/ | parse-urlhaus
-//	echo '{"1":[{"dateadded":"2026-01-31 10:20:30 UTC","url":"http://example.org/a","threat":"malware_download"}]}' |
+//	printf '# id,url,threat\n7,http://example.org/a,malware_download\n' |
+//	  parse-urlhaus
+//	echo '{"1":[{"url":"http://example.org/a","threat":"malware_download"}]}' |
 //	  parse-urlhaus --name URLhaus
 package urlhaus
 
