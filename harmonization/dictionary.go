@@ -257,6 +257,11 @@ func (f *Field) SanitiseAs(v Value, r *Reading) (Value, error) {
 	return w, nil
 }
 
+// Is reports whether the field has this type, and takes all values of it.
+func (f *Field) Is(typ string) bool {
+	return f.Type == typ && f.Length == 0 && f.match == nil && f.imatch == nil
+}
+
 // constrain checks length and regular expressions.
 func (f *Field) constrain(v Value) error {
 	if f.Length == 0 && f.match == nil && f.imatch == nil {

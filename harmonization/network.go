@@ -43,6 +43,9 @@ func sanitiseAddress(v Value) (Value, bool) {
 	if v4, ok := ipaddress.ParseIPv4(s); ok {
 		return v, v4 != 0
 	}
+	if ipaddress.CanonicalIPv6(s) {
+		return v, true
+	}
 	if a, ok := ipaddress.ParseIPv6(s); ok {
 		return Text(ipaddress.Shortest(a, s)), true
 	}
@@ -139,8 +142,7 @@ func trimName(s string) string {
 // plainName reports whether s is ASCII labels of 1 to 63 bytes, without upper case and the
 // separators of URLs, and not an IPv4 address.
 func plainName(s string) bool {
-	label := 0
-	digits := true // the label so far
+	label := 0 // where it begins
 	for i := range len(s) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
@@ -150,34 +152,26 @@ func plainName(s string) bool {
 		case nameBad:
 			return false
 		case nameDot:
-			if label == 0 || label > 63 {
+			if n := i - label; n == 0 || n > 63 {
 				return false
 			}
-			label, digits = 0, true
-		case nameDigit:
-			label++
-		default:
-			label++
-			digits = false
+			label = i + 1
 		}
 	}
-	if label == 0 || label > 63 {
+	if n := len(s) - label; n == 0 || n > 63 {
 		return false
 	}
-	if digits {
-		// Only a name that ends in digits can be an address.
-		if _, ok := ipaddress.ParseIPv4(s); ok {
-			return false
-		}
+	if s[len(s)-1]-'0' > 9 {
+		return true // only a name that ends in a digit can be an address
 	}
-	return true
+	_, ok := ipaddress.ParseIPv4(s)
+	return !ok
 }
 
 const (
 	nameOther = iota
 	nameBad
 	nameDot
-	nameDigit
 )
 
 // nameByte says what a byte means in a host name. Bytes that are not listed have no
@@ -185,8 +179,6 @@ const (
 var nameByte = [utf8.RuneSelf]uint8{
 	'.': nameDot,
 	':': nameBad, '/': nameBad, '?': nameBad, '#': nameBad,
-	'0': nameDigit, '1': nameDigit, '2': nameDigit, '3': nameDigit, '4': nameDigit, '5': nameDigit,
-	'6': nameDigit, '7': nameDigit, '8': nameDigit, '9': nameDigit,
 	'A': nameBad, 'B': nameBad, 'C': nameBad, 'D': nameBad, 'E': nameBad, 'F': nameBad, 'G': nameBad,
 	'H': nameBad, 'I': nameBad, 'J': nameBad, 'K': nameBad, 'L': nameBad, 'M': nameBad, 'N': nameBad,
 	'O': nameBad, 'P': nameBad, 'Q': nameBad, 'R': nameBad, 'S': nameBad, 'T': nameBad, 'U': nameBad,

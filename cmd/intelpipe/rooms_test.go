@@ -18,19 +18,64 @@ import (
 	"testing"
 )
 
-// rooms are the packages in which the references between files lead one way:
-// what is below knows nothing of what is above it. None has more than 1,200 lines
-// with code.
-var rooms = []string{"builtin", "flags", "manual", "tool", "stream", "voice", "fate", "chain", "pipeline", "paths", "spooled", "batch", "delivery"}
+// tangled are the rooms that still have files that refer to each other in a circle. A
+// room that is not among them must not get one.
+var tangled = []string{
+	"harmonization",
+	"internal/admin/dump",
+	"internal/admin/through",
+	"internal/archive",
+	"internal/client/httpclient",
+	"internal/collect/file",
+	"internal/collect/http",
+	"internal/collect/syslog",
+	"internal/dev/bench",
+	"internal/dev/conformance",
+	"internal/durable/disk",
+	"internal/durable/dump",
+	"internal/durable/linefile",
+	"internal/durable/seen",
+	"internal/durable/spool",
+	"internal/durable/spool/layout",
+	"internal/event",
+	"internal/event/scan",
+	"internal/expert/asnlookup",
+	"internal/expert/filter",
+	"internal/expert/modify",
+	"internal/expert/reversedns",
+	"internal/expert/ripe",
+	"internal/feed",
+	"internal/feed/table",
+	"internal/guess",
+	"internal/json",
+	"internal/lookup",
+	"internal/parse/csv",
+	"internal/parse/cymrucapprogram",
+	"internal/parse/microsoftctip",
+	"internal/parse/shodan",
+	"internal/python/csv",
+	"internal/python/datetime",
+	"internal/python/dateutil",
+	"internal/python/regex",
+	"internal/python/regex/syntax",
+	"internal/python/value",
+	"internal/stage",
+}
 
-// TestRooms looks for files of a room that refer to each other in a circle.
+// TestRooms looks for files of a room that refer to each other in a circle: what is
+// below knows nothing of what is above it.
 func TestRooms(t *testing.T) {
 	exports, files := listed(t)
 	set := token.NewFileSet()
+	arrowed := 0
 	load := importer.ForCompiler(set, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
-	for _, room := range rooms {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		room := strings.TrimPrefix(path, module)
+		if len(files[path]) < 2 {
+			continue
+		}
 		var parsed []*ast.File
-		for _, path := range files[module+"internal/"+room] {
+		for _, path := range files[path] {
 			file, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
@@ -38,28 +83,31 @@ func TestRooms(t *testing.T) {
 			parsed = append(parsed, file)
 		}
 		info := &types.Info{Uses: map[*ast.Ident]types.Object{}, Selections: map[*ast.SelectorExpr]*types.Selection{}}
-		own, err := (&types.Config{Importer: load}).Check(module+"internal/"+room, set, parsed, info)
+		own, err := (&types.Config{Importer: load}).Check(path, set, parsed, info)
 		if err != nil {
 			t.Fatal(err)
 		}
 		arrows := references(set, own, info)
-		if len(arrows) == 0 && len(parsed) > 1 {
-			t.Errorf("%s: no file refers to another one, which cannot be", room)
+		arrowed += len(arrows)
+		circles := 0
+		report := t.Errorf
+		if slices.Contains(tangled, room) {
+			report = t.Logf
 		}
 		for from := range arrows {
 			for to, at := range arrows[from] {
 				if back := way(arrows, to, from); back != nil && from < to {
-					t.Errorf("%s: %s refers to %s (%s), and back: %s", room, from, to, at, strings.Join(back, ", "))
+					circles++
+					report("%s: %s refers to %s (%s), and back: %s", room, from, to, at, strings.Join(back, ", "))
 				}
 			}
 		}
-		p := &unit{ImportPath: module + "internal/" + room}
-		for _, file := range files[p.ImportPath] {
-			p.GoFiles = append(p.GoFiles, filepath.Base(file))
+		if circles == 0 && slices.Contains(tangled, room) {
+			t.Errorf("%s has no circle, and no longer needs an exception", room)
 		}
-		if _, coded := p.lines(t); coded > 1200 {
-			t.Errorf("%s has %d lines with code", room, coded)
-		}
+	}
+	if arrowed < 100 {
+		t.Errorf("only %d files refer to another one, which cannot be", arrowed)
 	}
 }
 
@@ -107,7 +155,7 @@ func way(arrows map[string]map[string]string, from, to string) []string {
 
 // listed are the export data of all packages, and the files of ours.
 func listed(t *testing.T) (exports map[string]string, files map[string][]string) {
-	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,Dir,GoFiles", "./internal/tool")
+	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,Dir,GoFiles", "./internal/...", "./harmonization/...")
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {

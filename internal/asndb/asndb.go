@@ -111,7 +111,7 @@ func (t *Table) Lookup(a netip.Addr) (asn uint32, prefix netip.Prefix, ok bool) 
 	low, high := int(number(f.index, bucket)), int(number(f.index, bucket+1))
 	for low < high { // for the first range that begins behind the address
 		middle := (low + high) / 2
-		if begin, _, _ := f.at(middle); bytes.Compare(begin, key) <= 0 {
+		if begin, _, _ := f.at(middle); !above(begin, key) {
 			low = middle + 1
 		} else {
 			high = middle
@@ -123,6 +123,15 @@ func (t *Table) Lookup(a netip.Addr) (asn uint32, prefix netip.Prefix, ok bool) 
 	}
 	prefix, err := a.Prefix(length)
 	return asn, prefix, err == nil
+}
+
+// above reports whether a is greater than b; both are addresses of one family.
+// Most of what is looked up is IPv4, for which one comparison will do.
+func above(a, b []byte) bool {
+	if len(a) == 4 {
+		return binary.BigEndian.Uint32(a) > binary.BigEndian.Uint32(b)
+	}
+	return bytes.Compare(a, b) > 0
 }
 
 // Empty says whether the table has no prefix.

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/event/rawtext"
 	"github.com/intelpipe/intelpipe/internal/event/scan"
 )
 
@@ -67,6 +68,7 @@ type Message struct {
 	scratch []byte      // of Hash
 	words   *[16]string // that Get has returned
 	scanner scan.Scanner
+	encoder rawtext.Encoder // of SetRaw
 }
 
 // field is a member of the line, or one that was set.

@@ -193,7 +193,7 @@ var typeText = [...][]byte{Event: []byte(`"Event"`), Report: []byte(`"Report"`)}
 // SetRaw makes raw the content of the field raw.
 func (m *Message) SetRaw(raw []byte) {
 	f := m.begin("raw", true)
-	m.buf = append(rawtext.AppendBase64(append(m.buf, '"'), raw), '"')
+	m.buf = append(m.encoder.Append(append(m.buf, '"'), raw), '"')
 	if err := m.finish("raw", f); err != nil {
 		m.Fail(err)
 	}

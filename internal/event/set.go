@@ -3,10 +3,12 @@ package event
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event/scan"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/python/ipaddress"
 )
 
 // Errors of Add, wrapped with the field's name.
@@ -40,6 +42,19 @@ func (m *Message) SetInt(key string, n int64) { m.SetValue(key, harmonization.In
 
 // SetBool is Set for a boolean.
 func (m *Message) SetBool(key string, b bool) { m.SetValue(key, harmonization.Bool(b)) }
+
+// SetNetwork is Set for a network, which needs no reading to be written.
+func (m *Message) SetNetwork(key string, p netip.Prefix) {
+	if f, err := m.Dict().Field(m.schema(), key); err != nil || !f.Is("IPNetwork") {
+		m.Set(key, p.String())
+		return
+	}
+	f := m.begin(key, true)
+	m.buf = append(ipaddress.AppendNetwork(append(m.buf, '"'), p), '"')
+	if err := m.finish(key, f); err != nil {
+		m.Fail(err)
+	}
+}
 
 // Try sets the field if the value is one the data format takes, and reports
 // whether it did. An empty value changes nothing. It does not condemn.
@@ -92,7 +107,17 @@ func (m *Message) Put(f *harmonization.Field, key string, v harmonization.Value)
 	}
 }
 
-func named(key string, err error) error { return fmt.Errorf("%s: %w", key, err) }
+// named says which field an error is about. Its text is made when somebody asks: a value
+// that one field refuses often fits the next one.
+func named(key string, err error) error { return &namedError{key, err} }
+
+type namedError struct {
+	key string
+	err error
+}
+
+func (e *namedError) Error() string { return e.key + ": " + e.err.Error() }
+func (e *namedError) Unwrap() error { return e.err }
 
 // explode stores the members of an object below key, one level deep, in place
 // of all that was there. A name that no field may have is an error: the next

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -68,9 +67,9 @@ func Rows(report *event.Message, emit stage.Emit, format CSV) iter.Seq[*Row] {
 			}
 			at(report, t.reader.Line(), 0)
 			row.Fields, row.fields = fields, fields
-			var bad *csv.Error
+			bad, ok := err.(*csv.Error)
 			switch {
-			case errors.As(err, &bad):
+			case ok:
 				at(report, bad.Line, bad.Column)
 				err = bad.Err
 			case err != nil:
@@ -124,7 +123,7 @@ func (r *Row) mend() {
 func (r *Row) keep() {
 	row := r.text.source()
 	r.header = append(r.header, row...)
-	r.lines = append(r.lines, bytes.Clone(bytes.TrimRight(row, "\r\n")))
+	r.lines = append(r.lines, bytes.Clone(csv.Chomp(row)))
 }
 
 // setNames makes the row the one that names the columns.
@@ -137,7 +136,7 @@ func (r *Row) setNames() {
 	}
 	switch source := r.text.source(); r.format.Raw {
 	case AsItStands:
-		r.names = append(append(r.names, bytes.TrimRight(source, "\r\n")...), '\n')
+		r.names = append(append(r.names, csv.Chomp(source)...), '\n')
 	case FewQuotes:
 		r.names = csv.Append(r.names, r.fields, r.format.Delimiter, "\n")
 	default:
@@ -148,7 +147,9 @@ func (r *Row) setNames() {
 
 // Comment tells lines that begin with #, and those without anything but blanks.
 func Comment(line []byte) bool {
-	line = bytes.TrimLeft(line, " \t")
+	for len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		line = line[1:]
+	}
 	return len(line) == 0 || line[0] == '#' || len(bytes.TrimSpace(line)) == 0
 }
 
@@ -177,7 +178,7 @@ func (r *Row) piece() []byte {
 	}
 	r.raw = append(r.raw[:0], t.in.Mark()...)
 	row := t.reader.Row()
-	line := bytes.TrimRight(row, "\r\n")
+	line := csv.Chomp(row)
 	if n := len(row) - len(line); n > 0 {
 		r.ending = ending(row[len(line):])
 	}

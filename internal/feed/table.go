@@ -12,6 +12,7 @@ type (
 	Need      = table.Need
 	Rest      = table.Rest
 	Format    = table.Format
+	Input     = table.Input
 	Record    = table.Record
 	Converter = table.Converter
 	Plan      = table.Plan

@@ -63,6 +63,9 @@ const quoteLen = 100
 // Quote returns text as an error shows it: in double quotes, on one line, no
 // longer than 100 bytes.
 func Quote(text string) string {
-	text = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(Clip(text, quoteLen))
+	text = Clip(text, quoteLen)
+	if strings.ContainsAny(text, `\"`) {
+		text = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+	}
 	return `"` + Line(text) + `"`
 }

@@ -82,6 +82,60 @@ func located(d *xml.Decoder, err error) error {
 	return fmt.Errorf("invalid XML at line %d, column %d: %w", line, column, err)
 }
 
+var (
+	escapeText  = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	escapeValue = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\n", "&#10;")
+)
+
+// Source writes the element of a text that Parse has read as Python's ElementTree
+// does: CDATA as text, an element with nothing in it as <name />, no comments, and the
+// white space that follows it.
+func (n *Node) Source(text string) string {
+	var b strings.Builder
+	open := false // a start tag that lacks its end, since the element may be empty
+	d := xml.NewDecoder(strings.NewReader(text[n.From:n.To]))
+	for token, err := d.RawToken(); err == nil; token, err = d.RawToken() {
+		switch t := token.(type) {
+		case xml.StartElement:
+			b.WriteString(end(&open) + "<" + qualified(t.Name))
+			for _, a := range t.Attr {
+				b.WriteString(" " + qualified(a.Name) + `="` + escapeValue.Replace(a.Value) + `"`)
+			}
+			open = true
+		case xml.CharData:
+			if len(t) > 0 {
+				b.WriteString(end(&open) + escapeText.Replace(string(t)))
+			}
+		case xml.EndElement:
+			if open {
+				b.WriteString(" />")
+			} else {
+				b.WriteString("</" + qualified(t.Name) + ">")
+			}
+			open = false
+		}
+	}
+	rest := text[n.To:]
+	b.WriteString(rest[:len(rest)-len(strings.TrimLeft(rest, " \t\r\n"))])
+	return b.String()
+}
+
+// end ends the start tag if it is open.
+func end(open *bool) string {
+	if !*open {
+		return ""
+	}
+	*open = false
+	return ">"
+}
+
+func qualified(name xml.Name) string {
+	if name.Space == "" {
+		return name.Local
+	}
+	return name.Space + ":" + name.Local
+}
+
 // Attribute returns the value of an attribute, or "".
 func (n *Node) Attribute(name string) string {
 	for _, a := range n.attributes {

@@ -27,6 +27,26 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestSource(t *testing.T) {
+	for text, want := range map[string]string{
+		"<a/>":                                 "<a />",
+		"<a></a>\n \t<b/>":                     "<a />\n \t",
+		"<a><!-- c --><![CDATA[]]></a>":        "<a />",
+		"<a>\n <b>x<!-- c -->y</b>\n</a>\n":    "<a>\n <b>xy</b>\n</a>\n",
+		"<a><![CDATA[<&>]]>&amp;</a>text":      "<a>&lt;&amp;&gt;&amp;</a>",
+		"<n:a b='1\"&lt;' n:c=''>\"<b/></n:a>": `<n:a b="1&quot;&lt;" n:c="">"<b /></n:a>`,
+	} {
+		text = "<r xmlns:n='n'>" + text + "</r>"
+		root, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := root.Children[0].Source(text); got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestHostile(t *testing.T) {
 	for text, want := range map[string]string{
 		"":            "there is no element",

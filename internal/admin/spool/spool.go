@@ -47,6 +47,8 @@ import (
 	"time"
 
 	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -82,7 +84,7 @@ type requeue struct {
 
 // Run lists segments.
 func (l *listing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
-	all, err := queue.List(l.Dir)
+	all, err := look.List(l.Dir)
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func (l *listing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) err
 		age := age(now, e)
 		if l.JSON {
 			if err := printJSON(out, struct {
-				queue.Entry
+				look.Entry
 				Age int64 `json:"age"`
 			}{e, age}); err != nil {
 				return err
@@ -105,7 +107,7 @@ func (l *listing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) err
 }
 
 // age is in seconds. A segment may be ahead of a clock that has gone back.
-func age(now time.Time, e queue.Entry) int64 {
+func age(now time.Time, e look.Entry) int64 {
 	return max(0, int64(now.Sub(e.Sealed)/time.Second))
 }
 
@@ -134,22 +136,22 @@ type sum struct {
 	Oldest   int64  `json:"oldest"` // age in seconds
 }
 
-func (s *sum) add(e queue.Entry, age int64) {
+func (s *sum) add(e look.Entry, age int64) {
 	s.Segments, s.Events, s.Bytes, s.Oldest = s.Segments+1, s.Events+e.Events, s.Bytes+e.Bytes, max(s.Oldest, age)
 }
 
 // Run adds up segments.
 func (t *totals) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
-	all, err := queue.List(t.Dir)
+	all, err := look.List(t.Dir)
 	if err != nil {
 		return err
 	}
 	now := env.Now()
-	sums := make([]sum, len(queue.States)+1)
-	for i, state := range queue.States {
+	sums := make([]sum, len(look.States)+1)
+	for i, state := range look.States {
 		sums[i].State = state
 	}
-	total := &sums[len(queue.States)]
+	total := &sums[len(look.States)]
 	total.State = "all"
 	for _, e := range all {
 		age := age(now, e)
@@ -179,7 +181,7 @@ func (t *totals) Run(ctx context.Context, env *stage.Env, stdout io.Writer) erro
 func (c *checking) Run(_ context.Context, _ *stage.Env, stdout io.Writer) error {
 	out := bufio.NewWriter(stdout)
 	damaged := 0
-	segments, events, err := queue.Verify(c.Dir, func(e queue.Entry, d *queue.Damage) {
+	segments, events, err := look.Verify(c.Dir, func(e look.Entry, d *segment.Damage) {
 		damaged++
 		if !c.JSON {
 			fmt.Fprintf(out, "%s: %v\n", printable(e.File), d)
@@ -187,7 +189,7 @@ func (c *checking) Run(_ context.Context, _ *stage.Env, stdout io.Writer) error 
 		}
 		// What cannot be written is noticed at Flush.
 		printJSON(out, struct {
-			queue.Entry
+			look.Entry
 			Offset int64  `json:"offset"`
 			Reason string `json:"reason"`
 		}{e, d.Offset, d.What})
@@ -211,7 +213,7 @@ func (r *requeue) Run(ctx context.Context, env *stage.Env, stdout io.Writer) err
 	err := queue.Requeue(ctx, r.Dir, r.Names, r.Salvage, queue.Options{Now: env.Now}, func(file, what string, err error) {
 		if err != nil {
 			stayed = append(stayed, file)
-			var d *queue.Damage
+			var d *segment.Damage
 			if errors.As(err, &d) {
 				err = fmt.Errorf("%w; --salvage takes its valid lines", err)
 			}

@@ -44,6 +44,8 @@ import (
 	"fmt"
 
 	queue "github.com/intelpipe/intelpipe/internal/durable/spool"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -72,7 +74,7 @@ func (c *Command) Identity() string { return c.id + "\x00" + c.Consumer }
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	c.env = env
 	if env.Pipeline == nil { // nothing is written
-		_, err = queue.List(c.Dir)
+		_, err = look.List(c.Dir)
 		return err
 	}
 	r, err := c.open()
@@ -121,7 +123,8 @@ func (c *Command) Receive(ctx context.Context) (stage.Delivery, error) {
 		if err := r.Load(s); err != nil {
 			return c.report(err, emit)
 		}
-		return c.send(s, emit)
+		defer s.Drop()
+		return c.send(&s.Content, emit)
 	}
 	return stage.Delivery{Position: s.File, Name: s.File, Bytes: s.Size, Send: send, Handle: s}, nil
 }
@@ -155,7 +158,7 @@ func (c *Command) Close() error {
 
 // Collect prints what is there, and leaves it.
 func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
-	for s, err := range queue.Peek(c.Dir) {
+	for s, err := range look.Peek(c.Dir) {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -172,8 +175,7 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 }
 
 // send emits the events of a segment as they are, and lets go of them.
-func (c *Command) send(s *queue.Segment, emit stage.Emit) error {
-	defer s.Drop()
+func (c *Command) send(s *segment.Content, emit stage.Emit) error {
 	if pipeline := c.env.Pipeline; pipeline != nil {
 		if sent, err := pipeline.Lines(s.Data); sent {
 			return err
@@ -197,7 +199,7 @@ func (c *Command) send(s *queue.Segment, emit stage.Emit) error {
 // report makes a damaged segment one message that has failed. Any other error
 // is the end.
 func (c *Command) report(err error, emit stage.Emit) error {
-	var damaged *queue.DamagedError
+	var damaged *segment.DamagedError
 	if !errors.As(err, &damaged) {
 		return stage.Fatal(err)
 	}

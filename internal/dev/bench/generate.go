@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // WriteCSV writes the header and n rows of a feed of 40 columns.
@@ -40,7 +42,8 @@ func WriteRoutes(w io.Writer, n int) error {
 	return out.Flush()
 }
 
-// Generate writes n rows, events or prefixes, as kind says: csv, events or routes.
+// Generate writes n rows, events or prefixes, as kind says: csv, events or routes; or,
+// for stream:PARSER, n bytes and a little more of what that parser reads.
 func Generate(w io.Writer, kind string, n int) error {
 	switch kind {
 	case "csv":
@@ -50,7 +53,12 @@ func Generate(w io.Writer, kind string, n int) error {
 	case "routes":
 		return WriteRoutes(w, n)
 	}
-	return fmt.Errorf("cannot generate %q: csv, events and routes are known", kind)
+	if name, ok := strings.CutPrefix(kind, "stream:"); ok {
+		if i := slices.IndexFunc(streams, func(s stream) bool { return s.command == name }); i >= 0 {
+			return streams[i].write(w, int64(n))
+		}
+	}
+	return fmt.Errorf("cannot generate %q: csv, events, routes and stream:PARSER are known", kind)
 }
 
 func write(w io.Writer, n int, head []byte, line func([]byte, *record) []byte) error {

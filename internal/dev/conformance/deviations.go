@@ -37,6 +37,10 @@ var Deviations = []Deviation{
 		"the dump has the comments above the line: the reference adds those that stand below it",
 	},
 	{
+		"parse-dyn", "event_description.text", always,
+		"the toolkit's own words",
+	},
+	{
 		"parse-html-table", "exit", fuzzyTimes,
 		"a time without year is refused: the reference takes the year of the run",
 	},

@@ -11,9 +11,11 @@ import (
 	"strconv"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
-func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, curDir, s.place.String()) }
+func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, layout.Cur, s.place.String()) }
 
 // Ack removes a segment, durably.
 func (r *Reader) Ack(s *Segment) error {
@@ -52,8 +54,8 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	if number <= last {
 		return fmt.Errorf("%s: checkpoint %d is acknowledged after %d", r.dir, number, last)
 	}
-	c := mark{source: escape(source), number: number}
-	note := filepath.Join(r.dir, curDir, ackedPrefix+c.at())
+	c := segment.Mark{Source: segment.Escape(source), Number: number}
+	note := filepath.Join(r.dir, layout.Cur, segment.AckedPrefix+c.At())
 	if s.bad != nil {
 		err = create(note)
 	} else {
@@ -66,9 +68,9 @@ func (r *Reader) AckAs(s *Segment, source string, number uint64) error {
 	if s.f != nil {
 		s.f.Truncate(0) // the note is its name; if it stays long, the next run cuts it off
 	}
-	r.marks[c.source] = append(r.marks[c.source], note)
-	if len(r.marks[c.source]) > 64 {
-		r.tidy(c.source)
+	r.marks[c.Source] = append(r.marks[c.Source], note)
+	if len(r.marks[c.Source]) > 64 {
+		r.tidy(c.Source)
 	}
 	return r.done(s)
 }
@@ -107,25 +109,25 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 	if n, ok := r.acked[source]; ok {
 		return n, nil
 	}
-	entries, err := os.ReadDir(filepath.Join(r.dir, curDir))
+	entries, err := os.ReadDir(filepath.Join(r.dir, layout.Cur))
 	if err != nil {
 		return 0, err
 	}
-	last, escaped := uint64(0), escape(source)
-	var notes []mark
+	last, escaped := uint64(0), segment.Escape(source)
+	var notes []segment.Mark
 	for _, e := range entries {
-		if c, ok := parseAcked(e.Name()); ok && c.source == escaped {
+		if c, ok := segment.ParseAcked(e.Name()); ok && c.Source == escaped {
 			notes = append(notes, c)
-			last = max(last, c.number)
+			last = max(last, c.Number)
 		}
 	}
-	slices.SortFunc(notes, func(a, b mark) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(notes, func(a, b segment.Mark) int { return cmp.Compare(a.Number, b.Number) })
 	for _, c := range notes {
-		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, curDir, ackedPrefix+c.at()))
+		r.marks[escaped] = append(r.marks[escaped], filepath.Join(r.dir, layout.Cur, segment.AckedPrefix+c.At()))
 	}
 	if last > 0 {
 		// The run before may have died before these.
-		disk.Truncate(filepath.Join(r.dir, curDir, ackedPrefix+mark{source: escaped, number: last}.at()), 0)
+		disk.Truncate(filepath.Join(r.dir, layout.Cur, segment.AckedPrefix+segment.Mark{Source: escaped, Number: last}.At()), 0)
 		r.tidy(escaped)
 	}
 	r.acked[source] = last
@@ -135,9 +137,9 @@ func (r *Reader) acknowledged(source string) (uint64, error) {
 // Claimed reports whether something is left that a consumer of that name has
 // claimed.
 func (r *Reader) Claimed(consumer string) (bool, error) {
-	names, err := list(r.dir, curDir)
-	owner := escape(consumer)
-	return slices.ContainsFunc(names, func(name string) bool { return parseClaimed(name).owner == owner }), err
+	names, err := layout.List(r.dir, layout.Cur)
+	owner := segment.Escape(consumer)
+	return slices.ContainsFunc(names, func(name string) bool { return segment.ParseClaim(name).Owner == owner }), err
 }
 
 // Release puts a segment back for others.
@@ -148,16 +150,16 @@ func (r *Reader) Release(s *Segment) error {
 }
 
 func (r *Reader) release(s *Segment) error {
-	return cmp.Or(disk.Rename(r.path(s), filepath.Join(r.dir, newDir, s.File)), r.done(s))
+	return cmp.Or(disk.Rename(r.path(s), filepath.Join(r.dir, layout.New, s.File)), r.done(s))
 }
 
 // Reject sets a segment aside in whose lines the caller has found something
-// that nobody may deliver. The error is a *DamagedError, or worse.
+// that nobody may deliver. The error is a *segment.DamagedError, or worse.
 func (r *Reader) Reject(s *Segment, offset int64, what string) error {
-	return r.reject(s, &Damage{offset, what})
+	return r.reject(s, &segment.Damage{Offset: offset, What: what})
 }
 
-func (r *Reader) reject(s *Segment, d *Damage) error {
+func (r *Reader) reject(s *Segment, d *segment.Damage) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.setAside(s, r.path(s), d); err != nil {
@@ -190,26 +192,26 @@ func (r *Reader) Close() error {
 	for source := range r.marks {
 		r.tidy(source)
 	}
-	errs = append(errs, r.size.close())
+	errs = append(errs, r.size.Close())
 	return errors.Join(errs...)
 }
 
 // setAside moves a segment to bad/, and notes in it what is wrong.
-func (r *Reader) setAside(s *Segment, path string, d *Damage) error {
-	bad := filepath.Join(r.dir, badDir, s.File)
+func (r *Reader) setAside(s *Segment, path string, d *segment.Damage) error {
+	bad := filepath.Join(r.dir, layout.Bad, s.File)
 	for i := 1; ; i++ {
 		if _, err := os.Lstat(bad); errors.Is(err, fs.ErrNotExist) {
 			break
 		} else if err != nil {
 			return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
 		}
-		bad = filepath.Join(r.dir, badDir, s.File+"."+strconv.Itoa(i))
+		bad = filepath.Join(r.dir, layout.Bad, s.File+"."+strconv.Itoa(i))
 	}
-	defer r.size.doubt()
+	defer r.size.Doubt()
 	if err := disk.Rename(path, bad); err != nil {
 		// Not a DamagedError: it would be met again and again.
 		return fmt.Errorf("%s: %v; and it cannot be set aside: %w", path, d, err)
 	}
-	s.bad = &DamagedError{bad, *d}
+	s.bad = &segment.DamagedError{Path: bad, Damage: *d}
 	return nil
 }

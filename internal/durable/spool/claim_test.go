@@ -11,6 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // TestClaimWhileAcknowledging has two goroutines, as the runtime has.
@@ -89,22 +92,22 @@ func TestDamagedIsAcknowledged(t *testing.T) {
 	w := openWriter(t, dir, Options{SegmentBytes: 40})
 	add(t, w, 1, 3)
 	check1(t, w.Close())
-	names := must(list(dir, newDir))
-	check1(t, os.Truncate(filepath.Join(dir, newDir, names[0]), 5))
-	check1(t, os.Remove(filepath.Join(dir, newDir, names[1])))
-	check1(t, os.Mkdir(filepath.Join(dir, newDir, names[1]), 0o700))
+	names := must(layout.List(dir, layout.New))
+	check1(t, os.Truncate(filepath.Join(dir, layout.New, names[0]), 5))
+	check1(t, os.Remove(filepath.Join(dir, layout.New, names[1])))
+	check1(t, os.Mkdir(filepath.Join(dir, layout.New, names[1]), 0o700))
 	r := openReader(t, dir)
 	for n := range uint64(3) {
 		s, err := r.Claim(t.Context(), false)
 		check1(t, err)
-		var d *DamagedError
+		var d *segment.DamagedError
 		err = r.Load(s)
 		switch {
 		case s.File != names[n]:
 			t.Errorf("got %s, want %s", s.File, names[n])
 		case n == 2:
 			check1(t, err)
-		case !errors.As(err, &d) || d.Path != filepath.Join(dir, badDir, names[n]):
+		case !errors.As(err, &d) || d.Path != filepath.Join(dir, layout.Bad, names[n]):
 			t.Errorf("%d: got %v", n, err)
 		case fmt.Sprint(r.Load(s)) != err.Error():
 			t.Errorf("%d: again %v", n, r.Load(s))
@@ -146,20 +149,20 @@ func TestClaimsBelongToNames(t *testing.T) {
 		check1(t, err)
 		return s.File
 	}
-	names := must(list(dir, newDir))
+	names := must(layout.List(dir, layout.New))
 	if len(names) != 5 {
 		t.Fatalf("%d segments", len(names))
 	}
 	// A claims the last one first, as it would if the others came later.
 	for _, name := range names[:4] {
-		check1(t, os.Rename(filepath.Join(dir, newDir, name), filepath.Join(dir, tmpDir, name)))
+		check1(t, os.Rename(filepath.Join(dir, layout.New, name), filepath.Join(dir, layout.Tmp, name)))
 	}
 	a := named("A", false)
 	if got := claim(a); got != names[4] {
 		t.Fatalf("got %s, want %s", got, names[4])
 	}
 	for _, name := range names[:4] {
-		check1(t, os.Rename(filepath.Join(dir, tmpDir, name), filepath.Join(dir, newDir, name)))
+		check1(t, os.Rename(filepath.Join(dir, layout.Tmp, name), filepath.Join(dir, layout.New, name)))
 	}
 	a.looked = false
 	for _, want := range names[:2] {

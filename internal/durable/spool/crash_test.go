@@ -18,6 +18,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/disk/disktest"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 )
 
 // A chain is a source, a spool that one or more writers of its pipeline share,
@@ -196,8 +197,8 @@ func (c *chain) verify(t *testing.T, what string) {
 	if !slices.Equal(c.done, want) {
 		t.Errorf("%s: %d events arrived, %d different ones, want %d once each", what, len(c.done), len(slices.Compact(c.done)), len(want))
 	}
-	for _, sub := range []string{tmpDir, newDir, curDir, badDir} {
-		if names := must(list(c.dir, sub)); len(names) > 0 {
+	for _, sub := range []string{layout.Tmp, layout.New, layout.Cur, layout.Bad} {
+		if names := must(layout.List(c.dir, sub)); len(names) > 0 {
 			t.Errorf("%s: left in %s: %q", what, sub, names)
 		}
 	}
@@ -345,7 +346,7 @@ func (m *machine) follow(dir string, lists ...map[string]uint64) {
 			moved[ino] = true
 		}
 	}
-	for _, sub := range dirs {
+	for _, sub := range layout.Folders {
 		maps.DeleteFunc(m.names[sub], func(_ string, ino uint64) bool { return moved[ino] })
 		entries, _ := os.ReadDir(filepath.Join(filepath.Dir(dir), sub))
 		for _, e := range entries {
@@ -362,11 +363,11 @@ func (m *machine) follow(dir string, lists ...map[string]uint64) {
 }
 
 func (m *machine) powerLost(t *testing.T, to string) {
-	for _, sub := range dirs {
+	for _, sub := range layout.Folders {
 		check1(t, os.MkdirAll(filepath.Join(to, sub), 0o700))
 	}
 	for sub, names := range m.names {
-		if !slices.Contains(dirs[:], sub) {
+		if !slices.Contains(layout.Folders[:], sub) {
 			sub = "" // the spool itself
 		}
 		for name, ino := range names {
@@ -536,7 +537,7 @@ func TestPlainFaultEverywhere(t *testing.T) {
 			if err != nil && (!errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), dir)) {
 				t.Errorf("%s: %v", what, err)
 			}
-			check1(t, Create(dir))
+			check1(t, layout.Create(dir))
 			r := openReader(t, dir)
 			got := drain(t, r)
 			check1(t, r.Close())
@@ -566,8 +567,8 @@ func TestPlainFaultEverywhere(t *testing.T) {
 // readLines returns the whole lines in tmp/ and new/.
 func readLines(t *testing.T, dir string) []string {
 	var all []string
-	for _, sub := range []string{tmpDir, newDir} {
-		names, _ := list(dir, sub)
+	for _, sub := range []string{layout.Tmp, layout.New} {
+		names, _ := layout.List(dir, sub)
 		for _, name := range names {
 			b := string(must(os.ReadFile(filepath.Join(dir, sub, name))))
 			for {
@@ -589,9 +590,9 @@ func TestRecoveryFaultEverywhere(t *testing.T) {
 		reached := false
 		for mode := range 4 {
 			dir := shortLived(t)
-			check1(t, Create(dir))
-			check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abc.part"), []byte(content), 0o600))
-			check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abc.window@S"), []byte(content), 0o600))
+			check1(t, layout.Create(dir))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abc.part"), []byte(content), 0o600))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abc.window@S"), []byte(content), 0o600))
 			plan := planFor(n, mode)
 			restore := plan.Install(t)
 			r := openReader(t, dir)
@@ -603,7 +604,7 @@ func TestRecoveryFaultEverywhere(t *testing.T) {
 				t.Errorf("operation %d: %v", n, err)
 			}
 			wantDrained(t, dir, lines(1, 2))
-			if b, err := os.ReadFile(filepath.Join(dir, badDir, "abc.part.lost")); string(b) != "\x00\x00\n" {
+			if b, err := os.ReadFile(filepath.Join(dir, layout.Bad, "abc.part.lost")); string(b) != "\x00\x00\n" {
 				t.Errorf("operation %d: lost %q, %v", n, b, err)
 			}
 			wantFiles(t, dir, "0 0 0 1")
@@ -625,7 +626,7 @@ func TestFullDiskCanBeConsumed(t *testing.T) {
 	w := openWriter(t, dir, Options{SegmentBytes: 100})
 	add(t, w, 1, 10)
 	check1(t, w.Close())
-	check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abc.part"), []byte(line(11)+"\n"), 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abc.part"), []byte(line(11)+"\n"), 0o600))
 	plan := &disktest.Plan{N: 1, Op: disk.OpWrite, Dead: true, Err: syscall.ENOSPC}
 	restore := plan.Install(t)
 	r := openReader(t, dir)

@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
-// segment makes a sealed segment of some lines.
-func segment(seq int, lines []string) (name string, data []byte) {
+// aSegment makes a sealed segment of some lines.
+func aSegment(seq int, lines []string) (name string, data []byte) {
 	data = []byte(strings.Join(lines, "\n") + "\n")
-	return Name{uint64(seq), len(lines), checksum(data), "n"}.String(), data
+	return segment.Name{Seq: uint64(seq), Count: len(lines), CRC: segment.Checksum(data), Nonce: "n"}.String(), data
 }
 
 // damage changes data in one of the ways in which disks and people do.
@@ -49,22 +52,22 @@ func TestRandomDamage(t *testing.T) {
 	const batches, segments, events = 200, 75, 8
 	for batch := range batches {
 		dir := shortLived(t)
-		check1(t, Create(dir))
+		check1(t, layout.Create(dir))
 		damaged := map[string][]byte{}
 		var want, all []string
 		for i := range segments {
 			content := lines(i*events, (i+1)*events-1)
 			all = append(all, content...)
-			name, data := segment(i+1, content)
+			name, data := aSegment(i+1, content)
 			if i%3 != 0 {
 				data = damage(data, rnd)
 				damaged[name] = data
 			} else {
 				want = append(want, content...)
 			}
-			sub := newDir
+			sub := layout.New
 			if rnd.IntN(4) == 0 {
-				sub = curDir
+				sub = layout.Cur
 			}
 			check1(t, os.WriteFile(filepath.Join(dir, sub, name), data, 0o600))
 		}
@@ -73,13 +76,13 @@ func TestRandomDamage(t *testing.T) {
 		reported := 0
 		for {
 			s, err := r.Next(t.Context(), false)
-			var d *DamagedError
+			var d *segment.DamagedError
 			if err == io.EOF {
 				break
 			} else if errors.As(err, &d) {
 				reported++
 				data, ok := damaged[filepath.Base(d.Path)]
-				if there, err := os.ReadFile(d.Path); !ok || err != nil || !bytes.Equal(there, data) || filepath.Base(filepath.Dir(d.Path)) != badDir {
+				if there, err := os.ReadFile(d.Path); !ok || err != nil || !bytes.Equal(there, data) || filepath.Base(filepath.Dir(d.Path)) != layout.Bad {
 					t.Fatalf("%v: not what was damaged, %v", d, err)
 				}
 				if d.Offset < 0 || d.Offset > int64(len(data)) || d.What == "" || strings.Contains(d.Error(), "\n") {
@@ -124,11 +127,11 @@ func salvageAll(t *testing.T, dir string, damaged map[string][]byte, all []strin
 	for _, l := range drain(t, r) {
 		lines[l]--
 	}
-	for _, name := range must(list(dir, badDir)) {
-		if !strings.HasSuffix(name, lostSuffix) {
+	for _, name := range must(layout.List(dir, layout.Bad)) {
+		if !strings.HasSuffix(name, segment.LostSuffix) {
 			t.Errorf("%s stays", name)
 		}
-		for l := range strings.Lines(string(must(os.ReadFile(filepath.Join(dir, badDir, name))))) {
+		for l := range strings.Lines(string(must(os.ReadFile(filepath.Join(dir, layout.Bad, name))))) {
 			lines[strings.TrimSuffix(l, "\n")]--
 		}
 	}
@@ -140,50 +143,17 @@ func salvageAll(t *testing.T, dir string, damaged map[string][]byte, all []strin
 	check1(t, r.Close())
 }
 
-// TestForged tells control lines, however they are written, from events that
-// only look like them.
-func TestForged(t *testing.T) {
-	for line, want := range map[string]bool{
-		`{"__type":"Checkpoint","id":"S:1:n"}`:             true,
-		`{ "id": "S:1:n", "__type": "Commit" }`:            true,
-		`{"__type":"\u0043ommit","id":"S:1:n"}`:            true,
-		`{"__type":"\u0043heckpoint","id":"\u0053:1:n"}`:   true,
-		`{"__type":"Commit","id":"S:1:n","source.ip":"x"}`: false,
-		`{"__type":"Event","comment":"\u0043ommit"}`:       false,
-		`{"__type":"Commit","id":7}`:                       false,
-	} {
-		if d := forged([]byte(`{"a":1}` + "\n" + line + "\n")); (d != nil) != want || d != nil && d.Offset != 8 {
-			t.Errorf("%s: %+v", line, d)
-		}
-	}
-}
-
-func TestControlWord(t *testing.T) {
-	for text, want := range map[string]bool{
-		`{"__type":"Checkpoint","id":"S:1:n"}`:  true,
-		`CC{"id":"S:1:n","__type":"Commit"}`:    true,
-		`{"a":"Checkpoints","b":"Commit 1C"}`:   false,
-		`{"a":"Check`:                           false,
-		`{"__type":"Event","raw":"Q29tbWl0C"}C`: false,
-		``:                                      false,
-	} {
-		if got := controlWord([]byte(text)); got != want {
-			t.Errorf("%s: %v", text, got)
-		}
-	}
-}
-
 func TestForgedAndForeign(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
-	forged, data := segment(1, []string{line(1), ` { "id":"S:1:x", "__type" : "Commit" } `, line(2)})
-	check1(t, os.WriteFile(filepath.Join(dir, newDir, forged), data, 0o600))
-	good, data := segment(2, []string{line(3), `{"__type":"Event","event_description.text":"\"Commit\"","feed.name":"Checkpoint"}`})
-	check1(t, os.WriteFile(filepath.Join(dir, newDir, good), data, 0o600))
-	check1(t, os.WriteFile(filepath.Join(dir, newDir, "mine.ndjson"), []byte(line(4)), 0o600))
-	check1(t, os.WriteFile(filepath.Join(dir, badDir, "mine.ndjson"), []byte(line(5)), 0o600))
-	check1(t, os.Mkdir(filepath.Join(dir, newDir, "zdir"), 0o700))
-	check1(t, os.Symlink("/etc/passwd", filepath.Join(dir, newDir, "zlink")))
+	check1(t, layout.Create(dir))
+	forged, data := aSegment(1, []string{line(1), ` { "id":"S:1:x", "__type" : "Commit" } `, line(2)})
+	check1(t, os.WriteFile(filepath.Join(dir, layout.New, forged), data, 0o600))
+	good, data := aSegment(2, []string{line(3), `{"__type":"Event","event_description.text":"\"Commit\"","feed.name":"Checkpoint"}`})
+	check1(t, os.WriteFile(filepath.Join(dir, layout.New, good), data, 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.New, "mine.ndjson"), []byte(line(4)), 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.Bad, "mine.ndjson"), []byte(line(5)), 0o600))
+	check1(t, os.Mkdir(filepath.Join(dir, layout.New, "zdir"), 0o700))
+	check1(t, os.Symlink("/etc/passwd", filepath.Join(dir, layout.New, "zlink")))
 	r := openReader(t, dir)
 	var said []string
 	events := 0
@@ -200,7 +170,7 @@ func TestForgedAndForeign(t *testing.T) {
 		check1(t, r.Ack(s))
 	}
 	want := []string{
-		"bad/" + forged + ": at offset 38: " + isControl,
+		"bad/" + forged + ": at offset 38: " + segment.IsControl,
 		"bad/mine.ndjson.1: at offset 0: its name is not that of a segment",
 		"bad/zdir: at offset 0: this is no regular file",
 		"bad/zlink: at offset 0: this is no regular file",
@@ -209,8 +179,8 @@ func TestForgedAndForeign(t *testing.T) {
 		t.Errorf("%d events, said %q", events, said)
 	}
 	// What is foreign can be salvaged all the same.
-	check1(t, os.Remove(filepath.Join(dir, badDir, "zdir")))
-	check1(t, os.Remove(filepath.Join(dir, badDir, "zlink")))
+	check1(t, os.Remove(filepath.Join(dir, layout.Bad, "zdir")))
+	check1(t, os.Remove(filepath.Join(dir, layout.Bad, "zlink")))
 	check1(t, Requeue(t.Context(), dir, nil, true, Options{}, func(file, what string, err error) { check1(t, err) }))
 	got := drain(t, r)
 	slices.Sort(got)
@@ -227,7 +197,7 @@ func TestReject(t *testing.T) {
 	r := openReader(t, dir)
 	s, err := r.Next(t.Context(), false)
 	check1(t, err)
-	var d *DamagedError
+	var d *segment.DamagedError
 	if err := r.Reject(s, 7, "not to my taste"); !errors.As(err, &d) || d.Offset != 7 {
 		t.Errorf("got %v", err)
 	}
@@ -250,14 +220,14 @@ func TestRequeue(t *testing.T) {
 	add(t, w, 4, 4)
 	check1(t, w.Checkpoint(t.Context(), "S:1:x"))
 	count := func(state string) (names []string) {
-		for _, e := range must(List(dir)) {
+		for _, e := range must(look.List(dir)) {
 			if e.State == state {
 				names = append(names, e.File)
 			}
 		}
 		return names
 	}
-	for state, want := range map[string]int{New: 1, Claimed: 2, Waiting: 1, Orphaned: 0} {
+	for state, want := range map[string]int{look.New: 1, look.Claimed: 2, look.Waiting: 1, look.Orphaned: 0} {
 		if got := count(state); len(got) != want {
 			t.Errorf("%s: %q", state, got)
 		}
@@ -277,19 +247,19 @@ func TestRequeue(t *testing.T) {
 	if len(did) > 0 {
 		t.Errorf("did %q", did)
 	}
-	claimed := count(Claimed)
-	requeue(false, claimed[0], count(Waiting)[0], "none")
+	claimed := count(look.Claimed)
+	requeue(false, claimed[0], count(look.Waiting)[0], "none")
 	if len(did) != 3 || did[0] != errTaken.Error() || !strings.Contains(did[1], "in use by") || did[2] != "there is no such segment" {
 		t.Errorf("did %q", did)
 	}
 	r.abandon()
 	w.abandon()
 	requeue(false)
-	if len(did) != 2 || did[0] != strings.Replace(claimed[0], curDir, newDir, 1) {
+	if len(did) != 2 || did[0] != strings.Replace(claimed[0], layout.Cur, layout.New, 1) {
 		t.Errorf("did %q", did)
 	}
 	wantFiles(t, dir, "1 3 0 0")
-	requeue(false, count(Waiting)[0])
+	requeue(false, count(look.Waiting)[0])
 	wantDrained(t, dir, lines(1, 4))
 }
 
@@ -299,10 +269,10 @@ func TestSalvageFaultEverywhere(t *testing.T) {
 		reached := false
 		for mode := range 4 {
 			dir := shortLived(t)
-			check1(t, Create(dir))
-			name, data := segment(1, lines(1, 3))
+			check1(t, layout.Create(dir))
+			name, data := aSegment(1, lines(1, 3))
 			data = append(bytes.Replace(data, []byte(line(2)), []byte(line(2)[1:]), 1)[:len(data)-10], '\n')
-			check1(t, os.WriteFile(filepath.Join(dir, badDir, name), data, 0o600))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Bad, name), data, 0o600))
 			plan := planFor(n, mode)
 			restore := plan.Install(t)
 			nothing := func(_, _ string, _ error) {}
@@ -312,8 +282,8 @@ func TestSalvageFaultEverywhere(t *testing.T) {
 			check1(t, Requeue(t.Context(), dir, nil, true, Options{}, nothing))
 			wantDrained(t, dir, lines(1, 1))
 			lost := ""
-			for _, name := range must(list(dir, badDir)) {
-				lost = string(must(os.ReadFile(filepath.Join(dir, badDir, name))))
+			for _, name := range must(layout.List(dir, layout.Bad)) {
+				lost = string(must(os.ReadFile(filepath.Join(dir, layout.Bad, name))))
 			}
 			if !strings.HasPrefix(lost, line(2)[1:]+"\n"+line(3)[:20]) {
 				t.Errorf("operation %d: lost %q", n, lost)
@@ -327,16 +297,16 @@ func TestSalvageFaultEverywhere(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
-	for i, sub := range []string{newDir, curDir, badDir} {
-		name, data := segment(i+1, lines(1, 2))
+	check1(t, layout.Create(dir))
+	for i, sub := range []string{layout.New, layout.Cur, layout.Bad} {
+		name, data := aSegment(i+1, lines(1, 2))
 		check1(t, os.WriteFile(filepath.Join(dir, sub, name), data, 0o600))
-		name, data = segment(i+11, lines(1, 2))
+		name, data = aSegment(i+11, lines(1, 2))
 		data[len(data)-3] ^= 1 // 2 becomes 3
 		check1(t, os.WriteFile(filepath.Join(dir, sub, name), data, 0o600))
 	}
 	var bad []string
-	segments, events, err := Verify(dir, func(e Entry, d *Damage) { bad = append(bad, e.State+": "+d.Error()) })
+	segments, events, err := look.Verify(dir, func(e look.Entry, d *segment.Damage) { bad = append(bad, e.State+": "+d.Error()) })
 	slices.Sort(bad)
 	if bad[0] != "bad: at offset 0: set aside, though it is whole; spool requeue puts it back" || !strings.Contains(bad[1], "a value has changed") {
 		t.Errorf("%q", bad[:2])
@@ -347,30 +317,30 @@ func TestVerify(t *testing.T) {
 }
 
 func FuzzSegment(f *testing.F) {
-	name, data := segment(7, lines(1, 3))
+	name, data := aSegment(7, lines(1, 3))
 	f.Add(name, data)
 	f.Add(name+"@7@S", data[:20])
 	f.Add(".acked@3@S", []byte("{}\n"))
 	f.Add("x.window@S", []byte("\x00\n"))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
-		n, ok := ParseName(name)
+		n, ok := segment.ParseName(name)
 		if ok && n.String() != name {
 			t.Errorf("%q is %q", name, n)
 		}
-		if n, c, ok := parseWaiting(name); ok && c.waiting(n) != name {
+		if n, c, ok := segment.ParseWaiting(name); ok && c.Waiting(n) != name {
 			t.Errorf("%q", name)
 		}
-		whole(name)
-		if c := markOf(checkpoint.ID{Source: name, Number: 7, Nonce: name}); name != "" {
-			file := c.waiting(Name{1, 1, 1, "n"})
-			if n, of, ok := parseWaiting(file); !ok || of != c || whole(file) != n.String() {
+		segment.Whole(name)
+		if c := segment.MarkOf(checkpoint.ID{Source: name, Number: 7, Nonce: name}); name != "" {
+			file := c.Waiting(segment.Name{Seq: 1, Count: 1, CRC: 1, Nonce: "n"})
+			if n, of, ok := segment.ParseWaiting(file); !ok || of != c || segment.Whole(file) != n.String() {
 				t.Errorf("%q waits as %q", name, file)
 			}
 		}
-		n = Name{1, bytes.Count(data, []byte{'\n'}), checksum(data), "n"}
-		d := check(n, data)
+		n = segment.Name{Seq: 1, Count: bytes.Count(data, []byte{'\n'}), CRC: segment.Checksum(data), Nonce: "n"}
+		d := segment.Check(n, data)
 		if d == nil {
-			s := Segment{Data: data}
+			s := segment.Content{Data: data}
 			count := 0
 			for range s.Lines() {
 				count++
@@ -380,15 +350,15 @@ func FuzzSegment(f *testing.F) {
 			}
 		}
 		n.CRC++
-		if bad := check(n, data); bad == nil || bad.Offset < 0 || bad.Offset > int64(len(data)) {
+		if bad := segment.Check(n, data); bad == nil || bad.Offset < 0 || bad.Offset > int64(len(data)) {
 			t.Errorf("%v", bad)
 		}
-		valid, lost, torn, kept, gone := sift(data)
+		valid, lost, torn, kept, gone := segment.Sift(data)
 		if len(valid)+len(lost)+len(torn) < len(data) || bytes.Count(valid, []byte{'\n'}) != kept || bytes.Count(lost, []byte{'\n'}) != gone {
 			t.Errorf("%d bytes are %d valid, %d lost, %d torn", len(data), len(valid), len(lost), len(torn))
 		}
 		if kept > 0 {
-			if d := check(Name{1, kept, checksum(valid), "n"}, valid); d != nil {
+			if d := segment.Check(segment.Name{Seq: 1, Count: kept, CRC: segment.Checksum(valid), Nonce: "n"}, valid); d != nil {
 				t.Errorf("what was salvaged: %v", d)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
 )
 
 // TestID has many who want the id of a new spool at once, by several paths.
@@ -20,10 +22,10 @@ func TestID(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range ids {
 		all.Go(func() {
-			if err := Create(dir); err != nil {
+			if err := layout.Create(dir); err != nil {
 				t.Error(err)
 			}
-			ids[i], _ = ID(paths[i%len(paths)])
+			ids[i], _ = layout.ID(paths[i%len(paths)])
 		})
 	}
 	all.Wait()
@@ -32,7 +34,7 @@ func TestID(t *testing.T) {
 			t.Errorf("got %q and %q", id, ids[0])
 		}
 	}
-	path := filepath.Join(dir, idFile)
+	path := filepath.Join(dir, layout.IDFile)
 	if text := string(must(os.ReadFile(path))); text != "1 "+ids[0]+"\n" {
 		t.Errorf("the file holds %q", text)
 	}
@@ -41,12 +43,12 @@ func TestID(t *testing.T) {
 	}
 	moved := filepath.Join(above, "moved")
 	check1(t, os.Rename(dir, moved))
-	if id := must(ID(moved)); id != ids[0] {
+	if id := must(layout.ID(moved)); id != ids[0] {
 		t.Errorf("moved, it is %q", id)
 	}
 	other := filepath.Join(above, "other")
-	check1(t, Create(other))
-	if id := must(ID(other)); id == ids[0] {
+	check1(t, layout.Create(other))
+	if id := must(layout.ID(other)); id == ids[0] {
 		t.Error("two spools have one id")
 	}
 }
@@ -54,34 +56,34 @@ func TestID(t *testing.T) {
 // TestSpoolWithoutID was made by hand. Who only looks does not write.
 func TestSpoolWithoutID(t *testing.T) {
 	dir := t.TempDir()
-	for _, sub := range dirs {
+	for _, sub := range layout.Folders {
 		check1(t, os.Mkdir(filepath.Join(dir, sub), 0o700))
 	}
-	path := filepath.Join(dir, idFile)
-	must(List(dir))
-	for range Peek(dir) {
+	path := filepath.Join(dir, layout.IDFile)
+	must(look.List(dir))
+	for range look.Peek(dir) {
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("looking has made an id")
 	}
 	check1(t, os.WriteFile(filepath.Join(dir, "..id.tmp-1"), []byte("1 A"), 0o600)) // of a crash
 	check1(t, must(OpenReader(dir, Options{})).Close())
-	id := must(ID(dir))
+	id := must(layout.ID(dir))
 	if text := string(must(os.ReadFile(path))); text != "1 "+id+"\n" {
 		t.Errorf("the file holds %q", text)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "..id.tmp-1")); err == nil {
 		t.Error("what a crash has left is there")
 	}
-	if id, err := ID(t.TempDir()); err == nil {
+	if id, err := layout.ID(t.TempDir()); err == nil {
 		t.Errorf("where no spool is: %q", id)
 	}
 }
 
 func TestFormats(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
-	id := must(ID(dir))
+	check1(t, layout.Create(dir))
+	id := must(layout.ID(dir))
 	for text, want := range map[string]string{
 		"2 " + id + "\n":                  "has format 2, and this version knows format 1 only",
 		"17\n":                            "has format 17,",
@@ -96,14 +98,14 @@ func TestFormats(t *testing.T) {
 		"1 " + strings.Repeat("A", 65):    "damaged",
 		"1 " + strings.ToLower("ABCDEFG"): "damaged",
 	} {
-		check1(t, os.WriteFile(filepath.Join(dir, idFile), []byte(text), 0o600))
+		check1(t, os.WriteFile(filepath.Join(dir, layout.IDFile), []byte(text), 0o600))
 		for what, do := range map[string]func() error{
-			"ID":     func() error { _, err := ID(dir); return err },
-			"list":   func() error { _, err := List(dir); return err },
+			"ID":     func() error { _, err := layout.ID(dir); return err },
+			"list":   func() error { _, err := look.List(dir); return err },
 			"reader": func() error { _, err := OpenReader(dir, Options{}); return err },
 			"writer": func() error { _, err := OpenWriter(t.Context(), dir, Options{}); return err },
 			"peek": func() (last error) {
-				for _, err := range Peek(dir) {
+				for _, err := range look.Peek(dir) {
 					last = err
 				}
 				return last

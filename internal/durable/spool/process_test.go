@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 )
 
 const processEvents = 4 // a window
@@ -123,7 +124,7 @@ func consumerProcess(dir, me string) error {
 // random: nothing is lost, and nothing is there twice.
 func TestKilledProcesses(t *testing.T) {
 	dir := shortLived(t)
-	check1(t, Create(filepath.Join(dir, "spool")))
+	check1(t, layout.Create(filepath.Join(dir, "spool")))
 	roles := []string{"writer 0", "writer 1", "consumer 0", "consumer 1"}
 	for i := range 2 {
 		check1(t, os.Mkdir(filepath.Join(dir, "out-"+strconv.Itoa(i)), 0o700))
@@ -223,7 +224,7 @@ func TestKilledProcesses(t *testing.T) {
 // that are given back.
 func TestManyAtOnce(t *testing.T) {
 	dir := shortLived(t)
-	check1(t, Create(dir))
+	check1(t, layout.Create(dir))
 	const writers, consumers, events = 3, 3, 100
 	var mu sync.Mutex
 	var got []string

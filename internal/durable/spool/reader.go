@@ -1,13 +1,11 @@
 package spool
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,8 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // A Reader takes segments out of a spool. Several readers, in one process or in
@@ -42,21 +42,19 @@ type Reader struct {
 // place is where a segment lies: in new/, or claimed by a dead consumer.
 type place struct {
 	sub  string
-	name claimed
+	name segment.Claim
 }
 
 // A Segment is claimed. Data are its lines, once it is loaded and so verified,
 // until Drop or the end of the claim: the reader uses the memory again.
 type Segment struct {
-	Name
-	Data  []byte
-	File  string // its name
-	Size  int64  // of the file, in bytes
-	place claimed
+	segment.Content
+	Size  int64 // of the file, in bytes
+	place segment.Claim
 	sent  bool // it was loaded, and somebody may have its lines
 	f     *disk.File
 	spare *atomic.Pointer[[]byte] // of the reader
-	bad   error                   // a *DamagedError, once it has been set aside
+	bad   error                   // a *segment.DamagedError, once it has been set aside
 }
 
 // OpenReader opens the spool in dir, which has to be there.
@@ -64,7 +62,7 @@ func OpenReader(dir string, opt Options) (*Reader, error) {
 	if err := opt.local(dir); err != nil {
 		return nil, err
 	}
-	id, err := ID(dir)
+	id, err := layout.ID(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -153,30 +151,30 @@ func (r *Reader) wait(ctx context.Context) {
 // look finds what is this consumer's, in the order in which it was claimed, and
 // then what nobody has claimed yet.
 func (r *Reader) look() error {
-	owner := escape(r.opt.Consumer)
-	names, err := list(r.dir, curDir)
+	owner := segment.Escape(r.opt.Consumer)
+	names, err := layout.List(r.dir, layout.Cur)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		c := parseClaimed(name)
-		if c.owner != "" && c.owner != owner {
+		c := segment.ParseClaim(name)
+		if c.Owner != "" && c.Owner != owner {
 			continue // another consumer has sent some of it, and sends that again under its name
 		}
-		r.order = max(r.order, c.order)
-		if r.held[c.file] == nil {
-			r.pending = append(r.pending, place{curDir, c})
+		r.order = max(r.order, c.Order)
+		if r.held[c.File] == nil {
+			r.pending = append(r.pending, place{layout.Cur, c})
 		}
 	}
-	slices.SortStableFunc(r.pending, func(a, b place) int { return cmp.Compare(a.name.order, b.name.order) })
+	slices.SortStableFunc(r.pending, func(a, b place) int { return cmp.Compare(a.name.Order, b.name.Order) })
 	if r.opt.Left {
 		return nil
 	}
-	if names, err = list(r.dir, newDir); err != nil {
+	if names, err = layout.List(r.dir, layout.New); err != nil {
 		return err
 	}
 	for _, name := range names {
-		r.pending = append(r.pending, place{newDir, claimed{file: name}})
+		r.pending = append(r.pending, place{layout.New, segment.Claim{File: name}})
 	}
 	return nil
 }
@@ -184,23 +182,23 @@ func (r *Reader) look() error {
 // take claims one segment. It returns nil if somebody else has it.
 func (r *Reader) take(p place) (*Segment, error) {
 	path := filepath.Join(r.dir, p.sub, p.name.String())
-	s := &Segment{File: p.name.file, place: p.name, spare: &r.spare}
+	s := &Segment{Content: segment.Content{File: p.name.File}, place: p.name, spare: &r.spare}
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return s, r.setAside(s, path, &Damage{0, "this is no regular file"})
+		return s, r.setAside(s, path, &segment.Damage{Offset: 0, What: "this is no regular file"})
 	default:
 		s.Size = info.Size()
 	}
-	f, err := claim(path)
+	f, err := layout.Claim(path)
 	if f == nil {
 		return nil, err
 	}
-	if owner := escape(r.opt.Consumer); p.sub == newDir || p.name.owner != owner {
-		s.place = claimed{s.File, owner, r.order + 1}
+	if owner := segment.Escape(r.opt.Consumer); p.sub == layout.New || p.name.Owner != owner {
+		s.place = segment.Claim{File: s.File, Owner: owner, Order: r.order + 1}
 		if err := disk.RenameInto(path, r.path(s)); err != nil {
 			f.Close()
 			return nil, err
@@ -214,7 +212,7 @@ func (r *Reader) take(p place) (*Segment, error) {
 
 // Load reads and verifies a segment, before anything of it is delivered, and
 // again after Drop. One that is damaged is in bad/ then, and the error a
-// *DamagedError: report it, acknowledge the segment like any other, and go on.
+// *segment.DamagedError: report it, acknowledge the segment like any other, and go on.
 // Any other error concerns the spool.
 func (r *Reader) Load(s *Segment) error {
 	if s.bad != nil {
@@ -222,7 +220,7 @@ func (r *Reader) Load(s *Segment) error {
 	}
 	s.sent = true
 	err := s.load()
-	var d *Damage
+	var d *segment.Damage
 	if err == nil || !errors.As(err, &d) {
 		return err
 	}
@@ -235,15 +233,15 @@ func (s *Segment) load() error {
 	if b := s.spare.Swap(nil); b != nil {
 		spare = *b
 	}
-	data, err := readAll(s.f, spare)
+	data, err := layout.ReadAll(s.f, spare)
 	if err != nil {
 		return err
 	}
-	n, ok := ParseName(s.File)
+	n, ok := segment.ParseName(s.File)
 	if !ok {
-		return &Damage{0, "its name is not that of a segment"}
+		return &segment.Damage{Offset: 0, What: "its name is not that of a segment"}
 	}
-	if d := check(n, data); d != nil {
+	if d := segment.Check(n, data); d != nil {
 		return d
 	}
 	s.Name, s.Data = n, data
@@ -257,17 +255,4 @@ func (s *Segment) Drop() {
 		s.spare.Store(&data)
 	}
 	s.Data = nil
-}
-
-// Lines are the events, without their newlines.
-func (s *Segment) Lines() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for data := s.Data; len(data) > 0; {
-			i := bytes.IndexByte(data, '\n')
-			if i < 0 || !yield(data[:i]) {
-				return
-			}
-			data = data[i+1:]
-		}
-	}
 }

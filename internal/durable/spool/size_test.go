@@ -6,13 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 )
 
 // knows compares what a writer believes with what is there.
 func knows(t *testing.T, w *Writer, what string) {
 	t.Helper()
-	backlog, total, err := w.size.usage(false)
-	wantBacklog, wantTotal, err2 := usage(w.dir)
+	backlog, total, err := w.size.Usage(false)
+	wantBacklog, wantTotal, err2 := layout.Measure(w.dir)
 	if err != nil || err2 != nil || backlog != wantBacklog || total != wantTotal {
 		t.Fatalf("%s: %d bytes of %d, %v; there are %d of %d, %v", what, backlog, total, err, wantBacklog, wantTotal, err2)
 	}
@@ -62,14 +64,14 @@ func TestSizeIsKnown(t *testing.T) {
 				}
 			case x < 11:
 				plain.abandon()
-				plain.size.close()
+				plain.size.Close()
 				plain = openWriter(t, dir, Options{SegmentBytes: 300}) // recovers
 			default:
 				check1(t, plain.Checkpoint(t.Context(), ""))
 			}
 			knows(t, look, what)
 		}
-		look.size.close()
+		look.size.Close()
 	}
 }
 
@@ -85,24 +87,29 @@ func TestSizeIsNotCounted(t *testing.T) {
 		check1(t, w.Checkpoint(t.Context(), ""))
 	}
 	write(1)
-	first := w.size.counted
+	first := w.size.Counted
 	write(500)
-	if w.size.counted != first {
+	if w.size.Counted != first {
 		t.Error("counted while nothing was doubtful")
 	}
 	knows(t, w, "after 500 events")
-	for what, doubt := range map[string]func(*meter){
-		"a change that did not end":    func(m *meter) { m.doubt() },
-		"another boot":                 func(m *meter) { *m.word(wordBoot) = 5 },
-		"a file with nothing in it":    func(m *meter) { clear(m.mem) },
-		"what people do, after a time": func(m *meter) { m.counted = m.counted.Add(-2 * recountAge) },
+	overwrite := func(text []byte) {
+		f := must(os.OpenFile(filepath.Join(dir, layout.SizeFile), os.O_WRONLY, 0))
+		must(f.Write(text))
+		check1(t, f.Close())
+	}
+	for what, doubt := range map[string]func(*layout.Meter){
+		"a change that did not end":    func(m *layout.Meter) { m.Doubt() },
+		"another boot":                 func(*layout.Meter) { overwrite([]byte{5, 0, 0, 0, 0, 0, 0, 0}) },
+		"a file with nothing in it":    func(*layout.Meter) { overwrite(make([]byte, 40)) },
+		"what people do, after a time": func(m *layout.Meter) { m.Counted = m.Counted.Add(-2 * layout.RecountAge) },
 	} {
-		check1(t, os.WriteFile(filepath.Join(dir, newDir, "by hand, "+what), []byte("12345"), 0o600))
+		check1(t, os.WriteFile(filepath.Join(dir, layout.New, "by hand, "+what), []byte("12345"), 0o600))
 		doubt(w.size)
 		knows(t, w, what)
 	}
 	// A full disk takes the memory away, as does somebody who cuts the file off.
-	check1(t, os.Truncate(filepath.Join(dir, sizeFile), 0))
+	check1(t, os.Truncate(filepath.Join(dir, layout.SizeFile), 0))
 	write(3)
 	knows(t, w, "without the file")
 }
@@ -151,9 +158,9 @@ func BenchmarkQuota(b *testing.B) {
 	for _, n := range []int{10, 20_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			dir := b.TempDir()
-			check1(b, Create(dir))
+			check1(b, layout.Create(dir))
 			for i := range n {
-				check1(b, os.WriteFile(filepath.Join(dir, newDir, fmt.Sprint(i)), []byte("x"), 0o600))
+				check1(b, os.WriteFile(filepath.Join(dir, layout.New, fmt.Sprint(i)), []byte("x"), 0o600))
 			}
 			w := openWriter(b, dir, Options{SegmentBytes: 1 << 20, Quota: 1 << 40})
 			m := message(b, line(1))

@@ -80,28 +80,13 @@ package spool
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
 )
-
-const (
-	tmpDir = "tmp"
-	newDir = "new"
-	curDir = "cur"
-	badDir = "bad"
-)
-
-// dirs are in the order in which Create makes them: where new/ is, the rest is.
-var dirs = [...]string{tmpDir, curDir, badDir, newDir}
 
 // Options are for writers and readers. The zero value has the usual limits, no
 // quota, and says nothing.
@@ -134,176 +119,16 @@ func (o Options) filled() Options {
 type spool struct {
 	dir string
 	opt Options
-	seq *sequence
+	seq *layout.Sequence
 
-	size *meter
+	size *layout.Meter
 }
 
 func open(dir string, opt Options) (spool, error) {
-	s := spool{dir: dir, opt: opt.filled(), size: &meter{dir: dir, create: opt.Quota > 0}}
+	s := spool{dir: dir, opt: opt.filled(), size: &layout.Meter{Dir: dir, Create: opt.Quota > 0}}
 	var err error
-	s.seq, err = newSequence(dir, s.opt.Now)
+	s.seq, err = layout.NewSequence(dir, s.opt.Now)
 	return s, err
-}
-
-// Create makes the directories of a spool and its id, durably, where they are
-// missing. What it makes is for its owner alone, since events tell much; those that
-// are there already keep their permissions.
-func Create(dir string) error {
-	for _, d := range dirs {
-		if d == newDir {
-			if _, err := makeID(dir); err != nil {
-				return err
-			}
-		}
-		if err := disk.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// exists says whether there is a spool, of a format that is known.
-func exists(dir string) error {
-	info, err := os.Stat(filepath.Join(dir, newDir))
-	if err == nil && info.IsDir() {
-		return known(dir)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return fmt.Errorf("%s: no spool is there; output-spool makes one", dir)
-}
-
-// list returns the names in one of the directories, sorted, without hidden ones.
-func list(dir, sub string) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Join(dir, sub))
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(entries))
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
-}
-
-// usage returns how many bytes can be consumed, and how many there are with
-// those that are not published.
-func usage(dir string) (backlog, total int64, err error) {
-	for _, sub := range [...]string{tmpDir, newDir, curDir} {
-		names, err := list(dir, sub)
-		if err != nil {
-			return 0, 0, err
-		}
-		for _, name := range names {
-			info, err := os.Lstat(filepath.Join(dir, sub, name))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // it has moved, or was consumed
-			} else if err != nil {
-				return 0, 0, err
-			}
-			total += info.Size()
-			if sub != tmpDir {
-				backlog += info.Size()
-			}
-		}
-	}
-	return backlog, total, nil
-}
-
-// claim opens and locks the file at path. It returns nil if the file is gone or
-// somebody else has it.
-func claim(path string) (*disk.File, error) {
-	f, err := disk.OpenExisting(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	ok, err := f.TryLock()
-	if err == nil && ok {
-		// Whoever had the lock before may have moved or replaced the file.
-		ok, err = names(path, f)
-	}
-	if err != nil || !ok {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// names reports whether path is still a name of f.
-func names(path string, f *disk.File) (bool, error) {
-	there, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	} else if err != nil {
-		return false, err
-	}
-	here, err := f.Stat()
-	return err == nil && os.SameFile(here, there), err
-}
-
-// readAll reads a file as a whole, into buf if that is large enough.
-func readAll(f *disk.File, buf []byte) ([]byte, error) {
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	if size > maxSegment {
-		return nil, &Damage{maxSegment, fmt.Sprintf("%d bytes are more than any segment has", size)}
-	}
-	data := slices.Grow(buf[:0], int(size))[:size]
-	n, err := f.ReadAt(data, 0)
-	if int64(n) == size {
-		err = nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: at offset %d: %w", f.Name(), n, err)
-	}
-	return data, nil
-}
-
-// maxSegment bounds what is read into memory at once.
-const maxSegment = 1 << 30
-
-// sequence gives out numbers that grow with the clock, or without it.
-type sequence struct {
-	mu   sync.Mutex
-	last uint64
-	now  func() time.Time
-}
-
-func (s *sequence) next() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last++
-	if now := s.now().UnixNano(); now > 0 {
-		s.last = max(s.last, uint64(now))
-	}
-	return s.last
-}
-
-// newSequence begins behind what is in the spool.
-func newSequence(dir string, now func() time.Time) (*sequence, error) {
-	s := &sequence{now: now}
-	for _, sub := range [...]string{tmpDir, newDir, curDir} {
-		names, err := list(dir, sub)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			text, _, _ := strings.Cut(name, "@")
-			// A number from the far future was never given out here.
-			if n, ok := ParseName(text); ok && n.Seq < 1<<63 {
-				s.last = max(s.last, n.Seq)
-			}
-		}
-	}
-	return s, nil
 }
 
 // sleep waits for d, or for the end of ctx.
@@ -316,4 +141,28 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// moved does something with the file at path, which adds its size to the bytes of
+// the spool and to those that consumers can take, as often as the numbers say.
+func (s *spool) moved(path string, total, backlog int64, do func() error) error {
+	var size int64
+	if info, err := os.Lstat(path); err == nil {
+		size = info.Size()
+	}
+	return s.size.Change(total*size, backlog*size, do)
+}
+
+var networkFS = disk.NetworkFS // tests have no network file system
+
+// local refuses a spool on a network file system, unless that was asked for.
+func (o Options) local(dir string) error {
+	if o.AllowNetworkFS {
+		return nil
+	}
+	name, err := networkFS(dir)
+	if err == nil && name != "" {
+		err = fmt.Errorf("%s: lies on a network file system (%s), where the locks of one machine do not hold on another: use a local directory, or --allow-network-fs if all writers and consumers run on this machine", dir, name)
+	}
+	return err
 }

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/look"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 )
 
@@ -128,8 +131,8 @@ func wantDrained(t testing.TB, dir string, want []string) {
 func files(t testing.TB, dir string) string {
 	t.Helper()
 	var s []string
-	for _, sub := range []string{tmpDir, newDir, curDir, badDir} {
-		names, err := list(dir, sub)
+	for _, sub := range []string{layout.Tmp, layout.New, layout.Cur, layout.Bad} {
+		names, err := layout.List(dir, sub)
 		check1(t, err)
 		s = append(s, fmt.Sprint(len(names)))
 	}
@@ -148,11 +151,11 @@ func TestPlainStream(t *testing.T) {
 	w := openWriter(t, dir, Options{SegmentBytes: 120})
 	add(t, w, 1, 10)
 	check1(t, w.wait())
-	if names, _ := list(dir, newDir); len(names) == 0 {
+	if names, _ := layout.List(dir, layout.New); len(names) == 0 {
 		t.Error("nothing is sealed before the end")
 	}
-	for _, name := range must(list(dir, newDir)) {
-		if info, _ := os.Stat(filepath.Join(dir, newDir, name)); info.Size() > 120 {
+	for _, name := range must(layout.List(dir, layout.New)) {
+		if info, _ := os.Stat(filepath.Join(dir, layout.New, name)); info.Size() > 120 {
 			t.Errorf("%s has %d bytes", name, info.Size())
 		}
 	}
@@ -230,7 +233,7 @@ func TestQuota(t *testing.T) {
 		for waited := 0; waited < 100; {
 			time.Sleep(10 * poll)
 			synctest.Wait()
-			_, total, err := usage(dir)
+			_, total, err := layout.Measure(dir)
 			check1(t, err)
 			if total > quota+segment {
 				t.Fatalf("%d bytes, the quota is %d", total, quota)
@@ -468,22 +471,22 @@ func TestRecoverPart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			check1(t, Create(dir))
-			check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abc.part"), []byte(c.content), 0o600))
-			check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "abd.window@S"), []byte(c.content), 0o600))
+			check1(t, layout.Create(dir))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abc.part"), []byte(c.content), 0o600))
+			check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "abd.window@S"), []byte(c.content), 0o600))
 			var said []string
 			r, err := OpenReader(dir, Options{Warn: func(f string, a ...any) { said = append(said, fmt.Sprintf(f, a...)) }})
 			check1(t, err)
 			if got := drain(t, r); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if b, _ := os.ReadFile(filepath.Join(dir, badDir, "abc.part.lost")); string(b) != c.lost {
+			if b, _ := os.ReadFile(filepath.Join(dir, layout.Bad, "abc.part.lost")); string(b) != c.lost {
 				t.Errorf("lost %q, want %q", b, c.lost)
 			}
 			if !strings.Contains(strings.Join(said, "\n"), c.said) {
 				t.Errorf("said %q", said)
 			}
-			if names := must(list(dir, tmpDir)); len(names) > 0 {
+			if names := must(layout.List(dir, layout.Tmp)); len(names) > 0 {
 				t.Errorf("left %q", names)
 			}
 		})
@@ -635,14 +638,14 @@ func TestAckAs(t *testing.T) {
 			t.Errorf("%s: %d, %v, want %d", source, n, err, want)
 		}
 	}
-	if _, total, _ := usage(dir); total == 0 {
+	if _, total, _ := layout.Measure(dir); total == 0 {
 		t.Error("the rest is gone")
 	}
 	if got := drain(t, r); !slices.Equal(got, lines(151, 200)) {
 		t.Errorf("got %d events", len(got))
 	}
 	check1(t, r.Close())
-	entries, _ := os.ReadDir(filepath.Join(dir, curDir))
+	entries, _ := os.ReadDir(filepath.Join(dir, layout.Cur))
 	if len(entries) != 1 || entries[0].Name() != ".acked@150@my%2Fsource" {
 		t.Errorf("left %v", entries)
 	}
@@ -656,14 +659,14 @@ func TestPeekChangesNothing(t *testing.T) {
 	r := openReader(t, dir)
 	_, err := r.Next(t.Context(), false)
 	check1(t, err)
-	names := must(list(dir, newDir))
-	path := filepath.Join(dir, newDir, names[1])
+	names := must(layout.List(dir, layout.New))
+	path := filepath.Join(dir, layout.New, names[1])
 	b := must(os.ReadFile(path))
 	b[20] ^= 1
 	check1(t, os.WriteFile(path, b, 0o600))
 	var got []string
 	var bad []error
-	for s, err := range Peek(dir) {
+	for s, err := range look.Peek(dir) {
 		if err != nil {
 			bad = append(bad, err)
 			continue
@@ -675,12 +678,12 @@ func TestPeekChangesNothing(t *testing.T) {
 	if want := []string{line(1), line(2), line(4)}; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	var d *DamagedError
+	var d *segment.DamagedError
 	if len(bad) != 1 || !errors.As(bad[0], &d) || d.Path != path {
 		t.Errorf("got %v", bad)
 	}
 	wantFiles(t, dir, "0 3 1 0")
-	for _, err := range Peek(t.TempDir()) {
+	for _, err := range look.Peek(t.TempDir()) {
 		if err == nil || !strings.Contains(err.Error(), "no spool") {
 			t.Errorf("got %v", err)
 		}
@@ -706,19 +709,19 @@ func TestNamesOfSources(t *testing.T) {
 	long := strings.Repeat("ü/", 200)
 	seen := map[string]string{}
 	for _, s := range []string{"a", "A", "a:b", "a/b", "a%2Fb", "a@b", "..", ".", "a~b", long, long + "x", long[:120], strings.Repeat("x", 121), strings.Repeat("x", 120)} {
-		e := escape(s)
+		e := segment.Escape(s)
 		if old, ok := seen[e]; ok {
 			t.Errorf("%q and %q are both %s", old, s, e)
 		}
 		seen[e] = s
-		c := markOf(checkpoint.ID{Source: s, Number: 1 << 63, Nonce: long})
-		name := c.waiting(Name{1 << 63, 1 << 30, 1 << 31, strings.Repeat("z", 13)})
-		n, c2, ok := parseWaiting(name)
-		if !ok || c.source != e || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
+		c := segment.MarkOf(checkpoint.ID{Source: s, Number: 1 << 63, Nonce: long})
+		name := c.Waiting(segment.Name{Seq: 1 << 63, Count: 1 << 30, CRC: 1 << 31, Nonce: strings.Repeat("z", 13)})
+		n, c2, ok := segment.ParseWaiting(name)
+		if !ok || c.Source != e || c2 != c || n.Count != 1<<30 || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
 			t.Errorf("%q: %s", s, name)
 		}
-		if of, ok := parseWindow(c.window("z")); !ok || of.source != c.source || of.run != c.run {
-			t.Errorf("%q: %s", s, c.window("z"))
+		if of, ok := segment.ParseWindow(c.Window("z")); !ok || of.Source != c.Source || of.Run != c.Run {
+			t.Errorf("%q: %s", s, c.Window("z"))
 		}
 	}
 }
@@ -726,13 +729,13 @@ func TestNamesOfSources(t *testing.T) {
 // Names that do not tell the run are of some other one.
 func TestNamesWithoutRun(t *testing.T) {
 	dir := t.TempDir()
-	check1(t, Create(dir))
+	check1(t, layout.Create(dir))
 	for n := range 2 {
 		data := []byte(line(n) + "\n")
-		name := Name{uint64(1 + n), 1, checksum(data), "a"}
-		check1(t, os.WriteFile(filepath.Join(dir, tmpDir, fmt.Sprintf("%s@%d@S", name, 1+n)), data, 0o600))
+		name := segment.Name{Seq: uint64(1 + n), Count: 1, CRC: segment.Checksum(data), Nonce: "a"}
+		check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, fmt.Sprintf("%s@%d@S", name, 1+n)), data, 0o600))
 	}
-	check1(t, os.WriteFile(filepath.Join(dir, tmpDir, "a.window@S"), nil, 0o600))
+	check1(t, os.WriteFile(filepath.Join(dir, layout.Tmp, "a.window@S"), nil, 0o600))
 	w := openWriter(t, dir, Options{})
 	check1(t, w.Commit(t.Context(), "S:1:"))
 	wantFiles(t, dir, "0 1 0 0")

@@ -8,6 +8,8 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
 // Checkpoint makes durable what was added before. Without an id, at the end of
@@ -54,23 +56,23 @@ func (w *Writer) control(ctx context.Context, id string) (checkpoint.ID, error) 
 // checkpoint came for, and finds those that wait. What other writers of this run
 // have waiting is theirs, even if they are dead.
 func (w *Writer) openSource(ctx context.Context, at checkpoint.ID) error {
-	own := markOf(at)
-	lock, err := disk.LockTogether(ctx, w.lockOf(own.source), own.run, disk.LockWait)
+	own := segment.MarkOf(at)
+	lock, err := disk.LockTogether(ctx, w.lockOf(own.Source), own.Run, disk.LockWait)
 	if err != nil {
 		return err
 	}
 	w.locks[at.Source] = lock
-	other := func(of mark) bool { return of.source == own.source && of.run != own.run }
+	other := func(of segment.Mark) bool { return of.Source == own.Source && of.Run != own.Run }
 	if err := w.removeWindows(other); err != nil {
 		return err
 	}
-	files, err := list(w.dir, tmpDir)
+	files, err := layout.List(w.dir, layout.Tmp)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		if _, of, ok := parseWaiting(file); ok && other(of) {
-			w.waiting.Found(checkpoint.ID{Source: at.Source, Number: of.number}, file)
+		if _, of, ok := segment.ParseWaiting(file); ok && other(of) {
+			w.waiting.Found(checkpoint.ID{Source: at.Source, Number: of.Number}, file)
 		}
 	}
 	w.current = at
@@ -96,8 +98,8 @@ func (w *Writer) unlock() error {
 func (w *Writer) prepare(at checkpoint.ID) error {
 	for len(w.parts) > 0 {
 		p := w.parts[0]
-		file := markOf(at).waiting(p.name)
-		if err := disk.Rename(p.path, filepath.Join(w.dir, tmpDir, file)); err != nil {
+		file := segment.MarkOf(at).Waiting(p.name)
+		if err := disk.Rename(p.path, filepath.Join(w.dir, layout.Tmp, file)); err != nil {
 			return err
 		}
 		w.parts = w.parts[1:]
@@ -132,7 +134,7 @@ func (w *Writer) commit(at checkpoint.ID) error {
 		}
 	}
 	for _, p := range discarded {
-		path := filepath.Join(w.dir, tmpDir, p.Value)
+		path := filepath.Join(w.dir, layout.Tmp, p.Value)
 		if err := w.moved(path, -1, 0, func() error { return disk.Remove(path) }); err != nil {
 			return err
 		}
@@ -141,6 +143,6 @@ func (w *Writer) commit(at checkpoint.ID) error {
 }
 
 func (w *Writer) publish(file string) error {
-	path := filepath.Join(w.dir, tmpDir, file)
-	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, newDir, whole(file))) })
+	path := filepath.Join(w.dir, layout.Tmp, file)
+	return w.moved(path, 0, 1, func() error { return disk.Rename(path, filepath.Join(w.dir, layout.New, segment.Whole(file))) })
 }

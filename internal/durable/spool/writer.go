@@ -12,6 +12,8 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/layout"
+	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 	"github.com/intelpipe/intelpipe/internal/event"
 )
 
@@ -54,7 +56,7 @@ type draft struct {
 // sealed is a part of a window: durable, but under the name it was written.
 type sealed struct {
 	path string
-	name Name
+	name segment.Name
 }
 
 // OpenWriter opens the spool in dir, or makes it, and recovers what writers
@@ -63,7 +65,7 @@ func OpenWriter(ctx context.Context, dir string, opt Options) (*Writer, error) {
 	if err := opt.local(dir); err != nil {
 		return nil, err
 	}
-	if err := Create(dir); err != nil {
+	if err := layout.Create(dir); err != nil {
 		return nil, err
 	}
 	s, err := open(dir, opt)
@@ -119,9 +121,9 @@ func (w *Writer) begin(ctx context.Context) error {
 	if err := w.room(ctx); err != nil {
 		return err
 	}
-	s := &draft{spool: &w.spool, nonce: newNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
+	s := &draft{spool: &w.spool, nonce: segment.NewNonce(), buf: make([]byte, 0, blockSize+blockSize/4)}
 	if w.controlled {
-		f, err := disk.Create(filepath.Join(w.dir, tmpDir, markOf(w.current).window(s.nonce)), 0o600)
+		f, err := disk.Create(filepath.Join(w.dir, layout.Tmp, segment.MarkOf(w.current).Window(s.nonce)), 0o600)
 		if err != nil {
 			return err
 		}
@@ -129,7 +131,7 @@ func (w *Writer) begin(ctx context.Context) error {
 		return nil
 	}
 	for s.f == nil {
-		path := filepath.Join(w.dir, tmpDir, partName(w.seq.next(), s.nonce))
+		path := filepath.Join(w.dir, layout.Tmp, segment.PartName(w.seq.Next(), s.nonce))
 		f, err := disk.Create(path, 0o600)
 		if err != nil {
 			return err
@@ -137,7 +139,7 @@ func (w *Writer) begin(ctx context.Context) error {
 		// Somebody who recovers may have been faster than the lock.
 		ok, err := f.TryLock()
 		if err == nil && ok {
-			ok, err = names(path, f)
+			ok, err = layout.Names(path, f)
 		}
 		if err != nil {
 			f.Close()
@@ -147,7 +149,7 @@ func (w *Writer) begin(ctx context.Context) error {
 			s.f = f
 		} else {
 			f.Close()
-			s.nonce = newNonce()
+			s.nonce = segment.NewNonce()
 		}
 	}
 	w.seg = s
@@ -161,9 +163,9 @@ func (w *Writer) room(ctx context.Context) error {
 		return nil
 	}
 	for said := false; ; said = true {
-		backlog, total, err := w.size.usage(false)
+		backlog, total, err := w.size.Usage(false)
 		if err == nil && backlog > 0 && total > w.opt.Quota {
-			backlog, total, err = w.size.usage(true) // rather than wait for nothing
+			backlog, total, err = w.size.Usage(true) // rather than wait for nothing
 		}
 		if err != nil || backlog == 0 || total <= w.opt.Quota {
 			return err
@@ -192,7 +194,7 @@ func (w *Writer) Flush() error {
 func (s *draft) flush() error {
 	s.crc = crc32.Update(s.crc, crc32.MakeTable(crc32.Castagnoli), s.buf)
 	s.lines += bytes.Count(s.buf, []byte{'\n'})
-	err := s.spool.size.change(int64(len(s.buf)), 0, func() error {
+	err := s.spool.size.Change(int64(len(s.buf)), 0, func() error {
 		_, err := s.f.Write(s.buf)
 		return err
 	})
@@ -219,8 +221,8 @@ func (w *Writer) seal() error {
 	if err := w.wait(); err != nil {
 		return err
 	}
-	name := Name{w.seq.next(), s.count, s.crc, s.nonce}
-	to := filepath.Join(w.dir, newDir, name.String())
+	name := segment.Name{Seq: w.seq.Next(), Count: s.count, CRC: s.crc, Nonce: s.nonce}
+	to := filepath.Join(w.dir, layout.New, name.String())
 	if w.controlled {
 		w.parts, to = append(w.parts, sealed{s.f.Name(), name}), ""
 	}
@@ -285,7 +287,7 @@ func (w *Writer) Close() error {
 	for _, lock := range w.locks {
 		errs = append(errs, lock.Unlock())
 	}
-	errs = append(errs, w.size.close())
+	errs = append(errs, w.size.Close())
 	w.err = cmp.Or(w.err, errClosed)
 	return errors.Join(errs...)
 }

@@ -81,7 +81,7 @@ func add(t table, m *event.Message, ip, asn, network string) error {
 		if number != 0 { // AS 0 originates nothing, by RFC 7607
 			m.SetInt(asn, int64(number))
 		}
-		m.Set(network, prefix.String())
+		m.SetNetwork(network, prefix)
 	}
 	return err
 }

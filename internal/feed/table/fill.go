@@ -255,11 +255,8 @@ func (t *target) nothing(v harmonization.Value) bool {
 
 // convert does to a value what the table asks for.
 func (t *target) convert(v harmonization.Value, r *Record) (_ harmonization.Value, err error) {
-	for _, step := range t.steps {
-		if v.Empty() {
-			break
-		}
-		if v, err = step(v, r.event.Times()); err != nil {
+	if len(t.steps) > 0 && !v.Empty() {
+		if v, err = t.last.convert(t.steps, v, r.event.Times()); err != nil {
 			return v, fmt.Errorf("%s: %w", t.key, err)
 		}
 	}

@@ -53,6 +53,45 @@ type target struct {
 	shared    bool // something else may have set the field already
 	verbatim  bool // "-" is a value
 	memo      event.Memo
+	last      last
+}
+
+// last is what the last row had for a field, and, once two have had the same, what
+// became of it: what stands above a list holds for all of its rows.
+type last struct {
+	kind  harmonization.Kind
+	text  []byte
+	times harmonization.Reading
+	known bool
+	to    harmonization.Value
+}
+
+// convert applies the steps, unless that has been done.
+func (l *last) convert(steps []convert.Func, v harmonization.Value, times *harmonization.Reading) (to harmonization.Value, err error) {
+	var reading harmonization.Reading
+	if times != nil {
+		reading = *times
+	}
+	same := v.Kind == l.kind && string(l.text) == v.Text && reading == l.times
+	if same && l.known {
+		return l.to, nil
+	}
+	if !same {
+		l.kind, l.text, l.times, l.known = v.Kind, append(l.text[:0], v.Text...), reading, false
+	}
+	for _, step := range steps {
+		if v, err = step(v, times); err != nil {
+			return v, err
+		}
+		if v.Empty() {
+			break
+		}
+	}
+	if same {
+		l.to, l.known = v, true
+		l.to.Text = strings.Clone(v.Text)
+	}
+	return v, nil
 }
 
 // constant is a field with its value as JSON.

@@ -35,10 +35,13 @@ var Names = [...]string{
 	"parse-alienvault",
 	"parse-alienvault-otx",
 	"parse-anubisnetworks",
+	"parse-bambenek",
 	"parse-blocklistde",
 	"parse-blueliv-crimeserver",
+	"parse-cert-eu",
 	"parse-certstream",
 	"parse-ci-army",
+	"parse-cleanmx",
 	"parse-csv",
 	"parse-cymru-cap-program",
 	"parse-cymru-full-bogons",
@@ -46,14 +49,18 @@ var Names = [...]string{
 	"parse-cznic-proki",
 	"parse-danger-rulez",
 	"parse-dataplane",
+	"parse-dshield-asn",
 	"parse-dshield-block",
+	"parse-dyn",
 	"parse-eset",
 	"parse-fireeye",
+	"parse-fraunhofer-dga",
 	"parse-github-feed",
 	"parse-hibp-callback",
 	"parse-html-table",
 	"parse-json",
 	"parse-key-value",
+	"parse-malwarepatrol-dansguardian",
 	"parse-mcafee-atd",
 	"parse-microsoft-bingmurls",
 	"parse-microsoft-ctip",
@@ -69,7 +76,9 @@ var Names = [...]string{
 	"parse-spamhaus-drop",
 	"parse-stix",
 	"parse-stix-eset",
+	"parse-surbl",
 	"parse-turris",
+	"parse-vxvault",
 	"parse-zoneh",
 	"spool",
 	"through",
@@ -818,6 +827,19 @@ feed.url is cut off.
 	echo '{"_ts":1769854830,"trojanfamily":"Nivdort",
 	  "env":{"remote_addr":"192.0.2.1","server_port":80}}' |
 	  parse-anubisnetworks`, Full: false}
+	case "parse-bambenek":
+		return Page{Summary: "parse the lists of command and control servers and DGA domains of Bambenek", Doc: `The name of the list, the last part of feed.url or else extra.file_name, says
+what it holds: c2-ipmasterlist addresses and c2-dommasterlist domains of command
+and control servers, dga-feed domains that malware generates. What follows in the
+name does not count, as in dga-feed-high.csv. A pipe has no name: give it one
+with --file-name.
+
+# Examples
+
+	echo '192.0.2.1,used by gozi,2026-01-31 10:20,http://example.org/gozi.txt' |
+	  parse-bambenek --file-name c2-ipmasterlist.txt
+	echo 'example.org,used by gozi,2026-01-31,http://example.org/gozi.txt' |
+	  parse-bambenek --file-name dga-feed.txt`, Full: false}
 	case "parse-blocklistde":
 		return Page{Summary: "parse the address lists of blocklist.de", Doc: `Every line of a list is one address. What the address did is told by the
 name of the list, the last part of feed.url or else extra.file_name; an
@@ -835,6 +857,22 @@ array of servers.
 
 	echo '[{"url":"http://www.example.org/a","type":"PHISHING",
 	  "lastSeenAt":"2026-01-31T10:20:30+0000"}]' | parse-blueliv-crimeserver`, Full: false}
+	case "parse-cert-eu":
+		return Page{Summary: "parse the reports of CERT-EU in CSV", Doc: `Version 1.5 of the format is read. The columns threat type, ns1, ns2, response
+and recent are not: a row that has something in one of them fails. The accuracy
+of an event is that of the feed, times the confidence level of the row in percent.
+
+# Examples
+
+	printf '%s\n' 'confidence level,source ip,type,feed code,source bgp prefix,'\
+	'source asn,source as name,observation time,source time,tlp,'\
+	'description,target,count,source country,source city,'\
+	'source latitude,source longitude,source cc,source geohash,'\
+	'protocol,destination port,first seen,last seen,'\
+	'expiration date,status,url,domain name,abuse contact,version,'\
+	'threat type,ns1,ns2,response,recent' \
+	  '80,192.0.2.1,phishing,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,' |
+	  parse-cert-eu --name CERT-EU`, Full: false}
 	case "parse-certstream":
 		return Page{Summary: "parse messages of a CertStream server, about certificates that were issued", Doc: `Each name in a certificate makes an event, with the message in raw. Messages of
 other kinds, such as heartbeats, make none. Input is one message, or one a line.
@@ -849,6 +887,16 @@ other kinds, such as heartbeats, make none. Input is one message, or one a line.
 # Examples
 
 	printf '192.0.2.1\n198.51.100.7\n' | parse-ci-army`, Full: false}
+	case "parse-cleanmx":
+		return Page{Summary: "parse the lists of phishing sites and malicious URLs of Clean-MX in XML", Doc: `Which list it is is told by feed.url, or else by extra.file_name: xmlphishing or
+xmlviruses is a part of it. A pipe has no name: give it one with --file-name. The
+report may have 64 MiB. An element that is empty or undef has no value; an entry
+with an element that is not known fails.
+
+# Examples
+
+	echo '<entry><url>http://example.org/login</url></entry>' |
+	  parse-cleanmx --file-name xmlphishing`, Full: true}
 	case "parse-csv":
 		return Page{Summary: "parse tables, with a field for each column", Doc: `--columns names the field for each column of a row. An empty name, or
 __IGNORE__, leaves the column out; names joined by | are tried in turn until
@@ -986,6 +1034,14 @@ parsed alike.
 
 	echo '64496  |  EXAMPLE  |  192.0.2.1  |  2026-01-31 10:20:30  |  sshpwauth' |
 	  parse-dataplane`, Full: false}
+	case "parse-dshield-asn":
+		return Page{Summary: "parse the list of attackers in an autonomous system, by DShield", Doc: `The AS is the one that was asked for: as=NUMBER in feed.url, or else in
+extra.file_name. A pipe has no name: give it one with --file-name.
+
+# Examples
+
+	printf '192.000.002.001\t5\t3\t2026-01-01\t2026-01-31\t2026-01-31\n' |
+	  parse-dshield-asn --file-name 'asdetailsascii.html?as=64496'`, Full: false}
 	case "parse-dshield-block":
 		return Page{Summary: "parse the block list of DShield, the most active networks", Doc: `The time of the events is when the list was made, as a comment above it says.
 
@@ -993,6 +1049,16 @@ parsed alike.
 
 	printf '192.0.2.0\t192.0.2.255\t24\t1200\tEXAMPLE\tAT\tabuse@example.org\n' |
 	  parse-dshield-block`, Full: false}
+	case "parse-dyn":
+		return Page{Summary: "parse the list of sites infected with Ponmocup, by cAPTure on dyndns.org", Doc: `Each line names a site that redirects to malware, and the site that is infected
+and sends its visitors there. It makes two events: one whose source redirects,
+and one whose source is infected. The time of both is when the list was made, as
+a comment above it says.
+
+# Examples
+
+	echo '192.0.2.1 www.example.org http://www.example.org/a example.net' |
+	  parse-dyn`, Full: false}
 	case "parse-eset":
 		return Page{Summary: "parse the domains and URLs of ESET Threat Intelligence", Doc: `The feed is told by extra.eset_feed, which collect-eset stores: "ei.urls (json)"
 or "ei.domains v2 (json)". For bare input --feed names it.
@@ -1015,6 +1081,14 @@ have 16 MiB. For OpenIOC of other origin there is parse-openioc.
 	  0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 	  </Content></IndicatorItem></Indicator></criteria></OpenIOC>' |
 	  parse-fireeye`, Full: true}
+	case "parse-fraunhofer-dga":
+		return Page{Summary: "parse the domains that malware generates, by DGArchive of Fraunhofer FKIE", Doc: `The report is a JSON object of at most 64 MiB. Its keys begin with the name of
+the malware, up to the first underscore, and have lists of domains and addresses.
+
+# Examples
+
+	echo '{"banjori_dga_0x3c03":["example.org","192.0.2.1"]}' |
+	  parse-fraunhofer-dga`, Full: false}
 	case "parse-github-feed":
 		return Page{Summary: "parse lists of indicators in the repository DailyIOC of StrangerealIntel", Doc: `Each element of the list has an indicator - a hash, a name, an address or a URL -
 and a description. Of a report of another repository, which feed.url tells,
@@ -1088,6 +1162,15 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-malwarepatrol-dansguardian":
+		return Page{Summary: "parse the list of malicious URLs of MalwarePatrol for DansGuardian", Doc: `The time of the events is when the list was made, as a comment above it says.
+The comments are part of raw. The receipt, which is the key of the subscriber, is
+cut out of feed.url.
+
+# Examples
+
+	printf '# Generated at: 20260131102030 UTC\nexample.org/malware/\n' |
+	  parse-malwarepatrol-dansguardian`, Full: false}
 	case "parse-mcafee-atd":
 		return Page{Summary: "parse the sandbox reports of McAfee (Trellix) Advanced Threat Defense", Doc: `Input is a report in JSON, or several. A sample whose verdict is at least as
 severe as --verdict-severity makes an event; each file that it wrote makes one
@@ -1299,6 +1382,16 @@ type the event has, and which malware it is about.
 	  "description":"Host is used as command and control server of
 	  Win32/Emotet.BN trojan malware family.",
 	  "valid_from":"2026-01-31T10:20:30Z"}' | tr -d '\n' | parse-stix-eset`, Full: false}
+	case "parse-surbl":
+		return Page{Summary: "parse the zone of domains in spam, by SURBL, in the form of rbldnsd", Doc: `A line that begins with a colon says on which lists the domains below it are:
+mw is malware-distribution, else ph is phishing, and all others are blacklist.
+Domains begin with a dot. What stands above the first line with a colon, and all
+other lines, is left out.
+
+# Examples
+
+	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
+	  parse-surbl`, Full: false}
 	case "parse-turris":
 		return Page{Summary: "parse the greylist of Turris, addresses that its routers have seen attack", Doc: `An address makes an event for each kind of attack; the first line names the
 columns.
@@ -1306,6 +1399,15 @@ columns.
 # Examples
 
 	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
+	case "parse-vxvault":
+		return Page{Summary: "parse the list of URLs of malware, by VX Vault", Doc: `The last line above the first URL says when the list was made, which is the time
+of all events. Lines that do not begin with http are left out.
+
+# Examples
+
+	printf '%s\n' '<pre>' 'VX Vault last 100 Links' \
+	  'Sat, 31 Jan 2026 10:20:30 +0000' '' http://192.0.2.1:8080/a.exe |
+	  parse-vxvault`, Full: false}
 	case "parse-zoneh":
 		return Page{Summary: "parse the defaced web sites that Zone-H reports", Doc: `The report is the CSV that Zone-H sends to CERTs. The first line names the
 columns.

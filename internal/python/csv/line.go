@@ -141,7 +141,7 @@ func (r *Reader) fill() {
 // split makes fields of the line buf[row:content], eight bytes at a time, if its
 // quotes only surround whole fields, and notes where these are.
 func (r *Reader) split(content int) (ok bool) {
-	const ones, low = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	buf, delim := r.buf, r.delim[0]
 	text := unsafe.String(unsafe.SliceData(buf), len(buf))
 	delims := ones * uint64(delim)
@@ -157,9 +157,10 @@ words:
 			copy(last[:], buf[i:content])
 			w = binary.LittleEndian.Uint64(last[:])
 		}
-		// The top bit of each byte of hits is set where x or y has a zero byte.
+		// The top bit of each byte of hits is set where x or y has a zero byte; behind
+		// such a byte it may be set for nothing.
 		x, y := w^delims, w^ones*'"'
-		hits := ^((x&low + low) | x | low) | ^((y&low + low) | y | low)
+		hits := ((x-ones)&^x | (y-ones)&^y) & tops
 		if left := content - i; left < 8 {
 			hits &= 1<<(8*left) - 1
 		}
@@ -168,6 +169,9 @@ words:
 			if buf[at] == delim {
 				fields = append(fields, text[start:at])
 				start = at + 1
+				continue
+			}
+			if buf[at] != '"' {
 				continue
 			}
 			size := bytes.IndexByte(buf[at+1:content], '"')

@@ -59,7 +59,7 @@ func (r *Reader) AppendMinimal(dst []byte, terminator string) ([]byte, bool) {
 	if len(r.delim) != 1 {
 		return dst, false
 	}
-	row := bytes.TrimRight(r.Row(), "\r\n")
+	row := Chomp(r.Row())
 	if !r.usual {
 		return AppendMinimal(dst, row, r.delim[0], terminator)
 	}
@@ -75,6 +75,15 @@ func (r *Reader) AppendMinimal(dst []byte, terminator string) ([]byte, bool) {
 		copied = q.hi + 1
 	}
 	return append(append(dst, row[copied:]...), terminator...), true
+}
+
+// Chomp cuts off the line endings of a row.
+func Chomp(row []byte) []byte {
+	n := len(row)
+	for n > 0 && (row[n-1] == '\n' || row[n-1] == '\r') {
+		n--
+	}
+	return row[:n]
 }
 
 // AppendMinimal encodes a row that has been read, given as it stands and

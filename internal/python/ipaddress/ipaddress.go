@@ -150,6 +150,55 @@ func CanonicalIPv4Network(s string) bool {
 	return ok && ok2 && bits <= 32 && v4<<bits == 0
 }
 
+// CanonicalIPv6 reports whether s is an IPv6 address as str prints it, which most
+// addresses of feeds are: eight groups in lower case, without zeros in front, of which
+// the first of the longest runs of two zeros and more is left out.
+func CanonicalIPv6(s string) bool {
+	if s == "::" {
+		return true
+	}
+	groups, zeros, longest := 0, 0, 0 // zeros just before, and the longest run of them
+	before, gap := 0, false           // the longest run before ::, if that was seen
+	i, fresh := 0, false              // just behind ::
+	if strings.HasPrefix(s, "::") {
+		i, gap, fresh = 2, true, true
+	}
+	for i < len(s) {
+		begin := i
+		for i < len(s) && (s[i]-'0' <= 9 || s[i]-'a' <= 'f'-'a') {
+			i++
+		}
+		switch {
+		case i == begin, i-begin > 4, s[begin] == '0' && (i-begin > 1 || fresh):
+			return false
+		case s[begin] == '0':
+			zeros++
+			longest = max(longest, zeros)
+		default:
+			zeros = 0
+		}
+		groups++
+		fresh = false
+		if i == len(s) {
+			break
+		}
+		if s[i] != ':' || i+1 == len(s) {
+			return false
+		}
+		if i++; s[i] == ':' {
+			if gap || zeros > 0 {
+				return false
+			}
+			before, longest = longest, 0
+			i, gap, fresh = i+1, true, true
+		}
+	}
+	if left := 8 - groups; gap {
+		return left > 1 && before < left && longest <= left
+	}
+	return groups == 8 && longest < 2
+}
+
 // Shortest returns str(a). It is s, without an allocation, if s is the same.
 func Shortest(a netip.Addr, s string) string {
 	var buf [64]byte
@@ -163,12 +212,16 @@ func Shortest(a netip.Addr, s string) string {
 // ShortestNetwork returns str(ip_network(p, strict=False)): without host bits, and with
 // a prefix length. It is s, without an allocation, if s is the same.
 func ShortestNetwork(p netip.Prefix, s string) string {
-	p = p.Masked()
 	var buf [64]byte
-	b := append(Append(buf[:0], p.Addr()), '/')
-	b = strconv.AppendInt(b, int64(p.Bits()), 10)
+	b := AppendNetwork(buf[:0], p)
 	if string(b) == s {
 		return s
 	}
 	return string(b)
+}
+
+// AppendNetwork appends what [ShortestNetwork] returns.
+func AppendNetwork(dst []byte, p netip.Prefix) []byte {
+	dst = append(Append(dst, p.Masked().Addr()), '/')
+	return strconv.AppendInt(dst, int64(p.Bits()), 10)
 }

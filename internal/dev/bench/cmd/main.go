@@ -34,7 +34,8 @@ func run() error {
 	flag.StringVar(&o.Bin, "bin", "bin", "directory of the commands")
 	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up and lookups are some")
 	startup := flag.Bool("startup", false, "measure only the start of every command, in full")
-	generate := flag.String("generate", "", "print -n lines of csv, events or routes instead of measuring")
+	streams := flag.Bool("streams", false, "measure only how the memory of parsers grows with their input")
+	generate := flag.String("generate", "", "print -n lines of csv, events or routes, or -n bytes of stream:PARSER, instead of measuring")
 	flag.Parse()
 	if flag.NArg() > 0 || o.N < 1 || o.Runs < 1 {
 		return errors.New("no arguments are taken, and -n and -runs are at least 1")
@@ -53,6 +54,9 @@ func run() error {
 	defer stop()
 	if *startup {
 		return bench.Startup(ctx, o)
+	}
+	if *streams {
+		return bench.Streams(ctx, o)
 	}
 	return bench.Run(ctx, o)
 }

@@ -1,4 +1,4 @@
-package spool
+package segment
 
 import (
 	"bytes"
@@ -27,12 +27,12 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string { return e.Path + ": " + e.Damage.Error() }
 
-func checksum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)) }
+func Checksum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)) }
 
-// check compares a segment with what its name says. It returns nil if data is
+// Check compares a segment with what its name says. It returns nil if data is
 // what was sealed, and nothing that a source may not send.
-func check(n Name, data []byte) *Damage {
-	count, crc := bytes.Count(data, []byte{'\n'}), checksum(data)
+func Check(n Name, data []byte) *Damage {
+	count, crc := bytes.Count(data, []byte{'\n'}), Checksum(data)
 	if count == n.Count && crc == n.CRC && count > 0 && data[len(data)-1] == '\n' {
 		return forged(data)
 	}
@@ -60,8 +60,8 @@ func forged(data []byte) *Damage {
 	}
 	var d *Damage
 	eachLine(data, func(number int, at int64, line []byte, bad *Damage) bool {
-		if bad != nil && bad.What == isControl || escaped(line) {
-			d = &Damage{at, isControl}
+		if bad != nil && bad.What == IsControl || escaped(line) {
+			d = &Damage{at, IsControl}
 		}
 		return d == nil
 	})
@@ -99,7 +99,7 @@ func controlWord(data []byte) bool {
 }
 
 const (
-	isControl = "this is a control line, which no segment has"
+	IsControl = "this is a control line, which no segment has"
 	noNewline = "the file ends without a newline"
 )
 
@@ -116,7 +116,7 @@ func eachLine(data []byte, do func(number int, at int64, line []byte, bad *Damag
 		} else if bad != nil {
 			bad.What = fmt.Sprintf("line %d: %s", number, bad.What)
 			if m.Kind > event.Report {
-				bad.What = isControl
+				bad.What = IsControl
 			}
 		}
 		if !do(number, at, line, bad) {
@@ -135,14 +135,14 @@ func checkLine(m *event.Message, line []byte, at int64) *Damage {
 	case err != nil && !errors.Is(err, event.ErrKind):
 		return &Damage{at, err.Error()}
 	case m.Kind > event.Report:
-		return &Damage{at, isControl}
+		return &Damage{at, IsControl}
 	}
 	return nil // a __type that nobody knows is for the stage that reads the event
 }
 
-// sift parts lines that are valid from those that are not. A last line without
-// a newline is valid if it is a whole object, and torn otherwise.
-func sift(data []byte) (valid, lost, torn []byte, kept, gone int) {
+// Sift parts lines that are valid from those that are not. A last line without
+// a newline is valid if it is a Whole object, and torn otherwise.
+func Sift(data []byte) (valid, lost, torn []byte, kept, gone int) {
 	eachLine(data, func(_ int, at int64, line []byte, bad *Damage) bool {
 		ended := at+int64(len(line)) < int64(len(data))
 		switch {

@@ -1,4 +1,4 @@
-package spool
+package layout
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
-// idFile holds one line, "FORMAT ID": the format of the spool, and its id. It is
+// IDFile holds one line, "FORMAT ID": the format of the spool, and its id. It is
 // made with the spool and never changes.
 const (
-	idFile = ".id"
+	IDFile = ".id"
 	format = "1"
 )
 
@@ -24,7 +24,7 @@ const (
 // is moved, and is the same for every path that leads to it. A spool without an
 // id gets one, durably.
 func ID(dir string) (string, error) {
-	if err := exists(dir); err != nil {
+	if err := Exists(dir); err != nil {
 		return "", err
 	}
 	return makeID(dir)
@@ -36,7 +36,7 @@ func makeID(dir string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return id, err
 	}
-	path := filepath.Join(dir, idFile)
+	path := filepath.Join(dir, IDFile)
 	lock, err := disk.LockPath(context.Background(), path, disk.LockWait)
 	if err != nil {
 		return "", err
@@ -55,7 +55,7 @@ func makeID(dir string) (string, error) {
 
 // readID refuses another format. The error is fs.ErrNotExist if there is no id.
 func readID(dir string) (string, error) {
-	path := filepath.Join(dir, idFile)
+	path := filepath.Join(dir, IDFile)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
@@ -77,20 +77,6 @@ func known(dir string) error {
 	_, err := readID(dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil
-	}
-	return err
-}
-
-var networkFS = disk.NetworkFS // tests have no network file system
-
-// local refuses a spool on a network file system, unless that was asked for.
-func (o Options) local(dir string) error {
-	if o.AllowNetworkFS {
-		return nil
-	}
-	name, err := networkFS(dir)
-	if err == nil && name != "" {
-		err = fmt.Errorf("%s: lies on a network file system (%s), where the locks of one machine do not hold on another: use a local directory, or --allow-network-fs if all writers and consumers run on this machine", dir, name)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package spool
+package layout
 
 import (
 	"cmp"
@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sizeFile is where the spool keeps how large it is, so that a writer with a
+// SizeFile is where the spool keeps how large it is, so that a writer with a
 // quota need not look at each of its files for each segment. The first such writer
 // makes it. It is mapped into the memory of all who use the spool:
 //
@@ -33,29 +33,34 @@ import (
 // are when a writer opens the spool, before it waits for room, and now and then,
 // for what people do by hand.
 const (
-	sizeFile   = ".size"
+	SizeFile   = ".size"
 	sizeLength = 40
 )
 
-// recountAge is how long a count is trusted. It is longer where counting takes
-// long: it costs a hundredth of the time at most.
-const recountAge = time.Minute
+// How long a count is trusted, and how long where somebody waits for room. It is
+// longer where counting takes long: it costs a hundredth, or a tenth, of the time at
+// most.
+const (
+	RecountAge = time.Minute
+	soon       = 200 * time.Millisecond
+)
 
-// A meter is the size of a spool as one process sees it.
-type meter struct {
-	dir    string
-	create bool // the file, where it is missing
+// A Meter is the size of a spool as one process sees it.
+type Meter struct {
+	Dir    string
+	Create bool // the file, where it is missing
+
+	Counted time.Time // when all files were counted last
 
 	mu      sync.Mutex
 	f       *os.File
 	mem     []byte
 	broken  bool // the file cannot be had, so that every look counts
 	changes int  // under way in this process
-	counted time.Time
 	took    time.Duration
 }
 
-func (m *meter) word(i int) *int64 { return (*int64)(unsafe.Pointer(&m.mem[8*i])) }
+func (m *Meter) word(i int) *int64 { return (*int64)(unsafe.Pointer(&m.mem[8*i])) }
 
 const (
 	wordBoot = iota
@@ -66,15 +71,15 @@ const (
 )
 
 // ready maps the file, if there is one. It is called under mu.
-func (m *meter) ready() bool {
+func (m *Meter) ready() bool {
 	if m.mem != nil || m.broken {
 		return m.mem != nil
 	}
 	flags := os.O_RDWR
-	if m.create {
+	if m.Create {
 		flags |= os.O_CREATE
 	}
-	f, err := os.OpenFile(filepath.Join(m.dir, sizeFile), flags, 0o600)
+	f, err := os.OpenFile(filepath.Join(m.Dir, SizeFile), flags, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
@@ -102,7 +107,7 @@ func allocate(f *os.File) error {
 
 // safely looks at the mapped memory. Where a full disk, or somebody who cuts the
 // file off, takes that away, every look counts from then on.
-func (m *meter) safely(do func()) {
+func (m *Meter) safely(do func()) {
 	defer func() {
 		if recover() != nil {
 			m.mem, m.broken = nil, true // it stays mapped: another look must not meet other memory
@@ -112,9 +117,9 @@ func (m *meter) safely(do func()) {
 	do()
 }
 
-// change does something that makes the spool larger or smaller. What fails may
+// Change does something that makes the spool larger or smaller. What fails may
 // have been done in part, and is a change that has not ended.
-func (m *meter) change(total, backlog int64, do func() error) error {
+func (m *Meter) Change(total, backlog int64, do func() error) error {
 	m.mu.Lock()
 	ok := m.ready()
 	if ok {
@@ -144,8 +149,8 @@ func (m *meter) change(total, backlog int64, do func() error) error {
 	return err
 }
 
-// doubt says that the spool has another size than it was, and is to be counted.
-func (m *meter) doubt() {
+// Doubt says that the spool has another size than it was, and is to be counted.
+func (m *Meter) Doubt() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.ready() {
@@ -153,10 +158,10 @@ func (m *meter) doubt() {
 	}
 }
 
-// usage returns how many bytes can be consumed, and how many there are with those
+// Usage returns how many bytes can be consumed, and how many there are with those
 // that are not published. It counts them if what is known is not certain, or anew
 // says so and it is not too much to ask.
-func (m *meter) usage(anew bool) (backlog, total int64, err error) {
+func (m *Meter) Usage(anew bool) (backlog, total int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	counts := true
@@ -167,24 +172,24 @@ func (m *meter) usage(anew bool) (backlog, total int64, err error) {
 			if m.changes == 0 && m.due(anew) {
 				err = m.count()
 			}
-			counts = m.counted.IsZero() || atomic.LoadInt64(m.word(wordBoot)) != boot()
+			counts = m.Counted.IsZero() || atomic.LoadInt64(m.word(wordBoot)) != boot()
 			backlog, total = atomic.LoadInt64(m.word(wordBacklog)), atomic.LoadInt64(m.word(wordTotal))
 		})
 	}
 	if err == nil && (counts || m.mem == nil) {
-		return usage(m.dir)
+		return Measure(m.Dir)
 	}
 	return backlog, total, err
 }
 
-func (m *meter) due(anew bool) bool {
-	age := time.Since(m.counted)
-	return m.counted.IsZero() || age > max(recountAge, 100*m.took) || anew && age > max(poll, 10*m.took) || m.uncertain()
+func (m *Meter) due(anew bool) bool {
+	age := time.Since(m.Counted)
+	return m.Counted.IsZero() || age > max(RecountAge, 100*m.took) || anew && age > max(soon, 10*m.took) || m.uncertain()
 }
 
 // uncertain reports whether the file is of another boot, or somebody has died in
 // the middle of a change. Others may be at work on one just now.
-func (m *meter) uncertain() bool {
+func (m *Meter) uncertain() bool {
 	if atomic.LoadInt64(m.word(wordBoot)) != boot() {
 		return true
 	}
@@ -201,13 +206,13 @@ func (m *meter) uncertain() bool {
 }
 
 // count looks at all files, while nobody changes any.
-func (m *meter) count() error {
+func (m *Meter) count() error {
 	if err := flock(m.f, unix.LOCK_EX); err != nil {
 		return err
 	}
 	defer flock(m.f, unix.LOCK_UN)
 	start := time.Now()
-	backlog, total, err := usage(m.dir)
+	backlog, total, err := Measure(m.Dir)
 	if err != nil {
 		return err
 	}
@@ -216,11 +221,11 @@ func (m *meter) count() error {
 	atomic.StoreInt64(m.word(wordBegun), 0)
 	atomic.StoreInt64(m.word(wordEnded), 0)
 	atomic.StoreInt64(m.word(wordBoot), boot())
-	m.counted, m.took = time.Now(), time.Since(start)
+	m.Counted, m.took = time.Now(), time.Since(start)
 	return nil
 }
 
-func (m *meter) close() error {
+func (m *Meter) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.mem == nil {
@@ -246,14 +251,4 @@ func flock(f *os.File, how int) error {
 			return err
 		}
 	}
-}
-
-// moved does something with the file at path, which adds its size to the bytes of
-// the spool and to those that consumers can take, as often as the numbers say.
-func (s *spool) moved(path string, total, backlog int64, do func() error) error {
-	var size int64
-	if info, err := os.Lstat(path); err == nil {
-		size = info.Size()
-	}
-	return s.size.change(total*size, backlog*size, do)
 }
