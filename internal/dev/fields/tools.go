@@ -38,10 +38,13 @@ import (
 	parsealienvault "github.com/intelpipe/intelpipe/internal/parse/alienvault"
 	parsealienvaultotx "github.com/intelpipe/intelpipe/internal/parse/alienvaultotx"
 	parseanubisnetworks "github.com/intelpipe/intelpipe/internal/parse/anubisnetworks"
+	parsebambenek "github.com/intelpipe/intelpipe/internal/parse/bambenek"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsebluelivcrimeserver "github.com/intelpipe/intelpipe/internal/parse/bluelivcrimeserver"
+	parsecerteu "github.com/intelpipe/intelpipe/internal/parse/certeu"
 	parsecertstream "github.com/intelpipe/intelpipe/internal/parse/certstream"
 	parseciarmy "github.com/intelpipe/intelpipe/internal/parse/ciarmy"
+	parsecleanmx "github.com/intelpipe/intelpipe/internal/parse/cleanmx"
 	parsecsv "github.com/intelpipe/intelpipe/internal/parse/csv"
 	parsecymrucapprogram "github.com/intelpipe/intelpipe/internal/parse/cymrucapprogram"
 	parsecymrufullbogons "github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
@@ -49,14 +52,18 @@ import (
 	parsecznicproki "github.com/intelpipe/intelpipe/internal/parse/cznicproki"
 	parsedangerrulez "github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	parsedataplane "github.com/intelpipe/intelpipe/internal/parse/dataplane"
+	parsedshieldasn "github.com/intelpipe/intelpipe/internal/parse/dshieldasn"
 	parsedshieldblock "github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
+	parsedyn "github.com/intelpipe/intelpipe/internal/parse/dyn"
 	parseeset "github.com/intelpipe/intelpipe/internal/parse/eset"
 	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
+	parsefraunhoferdga "github.com/intelpipe/intelpipe/internal/parse/fraunhoferdga"
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsemalwarepatroldansguardian "github.com/intelpipe/intelpipe/internal/parse/malwarepatroldansguardian"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
 	parsemicrosoftbingmurls "github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
@@ -72,7 +79,9 @@ import (
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
 	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
+	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
+	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
 
@@ -108,10 +117,13 @@ var tools = []tool.Spec{
 	{Name: "parse-alienvault", New: func() any { return new(parsealienvault.Command) }},
 	{Name: "parse-alienvault-otx", New: func() any { return new(parsealienvaultotx.Command) }},
 	{Name: "parse-anubisnetworks", New: func() any { return new(parseanubisnetworks.Command) }},
+	{Name: "parse-bambenek", New: func() any { return new(parsebambenek.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-blueliv-crimeserver", New: func() any { return new(parsebluelivcrimeserver.Command) }},
+	{Name: "parse-cert-eu", New: func() any { return new(parsecerteu.Command) }},
 	{Name: "parse-certstream", New: func() any { return new(parsecertstream.Command) }},
 	{Name: "parse-ci-army", New: func() any { return new(parseciarmy.Command) }},
+	{Name: "parse-cleanmx", New: func() any { return new(parsecleanmx.Command) }},
 	{Name: "parse-csv", New: func() any { return new(parsecsv.Command) }},
 	{Name: "parse-cymru-cap-program", New: func() any { return new(parsecymrucapprogram.Command) }},
 	{Name: "parse-cymru-full-bogons", New: func() any { return new(parsecymrufullbogons.Command) }},
@@ -119,14 +131,18 @@ var tools = []tool.Spec{
 	{Name: "parse-cznic-proki", New: func() any { return new(parsecznicproki.Command) }},
 	{Name: "parse-danger-rulez", New: func() any { return new(parsedangerrulez.Command) }},
 	{Name: "parse-dataplane", New: func() any { return new(parsedataplane.Command) }},
+	{Name: "parse-dshield-asn", New: func() any { return new(parsedshieldasn.Command) }},
 	{Name: "parse-dshield-block", New: func() any { return new(parsedshieldblock.Command) }},
+	{Name: "parse-dyn", New: func() any { return new(parsedyn.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
 	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
+	{Name: "parse-fraunhofer-dga", New: func() any { return new(parsefraunhoferdga.Command) }},
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-malwarepatrol-dansguardian", New: func() any { return new(parsemalwarepatroldansguardian.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
 	{Name: "parse-microsoft-bingmurls", New: func() any { return new(parsemicrosoftbingmurls.Command) }},
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
@@ -142,7 +158,9 @@ var tools = []tool.Spec{
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
 	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
+	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
+	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
 	{Name: "through", New: func() any { return new(adminthrough.Command) }},
