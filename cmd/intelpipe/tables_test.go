@@ -9,6 +9,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/manual/page"
 )
 
 // TestTables holds the tables of all parsers against the data format.
@@ -172,4 +173,31 @@ func columnsOf(format feed.Format) (names []string) {
 		}
 	}
 	return names
+}
+
+// TestFieldsOfCommands: what is generated of fields has each command, and fields that
+// there are.
+func TestFieldsOfCommands(t *testing.T) {
+	for _, spec := range commands {
+		f, err := page.FieldsOf(spec.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		family, _, stage := strings.Cut(spec.Name, "-")
+		if stage && len(f.Read)+len(f.Written)+len(f.Flags) == 0 || family == "parse" && len(f.Written)+len(f.Flags) == 0 {
+			t.Errorf("%s: no fields", spec.Name)
+		}
+		for _, field := range append(slices.Clone(f.Read), f.Written...) {
+			if field == "*" {
+				continue
+			}
+			if err := harmonization.Default().Check(harmonization.Event, strings.ReplaceAll(field, ".*", ".x")); err != nil {
+				t.Errorf("%s: %v", spec.Name, err)
+			}
+		}
+	}
+	f, err := page.FieldsOf("expert-taxonomy")
+	if want := []string{"classification.taxonomy", "classification.type"}; err != nil || !slices.Equal(f.Read, want) || !slices.Equal(f.Written, want) {
+		t.Errorf("expert-taxonomy: %+v, %v", f, err)
+	}
 }

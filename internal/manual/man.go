@@ -39,6 +39,13 @@ func Man(w io.Writer, spec *flags.Command, specs []flags.Command) error {
 			fmt.Fprint(w, i.roff())
 		}
 	}
+	paragraphs, err := fieldsOf(spec.Name)
+	if err != nil {
+		return err
+	}
+	for i, text := range paragraphs {
+		fmt.Fprintf(w, "%s\n%s\n", [...]string{".SH FIELDS", ".PP"}[min(i, 1)], escape(text))
+	}
 	fmt.Fprint(w, ".SH EXIT STATUS\n0: all passed. 1: some messages failed and are in the dump. "+
 		"2: usage or configuration. 3: the stream broke.\n"+
 		".SH SEE ALSO\nThe glossary in intelpipe(7) explains words such as window, checkpoint, path and dump.\n.PP\n")

@@ -38,7 +38,8 @@ func (c *Command) emit(line []byte, emit stage.Emit) error {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return nil
 	}
-	m := &c.message
+	m := event.Borrow() // which whoever takes it gives back
+	m.Reset(event.Event, c.env.Dictionary)
 	err := m.Decode(line)
 	if err == nil && m.Kind > event.Report {
 		err = errors.New("a control line is no message")

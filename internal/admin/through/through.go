@@ -45,12 +45,11 @@ const blockSize = 64 << 10
 type Command struct {
 	Command []word `arg:"" passthrough:"" sep:"none" help:"What to run, with its arguments."`
 
-	env     *stage.Env
-	child   *child // nil between windows
-	in      []byte // not yet written to it
-	out     []byte // read from it, and not yet a whole line
-	message event.Message
-	line    int64 // of its output
+	env   *stage.Env
+	child *child // nil between windows
+	in    []byte // not yet written to it
+	out   []byte // read from it, and not yet a whole line
+	line  int64  // of its output
 }
 
 type word string
@@ -58,7 +57,6 @@ type word string
 // Start looks for the command.
 func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	c.env = env
-	c.message.Dictionary = env.Dictionary
 	if len(c.Command) > 1 && c.Command[0] == "--" {
 		c.Command = c.Command[1:]
 	}

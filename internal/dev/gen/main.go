@@ -1,11 +1,13 @@
 // Gen writes everything that follows from the commands' packages: the
 // programs below cmd, the table of commands in the multi-call binary, the list
-// of its dependencies, the man pages, the completion and the table in the
-// README. With -check it writes nothing and tells what is not current.
+// of its dependencies, the fields that commands read and write, the man pages, the
+// completion and the table in the README. With -check it writes nothing and tells
+// what is not current.
 package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -55,6 +57,7 @@ func run(check bool) error {
 		"cmd/intelpipe/tools.go":        table("tools", lean),
 		"cmd/intelpipe/extra_test.go":   table("extra", extra),
 		"cmd/intelpipe-full/tools.go":   table("tools", commands),
+		"internal/dev/fields/tools.go":  table("tools", commands),
 		"internal/manual/page/pages.go": pages(commands),
 	}
 	for _, c := range commands {
@@ -64,6 +67,11 @@ func run(check bool) error {
 		return err
 	}
 	g := generator{check: check, expected: map[string]bool{}}
+	if _, err := os.Stat(fields); err != nil && !check { // the programs below cannot be built without one
+		if err := os.WriteFile(fields, []byte("{}\n"), 0o644); err != nil {
+			return err
+		}
+	}
 	for name, text := range files {
 		if strings.HasSuffix(name, ".go") {
 			if text, err = format.Source(text); err != nil {
@@ -71,6 +79,18 @@ func run(check bool) error {
 			}
 		}
 		if err := g.write(name, text); err != nil {
+			return err
+		}
+	}
+	if len(g.stale) == 0 || !check { // they are told by a program that has all commands
+		text, err := exec.Command("go", "run", "./internal/dev/fields").Output()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return fmt.Errorf("internal/dev/fields: %s", exit.Stderr)
+		} else if err != nil {
+			return err
+		}
+		if err := g.write(fields, text); err != nil {
 			return err
 		}
 	}
@@ -88,6 +108,9 @@ func run(check bool) error {
 	}
 	return nil
 }
+
+// fields is the file with the fields that each command reads and writes.
+const fields = "internal/manual/page/fields.json"
 
 // scan reads the package comments of all commands.
 func scan() ([]command, error) {
