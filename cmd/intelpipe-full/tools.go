@@ -71,6 +71,7 @@ import (
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
 	parsemisp "github.com/intelpipe/intelpipe/internal/parse/misp"
 	parsen6 "github.com/intelpipe/intelpipe/internal/parse/n6"
+	parsenetset "github.com/intelpipe/intelpipe/internal/parse/netset"
 	parseopenioc "github.com/intelpipe/intelpipe/internal/parse/openioc"
 	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
@@ -156,6 +157,7 @@ var tools = []tool.Spec{
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
 	{Name: "parse-misp", New: func() any { return new(parsemisp.Command) }},
 	{Name: "parse-n6", New: func() any { return new(parsen6.Command) }},
+	{Name: "parse-netset", New: func() any { return new(parsenetset.Command) }},
 	{Name: "parse-openioc", New: func() any { return new(parseopenioc.Command) }},
 	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},

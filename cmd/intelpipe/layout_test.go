@@ -217,7 +217,7 @@ const roomSize = 1200
 var larger = map[string]int{
 	"internal/manual/page":     1 << 20, // generated, the text of all commands
 	"internal/dev/conformance": 3100,
-	"internal/dev/bench":       1650,
+	"internal/dev/bench":       1700,
 }
 
 // runtime are the rooms through which each message goes, which a newcomer has to

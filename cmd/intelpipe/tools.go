@@ -65,6 +65,7 @@ import (
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
 	parsemisp "github.com/intelpipe/intelpipe/internal/parse/misp"
 	parsen6 "github.com/intelpipe/intelpipe/internal/parse/n6"
+	parsenetset "github.com/intelpipe/intelpipe/internal/parse/netset"
 	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
 	parsephishtank "github.com/intelpipe/intelpipe/internal/parse/phishtank"
@@ -142,6 +143,7 @@ var tools = []tool.Spec{
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
 	{Name: "parse-misp", New: func() any { return new(parsemisp.Command) }},
 	{Name: "parse-n6", New: func() any { return new(parsen6.Command) }},
+	{Name: "parse-netset", New: func() any { return new(parsenetset.Command) }},
 	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},
 	{Name: "parse-phishtank", New: func() any { return new(parsephishtank.Command) }},

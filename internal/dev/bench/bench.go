@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	lookups := o.Only == nil || o.Only.MatchString("lookups")
-	if len(plan.tasks)+len(start.starts) == 0 && !lookups {
+	if len(plan.tasks)+len(start.starts) == 0 && !lookups && !(o.Only != nil && o.Only.MatchString("netset")) {
 		return fmt.Errorf("no task matches %q", o.Only)
 	}
 	if err := prepare(ctx, o, p, plan); err != nil {
@@ -94,6 +94,9 @@ func Run(ctx context.Context, o Options) error {
 		if err := more.measureLookups(ctx, p, environment(dir)); err != nil {
 			return err
 		}
+	}
+	if o.Only == nil || o.Only.MatchString("netset") {
+		more.measureNetset(ctx, p, environment(dir))
 	}
 	rows, missed = append(rows, more.rows...), append(missed, more.missed...)
 	rows, missed = append(rows, start.summary()...), append(missed, start.missed...)

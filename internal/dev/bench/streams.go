@@ -2,11 +2,14 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -49,6 +52,7 @@ var streams = []stream{
 	{"parse-microsoft-bingmurls", nil, "[", `{"Description":"d","FirstReportedDateTime":"2026-01-28T07:00:00Z","IndicatorThreatType":"MaliciousUrl","NetworkDestinationAsn":64496,"NetworkDestinationIPv4":"192.0.2.48","NetworkDestinationPort":80,"Tags":["at"],"TLPLevel":"Amber","Url":"http://www.example.org/~","Version":1.5}`, array, "]"},
 	{"parse-microsoft-ctip", nil, "", `{"DataFeed":"CTIP-Infected","SourcedFrom":"SinkHoleMessage","DateTimeReceivedUtc":132144960000000000,"SourceIp":"192.0.2.1","SourcePort":"4711","ThreatCode":"B~","ThreatConfidence":"Low"}`, lines, "\n"},
 	{"parse-n6", nil, "[", `{"type":"event","category":"cnc","name":"~","fqdn":"h~.example.org"}`, array, "]"},
+	{"parse-netset", nil, "# a list\n", "2001:db8::^ # number ~", lines, "\n"},
 	{"parse-openphish", nil, "", "http://www.example.org/~", lines, "\n"},
 	{"parse-openphish-commercial", nil, "", `{"url":"https://www.example.org/~","ip":"192.0.2.1","asn":"AS64496","isotime":"2026-01-31T10:20:30Z","brand":"Example Bank"}`, lines, "\n"},
 	{"parse-phishtank", nil, "[", `{"phish_id":"~","url":"http://www.example.org/~","submission_time":"2026-01-31T10:20:30+00:00","verified":"yes","details":[{"ip_address":"192.0.2.1"}],"target":"Example Bank"}`, array, "]"},
@@ -98,6 +102,33 @@ const (
 
 // endless are those that are also given 2 GiB.
 var endless = []string{"parse-blocklistde", "parse-csv", "parse-cznic-haas", "parse-json"}
+
+// netsetBar is how many lines parse-netset reads in a second of one processor.
+const netsetBar = 1_000_000
+
+// measureNetset reads a million addresses.
+func (x *extra) measureNetset(ctx context.Context, p places, env []string) {
+	const n = 1_000_000
+	var list bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&list, "203.0.%d.%d\n", i>>8&0xff, i&0xff|1)
+	}
+	file := filepath.Join(p.dir, "netset.txt")
+	err := os.WriteFile(file, list.Bytes(), 0o600)
+	j := job{input: file, oneCore: true, lines: n, procs: [][]string{p.command("parse-netset")}}
+	if err == nil {
+		err = j.check(ctx, env)
+	}
+	best := 0.0
+	for range startRuns {
+		u, failed := j.run(ctx, env, nil)
+		if err = errors.Join(err, failed); err != nil {
+			break
+		}
+		best = max(best, n/u.cpu.Seconds())
+	}
+	x.add("lines of a list of addresses", fmt.Sprintf("%.2f million/s", best/1e6), "parse-netset", "", "", "", "≥ 1.00 million/s", best >= netsetBar, err)
+}
 
 // Streams gives each parser a short and a long report, and says how its memory
 // grows between them.

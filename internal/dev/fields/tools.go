@@ -63,12 +63,15 @@ import (
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsemalwarebazaar "github.com/intelpipe/intelpipe/internal/parse/malwarebazaar"
 	parsemalwarepatroldansguardian "github.com/intelpipe/intelpipe/internal/parse/malwarepatroldansguardian"
+	parsemalwareurl "github.com/intelpipe/intelpipe/internal/parse/malwareurl"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
 	parsemicrosoftbingmurls "github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
 	parsemicrosoftctip "github.com/intelpipe/intelpipe/internal/parse/microsoftctip"
 	parsemisp "github.com/intelpipe/intelpipe/internal/parse/misp"
 	parsen6 "github.com/intelpipe/intelpipe/internal/parse/n6"
+	parsenetset "github.com/intelpipe/intelpipe/internal/parse/netset"
 	parseopenioc "github.com/intelpipe/intelpipe/internal/parse/openioc"
 	parseopenphish "github.com/intelpipe/intelpipe/internal/parse/openphish"
 	parseopenphishcommercial "github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
@@ -77,10 +80,14 @@ import (
 	parseshodan "github.com/intelpipe/intelpipe/internal/parse/shodan"
 	parsespamhauscert "github.com/intelpipe/intelpipe/internal/parse/spamhauscert"
 	parsespamhausdrop "github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
+	parsesslbl "github.com/intelpipe/intelpipe/internal/parse/sslbl"
 	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
+	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
+	parsethreatminer "github.com/intelpipe/intelpipe/internal/parse/threatminer"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
+	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
@@ -142,12 +149,15 @@ var tools = []tool.Spec{
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-malwarebazaar", New: func() any { return new(parsemalwarebazaar.Command) }},
 	{Name: "parse-malwarepatrol-dansguardian", New: func() any { return new(parsemalwarepatroldansguardian.Command) }},
+	{Name: "parse-malwareurl", New: func() any { return new(parsemalwareurl.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},
 	{Name: "parse-microsoft-bingmurls", New: func() any { return new(parsemicrosoftbingmurls.Command) }},
 	{Name: "parse-microsoft-ctip", New: func() any { return new(parsemicrosoftctip.Command) }},
 	{Name: "parse-misp", New: func() any { return new(parsemisp.Command) }},
 	{Name: "parse-n6", New: func() any { return new(parsen6.Command) }},
+	{Name: "parse-netset", New: func() any { return new(parsenetset.Command) }},
 	{Name: "parse-openioc", New: func() any { return new(parseopenioc.Command) }},
 	{Name: "parse-openphish", New: func() any { return new(parseopenphish.Command) }},
 	{Name: "parse-openphish-commercial", New: func() any { return new(parseopenphishcommercial.Command) }},
@@ -156,10 +166,14 @@ var tools = []tool.Spec{
 	{Name: "parse-shodan", New: func() any { return new(parseshodan.Command) }},
 	{Name: "parse-spamhaus-cert", New: func() any { return new(parsespamhauscert.Command) }},
 	{Name: "parse-spamhaus-drop", New: func() any { return new(parsespamhausdrop.Command) }},
+	{Name: "parse-sslbl", New: func() any { return new(parsesslbl.Command) }},
 	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
+	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
+	{Name: "parse-threatminer", New: func() any { return new(parsethreatminer.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
+	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},

@@ -68,6 +68,7 @@ var Names = [...]string{
 	"parse-microsoft-ctip",
 	"parse-misp",
 	"parse-n6",
+	"parse-netset",
 	"parse-openioc",
 	"parse-openphish",
 	"parse-openphish-commercial",
@@ -1264,6 +1265,16 @@ event_description.text. Input is one object, several, or an array of them.
 
 	echo '{"type":"event","category":"bots","name":"sality","proto":"tcp",
 	  "time":"2026-01-31T10:20:30Z","address":[{"ip":"192.0.2.1"}]}' | parse-n6`, Full: false}
+	case "parse-netset":
+		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network, or a range with a dash in its middle, which becomes
+an event for each network it consists of. Comments begin with #, ; or //, also behind
+an address. What ipset save writes is read as well: lines that begin with create are
+no members, those with add are, but for exceptions (nomatch).
+
+# Examples
+
+	printf '# a list\n192.0.2.1\n198.51.100.0/24 ; somebody\n' | parse-netset
+	echo '192.0.2.0 - 192.0.2.130' | parse-netset --classification-type scanner`, Full: false}
 	case "parse-openioc":
 		return Page{Summary: "parse indicators of compromise in OpenIOC, 1.0 and 1.1", Doc: `Items that look for something that a field can hold make events:
 
