@@ -35,12 +35,14 @@ import (
 	outputredis "github.com/intelpipe/intelpipe/internal/output/redis"
 	outputspool "github.com/intelpipe/intelpipe/internal/output/spool"
 	parseabusechfeodotracker "github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
+	parseabusehelper "github.com/intelpipe/intelpipe/internal/parse/abusehelper"
 	parsealienvault "github.com/intelpipe/intelpipe/internal/parse/alienvault"
 	parsealienvaultotx "github.com/intelpipe/intelpipe/internal/parse/alienvaultotx"
 	parseanubisnetworks "github.com/intelpipe/intelpipe/internal/parse/anubisnetworks"
 	parsebambenek "github.com/intelpipe/intelpipe/internal/parse/bambenek"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsebluelivcrimeserver "github.com/intelpipe/intelpipe/internal/parse/bluelivcrimeserver"
+	parsecef "github.com/intelpipe/intelpipe/internal/parse/cef"
 	parsecerteu "github.com/intelpipe/intelpipe/internal/parse/certeu"
 	parsecertstream "github.com/intelpipe/intelpipe/internal/parse/certstream"
 	parseciarmy "github.com/intelpipe/intelpipe/internal/parse/ciarmy"
@@ -84,6 +86,7 @@ import (
 	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
+	parsesuricataeve "github.com/intelpipe/intelpipe/internal/parse/suricataeve"
 	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	parsethreatminer "github.com/intelpipe/intelpipe/internal/parse/threatminer"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
@@ -121,12 +124,14 @@ var tools = []tool.Spec{
 	{Name: "output-redis", New: func() any { return new(outputredis.Command) }},
 	{Name: "output-spool", New: func() any { return new(outputspool.Command) }},
 	{Name: "parse-abusech-feodotracker", New: func() any { return new(parseabusechfeodotracker.Command) }},
+	{Name: "parse-abusehelper", New: func() any { return new(parseabusehelper.Command) }},
 	{Name: "parse-alienvault", New: func() any { return new(parsealienvault.Command) }},
 	{Name: "parse-alienvault-otx", New: func() any { return new(parsealienvaultotx.Command) }},
 	{Name: "parse-anubisnetworks", New: func() any { return new(parseanubisnetworks.Command) }},
 	{Name: "parse-bambenek", New: func() any { return new(parsebambenek.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-blueliv-crimeserver", New: func() any { return new(parsebluelivcrimeserver.Command) }},
+	{Name: "parse-cef", New: func() any { return new(parsecef.Command) }},
 	{Name: "parse-cert-eu", New: func() any { return new(parsecerteu.Command) }},
 	{Name: "parse-certstream", New: func() any { return new(parsecertstream.Command) }},
 	{Name: "parse-ci-army", New: func() any { return new(parseciarmy.Command) }},
@@ -170,6 +175,7 @@ var tools = []tool.Spec{
 	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
+	{Name: "parse-suricata-eve", New: func() any { return new(parsesuricataeve.Command) }},
 	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
 	{Name: "parse-threatminer", New: func() any { return new(parsethreatminer.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},

@@ -7,6 +7,7 @@ import (
 
 	collectkafka "github.com/intelpipe/intelpipe/internal/collect/kafka"
 	outputkafka "github.com/intelpipe/intelpipe/internal/output/kafka"
+	parseabusehelper "github.com/intelpipe/intelpipe/internal/parse/abusehelper"
 	parsecleanmx "github.com/intelpipe/intelpipe/internal/parse/cleanmx"
 	parsefireeye "github.com/intelpipe/intelpipe/internal/parse/fireeye"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
@@ -18,6 +19,7 @@ import (
 var extra = []tool.Spec{
 	{Name: "collect-kafka", New: func() any { return new(collectkafka.Command) }},
 	{Name: "output-kafka", New: func() any { return new(outputkafka.Command) }},
+	{Name: "parse-abusehelper", New: func() any { return new(parseabusehelper.Command) }},
 	{Name: "parse-cleanmx", New: func() any { return new(parsecleanmx.Command) }},
 	{Name: "parse-fireeye", New: func() any { return new(parsefireeye.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},

@@ -39,6 +39,7 @@ import (
 	parsebambenek "github.com/intelpipe/intelpipe/internal/parse/bambenek"
 	parseblocklistde "github.com/intelpipe/intelpipe/internal/parse/blocklistde"
 	parsebluelivcrimeserver "github.com/intelpipe/intelpipe/internal/parse/bluelivcrimeserver"
+	parsecef "github.com/intelpipe/intelpipe/internal/parse/cef"
 	parsecerteu "github.com/intelpipe/intelpipe/internal/parse/certeu"
 	parsecertstream "github.com/intelpipe/intelpipe/internal/parse/certstream"
 	parseciarmy "github.com/intelpipe/intelpipe/internal/parse/ciarmy"
@@ -77,6 +78,7 @@ import (
 	parsestix "github.com/intelpipe/intelpipe/internal/parse/stix"
 	parsestixeset "github.com/intelpipe/intelpipe/internal/parse/stixeset"
 	parsesurbl "github.com/intelpipe/intelpipe/internal/parse/surbl"
+	parsesuricataeve "github.com/intelpipe/intelpipe/internal/parse/suricataeve"
 	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
 	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
@@ -117,6 +119,7 @@ var tools = []tool.Spec{
 	{Name: "parse-bambenek", New: func() any { return new(parsebambenek.Command) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-blueliv-crimeserver", New: func() any { return new(parsebluelivcrimeserver.Command) }},
+	{Name: "parse-cef", New: func() any { return new(parsecef.Command) }},
 	{Name: "parse-cert-eu", New: func() any { return new(parsecerteu.Command) }},
 	{Name: "parse-certstream", New: func() any { return new(parsecertstream.Command) }},
 	{Name: "parse-ci-army", New: func() any { return new(parseciarmy.Command) }},
@@ -155,6 +158,7 @@ var tools = []tool.Spec{
 	{Name: "parse-stix", New: func() any { return new(parsestix.Command) }},
 	{Name: "parse-stix-eset", New: func() any { return new(parsestixeset.Command) }},
 	{Name: "parse-surbl", New: func() any { return new(parsesurbl.Command) }},
+	{Name: "parse-suricata-eve", New: func() any { return new(parsesuricataeve.Command) }},
 	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
 	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},

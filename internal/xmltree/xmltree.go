@@ -30,9 +30,10 @@ const (
 )
 
 var (
-	errDeep  = fmt.Errorf("elements are nested more than %d levels deep", maxDepth)
-	errMany  = fmt.Errorf("more than %d elements", maxNodes)
-	errEmpty = errors.New("there is no element")
+	errDeep   = fmt.Errorf("elements are nested more than %d levels deep", maxDepth)
+	errMany   = fmt.Errorf("more than %d elements", maxNodes)
+	errEmpty  = errors.New("there is no element")
+	errBehind = errors.New("another element begins behind the end of the document")
 )
 
 // Parse reads a document. Text is UTF-8, whatever the document says of itself.
@@ -51,6 +52,8 @@ func Parse(text string) (*Node, error) {
 				return nil, located(d, errMany)
 			} else if len(open) > maxDepth {
 				return nil, located(d, errDeep)
+			} else if len(open) == 1 && len(root.Children) > 0 {
+				return nil, located(d, errBehind)
 			}
 			node := &Node{Name: t.Name.Local, From: at, attributes: t.Attr}
 			top.Children = append(top.Children, node)

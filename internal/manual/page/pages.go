@@ -32,12 +32,14 @@ var Names = [...]string{
 	"output-redis",
 	"output-spool",
 	"parse-abusech-feodotracker",
+	"parse-abusehelper",
 	"parse-alienvault",
 	"parse-alienvault-otx",
 	"parse-anubisnetworks",
 	"parse-bambenek",
 	"parse-blocklistde",
 	"parse-blueliv-crimeserver",
+	"parse-cef",
 	"parse-cert-eu",
 	"parse-certstream",
 	"parse-ci-army",
@@ -81,6 +83,7 @@ var Names = [...]string{
 	"parse-stix",
 	"parse-stix-eset",
 	"parse-surbl",
+	"parse-suricata-eve",
 	"parse-threatfox",
 	"parse-threatminer",
 	"parse-turris",
@@ -804,6 +807,23 @@ last online.
 	  parse-abusech-feodotracker
 	echo '[{"ip_address":"192.0.2.1","first_seen":"2026-01-31 10:20:30"}]' |
 	  parse-abusech-feodotracker --name "Feodo Tracker"`, Full: false}
+	case "parse-abusehelper":
+		return Page{Summary: "parse events of AbuseHelper, out of its rooms and archives", Doc: `An event is a line of keys and values, perhaps with a time before it, or an
+element event or e of a message in XML, with the namespace abusehelper#event:
+
+	ip=192.0.2.1, type="botnet drone", "source time"="2026-01-31 10:20:30Z"
+	<event xmlns="abusehelper#event"><attr key="ip" value="192.0.2.1"/></event>
+
+Keys that AbuseHelper's bots use become fields, and any other is kept below
+extra. Of a key with several values the first becomes the field, where that
+holds one; below extra they are a list. A message without an event, which is
+chat, makes none.
+
+# Examples
+
+	echo 'ip=192.0.2.1, type="c&c", "malware family"=mirai' | parse-abusehelper
+	echo '2026-01-31 10:20:30 ip=192.0.2.1, type=spam' |
+	  parse-abusehelper --name Room`, Full: true}
 	case "parse-alienvault":
 		return Page{Summary: "parse the reputation list of AlienVault", Doc: `A host makes an event for each thing that it is known for.
 
@@ -864,6 +884,23 @@ array of servers.
 
 	echo '[{"url":"http://www.example.org/a","type":"PHISHING",
 	  "lastSeenAt":"2026-01-31T10:20:30+0000"}]' | parse-blueliv-crimeserver`, Full: false}
+	case "parse-cef":
+		return Page{Summary: "parse lines in the Common Event Format of ArcSight", Doc: `A line begins with CEF:0, or has a header of syslog before it:
+
+	CEF:0|vendor|product|version|signature|name|severity|key=value key=value
+
+What the usual keys say becomes fields: src, spt, shost and suser of the
+source, dst, dpt, dhost and duser of the destination, rt, end or start the
+time. A key with a label, as cs1 with cs1Label, is kept below extra under its
+label, and any other under its own name. The format does not say what kind of
+incident it is about.
+
+# Examples
+
+	echo 'CEF:0|Example|Sensor|1.0|100|port scan|5|src=192.0.2.1 dpt=22' |
+	  parse-cef --classification-type scanner
+	echo '<13>Jan 31 10:20:30 host CEF:0|Example|Sensor|1|7|x|Low|src=192.0.2.1' |
+	  parse-cef`, Full: false}
 	case "parse-cert-eu":
 		return Page{Summary: "parse the reports of CERT-EU in CSV", Doc: `Version 1.5 of the format is read. The columns threat type, ns1, ns2, response
 and recent are not: a row that has something in one of them fails. The accuracy
@@ -1170,8 +1207,8 @@ have no classification.type unless a key or --default-fields gives them one.
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
 	case "parse-malwarebazaar":
-		return Page{Summary: "parse the lists of samples of malware of MalwareBazaar, by abuse.ch", Doc: `The exports in CSV are read, and the answers of the API. What is no field of events
-goes below extra.
+		return Page{Summary: "parse the lists of samples of malware of MalwareBazaar, by abuse.ch", Doc: `The exports in CSV are read, and the answers of the API. What is no field of
+events goes below extra.
 
 # Examples
 
@@ -1266,10 +1303,11 @@ event_description.text. Input is one object, several, or an array of them.
 	echo '{"type":"event","category":"bots","name":"sality","proto":"tcp",
 	  "time":"2026-01-31T10:20:30Z","address":[{"ip":"192.0.2.1"}]}' | parse-n6`, Full: false}
 	case "parse-netset":
-		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network, or a range with a dash in its middle, which becomes
-an event for each network it consists of. Comments begin with #, ; or //, also behind
-an address. What ipset save writes is read as well: lines that begin with create are
-no members, those with add are, but for exceptions (nomatch).
+		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network, or a range with a dash in its middle, which
+becomes an event for each network it consists of. Comments begin with #, ; or
+//, also behind an address. What ipset save writes is read as well: lines
+that begin with create are no members, those with add are, but for exceptions
+(nomatch).
 
 # Examples
 
@@ -1382,9 +1420,9 @@ the events; in JSON the time stands at the end, and is left out.
 	echo '192.0.2.0/24 ; SBL123' | parse-spamhaus-drop
 	echo '{"asn":64496,"cc":"AT","asname":"EXAMPLE"}' | parse-spamhaus-drop`, Full: false}
 	case "parse-sslbl":
-		return Page{Summary: "parse the lists of TLS certificates, servers and clients of malware of SSLBL, by abuse.ch", Doc: `The three lists are told by the names of their columns, which stand in the last
-comment: certificates, by their SHA-1; addresses of the servers that had one; and
-JA3 fingerprints of clients.
+		return Page{Summary: "parse the lists of TLS certificates, servers and clients of malware of SSLBL, by abuse.ch", Doc: `The three lists are told by the names of their columns, which stand in the
+last comment: certificates, by their SHA-1; addresses of the servers that had
+one; and JA3 fingerprints of clients.
 
 # Examples
 
@@ -1436,10 +1474,23 @@ other lines, is left out.
 
 	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
 	  parse-surbl`, Full: false}
+	case "parse-suricata-eve":
+		return Page{Summary: "parse the alerts that Suricata writes to eve.json", Doc: `Each line is an event of Suricata. Alerts become events of type ids-alert;
+other kinds, such as flow and http, are left out unless --event-types names
+them, and then are of type other. The source is the host that the rule calls
+so, and else the sender of the packet. What is no field of events goes below
+extra, as extra.http.
+
+# Examples
+
+	echo '{"event_type":"alert","src_ip":"192.0.2.1","src_port":40000}' |
+	  parse-suricata-eve
+	echo '{"event_type":"anomaly","src_ip":"192.0.2.1"}' |
+	  parse-suricata-eve --event-types alert,anomaly`, Full: false}
 	case "parse-threatfox":
-		return Page{Summary: "parse the lists of indicators of ThreatFox, by abuse.ch", Doc: `The exports in CSV and JSON are read, and the answers of the API. An indicator is an
-address with its port, a domain, a URL or a hash, as ioc_type says. What is no field
-of events goes below extra.
+		return Page{Summary: "parse the lists of indicators of ThreatFox, by abuse.ch", Doc: `The exports in CSV and JSON are read, and the answers of the API. An
+indicator is an address with its port, a domain, a URL or a hash, as ioc_type
+says. What is no field of events goes below extra.
 
 # Examples
 
@@ -1463,10 +1514,10 @@ columns.
 
 	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
 	case "parse-urlhaus":
-		return Page{Summary: "parse the lists of URLs of malware of URLhaus, by abuse.ch", Doc: `All forms are read in which URLhaus publishes: the CSV of the database, with the
-names of its columns in the last comment, the CSV of one country, top level domain or
-AS, the JSON of the database, and the answers of the API. What is no field of events
-goes below extra.
+		return Page{Summary: "parse the lists of URLs of malware of URLhaus, by abuse.ch", Doc: `All forms are read in which URLhaus publishes: the CSV of the database, with
+the names of its columns in the last comment, the CSV of one country, top
+level domain or AS, the JSON of the database, and the answers of the API.
+What is no field of events goes below extra.
 
 # Examples
 

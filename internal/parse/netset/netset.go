@@ -2,10 +2,11 @@
 //
 // parse-netset: parse a list of addresses and networks, one a line
 //
-// A line is an address, a network, or a range with a dash in its middle, which becomes
-// an event for each network it consists of. Comments begin with #, ; or //, also behind
-// an address. What ipset save writes is read as well: lines that begin with create are
-// no members, those with add are, but for exceptions (nomatch).
+// A line is an address, a network, or a range with a dash in its middle, which
+// becomes an event for each network it consists of. Comments begin with #, ; or
+// //, also behind an address. What ipset save writes is read as well: lines
+// that begin with create are no members, those with add are, but for exceptions
+// (nomatch).
 //
 // # Examples
 //

@@ -2,9 +2,9 @@
 //
 // parse-sslbl: parse the lists of TLS certificates, servers and clients of malware of SSLBL, by abuse.ch
 //
-// The three lists are told by the names of their columns, which stand in the last
-// comment: certificates, by their SHA-1; addresses of the servers that had one; and
-// JA3 fingerprints of clients.
+// The three lists are told by the names of their columns, which stand in the
+// last comment: certificates, by their SHA-1; addresses of the servers that had
+// one; and JA3 fingerprints of clients.
 //
 // # Examples
 //

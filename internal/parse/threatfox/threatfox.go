@@ -2,9 +2,9 @@
 //
 // parse-threatfox: parse the lists of indicators of ThreatFox, by abuse.ch
 //
-// The exports in CSV and JSON are read, and the answers of the API. An indicator is an
-// address with its port, a domain, a URL or a hash, as ioc_type says. What is no field
-// of events goes below extra.
+// The exports in CSV and JSON are read, and the answers of the API. An
+// indicator is an address with its port, a domain, a URL or a hash, as ioc_type
+// says. What is no field of events goes below extra.
 //
 // # Examples
 //

@@ -2,10 +2,10 @@
 //
 // parse-urlhaus: parse the lists of URLs of malware of URLhaus, by abuse.ch
 //
-// All forms are read in which URLhaus publishes: the CSV of the database, with the
-// names of its columns in the last comment, the CSV of one country, top level domain or
-// AS, the JSON of the database, and the answers of the API. What is no field of events
-// goes below extra.
+// All forms are read in which URLhaus publishes: the CSV of the database, with
+// the names of its columns in the last comment, the CSV of one country, top
+// level domain or AS, the JSON of the database, and the answers of the API.
+// What is no field of events goes below extra.
 //
 // # Examples
 //
