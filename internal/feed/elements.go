@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -119,17 +120,25 @@ func (x *Element) parse(part json.Element, errs charset.Errors) error {
 	return err
 }
 
-// broken makes the text of an element that cannot be read its raw. An array in a
-// line of its own, which is none, would be read as one of elements by itself: what
+// broken makes the text of an element that cannot be read its raw. A line that is no
+// object but an array, or several objects, would be read as such by itself: what
 // stands before it makes it fail again.
 func (x *Element) broken(part json.Element) {
 	x.bad = true
 	switch {
 	case x.raw == nil:
 		x.raw = append(append([]byte{'['}, part.Text...), ']')
-	case part.Text[0] == '[':
+	case part.Text[0] == '[' || several(part.Text):
 		x.raw = append([]byte{']'}, part.Text...)
 	}
+}
+
+// several reports whether there is more behind the first object of a text.
+func several(text []byte) bool {
+	for part, err := range json.Documents(bytes.NewReader(text)) {
+		return err == nil && len(part.Text) < len(text)
+	}
+	return false
 }
 
 // mistake describes the first byte of the element that is not text.
