@@ -63,6 +63,7 @@ import (
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
+	parseiocextractor "github.com/intelpipe/intelpipe/internal/parse/iocextractor"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
 	parsemalwarebazaar "github.com/intelpipe/intelpipe/internal/parse/malwarebazaar"
@@ -90,6 +91,7 @@ import (
 	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	parsethreatminer "github.com/intelpipe/intelpipe/internal/parse/threatminer"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
+	parsetwitter "github.com/intelpipe/intelpipe/internal/parse/twitter"
 	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
@@ -152,6 +154,7 @@ var tools = []tool.Spec{
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
+	{Name: "parse-ioc-extractor", New: func() any { return new(parseiocextractor.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
 	{Name: "parse-malwarebazaar", New: func() any { return new(parsemalwarebazaar.Command) }},
@@ -179,6 +182,7 @@ var tools = []tool.Spec{
 	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
 	{Name: "parse-threatminer", New: func() any { return new(parsethreatminer.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
+	{Name: "parse-twitter", New: func() any { return new(parsetwitter.Command) }},
 	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},

@@ -57,6 +57,7 @@ import (
 	parsefraunhoferdga "github.com/intelpipe/intelpipe/internal/parse/fraunhoferdga"
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
+	parseiocextractor "github.com/intelpipe/intelpipe/internal/parse/iocextractor"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
 	parsemalwarebazaar "github.com/intelpipe/intelpipe/internal/parse/malwarebazaar"
@@ -81,6 +82,7 @@ import (
 	parsesuricataeve "github.com/intelpipe/intelpipe/internal/parse/suricataeve"
 	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
+	parsetwitter "github.com/intelpipe/intelpipe/internal/parse/twitter"
 	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
@@ -137,6 +139,7 @@ var tools = []tool.Spec{
 	{Name: "parse-fraunhofer-dga", New: func() any { return new(parsefraunhoferdga.Command) }},
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
+	{Name: "parse-ioc-extractor", New: func() any { return new(parseiocextractor.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
 	{Name: "parse-malwarebazaar", New: func() any { return new(parsemalwarebazaar.Command) }},
@@ -161,6 +164,7 @@ var tools = []tool.Spec{
 	{Name: "parse-suricata-eve", New: func() any { return new(parsesuricataeve.Command) }},
 	{Name: "parse-threatfox", New: func() any { return new(parsethreatfox.Command) }},
 	{Name: "parse-turris", New: func() any { return new(parseturris.Command) }},
+	{Name: "parse-twitter", New: func() any { return new(parsetwitter.Command) }},
 	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},

@@ -60,6 +60,7 @@ var Names = [...]string{
 	"parse-github-feed",
 	"parse-hibp-callback",
 	"parse-html-table",
+	"parse-ioc-extractor",
 	"parse-json",
 	"parse-key-value",
 	"parse-malwarebazaar",
@@ -87,6 +88,7 @@ var Names = [...]string{
 	"parse-threatfox",
 	"parse-threatminer",
 	"parse-turris",
+	"parse-twitter",
 	"parse-urlhaus",
 	"parse-vxvault",
 	"parse-zoneh",
@@ -1169,6 +1171,18 @@ Pages need not be valid HTML: they are read as browsers read them.
 	echo '<table id="hosts"><tr><td>192.0.2.1<td>conficker</table>' |
 	  parse-html-table --attribute-name id --attribute-value hosts \
 	  --no-skip-table-head --columns source.ip,malware.name`, Full: true}
+	case "parse-ioc-extractor":
+		return Page{Summary: "find URLs and host names in text that people have written", Doc: `The text is split at white space, after --substitutions, which can undo how
+people write what nobody shall click on: "[.];.;hxxp;http". What is like a
+host name, with or without a scheme before it and a path behind it, and has a
+top level domain that exists, becomes a URL with the scheme --default-scheme.
+Each is an event, with the whole text in raw.
+
+# Examples
+
+	echo 'see hxxp://example[.]org/a' |
+	  parse-ioc-extractor --substitutions '[.];.'
+	echo 'or at example.net' | parse-ioc-extractor --default-scheme http`, Full: false}
 	case "parse-json":
 		return Page{Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
@@ -1513,6 +1527,19 @@ columns.
 # Examples
 
 	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
+	case "parse-twitter":
+		return Page{Summary: "find URLs and host names in messages that people have written", Doc: `It is parse-ioc-extractor under the name that it had before.
+
+The text is split at white space, after --substitutions, which can undo how
+people write what nobody shall click on: "[.];.;hxxp;http". What is like a
+host name, with or without a scheme before it and a path behind it, and has a
+top level domain that exists, becomes a URL with the scheme --default-scheme.
+Each is an event, with the whole text in raw.
+
+# Examples
+
+	echo 'see hxxp://example[.]org/a' | parse-twitter --substitutions '[.];.'
+	echo 'or at example.net' | parse-twitter --default-scheme http`, Full: false}
 	case "parse-urlhaus":
 		return Page{Summary: "parse the lists of URLs of malware of URLhaus, by abuse.ch", Doc: `All forms are read in which URLhaus publishes: the CSV of the database, with
 the names of its columns in the last comment, the CSV of one country, top

@@ -85,7 +85,7 @@ var header = []string{"extra.device_vendor", "extra.device_product", "extra.devi
 
 var (
 	errNone   = errors.New("there is no CEF: in the line")
-	errHeader = errors.New("seven columns, each with | behind it, are expected behind CEF:")
+	errHeader = errors.New("seven columns, each with | behind it, are expected from CEF: on")
 	errPairs  = errors.New("what follows the header is not in the form key=value")
 )
 
@@ -225,13 +225,11 @@ func pairs(text string) (list extension, err error) {
 	text = strings.TrimSpace(text)
 	begin := 0 // of the value of the last key
 	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
+		if text[i] == '\\' {
 			i++
 			continue
-		default:
+		} else if text[i] != '=' {
 			continue
-		case '=':
 		}
 		at := strings.LastIndexAny(text[begin:i], " \t") + 1 + begin
 		if at == i || at == begin && len(list) > 0 {
