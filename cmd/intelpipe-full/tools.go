@@ -63,6 +63,7 @@ import (
 	parsegithubfeed "github.com/intelpipe/intelpipe/internal/parse/githubfeed"
 	parsehibpcallback "github.com/intelpipe/intelpipe/internal/parse/hibpcallback"
 	parsehtmltable "github.com/intelpipe/intelpipe/internal/parse/htmltable"
+	parseioc "github.com/intelpipe/intelpipe/internal/parse/ioc"
 	parseiocextractor "github.com/intelpipe/intelpipe/internal/parse/iocextractor"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
@@ -154,6 +155,7 @@ var tools = []tool.Spec{
 	{Name: "parse-github-feed", New: func() any { return new(parsegithubfeed.Command) }},
 	{Name: "parse-hibp-callback", New: func() any { return new(parsehibpcallback.Command) }},
 	{Name: "parse-html-table", New: func() any { return new(parsehtmltable.Command) }},
+	{Name: "parse-ioc", New: func() any { return new(parseioc.Command) }},
 	{Name: "parse-ioc-extractor", New: func() any { return new(parseiocextractor.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},

@@ -60,6 +60,7 @@ var Names = [...]string{
 	"parse-github-feed",
 	"parse-hibp-callback",
 	"parse-html-table",
+	"parse-ioc",
 	"parse-ioc-extractor",
 	"parse-json",
 	"parse-key-value",
@@ -1171,6 +1172,19 @@ Pages need not be valid HTML: they are read as browsers read them.
 	echo '<table id="hosts"><tr><td>192.0.2.1<td>conficker</table>' |
 	  parse-html-table --attribute-name id --attribute-value hosts \
 	  --no-skip-table-head --columns source.ip,malware.name`, Full: true}
+	case "parse-ioc":
+		return Page{Summary: "find indicators in lists and in free text", Doc: `Addresses, networks, URLs, domains, mail addresses, hashes (MD5, SHA-1,
+SHA-256, SHA-512) and numbers of vulnerabilities (CVE) make an event each, as
+often as they stand in the text. They may be defanged: hxxp://, [.], (.),
+[dot], [:], [at]. A domain has a top level domain that exists; what could be
+the name of a file as well, such as setup.sh, is one only if it was defanged.
+Lines that begin with # are left out, and so is all text that is no indicator.
+
+# Examples
+
+	echo 'The server was 192.0.2[.]1, and then hxxps://www.example[.]org/a.' |
+	  parse-ioc
+	printf '# a list\n192.0.2.0/24\nexample.net\n' | parse-ioc --types network`, Full: false}
 	case "parse-ioc-extractor":
 		return Page{Summary: "find URLs and host names in text that people have written", Doc: `The text is split at white space, after --substitutions, which can undo how
 people write what nobody shall click on: "[.];.;hxxp;http". What is like a
