@@ -61,6 +61,7 @@ import (
 	parseiocextractor "github.com/intelpipe/intelpipe/internal/parse/iocextractor"
 	parsejson "github.com/intelpipe/intelpipe/internal/parse/json"
 	parsekeyvalue "github.com/intelpipe/intelpipe/internal/parse/keyvalue"
+	parsemail "github.com/intelpipe/intelpipe/internal/parse/mail"
 	parsemalwarebazaar "github.com/intelpipe/intelpipe/internal/parse/malwarebazaar"
 	parsemalwarepatroldansguardian "github.com/intelpipe/intelpipe/internal/parse/malwarepatroldansguardian"
 	parsemcafeeatd "github.com/intelpipe/intelpipe/internal/parse/mcafeeatd"
@@ -144,6 +145,7 @@ var tools = []tool.Spec{
 	{Name: "parse-ioc-extractor", New: func() any { return new(parseiocextractor.Command) }},
 	{Name: "parse-json", New: func() any { return new(parsejson.Command) }},
 	{Name: "parse-key-value", New: func() any { return new(parsekeyvalue.Command) }},
+	{Name: "parse-mail", New: func() any { return new(parsemail.Command) }},
 	{Name: "parse-malwarebazaar", New: func() any { return new(parsemalwarebazaar.Command) }},
 	{Name: "parse-malwarepatrol-dansguardian", New: func() any { return new(parsemalwarepatroldansguardian.Command) }},
 	{Name: "parse-mcafee-atd", New: func() any { return new(parsemcafeeatd.Command) }},

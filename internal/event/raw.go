@@ -18,6 +18,14 @@ var inherited = []string{
 	"feed.provider", "feed.url", "rtir_id", "time.observation",
 }
 
+// CopyFeed copies the fields of a report that are about its feed, and its own, to one
+// that is made of it.
+func (m *Message) CopyFeed(report *Message) {
+	for _, key := range inherited {
+		m.copyFrom(report, key)
+	}
+}
+
 // Inherit makes Derive copy these fields too.
 func (m *Message) Inherit(keys []string) { m.copied, m.child = keys, nil }
 

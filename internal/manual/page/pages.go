@@ -64,6 +64,7 @@ var Names = [...]string{
 	"parse-ioc-extractor",
 	"parse-json",
 	"parse-key-value",
+	"parse-mail",
 	"parse-malwarebazaar",
 	"parse-malwarepatrol-dansguardian",
 	"parse-malwareurl",
@@ -1234,6 +1235,36 @@ have no classification.type unless a key or --default-fields gives them one.
 	  --keys 'json:{"srcip":"source.ip","dstport":"destination.port"}'
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
+	case "parse-mail":
+		return Page{Summary: "make reports of the attachments and bodies of mails", Doc: `Input is one mail, or a mailbox (mbox) in which each mail begins with a line
+From. Each attachment, and each body of a kind that --content-types names,
+becomes a report for the parser behind this command; an archive becomes one of
+each file in it. The report has extra.file_name, extra.email_subject,
+extra.email_from, extra.email_message_id and extra.email_date. Text is decoded
+by the charset that the mail names; text without one is left as it is, for the
+parser's own --encoding.
+
+A mail from which nothing is taken makes no report, which is said. One that
+cannot be read goes into the dump, and the next one follows.
+
+# A table in a mail
+
+Two commands make events of a table that somebody sends, with semicolons, times
+of Berlin and decimal commas:
+
+	parse-mail --attach-regex '[.]csv$' --content-types none < report.eml |
+	  parse-csv --delimiter ';' --header --type scanner \
+	    --columns 'Zeit=time.source,Adresse=source.ip' \
+	    --convert 'Zeit=time %d.%m.%Y %H:%M in Europe/Berlin'
+
+parse-csv --guess looks at the table and prints such flags.
+
+# Examples
+
+	printf 'Subject: list\nContent-Type: text/plain\n\n192.0.2.1\n' | parse-mail |
+	  parse-netset
+	printf 'Subject: list\n\n192.0.2.1\n' |
+	  parse-mail --content-types plain --subject-regex '^list' | parse-netset`, Full: false}
 	case "parse-malwarebazaar":
 		return Page{Summary: "parse the lists of samples of malware of MalwareBazaar, by abuse.ch", Doc: `The exports in CSV are read, and the answers of the API. What is no field of
 events goes below extra.
