@@ -87,6 +87,7 @@ import (
 	parsetwitter "github.com/intelpipe/intelpipe/internal/parse/twitter"
 	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
+	parsexarf "github.com/intelpipe/intelpipe/internal/parse/xarf"
 	parsezoneh "github.com/intelpipe/intelpipe/internal/parse/zoneh"
 )
 
@@ -171,6 +172,7 @@ var tools = []tool.Spec{
 	{Name: "parse-twitter", New: func() any { return new(parsetwitter.Command) }},
 	{Name: "parse-urlhaus", New: func() any { return new(parseurlhaus.Command) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
+	{Name: "parse-x-arf", New: func() any { return new(parsexarf.Command) }},
 	{Name: "parse-zoneh", New: func() any { return new(parsezoneh.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
 	{Name: "through", New: func() any { return new(adminthrough.Command) }},

@@ -93,6 +93,7 @@ var Names = [...]string{
 	"parse-twitter",
 	"parse-urlhaus",
 	"parse-vxvault",
+	"parse-x-arf",
 	"parse-zoneh",
 	"spool",
 	"through",
@@ -1606,6 +1607,23 @@ of all events. Lines that do not begin with http are left out.
 	printf '%s\n' '<pre>' 'VX Vault last 100 Links' \
 	  'Sat, 31 Jan 2026 10:20:30 +0000' '' http://192.0.2.1:8080/a.exe |
 	  parse-vxvault`, Full: false}
+	case "parse-x-arf":
+		return Page{Summary: "parse reports of abuse in the formats of X-ARF", Doc: `Input is the part of a mail that is for machines: lines of Key: value (0.1, 0.2),
+or JSON (3 and 4). parse-mail takes it out of the mail:
+
+	parse-mail --content-types none --attach-regex '^report[.]txt$|[.]json$' |
+	  parse-x-arf
+
+What kind of incident it is about follows from Report-Type, ReportType, or
+category and type; what is not known is undetermined. What is no field of
+events goes below extra.
+
+# Examples
+
+	printf 'Report-Type: login-attack\nSource: 192.0.2.1\nService: ssh\n' |
+	  parse-x-arf
+	echo '{"Report":{"ReportType":"Spam","SourceIp":"192.0.2.1"}}' |
+	  parse-x-arf`, Full: false}
 	case "parse-zoneh":
 		return Page{Summary: "parse the defaced web sites that Zone-H reports", Doc: `The report is the CSV that Zone-H sends to CERTs. The first line names the
 columns.
