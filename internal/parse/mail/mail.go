@@ -36,7 +36,6 @@ package mail
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/mail"
@@ -84,17 +83,14 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 		return err
 	}
 	for text := range mails(text) {
-		m, err := mail.ReadMessage(strings.NewReader(text))
-		if err == nil {
-			err = c.read(m, report, emit)
-		}
-		if stage.IsFatal(err) {
-			return err
-		}
+		reports, err := c.read(text, report)
 		if err != nil {
 			e := feed.Event(report, text)
 			e.Fail(err)
-			if err := emit(e); err != nil {
+			reports = append(reports, e)
+		}
+		for _, r := range reports {
+			if err := emit(r); err != nil {
 				return err
 			}
 		}
@@ -103,20 +99,24 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 }
 
 // read makes the reports of one mail, once all of its parts are known to be right.
-func (c *Command) read(m *mail.Message, report *event.Message, emit stage.Emit) error {
+func (c *Command) read(text string, report *event.Message) (reports []*event.Message, err error) {
+	m, err := mail.ReadMessage(strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
 	about := headers(m.Header)
 	if c.SubjectRegex != "" && !c.titled.MatchString(about.subject) || !strings.Contains(about.from, c.SentFrom) {
-		return nil
+		return nil, nil
 	}
 	parts, err := parts(part{header: textHeader(m.Header), body: m.Body}, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var files []part
 	for _, p := range parts {
 		taken, err := c.take(p)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files = append(files, taken...)
 	}
@@ -132,11 +132,9 @@ func (c *Command) read(m *mail.Message, report *event.Message, emit stage.Emit) 
 		r.SetIf("extra.email_message_id", about.id)
 		r.SetIf("extra.email_date", about.date)
 		r.SetRaw(f.text)
-		if err := emit(r); err != nil {
-			return stage.Fatal(err)
-		}
+		reports = append(reports, r)
 	}
-	return nil
+	return reports, nil
 }
 
 // take returns what becomes a report of a part.
@@ -156,7 +154,7 @@ func (c *Command) take(p part) ([]part, error) {
 	var files []part
 	for m, err := range archive.Members(bytes.NewReader(p.text), archive.Limits{}) {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, errors.Join(err))
+			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 		text, err := io.ReadAll(io.LimitReader(m, maxBox))
 		if err != nil {
