@@ -92,13 +92,13 @@ func TestMembers(t *testing.T) {
 		`{}`:                                     nil,
 		`[1,{"a":2}]`:                            {"=1", `={"a":2}`},
 		`{"1":[{"a":2},3],"\u0032":{"b":[]}}`:    {`1={"a":2}`, "1=3", `2={"b":[]}`},
-		` {"s": "ok" , "d" : [ ] , "n":null } x`: {`s="ok"`, "n=null", "x: " + errBehind.Error()},
+		` {"s": "ok" , "d" : [ ] , "n":null } x`: {`s="ok"`, "n=null", "}x: " + errBehind.Error()},
 		`{"d":[{"a":1},{"b"`:                     {`d={"a":1}`, `[{"b": ` + errEndOfList.Error()},
 		`{"d":[1]`:                               {"d=1", "[: " + errEnd.Error()},
 		`{"d" [1]}`:                              {`{"d" [1]}: ` + errColon.Error()},
-		`{d:1}`:                                  {"d:1}: " + errKey.Error()},
-		`{"a":1 "b":2}`:                          {"a=1", `"b":2}: ` + errComma.Error()},
-		`{"a":1,}`:                               {"a=1", "}: " + errKey.Error()},
+		`{d:1}`:                                  {"{d:1}: " + errKey.Error()},
+		`{"a":1 "b":2}`:                          {"a=1", `1"b":2}: ` + errComma.Error()},
+		`{"a":1,}`:                               {"a=1", ",}: " + errKey.Error()},
 		`"a"`:                                    {`"a": ` + errNoObject.Error()},
 	} {
 		var got []string
