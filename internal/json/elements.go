@@ -72,8 +72,8 @@ func split(r io.Reader, into func(*splitter, func(Element, error) bool) error) i
 			switch {
 			case s.key:
 				e.Text = slices.Insert(e.Text, 0, '{')
-			case s.object && len(e.Text) > 0 && e.Text[0] == '{' && err != errKey:
-				e.Text = slices.Insert(e.Text, 0, '[') // or its members would be looked at
+			case s.object && len(e.Text) > 0 && e.Text[0] == '{' && err != errKey && err != errComma && err != errBehind:
+				e.Text = slices.Insert(e.Text, 0, '[') // or the members of a broken element would be looked at
 			case s.object && s.before != 0 && len(e.Text) > 0:
 				e.Text = slices.Insert(e.Text, 0, s.before) // it may be a comment to who reads it again
 			case len(e.Text) == 0:
