@@ -45,7 +45,6 @@ var tangled = []string{
 	"internal/expert/reversedns",
 	"internal/expert/ripe",
 	"internal/feed",
-	"internal/feed/table",
 	"internal/guess",
 	"internal/json",
 	"internal/lookup",

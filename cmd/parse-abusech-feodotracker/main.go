@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/abusechfeodotracker"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-abusech-feodotracker", New: func() any { return new(abusechfeodotracker.Command) }})
+	tool.Main(tool.Spec{Name: "parse-abusech-feodotracker", New: func() any { return feed.NewParser(&abusechfeodotracker.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/alienvaultotx"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-alienvault-otx", New: func() any { return new(alienvaultotx.Command) }})
+	tool.Main(tool.Spec{Name: "parse-alienvault-otx", New: func() any { return feed.NewParser(&alienvaultotx.Table) }})
 }

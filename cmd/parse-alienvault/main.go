@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/alienvault"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-alienvault", New: func() any { return new(alienvault.Command) }})
+	tool.Main(tool.Spec{Name: "parse-alienvault", New: func() any { return feed.NewParser(&alienvault.Table) }})
 }

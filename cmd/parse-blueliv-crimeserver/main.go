@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/bluelivcrimeserver"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-blueliv-crimeserver", New: func() any { return new(bluelivcrimeserver.Command) }})
+	tool.Main(tool.Spec{Name: "parse-blueliv-crimeserver", New: func() any { return feed.NewParser(&bluelivcrimeserver.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/certeu"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-cert-eu", New: func() any { return new(certeu.Command) }})
+	tool.Main(tool.Spec{Name: "parse-cert-eu", New: func() any { return feed.NewParser(&certeu.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/certstream"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-certstream", New: func() any { return new(certstream.Command) }})
+	tool.Main(tool.Spec{Name: "parse-certstream", New: func() any { return feed.NewParser(&certstream.Table) }})
 }

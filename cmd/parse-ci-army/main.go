@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/ciarmy"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-ci-army", New: func() any { return new(ciarmy.Command) }})
+	tool.Main(tool.Spec{Name: "parse-ci-army", New: func() any { return feed.NewParser(&ciarmy.Table) }})
 }

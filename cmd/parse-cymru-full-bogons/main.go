@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/cymrufullbogons"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-cymru-full-bogons", New: func() any { return new(cymrufullbogons.Command) }})
+	tool.Main(tool.Spec{Name: "parse-cymru-full-bogons", New: func() any { return feed.NewParser(&cymrufullbogons.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/cznichaas"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-cznic-haas", New: func() any { return new(cznichaas.Command) }})
+	tool.Main(tool.Spec{Name: "parse-cznic-haas", New: func() any { return feed.NewParser(&cznichaas.Table) }})
 }

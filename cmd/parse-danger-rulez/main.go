@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/dangerrulez"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-danger-rulez", New: func() any { return new(dangerrulez.Command) }})
+	tool.Main(tool.Spec{Name: "parse-danger-rulez", New: func() any { return feed.NewParser(&dangerrulez.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/dataplane"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-dataplane", New: func() any { return new(dataplane.Command) }})
+	tool.Main(tool.Spec{Name: "parse-dataplane", New: func() any { return feed.NewParser(&dataplane.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/dshieldblock"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-dshield-block", New: func() any { return new(dshieldblock.Command) }})
+	tool.Main(tool.Spec{Name: "parse-dshield-block", New: func() any { return feed.NewParser(&dshieldblock.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/microsoftbingmurls"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-microsoft-bingmurls", New: func() any { return new(microsoftbingmurls.Command) }})
+	tool.Main(tool.Spec{Name: "parse-microsoft-bingmurls", New: func() any { return feed.NewParser(&microsoftbingmurls.Table) }})
 }

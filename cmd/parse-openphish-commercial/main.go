@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/openphishcommercial"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-openphish-commercial", New: func() any { return new(openphishcommercial.Command) }})
+	tool.Main(tool.Spec{Name: "parse-openphish-commercial", New: func() any { return feed.NewParser(&openphishcommercial.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/openphish"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-openphish", New: func() any { return new(openphish.Command) }})
+	tool.Main(tool.Spec{Name: "parse-openphish", New: func() any { return feed.NewParser(&openphish.Table) }})
 }

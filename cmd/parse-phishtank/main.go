@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/phishtank"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-phishtank", New: func() any { return new(phishtank.Command) }})
+	tool.Main(tool.Spec{Name: "parse-phishtank", New: func() any { return feed.NewParser(&phishtank.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/spamhausdrop"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-spamhaus-drop", New: func() any { return new(spamhausdrop.Command) }})
+	tool.Main(tool.Spec{Name: "parse-spamhaus-drop", New: func() any { return feed.NewParser(&spamhausdrop.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/sslbl"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-sslbl", New: func() any { return new(sslbl.Command) }})
+	tool.Main(tool.Spec{Name: "parse-sslbl", New: func() any { return feed.NewParser(&sslbl.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-threatfox", New: func() any { return new(threatfox.Command) }})
+	tool.Main(tool.Spec{Name: "parse-threatfox", New: func() any { return feed.NewParser(&threatfox.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/turris"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-turris", New: func() any { return new(turris.Command) }})
+	tool.Main(tool.Spec{Name: "parse-turris", New: func() any { return feed.NewParser(&turris.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-urlhaus", New: func() any { return new(urlhaus.Command) }})
+	tool.Main(tool.Spec{Name: "parse-urlhaus", New: func() any { return feed.NewParser(&urlhaus.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/zoneh"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-zoneh", New: func() any { return new(zoneh.Command) }})
+	tool.Main(tool.Spec{Name: "parse-zoneh", New: func() any { return feed.NewParser(&zoneh.Table) }})
 }

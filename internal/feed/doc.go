@@ -11,7 +11,7 @@
 //
 // and write down the columns in the order in which the feed has them:
 //
-//	var table = feed.Table{
+//	var Table = feed.Table{
 //		Format: feed.Line{Columns: []string{"asn|ip|seen|kind"}, By: "|", Skip: []string{"#"}},
 //		Rows: []feed.Column{
 //			{From: "asn", To: "source.asn", Convert: "not NA"},
@@ -36,6 +36,7 @@
 //	Line{Columns: ..., By: "|"}   lines that are split, or match a Pattern
 //	JSON{}                    an array of objects; Lines: one object a line; Objects: one or more;
 //	                          Members: an object whose members have them
+//	JSONOr{JSON{}, CSV{}}     JSON if it begins with { or [, else CSV
 //
 // A value is converted (Convert, With), replaced (Words), and stored under To in
 // the form that the data format wants. Empty values, "-" and "N/A" store nothing.
@@ -55,8 +56,9 @@
 //		return nil
 //	}
 //
-// A command whose reports are of several kinds has a Table for each, and chooses
-// in Process. One test holds all tables against the data format: fields, words,
+// A package with the variable Table is a command. One whose reports are of several
+// kinds, or that has flags, has a Command instead, which embeds Parser, has a table
+// for each kind, and chooses in Process. One test holds all tables against the data format: fields, words,
 // converters.
 //
 // # Converters

@@ -22,10 +22,26 @@ type JSON struct {
 
 	// Members also takes an object whose members have the objects, each by itself or
 	// several in an array: {"id":[{...}]}. Status then is the member that says how a
-	// query went, and behind it what it says when all is well: "query_status ok
-	// no_results". If it says anything else, the report fails.
-	Members bool
-	Status  string
+	// query went, and behind it what it says when there are rows, and when there are
+	// none: "query_status ok no_results". If it says anything else, the report fails.
+	// In are the members that have the rows of such an answer.
+	Members    bool
+	Status, In string
+}
+
+// JSONOr is a report that is JSON if it begins with { or [, and else something else:
+// of many lists there are both, with names for columns and members that are the same.
+type JSONOr struct {
+	JSON JSON
+	Else table.Format
+}
+
+// Inputs yields the rows.
+func (f JSONOr) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Input, error] {
+	if first := First(report); first == '{' || first == '[' {
+		return f.JSON.Inputs(report, emit)
+	}
+	return f.Else.Inputs(report, emit)
 }
 
 // Line is a report of lines without quotes.

@@ -17,13 +17,15 @@ var errNoObjects = errors.New("none of the members is an object or an array of o
 // members yields the objects in the members of an object, once its status is known to
 // be good.
 func (f JSON) members(report *event.Message) func(io.Reader) iter.Seq2[json.Element, error] {
-	words := strings.Fields(f.Status)
+	words, lists := strings.Fields(f.Status), strings.Fields(f.In)
 	return func(r io.Reader) iter.Seq2[json.Element, error] {
 		return func(yield func(json.Element, error) bool) {
-			found, other := false, false
+			found, other, answer := false, false, false
 			for e, err := range json.Members(r) {
 				known := e.Key == "" || len(e.Text) > 0 && (e.Text[0] == '{' || e.Text[0] == '[')
 				switch {
+				case err == nil && e.Key != "" && answer && !slices.Contains(lists, e.Key):
+					other = true // what else the service knows
 				case err != nil, known:
 					found = true
 					if !yield(e, err) {
@@ -35,12 +37,16 @@ func (f JSON) members(report *event.Message) func(io.Reader) iter.Seq2[json.Elem
 						Fail(report, fmt.Errorf("the service answers %s: %s", e.Key, e.Text))
 						return
 					}
-					found = true
+					answer, found = true, found || status != words[1]
 				default:
 					other = true
 				}
 			}
-			if other && !found {
+			switch {
+			case found:
+			case answer:
+				Fail(report, fmt.Errorf("the answer has no member %s", f.In))
+			case other:
 				Fail(report, errNoObjects)
 			}
 		}

@@ -34,6 +34,10 @@ const (
 	Refuse = table.Refuse
 )
 
+// NewParser returns the command that a table is, if there is nothing else to it: its
+// package then has a variable Table, and no Command.
+func NewParser(t *Table) *table.Command { return table.NewCommand(t) }
+
 // ErrSkip is what After returns for a row that shall make no event.
 var ErrSkip = table.ErrSkip
 

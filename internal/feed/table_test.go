@@ -238,6 +238,7 @@ func TestConverters(t *testing.T) {
 		{"nonzero", "10", `"10"`},
 		{"not NA", "NA", ""},
 		{"not NA", "NAT", `"NAT"`},
+		{"json|not NA", `["NA"]`, `["NA"]`},
 		{"lower", "AbC", `"abc"`},
 		{"upper", "AbC", `"ABC"`},
 		{"trim", " a b ", `"a b"`},

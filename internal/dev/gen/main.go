@@ -32,6 +32,23 @@ type command struct {
 	name, summary, doc string
 	family, pkg        string
 	full               bool // it is in intelpipe-full only
+	table              bool // it has a Table in place of a Command
+}
+
+// new is the expression that makes it, in a file that imports its package as alias.
+func (c command) new(alias string) string {
+	if c.table {
+		return "feed.NewParser(&" + alias + ".Table)"
+	}
+	return "new(" + alias + ".Command)"
+}
+
+// imports are the packages that new needs.
+func (c command) imports() (paths []string) {
+	if c.table {
+		paths = append(paths, module+"/internal/feed")
+	}
+	return append(paths, module+"/internal/tool")
 }
 
 func (c command) path() string { return "internal/" + c.family + "/" + c.pkg }
@@ -126,7 +143,7 @@ func scan() ([]command, error) {
 			if sources, err := filepath.Glob(dir + "/*.go"); err != nil || len(sources) == 0 {
 				continue // a directory that is left over
 			}
-			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 			if err != nil {
 				return nil, err
 			}
@@ -134,11 +151,21 @@ func scan() ([]command, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
+			c.table = slices.ContainsFunc(f.Decls, isTable)
 			commands = append(commands, c)
 		}
 	}
 	slices.SortFunc(commands, func(a, b command) int { return strings.Compare(a.name, b.name) })
 	return commands, nil
+}
+
+// isTable reports whether a declaration is that of the variable Table.
+func isTable(d ast.Decl) bool {
+	g, ok := d.(*ast.GenDecl)
+	if !ok || g.Tok != token.VAR {
+		return false
+	}
+	return slices.ContainsFunc(g.Specs, func(s ast.Spec) bool { return s.(*ast.ValueSpec).Names[0].Name == "Table" })
 }
 
 // read takes a package comment apart: "Package x implements NAME.", then
@@ -157,7 +184,7 @@ func read(doc *ast.CommentGroup, family, pkg string) (command, error) {
 		return command{}, fmt.Errorf("%s does not begin with %s", name, want)
 	}
 	full := slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return c.Text == fullMark })
-	return command{name, summary, strings.TrimSpace(rest), family, pkg, full}, nil
+	return command{name: name, summary: summary, doc: strings.TrimSpace(rest), family: family, pkg: pkg, full: full}, nil
 }
 
 // fullMark is the line of a package comment by which a command is in intelpipe-full
@@ -170,8 +197,13 @@ func program(c command) []byte {
 	var b bytes.Buffer
 	b.WriteString(generated)
 	fmt.Fprintf(&b, "// %s is one command by itself: %s.\n", strings.ToUpper(c.name[:1])+c.name[1:], c.summary)
-	fmt.Fprintf(&b, "package main\n\nimport (\n\t%q\n\t%q\n)\n\n", module+"/"+c.path(), module+"/internal/tool")
-	fmt.Fprintf(&b, "func main() {\n\ttool.Main(tool.Spec{Name: %q, New: func() any { return new(%s.Command) }})\n}\n", c.name, c.pkg)
+	b.WriteString("package main\n\nimport (\n")
+	paths := append(c.imports(), module+"/"+c.path())
+	slices.Sort(paths)
+	for _, path := range paths {
+		fmt.Fprintf(&b, "\t%q\n", path)
+	}
+	fmt.Fprintf(&b, ")\n\nfunc main() {\n\ttool.Main(tool.Spec{Name: %q, New: func() any { return %s }})\n}\n", c.name, c.new(c.pkg))
 	return b.Bytes()
 }
 
@@ -199,13 +231,22 @@ func quote(s string) string {
 
 func table(name string, commands []command) []byte {
 	var b bytes.Buffer
-	b.WriteString(generated + "package main\n\nimport (\n\t\"" + module + "/internal/tool\"\n\n")
+	b.WriteString(generated + "package main\n\nimport (\n")
+	var paths []string
+	for _, c := range commands {
+		paths = append(paths, c.imports()...)
+	}
+	slices.Sort(paths)
+	for _, path := range slices.Compact(paths) {
+		fmt.Fprintf(&b, "\t%q\n", path)
+	}
+	b.WriteString("\n")
 	for _, c := range commands {
 		fmt.Fprintf(&b, "\t%s %q\n", alias(c), module+"/"+c.path())
 	}
 	fmt.Fprintf(&b, ")\n\nvar %s = []tool.Spec{\n", name)
 	for _, c := range commands {
-		fmt.Fprintf(&b, "\t{Name: %q, New: func() any { return new(%s.Command) }},\n", c.name, alias(c))
+		fmt.Fprintf(&b, "\t{Name: %q, New: func() any { return %s }},\n", c.name, c.new(alias(c)))
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

@@ -3,7 +3,6 @@ package table
 import (
 	"context"
 	"errors"
-	"iter"
 	"slices"
 	"strings"
 
@@ -210,23 +209,3 @@ func (p *Plan) parts() (parts []harmonization.Value) {
 	}
 	return parts
 }
-
-// Format says how a report is written.
-type Format interface {
-	Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*Input, error]
-}
-
-// Input is one row, before a table has looked at it.
-type Input struct {
-	Piece
-	Names  []string // of the columns, if they have some
-	Fields []string
-	Object *event.Object
-}
-
-// Piece makes the event for a row, since it knows where that comes from.
-type Piece interface{ Event() *event.Message }
-
-// Recoverer is a Piece that puts something else into the dump than into raw: it is
-// shown events that have failed.
-type Recoverer interface{ Recover(e *event.Message) }

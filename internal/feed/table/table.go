@@ -12,7 +12,7 @@ import (
 // Table says what becomes of the rows of a feed. It is data and should read like
 // the feed's own documentation:
 //
-//	var table = feed.Table{
+//	var Table = feed.Table{
 //		Format: feed.CSV{Names: true},
 //		Rows: []feed.Column{
 //			{From: "first_seen_utc", To: "time.source", Convert: "utc"},
@@ -23,7 +23,8 @@ import (
 //		Const: feed.Words{{"feed.documentation", "https://example.org/"}},
 //	}
 //
-// A command embeds Parser and calls its Parse. An event gets, in this order, what
+// A package with such a variable is a command; one that has more to do embeds Parser
+// and calls its Parse. An event gets, in this order, what
 // Rows say, what After does, Const, the defaults of Rows that have neither From
 // nor Text, and Rest. A table is written with slices alone, since the maps of all
 // commands would be made whenever any of them starts.
@@ -112,6 +113,17 @@ type Column struct {
 
 // Words are pairs: what stands first becomes what stands second.
 type Words [][2]string
+
+// Find returns what the word becomes, or what "*" does. It is for what no column can
+// say.
+func (w Words) Find(word string) (to string, ok bool) {
+	for _, pair := range w {
+		if pair[0] == word || pair[0] == "*" {
+			return pair[1], true
+		}
+	}
+	return "", false
+}
 
 // Cases are fields that depend on a word in a column:
 //

@@ -11,25 +11,11 @@
 package alienvault
 
 import (
-	"context"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each kind of a host.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
 
 // coordinate takes one of "48.2,16.4". Without the other one it says nothing.
 func coordinate(i int) feed.Converter {
@@ -42,7 +28,8 @@ func coordinate(i int) feed.Converter {
 	}
 }
 
-var table = feed.Table{
+// Table says what the columns become.
+var Table = feed.Table{
 	Format: feed.Line{
 		Columns: []string{
 			"ip | reliability | risk | kinds | cc | city | coordinates",

@@ -16,28 +16,16 @@
 package alienvaultotx
 
 import (
-	"context"
 	"errors"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the members of a pulse become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each indicator.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the members of a pulse become.
+var Table = feed.Table{
 	Format:    feed.JSON{Objects: true},
 	Split:     feed.Split{From: "indicators", Keep: true, Raw: true},
 	KeepEmpty: true,
@@ -115,17 +103,16 @@ func indicator(e *event.Message, row *feed.Record) error {
 		e.Set("source.url", url)
 		return nil
 	}
-	for _, k := range kinds {
-		if k[0] == typ {
-			e.Set(k[1], text)
-			return nil
-		}
+	field, ok := kinds.Find(typ)
+	if !ok {
+		return feed.ErrSkip
 	}
-	return feed.ErrSkip
+	e.Set(field, text)
+	return nil
 }
 
 // kinds are types of indicators that are a field as they stand.
-var kinds = [][2]string{
+var kinds = feed.Words{
 	{"FileHash-SHA256", "malware.hash.sha256"},
 	{"FileHash-SHA1", "malware.hash.sha1"},
 	{"FileHash-MD5", "malware.hash.md5"},

@@ -12,25 +12,12 @@
 package bluelivcrimeserver
 
 import (
-	"context"
-
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the members of a server become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each server.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the members of a server become.
+var Table = feed.Table{
 	Format: feed.JSON{Objects: true, Sorted: true},
 	Rows: []feed.Column{
 		{From: "ip", To: "source.ip"},

@@ -11,26 +11,10 @@
 //	  "seen":1769854830.5}}' | parse-certstream
 package certstream
 
-import (
-	"context"
+import "github.com/intelpipe/intelpipe/internal/feed"
 
-	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
-)
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the members of a message become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each name.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the members of a message become.
+var Table = feed.Table{
 	Format: feed.JSON{Objects: true},
 	Split:  feed.Split{From: "data.leaf_cert.all_domains"},
 	Rows: []feed.Column{

@@ -10,26 +10,10 @@
 //	  parse-cymru-full-bogons
 package cymrufullbogons
 
-import (
-	"context"
+import "github.com/intelpipe/intelpipe/internal/feed"
 
-	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
-)
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the lines become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each network.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the lines become.
+var Table = feed.Table{
 	Format: feed.Line{Columns: []string{"network"}, Skip: []string{"#", "//"}, Head: []string{"("}, KeepSkipped: true},
 	Rows: []feed.Column{
 		{From: "network", To: "source.ip|source.network"},

@@ -12,25 +12,12 @@
 package cznichaas
 
 import (
-	"context"
 	"errors"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the members of a session become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each session.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
 
 var errMissing = errors.New("login_successful, or the commands of a login, are missing")
 
@@ -49,7 +36,8 @@ func login(e *event.Message, session *feed.Record) error {
 	return nil
 }
 
-var table = feed.Table{
+// Table says what the members of a session become.
+var Table = feed.Table{
 	Format:    feed.JSON{},
 	KeepEmpty: true,
 	Rows: []feed.Column{

@@ -12,26 +12,12 @@
 package dataplane
 
 import (
-	"context"
 	"errors"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns of the lists become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each line.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
 
 var errNoName = errors.New("NA is expected where an AS has no name")
 
@@ -47,7 +33,8 @@ func shortName(v harmonization.Value, _ *feed.Record) (harmonization.Value, erro
 	return harmonization.Text(name), nil
 }
 
-var table = feed.Table{
+// Table says what the columns of the lists become.
+var Table = feed.Table{
 	Format: feed.Line{
 		Columns: []string{
 			"asn | as name | ip | last seen | list",

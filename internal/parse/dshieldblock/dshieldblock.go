@@ -10,26 +10,10 @@
 //	  parse-dshield-block
 package dshieldblock
 
-import (
-	"context"
+import "github.com/intelpipe/intelpipe/internal/feed"
 
-	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
-)
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns of a network become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each network.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the columns of a network become.
+var Table = feed.Table{
 	Format: feed.Line{
 		Columns: []string{"start | end | bits | attacks | name | country | contact"},
 		By:      "\t", Min: 3, Skip: []string{"#", "Start"}, Head: []string{"updated:"},

@@ -88,12 +88,8 @@ func classify(e *event.Message, row *feed.Record) error {
 	if ip := row.Get("ip"); !strings.HasSuffix(ip, "_NXDOMAIN") {
 		e.SetIf("source.ip", ip)
 	}
-	typ, reason := "other", row.Get("reason")
-	for _, r := range reasons {
-		if r[0] == reason {
-			typ = r[1]
-		}
-	}
+	reason := row.Get("reason")
+	typ, _ := reasons.Find(reason)
 	if strings.HasPrefix(reason, "Host is used as command and control server") {
 		typ = "c2-server"
 	}
@@ -101,8 +97,9 @@ func classify(e *event.Message, row *feed.Record) error {
 	return nil
 }
 
-var reasons = [][2]string{
+var reasons = feed.Words{
 	{"Host actively distributes high-severity threat in the form of executable code.", "malware-distribution"},
 	{"Host is known to be distributing low-risk and potentially unwanted content.", "malware-distribution"},
 	{"Host is known source of phishing or other fraudulent content.", "phishing"},
+	{"*", "other"},
 }

@@ -13,28 +13,16 @@
 package microsoftbingmurls
 
 import (
-	"context"
 	"errors"
 	"strconv"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the members of an indicator become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each indicator.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the members of an indicator become.
+var Table = feed.Table{
 	Format: feed.JSON{Sorted: true},
 	Rows: []feed.Column{
 		{From: "Version"},

@@ -14,60 +14,34 @@
 package spamhausdrop
 
 import (
-	"context"
 	"errors"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns and members become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&text, &objects} }
-
-// Process makes an event of each network and AS.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if feed.First(report) == '{' {
-		return c.Parse(&objects, report, emit)
-	}
-	return c.Parse(&text, report, emit)
-}
-
-var spam = feed.Words{{"classification.type", "spam"}}
-
-var text = feed.Table{
-	Format: feed.Line{
-		Pattern: `^AS(?P<asn>\d+)\s*;\s*(?P<cc>[^|]*?)\s*\|\s*(?P<name>.*)$|^(?P<network>[^;\s]+)\s*;\s*(?P<id>.+)$`,
-		Skip:    []string{";"}, Head: []string{"Last-Modified:"},
-	},
-	Rows: []feed.Column{
-		{From: "network", To: "source.network"},
-		{From: "id", To: "extra.blocklist"},
-		{From: "asn", To: "source.asn"},
-		{From: "cc", To: "source.geolocation.cc"},
-		{From: "name", To: "source.as_name"},
-		{From: "Last-Modified:", To: "time.source", Convert: "utc"},
-	},
-	Const: spam,
-}
 
 var errNothing = errors.New("there is neither cidr nor asn")
 
-var objects = feed.Table{
-	Format: feed.JSON{Lines: true},
+// Table has the parts of a line, and the members of an object.
+var Table = feed.Table{
+	Format: feed.JSONOr{
+		JSON: feed.JSON{Lines: true},
+		Else: feed.Line{
+			Pattern: `^AS(?P<asn>\d+)\s*;\s*(?P<cc>[^|]*?)\s*\|\s*(?P<asname>.*)$|^(?P<cidr>[^;\s]+)\s*;\s*(?P<sblid>.+)$`,
+			Skip:    []string{";"}, Head: []string{"Last-Modified:"},
+		},
+	},
 	Rows: []feed.Column{
 		{From: "cidr", To: "source.network"},
 		{From: "sblid", To: "extra.blocklist"},
 		{From: "rir", To: "source.registry", Need: feed.Soft},
 		{From: "asn", To: "source.asn"},
-		{From: "cc", To: "source.geolocation.cc", Need: feed.Soft},
+		{From: "cc", To: "source.geolocation.cc", Need: feed.Noted},
 		{From: "asname", To: "source.as_name"},
 		{From: "domain", To: "extra.domain"},
+		{From: "Last-Modified:", To: "time.source", Convert: "utc"},
 	},
-	Const: spam,
+	Const: feed.Words{{"classification.type", "spam"}},
 	After: func(e *event.Message, row *feed.Record) error {
 		switch {
 		case row.Get("type") == "metadata":

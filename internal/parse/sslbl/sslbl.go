@@ -14,28 +14,16 @@
 package sslbl
 
 import (
-	"context"
 	"errors"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each row.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
 
 var errNothing = errors.New("there is neither SHA1 nor DstIP nor ja3_md5")
 
-var table = feed.Table{
+// Table says what the columns become.
+var Table = feed.Table{
 	Format: feed.CSV{Commented: true},
 	Rows: []feed.Column{
 		{From: "Listingdate|Firstseen", To: "time.source", Convert: "utc"},

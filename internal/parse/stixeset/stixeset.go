@@ -65,11 +65,9 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 // classify tells type and malware from the description.
 func (c *Command) classify(e *event.Message) {
 	text := e.Get("comment")
-	for _, d := range descriptions {
-		if d[0] == text {
-			e.Set("classification.type", d[1])
-			return
-		}
+	if typ, ok := descriptions.Find(text); ok {
+		e.Set("classification.type", typ)
+		return
 	}
 	for i, pattern := range c.patterns {
 		if m := pattern.FindStringSubmatch(text); m != nil {
@@ -91,7 +89,7 @@ func (c *Command) family(name string) string {
 
 const naming = `^([^/]*/)?([^.]*\.)?([^.]+)(\.[^!]*)(!.*)?$`
 
-var descriptions = [][2]string{
+var descriptions = feed.Words{
 	{"Host actively distributes high-severity malicious content in the form of executable code.", "malware-distribution"},
 	{"Host actively distributes high-severity threat in the form of executable code.", "malware-distribution"},
 	{"Host actively distributes high-severity threat in the form of malicious code.", "malware-distribution"},

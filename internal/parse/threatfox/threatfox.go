@@ -16,49 +16,36 @@ package threatfox
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns and members become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&rows, &objects} }
-
-// Process makes an event of each indicator.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if first := feed.First(report); first == '{' || first == '[' {
-		return c.Parse(&objects, report, emit)
-	}
-	return c.Parse(&rows, report, emit)
-}
-
-var (
-	rows    = feed.Table{Format: feed.CSV{Commented: true, Blanks: true}, Rows: columns, After: indicator, Rest: feed.Extra}
-	objects = feed.Table{Format: feed.JSON{Members: true, Status: "query_status ok no_result no_results"}, Rows: columns, After: indicator, Rest: feed.Extra}
-)
-
-// columns are the names of the exports, and of the API.
-var columns = []feed.Column{
-	{From: "first_seen_utc|first_seen", To: "time.source", Convert: "utc"},
-	{From: "ioc_value|ioc", Need: feed.Required},
-	{From: "ioc_type", Need: feed.Required},
-	{From: "threat_type", To: "classification.type", Need: feed.Required, Words: feed.Words{
-		{"botnet_cc", "c2-server"},
-		{"payload_delivery", "malware-distribution"},
-		{"payload", "malware"},
-		{"cc_skimming", "malware-distribution"},
-	}},
-	{From: "malware_printable", To: "malware.name", Words: feed.Words{{"Unknown malware", ""}, {"*", "*"}}},
-	{From: "fk_malware|malware", To: "extra.malware"},
-	{From: "reference", To: "event_description.url|extra.reference", Words: feed.Words{{"None", ""}, {"*", "*"}}},
-	{From: "tags", To: "extra.tags", Convert: "not None | list"},
+// Table has the names of the exports, and of the API.
+var Table = feed.Table{
+	Format: feed.JSONOr{
+		JSON: feed.JSON{Members: true, Status: "query_status ok no_result no_results", In: "data"},
+		Else: feed.CSV{Commented: true, Blanks: true},
+	},
+	Rows: []feed.Column{
+		{From: "first_seen_utc|first_seen", To: "time.source", Convert: "utc"},
+		{From: "ioc_value|ioc", Need: feed.Required},
+		{From: "ioc_type", Need: feed.Required},
+		{From: "threat_type", To: "classification.type", Need: feed.Required, Words: feed.Words{
+			{"botnet_cc", "c2-server"},
+			{"payload_delivery", "malware-distribution"},
+			{"payload", "malware"},
+			{"cc_skimming", "malware-distribution"},
+		}},
+		{From: "malware_printable", To: "malware.name", Words: feed.Words{{"Unknown malware", ""}, {"*", "*"}}},
+		{From: "fk_malware|malware", To: "extra.malware"},
+		{From: "reference", To: "event_description.url|extra.reference", Words: feed.Words{{"None", ""}, {"*", "*"}}},
+		{From: "tags", To: "extra.tags", Convert: "not None | list"},
+	},
+	After: indicator,
+	Rest:  feed.Extra,
 }
 
 // fields are those for types of indicators that are one value.
@@ -82,11 +69,10 @@ func indicator(e *event.Message, row *feed.Record) error {
 		e.Set("source.port", value[i+1:])
 		return nil
 	}
-	for _, f := range fields {
-		if f[0] == typ {
-			e.Set(f[1], value)
-			return nil
-		}
+	field, ok := fields.Find(typ)
+	if !ok {
+		return fmt.Errorf("ioc_type %q is not known", typ)
 	}
-	return fmt.Errorf("ioc_type %q is not known", typ)
+	e.Set(field, value)
+	return nil
 }

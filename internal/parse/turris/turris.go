@@ -11,25 +11,12 @@
 package turris
 
 import (
-	"context"
-
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each tag of an address.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the columns become.
+var Table = feed.Table{
 	Format: feed.CSV{Names: true, Raw: feed.FewQuotes},
 	Split:  feed.Split{From: "Tags"},
 	Rows: []feed.Column{

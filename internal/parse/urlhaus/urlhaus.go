@@ -15,44 +15,26 @@
 //	  parse-urlhaus --name URLhaus
 package urlhaus
 
-import (
-	"context"
+import "github.com/intelpipe/intelpipe/internal/feed"
 
-	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
-)
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns and members become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&rows, &objects} }
-
-// Process makes an event of each URL.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if first := feed.First(report); first == '{' || first == '[' {
-		return c.Parse(&objects, report, emit)
-	}
-	return c.Parse(&rows, report, emit)
-}
-
-var (
-	rows    = feed.Table{Format: feed.CSV{Commented: true, Blanks: true}, Rows: columns, Rest: feed.Extra}
-	objects = feed.Table{Format: feed.JSON{Members: true, Status: "query_status ok no_results"}, Rows: columns, Rest: feed.Extra}
-)
-
-// columns are the names of CSV, of JSON and of the API.
-var columns = []feed.Column{
-	{From: "dateadded|date_added|Dateadded (UTC)", To: "time.source", Convert: "utc"},
-	{From: "url|URL", To: "source.url", Need: feed.Required},
-	{From: "url_status|URL_status", To: "status"},
-	{From: "threat|Threat", To: "classification.type", Words: feed.Words{{"malware_download", "malware-distribution"}}, Default: "malware-distribution"},
-	{From: "host", To: "source.ip|source.fqdn"},
-	{From: "Host", To: "source.fqdn|"},
-	{From: "IPaddress", To: "source.ip"},
-	{From: "ASnumber", To: "source.asn"},
-	{From: "Country", To: "source.geolocation.cc"},
-	{From: "urlhaus_link|urlhaus_reference", To: "event_description.url"},
-	{From: "tags", To: "extra.tags", Convert: "not None | list"},
+// Table has the names of CSV, of JSON and of the API.
+var Table = feed.Table{
+	Format: feed.JSONOr{
+		JSON: feed.JSON{Members: true, Status: "query_status ok no_results", In: "urls"},
+		Else: feed.CSV{Commented: true, Blanks: true},
+	},
+	Rows: []feed.Column{
+		{From: "dateadded|date_added|Dateadded (UTC)", To: "time.source", Convert: "utc"},
+		{From: "url|URL", To: "source.url", Need: feed.Required},
+		{From: "url_status|URL_status", To: "status"},
+		{From: "threat|Threat", To: "classification.type", Words: feed.Words{{"malware_download", "malware-distribution"}}, Default: "malware-distribution"},
+		{From: "host", To: "source.ip|source.fqdn"},
+		{From: "Host", To: "source.fqdn|"},
+		{From: "IPaddress", To: "source.ip"},
+		{From: "ASnumber", To: "source.asn"},
+		{From: "Country", To: "source.geolocation.cc"},
+		{From: "urlhaus_link|urlhaus_reference", To: "event_description.url"},
+		{From: "tags", To: "extra.tags", Convert: "not None | list"},
+	},
+	Rest: feed.Extra,
 }

@@ -13,26 +13,10 @@
 //	  parse-zoneh --name Zone-H
 package zoneh
 
-import (
-	"context"
+import "github.com/intelpipe/intelpipe/internal/feed"
 
-	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
-)
-
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns of a defacement become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each defacement.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the columns of a defacement become.
+var Table = feed.Table{
 	Format: feed.CSV{Names: true, Raw: feed.AsItStands},
 	Rows: []feed.Column{
 		{From: "domain", To: "source.url", Need: feed.Soft},

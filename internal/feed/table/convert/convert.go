@@ -76,6 +76,13 @@ func named(name, argument string) (Func, error) {
 		return port, nil
 	case "hex":
 		return hexadecimal, nil
+	case "not":
+		return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
+			if v.Kind != harmonization.Compound && v.Text == argument {
+				return harmonization.Value{}, nil
+			}
+			return v, nil
+		}, nil
 	}
 	if f := textConverter(name, argument); f != nil {
 		return func(v harmonization.Value, _ *harmonization.Reading) (harmonization.Value, error) {
@@ -240,13 +247,6 @@ func textConverter(name, argument string) func(string) string {
 		}
 	case "add":
 		return func(s string) string { return s + argument }
-	case "not":
-		return func(s string) string {
-			if s == argument {
-				return ""
-			}
-			return s
-		}
 	case "refang":
 		return refang
 	case "url":
