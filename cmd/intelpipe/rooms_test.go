@@ -37,17 +37,13 @@ var tangled = []string{
 	"internal/durable/seen",
 	"internal/durable/spool",
 	"internal/durable/spool/layout",
-	"internal/event",
-	"internal/event/scan",
 	"internal/expert/asnlookup",
 	"internal/expert/filter",
 	"internal/expert/modify",
 	"internal/expert/reversedns",
 	"internal/expert/ripe",
-	"internal/feed",
 	"internal/guess",
 	"internal/json",
-	"internal/lookup",
 	"internal/parse/csv",
 	"internal/parse/cymrucapprogram",
 	"internal/parse/microsoftctip",
@@ -58,7 +54,6 @@ var tangled = []string{
 	"internal/python/regex",
 	"internal/python/regex/syntax",
 	"internal/python/value",
-	"internal/stage",
 }
 
 // TestRooms looks for files of a room that refer to each other in a circle: what is

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"github.com/intelpipe/intelpipe/internal/chain/attend"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -52,14 +53,15 @@ type Chain struct {
 	covered      string // the checkpoint behind all of them
 	sending      context.Context
 	interrupt    context.CancelFunc
-	attendance
+	nodes        []*node
+	attendance   attend.Attendance
 }
 
 // New makes a chain of stages. An error is one of their command line.
 func New(stages []Stage, o Options) (*Chain, error) {
 	c := &Chain{Options: o, isControlled: o.Owned}
 	c.sending, c.interrupt = context.WithCancel(context.Background())
-	c.attendance.host = c
+	c.attendance.Host = c
 	for i, s := range stages {
 		n, err := newNode(s, c)
 		n.failures.Dry = o.Dry
@@ -87,8 +89,11 @@ func (c *Chain) Start(ctx context.Context) error {
 		n.next = next
 		next = c.linkOf(n)
 		c.links[i] = next
-		c.add(n, next.drain)
 		n.context, n.sending = context.WithoutCancel(ctx), c.sending
+		c.attendance.Add(attend.Stage{
+			Name: n.Name, Command: n.Command, Context: n.context, Holder: n.holding(), Emit: n.pass,
+			Busy: func() bool { return n.input != nil }, Drain: next.drain,
+		})
 		if s, ok := n.Command.(stage.Starter); ok {
 			if err := s.Start(n.context, n.Env); err != nil {
 				return err
@@ -171,8 +176,8 @@ func (c *Chain) Failed() bool { return c.failedCount.Load() > 0 }
 
 // Broken returns what broke the stream, or nil.
 func (c *Chain) Broken() error {
-	c.hold()
-	defer c.release()
+	c.attendance.Hold()
+	defer c.attendance.Release()
 	return c.fatal
 }
 
@@ -196,8 +201,8 @@ func (c *Chain) Room() error {
 
 // Control passes a control line of the source through the chain.
 func (c *Chain) Control(kind event.Kind, id string) error {
-	c.hold()
-	defer c.release()
+	c.attendance.Hold()
+	defer c.attendance.Release()
 	return c.links[0].control(kind, id)
 }
 
@@ -212,27 +217,27 @@ func (c *Chain) Observe(time string) { c.nodes[0].observation = time }
 
 // Idle lets go of what has failed, and of what is on its way out.
 func (c *Chain) Idle() error {
-	c.hold()
-	defer c.release()
+	c.attendance.Hold()
+	defer c.attendance.Release()
 	return c.links[0].idle()
 }
 
 // LetGo flushes what was held for long enough. It is called where the head
 // waits.
 func (c *Chain) LetGo() error {
-	c.hold()
-	defer c.release()
-	return c.flush()
+	c.attendance.Hold()
+	defer c.attendance.Release()
+	return c.attendance.Flush()
 }
 
 // Run calls work, which feeds the chain, brings the stream to its end, calls
 // before, and closes the stages. It returns what ended it badly; ErrStop says that
 // nobody reads any longer, so that nothing has advanced.
 func (c *Chain) Run(work func() error, before func()) error {
-	stop := c.begin()
+	stop := c.attendance.Begin()
 	err := work()
 	c.Progress.Clear()
-	c.hold()
+	c.attendance.Hold()
 	if err == nil {
 		err = c.end()
 	} else if full := c.isFull; full != nil && (errors.Is(err, full) || c.fatal != nil && errors.Is(c.fatal, full)) {

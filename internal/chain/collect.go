@@ -16,11 +16,11 @@ func (c *Chain) Emit() stage.Emit {
 	n := c.nodes[0]
 	_, relays := n.Command.(stage.Relay)
 	return func(m *event.Message) error {
-		c.hold()
-		defer c.release()
+		c.attendance.Hold()
+		defer c.attendance.Release()
 		n.line++
 		c.Progress.Count(1)
-		if err := c.reload(); err != nil {
+		if err := c.attendance.Reload(); err != nil {
 			return err
 		}
 		if c.isFull != nil {
@@ -33,7 +33,7 @@ func (c *Chain) Emit() stage.Emit {
 		if err := send(m); err != nil {
 			return err
 		}
-		return c.flush()
+		return c.attendance.Flush()
 	}
 }
 

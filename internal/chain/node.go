@@ -392,16 +392,16 @@ func Position(stack []byte) string {
 	return "an unknown place"
 }
 
-// holding is what holds something back in this node.
-func (n *node) holding() (stage.Holder, bool) {
+// holding is what holds something back in this node, or nil.
+func (n *node) holding() stage.Holder {
 	switch {
 	case n.batch != nil:
-		return (*batching)(n), true
+		return (*batching)(n)
 	case len(n.paths) > 0:
-		return (*routing)(n), true
+		return (*routing)(n)
 	}
-	h, ok := n.Command.(stage.Holder)
-	return h, ok
+	h, _ := n.Command.(stage.Holder)
+	return h
 }
 
 // batching is a node as the batches of its output see it.

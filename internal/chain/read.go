@@ -22,11 +22,11 @@ func (c *Chain) Read(ctx context.Context, src io.Reader, file string) error {
 	}
 	c.in = stream.NewReader(src, &feeder{c}, o)
 	c.isFull = c.Room()
-	c.hold()
-	defer c.release()
+	c.attendance.Hold()
+	defer c.attendance.Release()
 	defer c.in.Close()
 	for ctx.Err() == nil {
-		if err := c.reload(); err != nil {
+		if err := c.attendance.Reload(); err != nil {
 			return err
 		}
 		m, err := c.in.Next()
@@ -44,7 +44,7 @@ func (c *Chain) Read(ctx context.Context, src io.Reader, file string) error {
 		} else if err != nil {
 			return err
 		}
-		if err := c.flush(); err != nil {
+		if err := c.attendance.Flush(); err != nil {
 			return err
 		}
 	}
@@ -117,15 +117,15 @@ func (f *feeder) Controlled() bool { return f.isControlled }
 func (f *feeder) Full() error      { return f.isFull }
 func (f *feeder) Idle() error      { return f.links[0].idle() }
 func (f *feeder) Wait(fd int) error {
-	return f.wait(fd, f.End.Fd(), f.links[0].idle)
+	return f.attendance.Wait(fd, f.End.Fd(), f.links[0].idle)
 }
 func (f *feeder) Read(bytes int)                  { f.Progress.Read(bytes) }
 func (f *feeder) Scratch() (*os.File, error)      { return f.nodes[0].Dump.Scratch() }
 func (f *feeder) Describe(m *event.Message) error { return f.nodes[0].describe(m) }
 
 func (f *feeder) Unattended(read func()) {
-	f.release()
-	defer f.hold()
+	f.attendance.Release()
+	defer f.attendance.Hold()
 	read()
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/delivery/identity"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
@@ -38,7 +39,8 @@ type Source struct {
 	Options
 	chain    Chain
 	pipe     *pipeline.Pipeline
-	identity *identity
+	known    identity.Options
+	identity *identity.Identity
 	windows  *windows
 	silence  *pipeline.Silence
 	grace    *pipeline.Grace
@@ -99,26 +101,23 @@ func (s *Source) Run(ctx context.Context, chain Chain) error {
 		defer pipeline.HeedSecond(ctx, s.pipe)()
 	}
 	defer s.silence.Stop()
-	base, err := baseName(s.Name, s.Options)
-	if err != nil {
-		return err
-	}
-	own, err := identify(ctx, &s.Options)
+	s.known = identity.Options{Command: s.Command, Name: s.Name, Args: s.Args, Source: s.Source, IfRunning: s.IfRunning, StateDir: s.Env.StateDir}
+	own, err := identity.Find(ctx, &s.known)
 	if err != nil {
 		return err
 	}
 	passOver := map[string]bool{}
 	s.orphaned = func() bool {
-		left, err := own.orphan(ctx, base, passOver)
+		left, err := own.Orphan(ctx, passOver)
 		if left != nil {
-			err = left.journal.close()
+			err = left.Journal.Close()
 		}
 		s.needed = left != nil || err != nil // an error is met again, and then told
 		return s.needed
 	}
 	for again := true; again; {
 		// What dead runs have left comes first.
-		if err := s.takeOver(ctx, own, base, passOver); err != nil || ctx.Err() != nil {
+		if err := s.takeOver(ctx, own, passOver); err != nil || ctx.Err() != nil {
 			return err
 		}
 		if err := s.as(ctx, own); err != nil || ctx.Err() != nil {
@@ -126,16 +125,16 @@ func (s *Source) Run(ctx context.Context, chain Chain) error {
 		}
 		again = s.needed
 	}
-	return s.takeOver(ctx, own, base, passOver)
+	return s.takeOver(ctx, own, passOver)
 }
 
 // takeOver sends what dead runs have left that are numbered as this one is, each
 // under its name. One whose pipeline lives on is passed over.
-func (s *Source) takeOver(ctx context.Context, own *identity, base string, passOver map[string]bool) error {
+func (s *Source) takeOver(ctx context.Context, own *identity.Identity, passOver map[string]bool) error {
 	s.windows.left, s.needed = true, false
 	defer func() { s.windows.left, s.identity = false, own }() // Close lets go of its own name
 	for {
-		left, err := own.orphan(ctx, base, passOver)
+		left, err := own.Orphan(ctx, passOver)
 		if left == nil || err != nil {
 			return err
 		}
@@ -143,9 +142,9 @@ func (s *Source) takeOver(ctx context.Context, own *identity, base string, passO
 		if errors.As(err, new(livesOnError)) {
 			s.Say(err)
 			s.chain.CountFailed()
-			passOver[left.name], err = true, nil
+			passOver[left.Name], err = true, nil
 		}
-		if err = cmp.Or(err, left.journal.close()); err != nil || ctx.Err() != nil {
+		if err = cmp.Or(err, left.Journal.Close()); err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -155,16 +154,16 @@ func (s *Source) takeOver(ctx context.Context, own *identity, base string, passO
 type livesOnError struct{ error }
 
 // as runs the source under one name.
-func (s *Source) as(ctx context.Context, i *identity) error {
+func (s *Source) as(ctx context.Context, i *identity.Identity) error {
 	s.identity = i
 	w := s.windows
-	w.name, w.journal, w.kept = i.name, i.journal, i.keeper != nil
-	w.acked, w.collected, w.ending, w.progress = i.journal.acked, false, false, 0
+	w.name, w.journal, w.kept = i.Name, i.Journal, i.Keeper != nil
+	w.acked, w.collected, w.ending, w.progress = i.Journal.Acked, false, false, 0
 	s.deaths, s.failure = 0, nil
 	if err := s.remember(); err != nil {
 		return err
 	}
-	if err := s.waitForOldPipeline(ctx, s.Options.wait()); err != nil {
+	if err := s.waitForOldPipeline(ctx, s.known.Wait()); err != nil {
 		return err
 	}
 	return s.attempts(ctx)
@@ -174,13 +173,13 @@ func (s *Source) as(ctx context.Context, i *identity) error {
 // pipelines on one origin are two sources.
 func (s *Source) remember() error {
 	words := strings.Join(s.Words, " ") + s.Rest
-	j := s.identity.journal
+	j := s.identity.Journal
 	_, receives := s.Command.(stage.Receiver) // what is taken from there is gone for others in any case
-	if j.words != "" && j.words != words && s.Source == "" && !receives {
+	if j.Words != "" && j.Words != words && s.Source == "" && !receives {
 		s.Say(errors.New("its pipeline was another one last time; if both are in use each needs a name, or what one has got the other never gets: --source NAME"))
 	}
-	j.words, j.ended = words, false
-	return j.save()
+	j.Words, j.Ended = words, false
+	return j.Save()
 }
 
 // attempts starts the pipeline as often as it takes.
@@ -221,8 +220,8 @@ func (s *Source) attempts(ctx context.Context) error {
 
 // ended notes that all of this name is settled.
 func (s *Source) ended() error {
-	s.identity.journal.ended = true
-	err := s.identity.journal.save()
+	s.identity.Journal.Ended = true
+	err := s.identity.Journal.Save()
 	if s.alive != nil { // what the pipeline has left behind has nothing in its hands
 		err = cmp.Or(err, s.alive.Release())
 		s.alive = nil
@@ -236,9 +235,9 @@ func (s *Source) waitForOldPipeline(ctx context.Context, wait time.Duration) (er
 	if s.Words == nil || s.alive != nil {
 		return nil
 	}
-	path := filepath.Join(s.Env.StateDir, s.identity.name+".pipeline")
+	path := filepath.Join(s.Env.StateDir, s.identity.Name+".pipeline")
 	s.alive, err = disk.LockPath(ctx, path, wait)
-	if isLocked(err) {
+	if identity.IsLocked(err) {
 		path += ".lock"
 		if found := procgroup.Using(path); len(found) > 0 {
 			return livesOnError{fmt.Errorf("the pipeline of a run that was killed lives on and may still write; end its processes: %s", strings.Join(found, ", "))}
@@ -286,7 +285,7 @@ func pause(ctx context.Context, d time.Duration) {
 // attempt runs the collector with one pipeline.
 func (s *Source) attempt(ctx context.Context) error {
 	s.windows.begin(rand.Text()[:12])
-	env := append(slices.Clone(s.Environ), stage.InPipeline+"="+s.identity.name, fmt.Sprintf("%s=%d", stage.InPatience, int(s.Patience.Seconds())))
+	env := append(slices.Clone(s.Environ), stage.InPipeline+"="+s.identity.Name, fmt.Sprintf("%s=%d", stage.InPatience, int(s.Patience.Seconds())))
 	if again, ok := s.Command.(stage.Replayer); ok {
 		env = append(env, stage.InReplay+"="+again.Trail())
 	}
@@ -405,7 +404,7 @@ func (s *Source) once(ctx context.Context) error {
 	if r.Origin() == stage.OriginNone {
 		if s.spooled == nil {
 			var err error
-			dir := filepath.Join(s.Env.StateDir, s.identity.name+".spool")
+			dir := filepath.Join(s.Env.StateDir, s.identity.Name+".spool")
 			if s.spooled, err = spooled.Open(ctx, r, s.Env, dir, s.Windows.Age); err != nil {
 				return err
 			}
@@ -465,7 +464,7 @@ func (s *Source) Close() error {
 		err = s.spooled.Stop()
 	}
 	if s.identity != nil {
-		err = cmp.Or(err, s.identity.journal.close())
+		err = cmp.Or(err, s.identity.Journal.Close())
 	}
 	if s.alive != nil {
 		err = cmp.Or(err, s.alive.Unlock())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/delivery/identity"
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
@@ -36,7 +37,7 @@ type window struct {
 type windows struct {
 	chain   Chain
 	pipe    *pipeline.Pipeline
-	journal *journal
+	journal *identity.Journal
 	silence *pipeline.Silence
 	now     func() time.Time
 	direct  bool // what is written to the process passes no other stage of this one
@@ -52,15 +53,15 @@ type windows struct {
 	opened      uint64 // the number that the pipeline was opened with
 	acked       uint64
 	sent        uint64
-	progress    int      // how many were acknowledged in this run
-	plan        []cut    // sent before and not acknowledged: they come first
-	open        []window // the oldest first
-	commits     []uint64 // sent and not come back
-	uncovered   bool     // something was sent since the last checkpoint
-	current     string   // name of the window that is being sent
-	observation string   // of its reports
-	ending      bool     // there will be no further window
-	collected   bool     // and all of them are acknowledged
+	progress    int            // how many were acknowledged in this run
+	plan        []identity.Cut // sent before and not acknowledged: they come first
+	open        []window       // the oldest first
+	commits     []uint64       // sent and not come back
+	uncovered   bool           // something was sent since the last checkpoint
+	current     string         // name of the window that is being sent
+	observation string         // of its reports
+	ending      bool           // there will be no further window
+	collected   bool           // and all of them are acknowledged
 }
 
 // begin begins an attempt, with a pipeline that knows of nothing.
@@ -68,7 +69,7 @@ func (w *windows) begin(nonce string) {
 	w.nonce = nonce
 	w.open, w.commits, w.uncovered, w.current = nil, nil, false, ""
 	w.opened, w.sent = w.acked, w.acked
-	w.plan = append([]cut(nil), w.journal.cuts...)
+	w.plan = append([]identity.Cut(nil), w.journal.Cuts...)
 	w.silence.Begin()
 }
 
@@ -128,22 +129,22 @@ func (w *windows) number(extent string, deliveries int) (uint64, error) {
 		return number, nil
 	}
 	number := w.sent
-	for _, c := range w.journal.cuts {
+	for _, c := range w.journal.Cuts {
 		number = max(number, c.Number)
 	}
 	number++
 	if len(w.plan) > 0 { // what was to come first has not come
 		gone := w.plan[0].Number
-		for i, c := range w.journal.cuts {
+		for i, c := range w.journal.Cuts {
 			if c.Number == gone {
-				w.journal.cuts = w.journal.cuts[:i]
+				w.journal.Cuts = w.journal.Cuts[:i]
 				break
 			}
 		}
 		w.plan = nil
 	}
-	w.journal.cuts = append(w.journal.cuts, cut{number, extent, deliveries, w.observation})
-	return number, w.journal.save()
+	w.journal.Cuts = append(w.journal.Cuts, identity.Cut{Number: number, Extent: extent, Deliveries: deliveries, Observation: w.observation})
+	return number, w.journal.Save()
 }
 
 // Lines passes lines on to a pipeline that is another process.
@@ -166,7 +167,7 @@ func (w *windows) Settle() error { return w.wait(func() bool { return len(w.open
 func (w *windows) Source() (name string, left bool) { return w.name, w.left }
 
 // State is that of the last acknowledged window.
-func (w *windows) State() string { return w.journal.position }
+func (w *windows) State() string { return w.journal.Position }
 
 // wait takes what has come back, and waits for more until done says so.
 func (w *windows) wait(done func() bool) error {
@@ -263,12 +264,12 @@ func (w *windows) acknowledge() error {
 }
 
 func (w *windows) keep(win window) error {
-	w.journal.forget(win.number)
+	w.journal.Forget(win.number)
 	if win.intact {
-		w.journal.position = win.position
+		w.journal.Position = win.position
 	}
 	if !w.kept {
-		if err := w.journal.save(); err != nil {
+		if err := w.journal.Save(); err != nil {
 			return err
 		}
 	}

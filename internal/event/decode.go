@@ -9,9 +9,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 
-// SyntaxError says what is wrong with a line, and where.
-type SyntaxError = scan.SyntaxError
-
 // ErrKind is wrapped by the error for a __type that data may not have.
 var ErrKind = errors.New("unknown __type")
 
@@ -122,13 +119,6 @@ func (m *Message) ID() string { return m.Get("id") }
 func AppendControl(dst []byte, kind Kind, id string) []byte {
 	dst = append(append(append(dst, `{"__type":"`...), kind.String()...), `","id":`...)
 	return append(json.AppendString(dst, id), '}')
-}
-
-func clip(text []byte) string {
-	if len(text) > 60 {
-		return string(text[:60]) + "…"
-	}
-	return string(text)
 }
 
 // DecodeHead reads the fields of a report that stand before the content of

@@ -1,20 +1,10 @@
 package event
 
 import (
-	"errors"
 	"hash/maphash"
 
 	"github.com/intelpipe/intelpipe/internal/event/scan"
 )
-
-// MaxFields is how many fields a message may have, and how many members an
-// object of a feed.
-const MaxFields = scan.MaxMembers
-
-var errTooMany = errors.New(scan.TooMany)
-
-// full reports whether there is no room for one more field.
-func (m *Message) full() bool { return len(m.fields) >= MaxFields && m.Len() >= MaxFields }
 
 // few is how many fields are searched one by one. More of them have an index,
 // and a deleted one stays among them as a gap until they are next walked through.
@@ -28,6 +18,9 @@ type index struct {
 	seed    maphash.Seed
 }
 
+// newIndex returns an empty index. Its seed keeps a sender from choosing keys that meet.
+func newIndex() *index { return &index{seed: maphash.MakeSeed()} }
+
 // forget empties the index, which there may be none of.
 func (x *index) forget() {
 	if x != nil {
@@ -35,13 +28,13 @@ func (x *index) forget() {
 	}
 }
 
-// lookup is find by the index.
-func (m *Message) lookup(key string) int {
-	m.cover()
-	x := m.index
+// find returns the number of the field with the key, or -1. The text of the fields is
+// in buf.
+func (x *index) find(buf []byte, fields []scan.Member, key string) int {
+	x.cover(buf, fields)
 	for i := x.place(key); x.slots[i] != 0; i = x.after(i) {
 		at := int(x.slots[i] - 1)
-		if f := &m.fields[at]; f.End > 0 && string(m.buf[f.Key:f.Key+f.KeyLen]) == key {
+		if f := &fields[at]; f.End > 0 && string(buf[f.Key:f.Key+f.KeyLen]) == key {
 			return at
 		}
 	}
@@ -49,13 +42,8 @@ func (m *Message) lookup(key string) int {
 }
 
 // cover takes up the fields that have come since.
-func (m *Message) cover() {
-	n := len(m.fields)
-	x := m.index
-	if x == nil {
-		x = &index{seed: maphash.MakeSeed()} // keeps a sender from choosing keys that meet
-		m.index = x
-	}
+func (x *index) cover(buf []byte, fields []scan.Member) {
+	n := len(fields)
 	if 2*n > len(x.slots) || x.covered == 0 && len(x.slots) > 64*n {
 		size := 4 * few
 		for size < 4*n {
@@ -66,11 +54,11 @@ func (m *Message) cover() {
 		clear(x.slots)
 	}
 	for ; x.covered < n; x.covered++ {
-		f := &m.fields[x.covered]
+		f := &fields[x.covered]
 		if f.End == 0 {
 			continue
 		}
-		i := x.placeOf(m.buf[f.Key : f.Key+f.KeyLen])
+		i := x.placeOf(buf[f.Key : f.Key+f.KeyLen])
 		for x.slots[i] != 0 {
 			i = x.after(i)
 		}
@@ -87,30 +75,3 @@ func (x *index) placeOf(key []byte) int {
 }
 
 func (x *index) after(i int) int { return (i + 1) & (len(x.slots) - 1) }
-
-// deleteAt removes a field, and reports whether those behind it have moved up.
-func (m *Message) deleteAt(i int) (moved bool) {
-	m.dirty = true
-	if len(m.fields) > few {
-		m.fields[i] = field{}
-		m.dead++
-		return false
-	}
-	m.fields = append(m.fields[:i], m.fields[i+1:]...)
-	return true
-}
-
-// settle closes the gaps that deleted fields have left.
-func (m *Message) settle() {
-	if m.dead == 0 {
-		return
-	}
-	kept := m.fields[:0]
-	for i := range m.fields {
-		if m.fields[i].End > 0 {
-			kept = append(kept, m.fields[i])
-		}
-	}
-	m.fields, m.dead = kept, 0
-	m.index.forget()
-}

@@ -8,10 +8,8 @@ package event
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -131,7 +129,10 @@ func (m *Message) find(key string) int {
 		return -1
 	}
 	if len(m.fields) > few {
-		return m.lookup(key)
+		if m.index == nil {
+			m.index = newIndex()
+		}
+		return m.index.find(m.buf, m.fields, key)
 	}
 	for i := range m.fields {
 		if f := &m.fields[i]; f.Mark == want && string(m.buf[f.Key:f.Key+f.KeyLen]) == key {
@@ -223,46 +224,6 @@ func (m *Message) word(text []byte) string {
 	return *w
 }
 
-// value decodes the text of one JSON value that has been scanned before.
-func value(text []byte) harmonization.Value {
-	switch text[0] {
-	case '"':
-		return harmonization.Text(scan.Unquote(text))
-	case '{', '[':
-		return harmonization.Value{Kind: harmonization.Compound, Text: string(text)}
-	case 't', 'f':
-		return harmonization.Bool(text[0] == 't')
-	case 'n':
-		return harmonization.Value{}
-	}
-	return harmonization.Value{Kind: harmonization.Number, Text: string(text)}
-}
-
-// ParseValue reads the text of one JSON value, as strictly as Decode does.
-func ParseValue(text string) (harmonization.Value, error) {
-	s := scan.Scanner{Buf: scan.AppendPadded(nil, text)}
-	s.Space()
-	start := s.Pos
-	err := s.Value()
-	end := s.Pos
-	if err == nil {
-		err = s.End(len(text), "value")
-	}
-	if err != nil {
-		return harmonization.Value{}, notJSON(s.AtEnd(err, len(text)), text)
-	}
-	return value(s.Buf[start:end]), nil
-}
-
-// notJSON says what is wrong with a text, and shows the beginning of it.
-func notJSON(err error, text string) error {
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("invalid JSON, at byte %d: %w: %s", syntax.Offset+1, err, clip([]byte(text)))
-	}
-	return err
-}
-
 // All yields the fields in order, key and JSON text, but for __type.
 func (m *Message) All() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
@@ -327,6 +288,42 @@ func (m *Message) DeleteFunc(gone func(key string) bool) {
 	}
 }
 
+// deleteAt removes a field, and reports whether those behind it have moved up.
+func (m *Message) deleteAt(i int) (moved bool) {
+	m.dirty = true
+	if len(m.fields) > few {
+		m.fields[i] = field{}
+		m.dead++
+		return false
+	}
+	m.fields = append(m.fields[:i], m.fields[i+1:]...)
+	return true
+}
+
+// settle closes the gaps that deleted fields have left.
+func (m *Message) settle() {
+	if m.dead == 0 {
+		return
+	}
+	kept := m.fields[:0]
+	for i := range m.fields {
+		if m.fields[i].End > 0 {
+			kept = append(kept, m.fields[i])
+		}
+	}
+	m.fields, m.dead = kept, 0
+	m.index.forget()
+}
+
+// MaxFields is how many fields a message may have, and how many members an
+// object of a feed.
+const MaxFields = scan.MaxMembers
+
+var errTooMany = errors.New(scan.TooMany)
+
+// full reports whether there is no room for one more field.
+func (m *Message) full() bool { return len(m.fields) >= MaxFields && m.Len() >= MaxFields }
+
 // Err returns what the first failed Set said. Emit puts such a message into
 // the dump instead of passing it on.
 func (m *Message) Err() error { return m.err }
@@ -366,36 +363,6 @@ func (m *Message) Append(dst []byte) []byte {
 
 func (m *Message) String() string { return string(m.Append(nil)) }
 
-// Place says where in the input a message comes from.
-type Place struct {
-	File   string
-	Line   int64 // from 1; 0 if the input has no lines
-	Column int   // in bytes, from 1; 0 if it is the whole line
-	Again  *Again
-}
-
-// Again says of a message that is sent once more out of a dump what its entry
-// says.
-type Again struct {
-	Sum    uint64 // tells it apart until the rest is known
-	Entry  uint64 // its id in the dump
-	Time   string // when it failed first
-	File   string // where it stood then
-	Line   int64
-	Column int
-}
-
-func (p Place) String() string {
-	s := p.File
-	if p.Line > 0 {
-		s += ":" + strconv.FormatInt(p.Line, 10)
-		if p.Column > 0 {
-			s += ":" + strconv.Itoa(p.Column)
-		}
-	}
-	return s
-}
-
 // Route returns the path that the message takes, or "" for the usual one.
 func (m *Message) Route() string { return m.route }
 
@@ -407,6 +374,28 @@ func (m *Message) Place() Place { return m.place }
 
 // SetPlace records where the message comes from.
 func (m *Message) SetPlace(p Place) { m.place = p }
+
+// SetReading says how to read a report. The values of events that are derived
+// from it are read so, up to the end of their parser.
+func (m *Message) SetReading(r *Reading) { m.reading = r }
+
+// Reading returns what SetReading was given, or nil.
+func (m *Message) Reading() *Reading { return m.reading }
+
+// Times says how to read times, for those who do so before they set a field.
+func (m *Message) Times() *harmonization.Reading {
+	if m.reading == nil {
+		return nil
+	}
+	return &m.reading.Reading
+}
+
+// SetSource notes the source of the piece that is at work, if its bytes are not
+// its text.
+func (m *Message) SetSource(s Source) { m.source = s }
+
+// Source returns what SetSource was given last.
+func (m *Message) Source() (s Source, ok bool) { return m.source, m.source.Bytes != nil }
 
 // Snapshot remembers the fields as they are now, in memory that the caller
 // lends. Restore goes back to them.

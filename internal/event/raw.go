@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unsafe"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event/rawtext"
@@ -28,41 +27,6 @@ func (m *Message) CopyFeed(report *Message) {
 
 // Inherit makes Derive copy these fields too.
 func (m *Message) Inherit(keys []string) { m.copied, m.child = keys, nil }
-
-// Reading says how to read what the content of a report leaves open.
-type Reading struct {
-	harmonization.Reading
-	Encoding string // of text without a byte order mark; the report may name one too
-	Errors   string // what becomes of bytes that do not fit: strict, replace or ignore
-}
-
-// SetReading says how to read a report. The values of events that are derived
-// from it are read so, up to the end of their parser.
-func (m *Message) SetReading(r *Reading) { m.reading = r }
-
-// Reading returns what SetReading was given, or nil.
-func (m *Message) Reading() *Reading { return m.reading }
-
-// Times says how to read times, for those who do so before they set a field.
-func (m *Message) Times() *harmonization.Reading {
-	if m.reading == nil {
-		return nil
-	}
-	return &m.reading.Reading
-}
-
-// Source is the text of a piece of a report, and the bytes it was read from.
-type Source struct {
-	Text  string
-	Bytes []byte
-}
-
-// SetSource notes the source of the piece that is at work, if its bytes are not
-// its text.
-func (m *Message) SetSource(s Source) { m.source = s }
-
-// Source returns what SetSource was given last.
-func (m *Message) Source() (s Source, ok bool) { return m.source, m.source.Bytes != nil }
 
 // Derive makes e an event that begins with the feed fields of report m. If one
 // of them is not valid in an event, e is condemned.
@@ -160,9 +124,6 @@ func (m *Message) LoadText(key, text []byte) {
 		m.Fail(err)
 	}
 }
-
-// view is text as a string, for those who do not keep it.
-func view(text []byte) string { return unsafe.String(unsafe.SliceData(text), len(text)) }
 
 // AppendOrigin adds to the piece of input that the event is about. It becomes
 // the field raw when the event is emitted, and if the event fails it goes

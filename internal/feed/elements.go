@@ -22,26 +22,32 @@ type Element struct {
 	text   []byte // as it came in, where Object has no mistakes
 	raw    []byte // the text, if it is not to be put into an array
 	bad    bool   // it is no object
-	format JSON
+	form   form
+}
+
+// form is how raw has the elements.
+type form struct {
+	sorted bool // with the members of an object in the order of their names
+	alone  bool // and then not in an array
 }
 
 // Elements yields the objects of a JSON array. An element that is no object
 // goes into the dump, and so does the rest of an array that is broken.
 func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
-	return JSON{}.elements(report, emit, json.Elements)
+	return elements(report, emit, json.Elements, form{})
 }
 
 // Objects yields JSON objects that follow one another, and have raw as they stand,
 // or an array of them. If the first stands on a line of its own, what is wrong in
 // one of the lines costs no other.
 func Objects(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
-	return JSON{Objects: true}.elements(report, emit, json.Documents)
+	return elements(report, emit, json.Documents, form{alone: true})
 }
 
-func (f JSON) elements(report *event.Message, emit stage.Emit, split func(io.Reader) iter.Seq2[json.Element, error]) iter.Seq[*Element] {
+func elements(report *event.Message, emit stage.Emit, split func(io.Reader) iter.Seq2[json.Element, error], f form) iter.Seq[*Element] {
 	return func(yield func(*Element) bool) {
 		named, errs := reading(report)
-		x := &Element{report: report, in: charset.NewReader(report.Raw(), named), format: f}
+		x := &Element{report: report, in: charset.NewReader(report.Raw(), named), form: f}
 		for part, err := range split(x.in) {
 			x.text, x.raw, x.bad = part.Text, part.Whole, err != nil
 			at(report, part.Line, part.Column)
@@ -83,9 +89,9 @@ func (x *Element) Piece(text string) *event.Message {
 func (x *Element) Event() *event.Message {
 	e := x.Piece("")
 	switch text := x.text; {
-	case x.format.Sorted && !x.bad:
+	case x.form.sorted && !x.bad:
 		text = []byte(harmonization.JSON(string(text)).Dumps())
-		if x.format.Objects {
+		if x.form.alone {
 			e.AppendOrigin(text)
 			break
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed/table"
 	"github.com/intelpipe/intelpipe/internal/python/csv"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -51,6 +52,25 @@ type Row struct {
 	names  []byte   // the line of the names, every one in quotes
 	ending string   // of the last line that had one
 	raw    []byte
+}
+
+// Inputs yields the rows.
+func (f CSV) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.Input, error] {
+	return func(yield func(*table.Input, error) bool) {
+		in := &table.Input{}
+		for row := range Rows(report, emit, f) {
+			if in.Piece == nil {
+				in.Piece, in.Names = row, row.Names
+				if in.Names == nil {
+					in.Names = f.Columns
+				}
+			}
+			in.Fields = row.Fields
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Rows yields the rows of a report. One that cannot be read goes into the

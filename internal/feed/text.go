@@ -2,7 +2,9 @@ package feed
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -110,4 +112,40 @@ func (t *text) mark(dst, piece []byte) []byte {
 		dst = append(dst, '\n', 0)
 	}
 	return dst
+}
+
+// First returns the first byte of a report that is no white space, by which a parser
+// of several formats tells them apart, or 0.
+func First(report *event.Message) byte {
+	// What is blank includes the marks and zeros of Unicode's encodings.
+	text := bytes.TrimLeft(report.Peek(512), " \t\r\n\v\f\x00\xef\xbb\xbf\xfe\xff")
+	if len(text) == 0 {
+		return 0
+	}
+	return text[0]
+}
+
+// ErrTooLarge says that a report is not to be read in one piece.
+var ErrTooLarge = errors.New("a report")
+
+// Text returns all of a report that is one piece, of at most limit bytes.
+func Text(report *event.Message, limit int64) (string, error) {
+	src, err := io.ReadAll(io.LimitReader(report.Raw(), limit+1))
+	switch {
+	case err != nil:
+		return "", err
+	case int64(len(src)) > limit:
+		return "", fmt.Errorf("%w of more than %d MiB", ErrTooLarge, limit>>20)
+	}
+	named, errs := reading(report)
+	text, err := charset.Decode(src, named, errs)
+	var mistake *charset.Error
+	if errors.As(err, &mistake) {
+		at(report, mistake.Line, mistake.Column)
+		return "", explained(mistake.Reason)
+	}
+	if string(text) != string(src) {
+		report.SetSource(event.Source{Text: string(text), Bytes: src})
+	}
+	return string(text), err
 }

@@ -78,7 +78,7 @@ type SourceFlags struct {
 	Restarts  int     `help:"Give up when the pipeline after -- has ended so many times in a row without anything acknowledged." default:"5" placeholder:"N" group:"common"`
 }
 
-// receiverFlags cut windows. Collectors have them whose stream does not end by
+// ReceiverFlags cut windows. Collectors have them whose stream does not end by
 // itself.
 type ReceiverFlags struct {
 	Follow         bool       `help:"Wait for more when the origin is empty." group:"feed"`

@@ -3,6 +3,7 @@ package lookup
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -166,7 +167,7 @@ func TestUnusableFile(t *testing.T) {
 	if info, err := os.Stat(env.StateDir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the state directory: %v, %v", info, err)
 	}
-	l.shared.cache.(*inFile).Close()
+	l.shared.cache.(io.Closer).Close()
 	get(t, l, "a")
 	get(t, l, "b")
 	if strings.Count(said, "\n") != 1 || !strings.Contains(said, "asked for again") {

@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/time/rate"
+
+	"github.com/intelpipe/intelpipe/internal/client/redis"
+	"github.com/intelpipe/intelpipe/internal/lookup/cache"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -52,13 +56,30 @@ func (f *Flags) check() error {
 			return fmt.Errorf("--%s: a number from 0 to %d is expected", number.flag, int64(maxNumber))
 		}
 	}
-	if f.CacheBytes > maxFile {
+	switch {
+	case f.CacheBytes > maxFile:
 		return errors.New("--cache-bytes: at most 1024GiB are expected")
-	}
-	if f.RedisCacheHost == "" && f.RedisCachePassword != "" {
+	case f.Cache != "" && f.RedisCacheHost != "":
+		return errors.New("--cache and --redis-cache-host exclude each other")
+	case f.Offline && f.Cache == "" && f.RedisCacheHost == "":
+		return errors.New("--offline without --cache or --redis-cache-host has no answers")
+	case f.RedisCacheHost == "" && f.RedisCachePassword != "":
 		return errors.New("--redis-cache-password-file without --redis-cache-host")
 	}
 	return nil
+}
+
+// open makes what all lookups of the command share.
+func (f *Flags) open(env *stage.Env) (s *shared, err error) {
+	s = &shared{tries: f.Retries}
+	if f.RequestsPerSecond > 0 {
+		s.limit = rate.NewLimiter(rate.Limit(f.RequestsPerSecond), 1)
+	}
+	s.cache, err = cache.Open(cache.Options{
+		File: f.Cache, Bytes: int64(f.CacheBytes),
+		Redis: redis.Config{Host: f.RedisCacheHost, Port: f.RedisCachePort, DB: f.RedisCacheDB, Password: string(f.RedisCachePassword)},
+	}, env)
+	return s, err
 }
 
 // maxNumber is 68 years in seconds, which no time.Duration overflows at.

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/lookup/cache"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -36,7 +37,7 @@ type Lookup[A any] struct {
 	shared *shared
 	fetch  func(ctx context.Context, key string) (A, error)
 	codec  Codec[A]
-	memory memory[result[A]]
+	memory cache.Memory[result[A]]
 	counts counts
 }
 
@@ -60,7 +61,7 @@ func New[A any](ctx context.Context, env *stage.Env, flags *Flags, what string, 
 	}
 	if flags.shared == nil {
 		var err error
-		if flags.shared, err = newShared(flags, env); err != nil {
+		if flags.shared, err = flags.open(env); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +92,7 @@ func (l *Lookup[A]) Get(ctx context.Context, key string) (answer A, found bool, 
 // and where --on-error pass makes nothing of a failure, there may be an answer all
 // the same.
 func (l *Lookup[A]) Find(ctx context.Context, key string) (answer A, found, known bool, err error) {
-	r, c, first := l.memory.join(key)
+	r, c, first := l.memory.Join(key)
 	switch {
 	case c == nil:
 		return l.outcome(r, true)
@@ -99,8 +100,8 @@ func (l *Lookup[A]) Find(ctx context.Context, key string) (answer A, found, know
 		go l.fly(key, c)
 	}
 	select {
-	case <-c.done:
-		return l.outcome(c.value, !first)
+	case <-c.Done:
+		return l.outcome(c.Value, !first)
 	case <-ctx.Done():
 		return answer, false, false, ctx.Err()
 	}
@@ -131,9 +132,9 @@ func (l *Lookup[A]) outcome(r result[A], cached bool) (answer A, found, known bo
 }
 
 // fly finds out what is known of a key, and tells all who wait for it.
-func (l *Lookup[A]) fly(key string, c *call[result[A]]) {
+func (l *Lookup[A]) fly(key string, c *cache.Call[result[A]]) {
 	r, ttl := l.find(key)
-	l.memory.land(key, c, r, ttl)
+	l.memory.Land(key, c, r, ttl)
 }
 
 // find looks into the cache, or else asks, and says for how long the result is
@@ -146,7 +147,7 @@ func (l *Lookup[A]) find(key string) (r result[A], ttl time.Duration) {
 		return result[A]{unknown: true}, 0
 	}
 	if l.shared.cache != nil {
-		release := l.shared.cache.claim(l.ctx, l.codec.Key(key))
+		release := l.shared.cache.Claim(l.ctx, l.codec.Key(key))
 		defer release()
 		if r, ttl := l.cached(key); ttl > 0 { // another process was faster
 			return r, ttl
@@ -155,7 +156,7 @@ func (l *Lookup[A]) find(key string) (r result[A], ttl time.Duration) {
 	r, ttl = l.ask(key)
 	if l.shared.cache != nil && r.err == nil && ttl > 0 {
 		if text, keep := l.codec.Encode(r.answer, r.found); keep {
-			l.shared.cache.put(l.ctx, l.codec.Key(key), text, ttl)
+			l.shared.cache.Put(l.ctx, l.codec.Key(key), text, ttl)
 		}
 	}
 	return r, ttl
@@ -166,7 +167,7 @@ func (l *Lookup[A]) cached(key string) (r result[A], ttl time.Duration) {
 	if l.shared.cache == nil {
 		return r, 0
 	}
-	text, ttl, age, ok := l.shared.cache.get(l.ctx, l.codec.Key(key))
+	text, ttl, age, ok := l.shared.cache.Get(l.ctx, l.codec.Key(key))
 	if !ok || age < 0 {
 		return r, 0 // kept while a clock was ahead: how old it is cannot be known
 	}
@@ -183,7 +184,7 @@ func (l *Lookup[A]) cached(key string) (r result[A], ttl time.Duration) {
 // ask asks, and says for how long the result is good.
 func (l *Lookup[A]) ask(key string) (r result[A], ttl time.Duration) {
 	l.counts.asked.Add(1)
-	told := &goodFor{ttl: forever}
+	told := &goodFor{ttl: cache.Forever}
 	answer, err := l.try(context.WithValue(l.ctx, goodForKey{}, told), key)
 	switch {
 	case err == nil:
@@ -200,7 +201,7 @@ func (l *Lookup[A]) good(found bool) time.Duration {
 	case !found:
 		return seconds(l.flags.CacheTTLMissing)
 	case l.flags.RedisCacheTTL == 0:
-		return forever
+		return cache.Forever
 	}
 	return seconds(l.flags.RedisCacheTTL)
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/lookup/cache"
 )
 
 // The pauses before a retry: the first, doubled each time, and the longest. A
@@ -28,21 +28,11 @@ const downAfter = 10
 type shared struct {
 	limit *rate.Limiter // nil for no limit
 	tries int
-	cache cache // or nil
+	cache cache.Cache // or nil
 
 	mu     sync.Mutex
 	alone  time.Time // until when the service asks to be left alone
 	failed int       // requests in a row
-}
-
-func newShared(f *Flags, env *stage.Env) (*shared, error) {
-	s := &shared{tries: f.Retries}
-	if f.RequestsPerSecond > 0 {
-		s.limit = rate.NewLimiter(rate.Limit(f.RequestsPerSecond), 1)
-	}
-	var err error
-	s.cache, err = openCache(f, env)
-	return s, err
 }
 
 // wait waits until a request may be sent.

@@ -77,3 +77,11 @@ func Standalone() *Env {
 	stdout := func() (io.Writer, error) { return nil, errors.New("there is no stdout without the runtime") }
 	return &Env{Dictionary: harmonization.Default(), Stdout: stdout, Environ: os.Environ, Now: now, Warn: silent, Fail: silent, Sum: func(func() (string, bool)) {}, Path: func(string) Route { return nil }}
 }
+
+// Deliver sends a window through the pipeline, or in a bare pipe just sends.
+func (e *Env) Deliver(w Window, send func() error) error {
+	if e.Pipeline != nil {
+		return e.Pipeline.Window(w, send)
+	}
+	return send()
+}

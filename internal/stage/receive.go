@@ -63,3 +63,15 @@ type KeepAlive interface {
 type Rejecter interface {
 	Reject(ctx context.Context, deliveries []Delivery) error
 }
+
+// Keeper is a collector whose origin itself keeps how far a source is
+// acknowledged, in the same step in which Ack gives a window up. For others
+// the runtime keeps it. Several runs may share the origin of a Keeper, each as
+// a source of its own.
+type Keeper interface {
+	// Acknowledged says how far a source is acknowledged, and whether a run of it
+	// has left something at the origin that is to be sent under its name.
+	Acknowledged(ctx context.Context, source string) (number uint64, left bool, err error)
+	// AcknowledgeAs is Acknowledge of a Receiver that keeps the number as well.
+	AcknowledgeAs(ctx context.Context, source string, number uint64, deliveries []Delivery) error
+}

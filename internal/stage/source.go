@@ -59,30 +59,10 @@ const InReplay = "INTELPIPE_REPLAY"
 // stood when it failed first, and by which they say what has failed again.
 type Replayer interface{ Trail() string }
 
-// Deliver sends a window through the pipeline, or in a bare pipe just sends.
-func (e *Env) Deliver(w Window, send func() error) error {
-	if e.Pipeline != nil {
-		return e.Pipeline.Window(w, send)
-	}
-	return send()
-}
-
 // Identified is a collector that says what it collects from, in words that stay
 // as they are when other flags change: the name of the source is made of them. Of
 // others it is made of all their flags.
 type Identified interface{ Identity() string }
-
-// Keeper is a collector whose origin itself keeps how far a source is
-// acknowledged, in the same step in which Ack gives a window up. For others
-// the runtime keeps it. Several runs may share the origin of a Keeper, each as
-// a source of its own.
-type Keeper interface {
-	// Acknowledged says how far a source is acknowledged, and whether a run of it
-	// has left something at the origin that is to be sent under its name.
-	Acknowledged(ctx context.Context, source string) (number uint64, left bool, err error)
-	// AcknowledgeAs is Acknowledge of a Receiver that keeps the number as well.
-	AcknowledgeAs(ctx context.Context, source string, number uint64, deliveries []Delivery) error
-}
 
 // Relay promises that a collector emits the messages of another pipeline, to
 // which the flags that describe a feed add nothing.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/stdio"
 )
 
 // operands are the files that are read instead of stdin.
@@ -64,4 +65,4 @@ func readable(name string) error {
 func (o *operands) readsStdin() bool { return len(o.files) == 0 || slices.Contains(o.files, "-") }
 
 // readsPipe reports whether that is a pipe.
-func (o *operands) readsPipe() bool { return o.readsStdin() && isPipe(o.stdin) }
+func (o *operands) readsPipe() bool { return o.readsStdin() && stdio.IsPipe(o.stdin) }

@@ -15,12 +15,14 @@ import (
 	"github.com/intelpipe/intelpipe/internal/builtin"
 	"github.com/intelpipe/intelpipe/internal/chain"
 	"github.com/intelpipe/intelpipe/internal/delivery"
+	"github.com/intelpipe/intelpipe/internal/delivery/identity"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/pipeline"
 	"github.com/intelpipe/intelpipe/internal/procgroup"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/stdio"
 	"github.com/intelpipe/intelpipe/internal/stream"
 	"github.com/intelpipe/intelpipe/internal/voice"
 )
@@ -156,7 +158,9 @@ func (r *run) cut(name string, args []string) (own, pipeline []string) {
 // bare pipe.
 func (r *run) own(pipeline []string, words [][]string) error {
 	head, last := r.head(), r.last()
-	if err := head.windows(pipeline != nil || last.kind == chain.Output && !last.flags.Pass); err != nil {
+	_, prints := head.cmd.(stage.Collector)
+	owned := pipeline != nil || last.kind == chain.Output && !last.flags.Pass
+	if err := head.flags.ReceiverFlags.Check(prints && !owned); err != nil {
 		return err
 	}
 	switch {
@@ -246,7 +250,7 @@ func (r *run) stream(ctx context.Context) int {
 	if r.trail != nil {
 		r.trail.Close()
 	}
-	if errors.Is(err, delivery.ErrRunning) {
+	if errors.Is(err, identity.ErrRunning) {
 		r.report(head.spec.Name, err)
 		return ExitOK
 	}
@@ -254,7 +258,7 @@ func (r *run) stream(ctx context.Context) int {
 	if err != nil && !readerGone {
 		r.report(head.spec.Name, err)
 	}
-	r.chain.Sum(isTerminal(r.system.Stderr) && !readerGone)
+	r.chain.Sum(stdio.IsTerminal(r.system.Stderr) && !readerGone)
 	switch {
 	case stage.IsUsage(err):
 		return ExitUsage
@@ -325,7 +329,7 @@ func (r *run) errand(ctx context.Context, head *selected) int {
 // watch shows a person at a terminal how far the stream has come.
 func (r *run) watch(head *selected) {
 	p := r.system
-	if !isTerminal(p.Stderr) || isTerminal(p.Stdout) || !head.collects() && r.operands.readsPipe() {
+	if !stdio.IsTerminal(p.Stderr) || stdio.IsTerminal(p.Stdout) || !head.collects() && r.operands.readsPipe() {
 		return
 	}
 	r.progress = voice.NewProgress(p.Stderr, head.spec.Name)
@@ -357,12 +361,12 @@ func (r *run) openTrail() error {
 // standard fails if the chain needs what is closed.
 func (r *run) standard() error {
 	head, last := r.head(), r.last()
-	if in, ok := r.system.Stdin.(closedFile); ok && !head.collects() && r.operands.readsStdin() {
-		return in.err()
+	if in, ok := r.system.Stdin.(stdio.Closed); ok && !head.collects() && r.operands.readsStdin() {
+		return in.Err()
 	}
 	silent := last.kind == chain.Output && !last.flags.Pass
-	if out, ok := r.system.Stdout.(closedFile); ok && r.source == nil && !silent {
-		return out.err()
+	if out, ok := r.system.Stdout.(stdio.Closed); ok && r.source == nil && !silent {
+		return out.Err()
 	}
 	return nil
 }
@@ -370,7 +374,7 @@ func (r *run) standard() error {
 // stdout is for an output that is told to write there. Where messages and control
 // lines go there it is taken, and it keeps nothing that a checkpoint promises.
 func (r *run) stdout(s *selected) (io.Writer, error) {
-	switch out, closed := r.system.Stdout.(closedFile); {
+	switch out, closed := r.system.Stdout.(stdio.Closed); {
 	case r.source != nil || r.system.Getenv(stage.InPipeline) != "":
 		return nil, stage.Usage(errNotInPipeline)
 	case s.kind == chain.Output && s.flags.Pass:
@@ -378,14 +382,14 @@ func (r *run) stdout(s *selected) (io.Writer, error) {
 	case s != r.last():
 		return nil, stage.Usage(errors.New("only the last command of a chain writes there"))
 	case closed:
-		return nil, out.err()
+		return nil, out.Err()
 	}
 	return stream.Quiet{W: r.system.Stdout}, nil
 }
 
 // read feeds the files, or stdin, into the chain.
 func (r *run) read(ctx context.Context, head *selected) error {
-	if r.operands.readsStdin() && isTerminal(r.system.Stdin) {
+	if r.operands.readsStdin() && stdio.IsTerminal(r.system.Stdin) {
 		r.report(head.spec.Name, fmt.Errorf("reading from the terminal, end with ctrl-d; %s --help tells more", head.spec.Name))
 	}
 	if r.operands.readsPipe() {

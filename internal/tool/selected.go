@@ -64,28 +64,6 @@ func selectCommand(spec *Spec, specs []Spec, args []string, p System) (*selected
 	return s, s.prepare(p)
 }
 
-// windows looks at the flags that cut windows.
-func (s *selected) windows(owned bool) error {
-	f := s.flags.ReceiverFlags
-	if f == nil {
-		return nil
-	}
-	_, prints := s.cmd.(stage.Collector)
-	switch {
-	case f.Follow && prints && !owned:
-		return errors.New("--follow: needs a pipeline after -- or then, so that what was read can be removed")
-	case f.WindowMessages < 1:
-		return errors.New("--window-messages: a number above 0 is expected")
-	case f.WindowBytes < 1:
-		return errors.New("--window-bytes: a size above 0 is expected")
-	case !(f.WindowAge > 0):
-		return errors.New("--window-age: a number of seconds above 0 is expected")
-	case f.OpenWindows < 1:
-		return errors.New("--open-windows: a number above 0 is expected")
-	}
-	return nil
-}
-
 // prepare makes what the command is offered.
 func (s *selected) prepare(p System) error {
 	getenv := p.Getenv
@@ -151,7 +129,8 @@ func (s *selected) describe() (chain.Stage, error) {
 		d.Batch = &batch.Options{Events: b.BatchEvents, Bytes: int64(b.BatchBytes), Age: seconds(b.BatchAge), RetryFor: seconds(b.RetryFor)}
 	}
 	if err == nil {
-		err = s.batches()
+		patience, _ := strconv.ParseFloat(s.getenv(stage.InPatience), 64)
+		err = f.BatchFlags.Check(patience)
 	}
 	if err != nil {
 		return d, stage.Usage(err)
@@ -166,27 +145,6 @@ func (s *selected) describe() (chain.Stage, error) {
 		return d, stage.Usage(err)
 	}
 	return d, nil
-}
-
-// batches looks at the flags that cut batches.
-func (s *selected) batches() error {
-	f := s.flags.BatchFlags
-	if f == nil {
-		return nil
-	}
-	switch patience, _ := strconv.ParseFloat(s.getenv(stage.InPatience), 64); {
-	case f.BatchEvents < 1:
-		return errors.New("--batch-events: a number above 0 is expected")
-	case f.BatchBytes < 1:
-		return errors.New("--batch-bytes: a size above 0 is expected")
-	case !(f.BatchAge > 0):
-		return errors.New("--batch-age: a number of seconds above 0 is expected")
-	case !(f.RetryFor >= 0):
-		return errors.New("--retry-for: a number of seconds is expected, or 0")
-	case patience > 0 && f.RetryFor > patience:
-		return fmt.Errorf("--retry-for %v: the source waits only %v s for its pipeline; give it more --patience, or less here", f.RetryFor, patience)
-	}
-	return nil
 }
 
 // parsing is how a parser takes its reports.

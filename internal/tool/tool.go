@@ -19,12 +19,13 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/sibling"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/stdio"
 	"github.com/intelpipe/intelpipe/internal/voice"
 )
 
 // Main runs the command that os.Args names and exits.
 func Main(specs ...Spec) {
-	stdin, stdout, stderr := standard()
+	stdin, stdout, stderr := stdio.Open()
 	if err := sibling.Accept(Version); err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", sibling.Name, err)
 		os.Exit(ExitBroken)
@@ -74,7 +75,7 @@ func Run(ctx context.Context, specs []Spec, p System) (code int) {
 
 // multi does what the multi-call binary can do besides its commands.
 func multi(specs []Spec, p System, args []string) int {
-	c := &builtin.Call{Commands: specs, Version: Version, Terminal: isTerminal(p.Stdout), Stdout: p.Stdout, Stderr: p.Stderr, Getenv: p.Getenv}
+	c := &builtin.Call{Commands: specs, Version: Version, Terminal: stdio.IsTerminal(p.Stdout), Stdout: p.Stdout, Stderr: p.Stderr, Getenv: p.Getenv}
 	text, err := c.Run(args)
 	if err == nil {
 		err = show(p, text)

@@ -36,7 +36,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/database"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -46,12 +46,12 @@ type Command struct {
 	From     string           `help:"With --update, what the table is made of." placeholder:"URL|FILE"`
 	HTTP     httpclient.Flags `embed:""`
 
-	*lookup.File[table]
+	*database.File[table]
 }
 
 // Start reads the table.
 func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
-	c.File, err = lookup.OpenFile(env, c.Database, load)
+	c.File, err = database.Open(env, c.Database, load)
 	return err
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
-	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/database"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -28,7 +28,7 @@ func (c *Command) Update(ctx context.Context, env *stage.Env) error {
 			return stage.Fatal(fmt.Errorf("%w; %s is as it was", err, c.Database))
 		}
 	}
-	s := lookup.Source{URL: from, Convert: compile, Check: check}
+	s := database.Source{URL: from, Convert: compile, Check: check}
 	return s.Update(ctx, env, &c.HTTP, c.Database)
 }
 

@@ -41,7 +41,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/database"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -52,13 +52,13 @@ type Command struct {
 	MaximumMatches    int    `help:"Stop after so many rules that apply; 0 is no limit." default:"0" placeholder:"N"`
 	Overwrite         bool   `help:"Replace fields that are there already." default:"true"`
 
-	*lookup.File[*rules]
+	*database.File[*rules]
 	rules *rules // for the event at hand
 }
 
 // Start reads the rules.
 func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
-	c.File, err = lookup.OpenFile(env, c.ConfigurationPath, func(path string) (*rules, error) {
+	c.File, err = database.Open(env, c.ConfigurationPath, func(path string) (*rules, error) {
 		return load(path, c.CaseSensitive, env.Dictionary)
 	})
 	return err

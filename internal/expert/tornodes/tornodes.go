@@ -31,7 +31,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/database"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -42,14 +42,14 @@ type Command struct {
 	event.Overwrite
 
 	url string // of the list; tests have another one
-	*lookup.File[nodes]
+	*database.File[nodes]
 }
 
 type nodes map[string]bool
 
 // Start loads the list.
 func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
-	c.File, err = lookup.OpenFile(env, c.Database, load)
+	c.File, err = database.Open(env, c.Database, load)
 	return err
 }
 
@@ -93,7 +93,7 @@ func load(path string) (nodes, error) {
 
 // Update fetches the list of the Tor Project.
 func (c *Command) Update(ctx context.Context, env *stage.Env) error {
-	s := lookup.Source{URL: c.url, Convert: addresses, Check: func(path string) error {
+	s := database.Source{URL: c.url, Convert: addresses, Check: func(path string) error {
 		list, err := load(path)
 		if err == nil && len(list) == 0 {
 			err = errEmpty

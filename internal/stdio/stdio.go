@@ -1,4 +1,6 @@
-package tool
+// Package stdio is stdin, stdout and stderr: whether they are open, and what is
+// behind them.
+package stdio
 
 import (
 	"errors"
@@ -11,16 +13,16 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// standard returns stdin, stdout and stderr. One that was closed when the
+// Open returns stdin, stdout and stderr. One that was closed when the
 // process started is one that fails: without that, what is written to it would
 // be gone without a word.
-func standard() (in io.Reader, out, err io.Writer) {
+func Open() (in io.Reader, out, err io.Writer) {
 	in, out, err = os.Stdin, os.Stdout, os.Stderr
 	if closed(0) {
-		in = closedFile("stdin")
+		in = Closed("stdin")
 	}
 	if closed(1) {
-		out = closedFile("stdout")
+		out = Closed("stdout")
 	}
 	return in, out, err
 }
@@ -57,25 +59,28 @@ func sameFile(a, b int) bool {
 	return errno == 0 && order == 0
 }
 
-// closedFile is the name of a standard descriptor that is closed.
-type closedFile string
+// Closed is the name of a standard descriptor that is closed.
+type Closed string
 
-func (f closedFile) Read([]byte) (int, error)  { return 0, f.err() }
-func (f closedFile) Write([]byte) (int, error) { return 0, f.err() }
+func (f Closed) Read([]byte) (int, error)  { return 0, f.Err() }
+func (f Closed) Write([]byte) (int, error) { return 0, f.Err() }
 
-func (f closedFile) err() error {
+// Err says which one, and what to do instead.
+func (f Closed) Err() error {
 	if f == "stdout" {
 		return stage.Fatal(errors.New("stdout is closed; to throw the output away write >/dev/null"))
 	}
 	return stage.Fatal(errors.New(string(f) + " is closed; for no input write </dev/null"))
 }
 
-func isTerminal(f any) bool {
+// IsTerminal reports whether a file is one.
+func IsTerminal(f any) bool {
 	file, ok := f.(*os.File)
 	return ok && isatty.IsTerminal(file.Fd())
 }
 
-func isPipe(f any) bool {
+// IsPipe reports whether a file is a pipe or a socket.
+func IsPipe(f any) bool {
 	file, ok := f.(*os.File)
 	if !ok {
 		return false

@@ -1,4 +1,4 @@
-package lookup
+package database
 
 import (
 	"context"

@@ -1,6 +1,9 @@
-package chain
+// Package attend looks after the stages of a chain while nobody works on it: they
+// read their data again when SIGHUP comes, and let go in time of what they hold.
+package attend
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"slices"
@@ -11,53 +14,64 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/intelpipe/intelpipe/internal/fate"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// attendance looks after the stages of a chain while nobody works on it: they
-// read their data again when SIGHUP comes, and let go in time of what they hold.
-// Whoever works on the chain holds it, and lets go of it while it waits.
-type attendance struct {
+// Attendance is what it takes to look after a chain. Whoever works on the chain
+// holds it, and lets go of it while it waits. The zero value with a Host is ready.
+type Attendance struct {
+	Host Host
+
 	mu      sync.Mutex // held by whoever works on the chain
 	active  bool
-	host    fate.Host
-	nodes   []*node
-	reloads []reloading
+	reloads []Stage
 	holders []*holder
+	late    []stage.Late
 	due     atomic.Bool // SIGHUP has come
 	quit    chan struct{}
 	stopped sync.WaitGroup
 }
 
-// reloading is a stage that can read its data again, and what waits until it is
-// not at work.
-type reloading struct {
-	*node
-	drain func() error
+// Host is the chain.
+type Host interface {
+	Break(err error) error // the stream is: returns stage.ErrStop
+	Say(name, before, text string)
+}
+
+// Stage is one stage under attendance.
+type Stage struct {
+	Name    string
+	Command any
+	Context context.Context
+	Holder  stage.Holder // what may hold something back, or nil
+	Emit    stage.Emit   // takes what that lets go of
+	Busy    func() bool  // it is in the middle of a message
+	Drain   func() error // waits until it is not at work
 }
 
 // holder is a stage that may hold something back, and since when it does.
 type holder struct {
-	stage.Holder
-	node  *node
+	Stage
 	since time.Time
 }
 
-// add puts a stage under attendance, in front of those that were added before.
-func (a *attendance) add(n *node, drain func() error) {
-	if _, ok := n.Command.(stage.Reloader); ok {
-		a.reloads = slices.Insert(a.reloads, 0, reloading{n, drain})
+// Add puts a stage under attendance, in front of those that were added before.
+func (a *Attendance) Add(s Stage) {
+	if _, ok := s.Command.(stage.Reloader); ok {
+		a.reloads = slices.Insert(a.reloads, 0, s)
 	}
-	if h, ok := n.holding(); ok {
-		a.holders = slices.Insert(a.holders, 0, &holder{Holder: h, node: n})
+	if s.Holder != nil {
+		a.holders = slices.Insert(a.holders, 0, &holder{Stage: s})
+	}
+	if late, ok := s.Command.(stage.Late); ok {
+		a.late = slices.Insert(a.late, 0, late)
 	}
 }
 
-// begin attends until the function it returns is called, by who holds the chain.
+// Begin attends until the function it returns is called, by who holds the chain.
 // Where nobody wants it nothing happens, and SIGHUP does what it does to any
 // program.
-func (a *attendance) begin() (stop func()) {
+func (a *Attendance) Begin() (stop func()) {
 	if len(a.reloads) == 0 && len(a.holders) == 0 {
 		return func() {}
 	}
@@ -76,7 +90,7 @@ func (a *attendance) begin() (stop func()) {
 	return func() {
 		signal.Stop(hangup)
 		close(a.quit)
-		a.release()
+		a.Release()
 		a.stopped.Wait()
 		a.active = false
 	}
@@ -87,7 +101,7 @@ const lookEvery = 100 * time.Millisecond
 
 // look reloads and flushes as it is due. An error breaks the stream, which
 // whoever works on it finds out.
-func (a *attendance) look(hangup <-chan os.Signal, tick <-chan time.Time) {
+func (a *Attendance) look(hangup <-chan os.Signal, tick <-chan time.Time) {
 	for {
 		select {
 		case <-a.quit:
@@ -96,67 +110,67 @@ func (a *attendance) look(hangup <-chan os.Signal, tick <-chan time.Time) {
 			a.due.Store(true)
 		case <-tick:
 		}
-		a.hold()
+		a.Hold()
 		select {
 		case <-a.quit: // while this waited
 		default:
-			a.reload()
-			a.flush()
+			a.Reload()
+			a.Flush()
 		}
-		a.release()
+		a.Release()
 	}
 }
 
-// hold waits until nobody else works on the chain.
-func (a *attendance) hold() {
+// Hold waits until nobody else works on the chain.
+func (a *Attendance) Hold() {
 	if a.active {
 		a.mu.Lock()
 	}
 }
 
-// release lets others work on the chain.
-func (a *attendance) release() {
+// Release lets others work on the chain.
+func (a *Attendance) Release() {
 	if a.active {
 		a.mu.Unlock()
 	}
 }
 
-// reload calls Reload if SIGHUP has come. A stage that is in the middle of a
+// Reload calls Reload if SIGHUP has come. A stage that is in the middle of a
 // message gets its turn behind it.
-func (a *attendance) reload() error {
+func (a *Attendance) Reload() error {
 	if !a.due.Load() {
 		return nil
 	}
 	for _, r := range a.reloads {
-		if r.input != nil {
+		if r.Busy() {
 			return nil
 		}
 	}
 	a.due.Store(false)
 	for _, r := range a.reloads {
-		if err := r.drain(); err != nil {
+		if err := r.Drain(); err != nil {
 			return err
 		}
-		if err := r.Command.(stage.Reloader).Reload(r.context); err != nil {
-			a.host.Say(r.Name, "", err.Error()) // and go on with what was loaded before
+		if err := r.Command.(stage.Reloader).Reload(r.Context); err != nil {
+			a.Host.Say(r.Name, "", err.Error()) // and go on with what was loaded before
 		}
 	}
 	return nil
 }
 
-// flush lets go of what was held for long enough.
-func (a *attendance) flush() error {
+// Flush lets go of what was held for long enough.
+func (a *Attendance) Flush() error {
 	for _, h := range a.holders {
-		switch age := h.Holds(); {
+		switch age := h.Holder.Holds(); {
 		case age == 0:
 			h.since = time.Time{}
-		case h.node.input != nil: // it is at work
+		case h.Busy():
 		case h.since.IsZero():
 			h.since = time.Now()
 		case time.Since(h.since) >= age:
 			h.since = time.Time{}
-			if err := h.Flush(h.node.context, h.node.pass); err != nil {
-				return a.host.Break(err)
+			if err := h.Holder.Flush(h.Context, h.Emit); err != nil {
+				return a.Host.Break(err)
 			}
 		}
 	}
@@ -165,10 +179,10 @@ func (a *attendance) flush() error {
 
 // left is how many milliseconds there are until something was held for long
 // enough, or -1.
-func (a *attendance) left() int {
+func (a *Attendance) left() int {
 	soonest := -1
 	for _, h := range a.holders {
-		age := h.Holds()
+		age := h.Holder.Holds()
 		if age == 0 {
 			continue
 		}
@@ -183,25 +197,23 @@ func (a *attendance) left() int {
 	return soonest
 }
 
-// wait returns when fd can be read. Until then stages that have results late get
+// Wait returns when fd can be read. Until then stages that have results late get
 // their turn, what is held is let go of in time, and the stream ends if nobody
 // reads out any longer: a pipeline whose middle has died would otherwise stand
 // still until the next message.
-func (a *attendance) wait(fd, out int, idle func() error) error {
+func (a *Attendance) Wait(fd, out int, idle func() error) error {
 	if fd < 0 {
-		return a.flush()
+		return a.Flush()
 	}
 	for {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(out), Events: 0}}
-		for _, n := range a.nodes {
-			if late, ok := n.Command.(stage.Late); ok {
-				fds = append(fds, unix.PollFd{Fd: int32(late.Fd()), Events: unix.POLLIN})
-			}
+		for _, late := range a.late {
+			fds = append(fds, unix.PollFd{Fd: int32(late.Fd()), Events: unix.POLLIN})
 		}
 		timeout := a.left()
-		a.release()
+		a.Release()
 		_, err := unix.Poll(fds, timeout)
-		a.hold()
+		a.Hold()
 		switch {
 		case err != nil && err != unix.EINTR:
 			return err
@@ -211,7 +223,7 @@ func (a *attendance) wait(fd, out int, idle func() error) error {
 		case fds[1].Revents&unix.POLLERR != 0:
 			return stage.ErrStop
 		default:
-			if err := a.flush(); err != nil {
+			if err := a.Flush(); err != nil {
 				return err
 			}
 			if err := idle(); err != nil {

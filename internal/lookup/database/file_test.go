@@ -1,4 +1,4 @@
-package lookup
+package database
 
 import (
 	"errors"
@@ -39,15 +39,15 @@ func TestFile(t *testing.T) {
 		var warned []string
 		env := stage.Standalone()
 		env.Warn = func(format string, args ...any) { warned = append(warned, fmt.Sprintf(format, args...)) }
-		if _, err := OpenFile(env, path, table); !errors.Is(err, os.ErrNotExist) {
+		if _, err := Open(env, path, table); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("none: %v", err)
 		}
 		put("broken")
-		if _, err := OpenFile(env, path, table); !errors.Is(err, errBroken) {
+		if _, err := Open(env, path, table); !errors.Is(err, errBroken) {
 			t.Errorf("broken: %v", err)
 		}
 		put("one")
-		f, err := OpenFile(env, path, table)
+		f, err := Open(env, path, table)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestFileIsWhole(t *testing.T) {
 	if err := put(0); err != nil {
 		t.Fatal(err)
 	}
-	f, err := OpenFile(stage.Standalone(), path, table)
+	f, err := Open(stage.Standalone(), path, table)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,6 @@
-package lookup
+// Package database has the files that lookups answer from: one that somebody may replace
+// while it is used, and how a new one is fetched, checked and put in its place.
+package database
 
 import (
 	"context"
@@ -42,8 +44,8 @@ func (i identity) same(other identity) bool {
 // lookEvery is how often is looked whether a file was replaced.
 const lookEvery = time.Second
 
-// OpenFile loads the file at path.
-func OpenFile[T any](env *stage.Env, path string, load func(path string) (T, error)) (*File[T], error) {
+// Open loads the file at path.
+func Open[T any](env *stage.Env, path string, load func(path string) (T, error)) (*File[T], error) {
 	f := &File[T]{path: path, load: load, warn: env.Warn, began: time.Now()}
 	f.next.Store(int64(lookEvery))
 	return f, f.Reload(context.Background())
