@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/bambenek"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-bambenek", New: func() any { return new(bambenek.Command) }})
+	tool.Main(tool.Spec{Name: "parse-bambenek", New: func() any { return feed.NewParser(&bambenek.Table) }})
 }

@@ -4,10 +4,11 @@
 package main
 
 import (
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/parse/dshieldasn"
 	"github.com/intelpipe/intelpipe/internal/tool"
 )
 
 func main() {
-	tool.Main(tool.Spec{Name: "parse-dshield-asn", New: func() any { return new(dshieldasn.Command) }})
+	tool.Main(tool.Spec{Name: "parse-dshield-asn", New: func() any { return feed.NewParser(&dshieldasn.Table) }})
 }

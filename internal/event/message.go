@@ -328,7 +328,7 @@ func (m *Message) full() bool { return len(m.fields) >= MaxFields && m.Len() >= 
 // the dump instead of passing it on.
 func (m *Message) Err() error { return m.err }
 
-// Fail condemns the message, unless something did before.
+// Fail condemns the message, unless something did before. Nil condemns nothing.
 func (m *Message) Fail(err error) {
 	if m.err == nil {
 		m.err = err

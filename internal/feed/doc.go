@@ -97,6 +97,7 @@
 //	url PREFIX     with PREFIX, or http://, before it if it has no protocol
 //	scheme         of a URL
 //	host, port     of a URL, or of host:port
+//	query NAME     the parameter NAME of a URL
 //	asn            64500 for AS64500
 //	ip, network, fqdn   no value if it is none; a network has a /
 //

@@ -97,7 +97,7 @@ func (x *Element) Event() *event.Message {
 		}
 		fallthrough
 	case x.raw == nil:
-		e.AppendOrigin(append(appendSpaced([]byte{'['}, text), ']'))
+		e.AppendOrigin(append(json.AppendSpaced([]byte{'['}, text), ']'))
 	default:
 		e.AppendOrigin(x.raw)
 	}
@@ -159,29 +159,4 @@ func (x *Element) mistake(part json.Element) error {
 		return explained(fmt.Errorf("the element is not %s", enc))
 	}
 	return explained(utf8.Refuse(part.Text[i:]))
-}
-
-// appendSpaced writes JSON with its white space as Python writes it: one
-// blank behind each comma and colon, and none elsewhere.
-func appendSpaced(dst, text []byte) []byte {
-	quoted := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case quoted:
-			dst = append(dst, c)
-			if c == '\\' {
-				i++
-				dst = append(dst, text[i])
-			}
-			quoted = c != '"'
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-		case c == ',' || c == ':':
-			dst = append(dst, c, ' ')
-		default:
-			dst = append(dst, c)
-			quoted = c == '"'
-		}
-	}
-	return dst
 }

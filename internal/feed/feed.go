@@ -1,7 +1,9 @@
 package feed
 
 import (
-	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 )
@@ -44,6 +46,13 @@ func Dump(e *event.Message, text string) {
 // that it is read right whatever encoding is named.
 var utf8Mark = []byte("\xef\xbb\xbf")
 
+// OneOf condemns an event that has none of these fields, unless something did before.
+func OneOf(e *event.Message, fields ...string) {
+	if !slices.ContainsFunc(fields, e.Has) {
+		e.Fail(fmt.Errorf("there is no %s", strings.Join(fields, ", and no ")))
+	}
+}
+
 // Fail condemns the report for an error that concerns more than one piece.
 func Fail(report *event.Message, err error) { report.Fail(err) }
 
@@ -55,12 +64,6 @@ func at(report *event.Message, line, column int) {
 	}
 	p.Line, p.Column = int64(line), column
 	report.SetPlace(p)
-}
-
-// ListName returns the name by which a parser of several lists tells them apart:
-// feed.url, or else extra.file_name, which is that of a pipe if it has --file-name.
-func ListName(report *event.Message) string {
-	return cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
 }
 
 // name is what a person would call the report.

@@ -25,7 +25,8 @@ type JSON struct {
 	// several in an array: {"id":[{...}]}. Status then is the member that says how a
 	// query went, and behind it what it says when there are rows, and when there are
 	// none: "query_status ok no_results". If it says anything else, the report fails.
-	// In are the members that have the rows of such an answer.
+	// In are the members that have the rows of such an answer, or, without Status, of
+	// any report.
 	Members    bool
 	Status, In string
 }
@@ -76,7 +77,7 @@ func (x *objectLine) Recover(e *event.Message) {
 // Event returns a new event for the line.
 func (x *objectLine) Event() *event.Message {
 	if x.list {
-		return Event(x.report, string(appendSpaced([]byte{'['}, []byte(x.text)))+"]")
+		return Event(x.report, string(json.AppendSpaced([]byte{'['}, []byte(x.text)))+"]")
 	}
 	return x.textRow.Event()
 }
@@ -92,6 +93,13 @@ func (x *objectLine) parse(in *table.Input, emit stage.Emit, yield func(*table.I
 	return emit(e) == nil
 }
 
+// ElementsIn is Elements, and also takes an object with the array in a member of that
+// name.
+func ElementsIn(report *event.Message, emit stage.Emit, member string) iter.Seq[*Element] {
+	f := JSON{Members: true, In: member}
+	return elements(report, emit, f.members(report), form{})
+}
+
 var errNoObjects = errors.New("none of the members is an object or an array of objects")
 
 // members yields the objects in the members of an object, once its status is known to
@@ -100,7 +108,7 @@ func (f JSON) members(report *event.Message) func(io.Reader) iter.Seq2[json.Elem
 	words, lists := strings.Fields(f.Status), strings.Fields(f.In)
 	return func(r io.Reader) iter.Seq2[json.Element, error] {
 		return func(yield func(json.Element, error) bool) {
-			found, other, answer := false, false, false
+			found, other, answer := false, false, f.Status == "" && f.In != ""
 			for e, err := range json.Members(r) {
 				known := e.Key == "" || len(e.Text) > 0 && (e.Text[0] == '{' || e.Text[0] == '[')
 				switch {

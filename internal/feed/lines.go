@@ -147,7 +147,11 @@ func (f Line) Inputs(report *event.Message, emit stage.Emit) iter.Seq2[*table.In
 		}
 		x := &textRow{report: report}
 		in := &table.Input{Piece: x}
-		for x.text = range Lines(report, emit) {
+		comments := f.Skip
+		if f.Head != nil || f.KeepSkipped || f.Recover {
+			comments = nil // they are looked at
+		}
+		for x.text = range Lines(report, emit, comments...) {
 			if hasPrefix([]byte(x.text), f.Skip) {
 				x.keep(&f, s.Head(x.text))
 				continue

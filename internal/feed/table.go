@@ -1,6 +1,9 @@
 package feed
 
-import "github.com/intelpipe/intelpipe/internal/feed/table"
+import (
+	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed/table"
+)
 
 // What tables are made of; see package table.
 type (
@@ -37,6 +40,17 @@ const (
 // NewParser returns the command that a table is, if there is nothing else to it: its
 // package then has a variable Table, and no Command.
 func NewParser(t *Table) *table.Command { return table.NewCommand(t) }
+
+// List is the column that has the name of the list; see table.List.
+const List = table.List
+
+// ListName returns the name by which a parser of several lists tells them apart:
+// feed.url, or else extra.file_name.
+func ListName(report *event.Message) string { return table.ListName(report) }
+
+// If is a converter for a value whose meaning stands in another column: it is left
+// out unless that has one of the words.
+func If(column string, words ...string) Converter { return table.If(column, words...) }
 
 // ErrSkip is what After returns for a row that shall make no event.
 var ErrSkip = table.ErrSkip

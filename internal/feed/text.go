@@ -128,7 +128,8 @@ func First(report *event.Message) byte {
 // ErrTooLarge says that a report is not to be read in one piece.
 var ErrTooLarge = errors.New("a report")
 
-// Text returns all of a report that is one piece, of at most limit bytes.
+// Text returns all of a report that is one piece, of at most limit bytes. White space
+// alone is nothing.
 func Text(report *event.Message, limit int64) (string, error) {
 	src, err := io.ReadAll(io.LimitReader(report.Raw(), limit+1))
 	switch {
@@ -146,6 +147,9 @@ func Text(report *event.Message, limit int64) (string, error) {
 	}
 	if string(text) != string(src) {
 		report.SetSource(event.Source{Text: string(text), Bytes: src})
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		text = nil
 	}
 	return string(text), err
 }

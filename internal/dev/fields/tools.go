@@ -94,7 +94,6 @@ import (
 	parsethreatfox "github.com/intelpipe/intelpipe/internal/parse/threatfox"
 	parsethreatminer "github.com/intelpipe/intelpipe/internal/parse/threatminer"
 	parseturris "github.com/intelpipe/intelpipe/internal/parse/turris"
-	parsetwitter "github.com/intelpipe/intelpipe/internal/parse/twitter"
 	parseurlhaus "github.com/intelpipe/intelpipe/internal/parse/urlhaus"
 	parsevxvault "github.com/intelpipe/intelpipe/internal/parse/vxvault"
 	parsexarf "github.com/intelpipe/intelpipe/internal/parse/xarf"
@@ -134,7 +133,7 @@ var tools = []tool.Spec{
 	{Name: "parse-alienvault", New: func() any { return feed.NewParser(&parsealienvault.Table) }},
 	{Name: "parse-alienvault-otx", New: func() any { return feed.NewParser(&parsealienvaultotx.Table) }},
 	{Name: "parse-anubisnetworks", New: func() any { return new(parseanubisnetworks.Command) }},
-	{Name: "parse-bambenek", New: func() any { return new(parsebambenek.Command) }},
+	{Name: "parse-bambenek", New: func() any { return feed.NewParser(&parsebambenek.Table) }},
 	{Name: "parse-blocklistde", New: func() any { return new(parseblocklistde.Command) }},
 	{Name: "parse-blueliv-crimeserver", New: func() any { return feed.NewParser(&parsebluelivcrimeserver.Table) }},
 	{Name: "parse-cef", New: func() any { return new(parsecef.Command) }},
@@ -149,7 +148,7 @@ var tools = []tool.Spec{
 	{Name: "parse-cznic-proki", New: func() any { return new(parsecznicproki.Command) }},
 	{Name: "parse-danger-rulez", New: func() any { return feed.NewParser(&parsedangerrulez.Table) }},
 	{Name: "parse-dataplane", New: func() any { return feed.NewParser(&parsedataplane.Table) }},
-	{Name: "parse-dshield-asn", New: func() any { return new(parsedshieldasn.Command) }},
+	{Name: "parse-dshield-asn", New: func() any { return feed.NewParser(&parsedshieldasn.Table) }},
 	{Name: "parse-dshield-block", New: func() any { return feed.NewParser(&parsedshieldblock.Table) }},
 	{Name: "parse-dyn", New: func() any { return new(parsedyn.Command) }},
 	{Name: "parse-eset", New: func() any { return new(parseeset.Command) }},
@@ -188,7 +187,7 @@ var tools = []tool.Spec{
 	{Name: "parse-threatfox", New: func() any { return feed.NewParser(&parsethreatfox.Table) }},
 	{Name: "parse-threatminer", New: func() any { return new(parsethreatminer.Command) }},
 	{Name: "parse-turris", New: func() any { return feed.NewParser(&parseturris.Table) }},
-	{Name: "parse-twitter", New: func() any { return new(parsetwitter.Command) }},
+	{Name: "parse-twitter", New: func() any { return new(parseiocextractor.Command) }},
 	{Name: "parse-urlhaus", New: func() any { return feed.NewParser(&parseurlhaus.Table) }},
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-x-arf", New: func() any { return new(parsexarf.Command) }},

@@ -153,6 +153,7 @@ func scan() ([]command, error) {
 			}
 			c.table = slices.ContainsFunc(f.Decls, isTable)
 			commands = append(commands, c)
+			commands = append(commands, c.otherNames(f.Doc)...)
 		}
 	}
 	slices.SortFunc(commands, func(a, b command) int { return strings.Compare(a.name, b.name) })
@@ -186,6 +187,24 @@ func read(doc *ast.CommentGroup, family, pkg string) (command, error) {
 	full := slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return c.Text == fullMark })
 	return command{name: name, summary: summary, doc: strings.TrimSpace(rest), family: family, pkg: pkg, full: full}, nil
 }
+
+// otherNames are the same command under each name that its package comment gives as
+// nameMark.
+func (c command) otherNames(doc *ast.CommentGroup) (others []command) {
+	for _, line := range doc.List {
+		if name, ok := strings.CutPrefix(line.Text, nameMark); ok {
+			other := c
+			other.name = name
+			other.doc = "It is " + c.name + " under another name.\n\n" + strings.ReplaceAll(c.doc, c.name, name)
+			others = append(others, other)
+		}
+	}
+	return others
+}
+
+// nameMark is the beginning of a line of a package comment that gives the command
+// another name.
+const nameMark = "//intelpipe:name "
 
 // fullMark is the line of a package comment by which a command is in intelpipe-full
 // only, since its client is large or slow to start.
@@ -241,8 +260,12 @@ func table(name string, commands []command) []byte {
 		fmt.Fprintf(&b, "\t%q\n", path)
 	}
 	b.WriteString("\n")
+	imported := map[string]bool{}
 	for _, c := range commands {
-		fmt.Fprintf(&b, "\t%s %q\n", alias(c), module+"/"+c.path())
+		if !imported[c.path()] {
+			fmt.Fprintf(&b, "\t%s %q\n", alias(c), module+"/"+c.path())
+		}
+		imported[c.path()] = true
 	}
 	fmt.Fprintf(&b, ")\n\nvar %s = []tool.Spec{\n", name)
 	for _, c := range commands {

@@ -126,7 +126,10 @@ func (p *Plan) cut() error {
 // labelled says in an error which column it is about. The names of members are
 // too much like those of fields for that.
 func (p *Plan) labelled(at where, err error) error {
-	if at.name == "" || p.row.object != nil {
+	switch {
+	case at.report != "":
+		return fmt.Errorf("%s of the report: %w", at.report, err)
+	case at.name == "" || p.row.object != nil:
 		return err
 	}
 	return fmt.Errorf("column %s: %w", at.name, err)
@@ -160,10 +163,11 @@ func (p *Plan) set(e *event.Message, c *column) (at where, used bool, err error)
 	switch {
 	case err != nil:
 		return at, false, fmt.Errorf("%s: %w", c.targets[0].key, Must(err))
-	case c.ignored:
-		return at, true, nil
 	case c.need == Required && v.Empty() && c.targets[0].backup.Empty(), c.need == Present && !ok:
 		return where{}, false, p.missing(at)
+	case c.ignored:
+		_, err = c.targets[0].convert(v, &p.row)
+		return at, true, err
 	case !ok && c.eager():
 		return at, false, nil
 	}
@@ -209,6 +213,8 @@ func (c *column) eager() bool {
 
 func (p *Plan) missing(at where) error {
 	switch {
+	case at.report != "":
+		return fmt.Errorf("%s of the report does not say what is needed", at.report)
 	case p.row.object != nil:
 		return fmt.Errorf("%s is missing", at.name)
 	case at.index == absent:

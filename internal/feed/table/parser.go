@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -39,6 +40,9 @@ func (p *Parser) Env() *stage.Env { return p.env }
 
 // Parse makes events of a report.
 func (p *Parser) Parse(t *Table, report *event.Message, emit stage.Emit) error {
+	if t.List != "" && ListName(report) == "" {
+		return fmt.Errorf("neither feed.url nor extra.file_name names the list; name it, for example --file-name %s", t.List)
+	}
 	for in, err := range t.Format.Inputs(report, emit) {
 		if err != nil {
 			return err

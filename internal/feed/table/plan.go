@@ -159,8 +159,8 @@ func lookUp(d *harmonization.Dictionary, key string) (string, *harmonization.Fie
 var errNoValue = errors.New("a row without From needs Text or Default")
 
 // column compiles one row.
-func (p *Plan) column(d *harmonization.Dictionary, c *Column) (column, error) {
-	out := column{need: c.Need, ignored: c.To == ""}
+func (p *Plan) column(d *harmonization.Dictionary, c *Column) (out column, err error) {
+	out = column{need: c.Need, ignored: c.To == ""}
 	out.from = p.places(c.From)
 	if c.Text != "" {
 		text, err := parseTemplate(c.Text, p)
@@ -172,8 +172,11 @@ func (p *Plan) column(d *harmonization.Dictionary, c *Column) (column, error) {
 	if c.From == "" && c.Text == "" && c.Default == "" {
 		return out, errNoValue
 	}
-	if out.ignored {
-		return out, nil
+	if out.ignored { // but checked
+		t := target{key: c.From, with: c.With, words: c.Words.index()}
+		t.steps, err = convert.Named(c.Convert)
+		out.targets = []target{t}
+		return out, err
 	}
 	all := append([]Column{*c}, c.Or...)
 	for i, way := range all {
@@ -229,12 +232,7 @@ func (p *Plan) target(d *harmonization.Dictionary, c *Column, key, from string) 
 		return t, fmt.Errorf("%s: %w", key, err)
 	}
 	t.with = c.With
-	if c.Words != nil {
-		t.words = make(map[string]string, len(c.Words))
-		for _, pair := range c.Words {
-			t.words[pair[0]] = pair[1]
-		}
-	}
+	t.words = c.Words.index()
 	if c.Default != "" {
 		t.backup = harmonization.Text(c.Default)
 	}

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -48,12 +49,21 @@ type inner struct {
 	isList bool
 }
 
-// where is the place of a column or member.
+// where is the place of a column or member, or of a field of the report.
 type where struct {
-	name  string
-	index int // in Fields, or absent
-	part  bool
+	name   string
+	index  int // in Fields, or absent
+	part   bool
+	report string // the field
 }
+
+// ofReport is what the names of columns begin with that are fields of the report.
+const ofReport = "report:"
+
+// List is the column that has the name of the list, for feeds whose lists are told
+// apart by it: feed.url, or else extra.file_name, which is that of a pipe if it has
+// --file-name.
+const List = ofReport + "feed.url|" + ofReport + "extra.file_name"
 
 const absent = -1
 
@@ -67,8 +77,22 @@ func (r *Record) Object() *event.Object { return r.object }
 // its fields may be looked at.
 func (r *Record) Report() *event.Message { return r.report }
 
-// Get returns the text of a column or member, or "".
-func (r *Record) Get(name string) string { return r.Value(name).Text }
+// ListName returns the name by which a parser of several lists tells them apart:
+// feed.url, or else extra.file_name, which is that of a pipe if it has --file-name.
+func ListName(report *event.Message) string {
+	return cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
+}
+
+// Get returns the text of a column or member, or ""; of several names, with |
+// between them, that of the first that has one.
+func (r *Record) Get(names string) string {
+	for name := range strings.SplitSeq(names, "|") {
+		if text := r.Value(name).Text; text != "" {
+			return text
+		}
+	}
+	return ""
+}
 
 // Value returns the value of a column or member. It is null if there is none.
 func (r *Record) Value(name string) harmonization.Value {
@@ -85,6 +109,10 @@ func (r *Record) Has(name string) bool {
 // find looks for a column by its name, or else by its number.
 func (r *Record) find(name string) where {
 	w := where{name: name, index: absent}
+	if field, ok := strings.CutPrefix(name, ofReport); ok {
+		w.report = field
+		return w
+	}
 	if i, ok := r.columns[name]; ok {
 		w.index = i
 	} else if n, err := strconv.Atoi(name); err == nil && n > 0 {
@@ -97,6 +125,8 @@ func (r *Record) find(name string) where {
 // at returns the value at a place, and whether there is one.
 func (r *Record) at(w where) (harmonization.Value, bool) {
 	switch {
+	case w.report != "":
+		return r.report.Value(w.report)
 	case w.part && w.name == r.split:
 		return r.part, r.part.Kind != harmonization.Null
 	case w.part:

@@ -32,6 +32,10 @@ type Table struct {
 	// Format says how the report is written: CSV, Line or JSON.
 	Format Format
 
+	// List is an example of the name of a list, without which nothing can be known
+	// of the rows: a report that has none fails.
+	List string
+
 	// Split makes several events of one row.
 	Split Split
 
@@ -68,7 +72,8 @@ type Column struct {
 	// From is the name of the column; of several, as in "isotime|discover_time",
 	// the first that has a value counts. A number counts columns from 1. A member
 	// of a nested object is named with dots, as in "location.country" and, in a
-	// list, "details.0.ip".
+	// list, "details.0.ip". "report:feed.url" is a field of the report, and List is
+	// the name of the list.
 	From string
 
 	// Text is a value made of several columns: "{start}/{mask}". It stands in place
@@ -78,7 +83,8 @@ type Column struct {
 	// To is the field; of several, as in "source.ip|source.fqdn", the first that
 	// the value fits; behind a last | what fits none is left out, as in
 	// "source.ip|". "extra." is the field below extra that is named like the column.
-	// Without To the column is left out, and Rest does not see it.
+	// Without To the column is looked at, as Need and Words say, and left out, and
+	// Rest does not see it.
 	To string
 
 	// Need says what happens if there is no value, or a wrong one.
@@ -123,6 +129,18 @@ func (w Words) Find(word string) (to string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// index is for words that are looked up for each row.
+func (w Words) index() map[string]string {
+	if w == nil {
+		return nil
+	}
+	words := make(map[string]string, len(w))
+	for _, pair := range w {
+		words[pair[0]] = pair[1]
+	}
+	return words
 }
 
 // Cases are fields that depend on a word in a column:

@@ -1574,7 +1574,7 @@ columns.
 
 	printf 'Address,Tags\n192.0.2.1,"smtp,port_scan"\n' | parse-turris`, Full: false}
 	case "parse-twitter":
-		return Page{Summary: "find URLs and host names in messages that people have written", Doc: `It is parse-ioc-extractor under the name that it had before.
+		return Page{Summary: "find URLs and host names in text that people have written", Doc: `It is parse-ioc-extractor under another name.
 
 The text is split at white space, after --substitutions, which can undo how
 people write what nobody shall click on: "[.];.;hxxp;http". What is like a
@@ -1584,7 +1584,8 @@ Each is an event, with the whole text in raw.
 
 # Examples
 
-	echo 'see hxxp://example[.]org/a' | parse-twitter --substitutions '[.];.'
+	echo 'see hxxp://example[.]org/a' |
+	  parse-twitter --substitutions '[.];.'
 	echo 'or at example.net' | parse-twitter --default-scheme http`, Full: false}
 	case "parse-urlhaus":
 		return Page{Summary: "parse the lists of URLs of malware of URLhaus, by abuse.ch", Doc: `All forms are read in which URLhaus publishes: the CSV of the database, with

@@ -17,31 +17,16 @@
 package bambenek
 
 import (
-	"context"
 	"errors"
-	"path"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-// Process makes an event of each line.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if which(report) == nil {
-		return errUnknown
-	}
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the columns become.
+var Table = feed.Table{
+	List: "c2-ipmasterlist.txt",
 	Format: feed.Line{
 		Columns: []string{"indicator | text | date | url"},
 		By:      ",", Skip: []string{"#"}, Recover: true,
@@ -57,39 +42,24 @@ var table = feed.Table{
 			{"volatile", "volatile cedar"},
 			{"*", "*"},
 		}},
+		{From: "indicator", To: "source.ip|source.fqdn", Need: feed.Required},
+	},
+	Cases: feed.Cases{
+		From:    feed.List,
+		Convert: "last / | before . | before -high",
+		To:      []string{"classification.type", "status"},
+		Is: [][]string{
+			{"c2-ipmasterlist", "c2-server", "online"},
+			{"c2-dommasterlist", "c2-server", "online"},
+			{"dga-feed", "dga-domain", ""},
+		},
 	},
 	After: func(e *event.Message, row *feed.Record) error {
-		l := which(row.Report())
-		e.Set(l.field, row.Get("indicator"))
-		if !e.Has(l.field) {
-			return errNone // unless the value was refused, which is the error that counts
+		if e.Has("source.ip") != strings.Contains(row.Get(feed.List), "c2-ipmasterlist") {
+			return errOther
 		}
-		e.Set("classification.type", l.typ)
-		e.SetIf("status", l.status)
 		return nil
 	},
 }
 
-var (
-	errUnknown = errors.New("neither feed.url nor extra.file_name names a list that is known; name it, for example --file-name c2-ipmasterlist.txt")
-	errNone    = errors.New("column indicator is empty")
-)
-
-// which finds out by its name which list a report is.
-func which(report *event.Message) *list {
-	name := path.Base(feed.ListName(report))
-	for i := range lists {
-		if strings.HasPrefix(name, lists[i].name) {
-			return &lists[i]
-		}
-	}
-	return nil
-}
-
-type list struct{ name, field, typ, status string }
-
-var lists = []list{
-	{"c2-ipmasterlist", "source.ip", "c2-server", "online"},
-	{"c2-dommasterlist", "source.fqdn", "c2-server", "online"},
-	{"dga-feed", "source.fqdn", "dga-domain", ""},
-}
+var errOther = errors.New("an address is expected in the lists of addresses, and nowhere else")

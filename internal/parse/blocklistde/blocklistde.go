@@ -13,9 +13,7 @@
 package blocklistde
 
 import (
-	"cmp"
 	"context"
-	"path"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
@@ -24,49 +22,41 @@ import (
 
 // Command has no flags of its own.
 type Command struct {
-	env    *stage.Env
+	feed.Parser
 	warned bool
 }
 
-// Start keeps what the runtime offers.
-func (c *Command) Start(_ context.Context, env *stage.Env) error {
-	c.env = env
-	return nil
-}
+// Tables says what the lists are.
+func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
 
 // Process makes an event of each line.
-func (c *Command) Process(ctx context.Context, report *event.Message, emit stage.Emit) error {
-	name := feed.ListName(report)
-	if name == "" && !c.warned {
+func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	if feed.ListName(report) == "" && !c.warned {
 		c.warned = true
-		c.env.Warn("nothing names the list, so that all addresses are of type blacklist; name it, for example --file-name ssh.txt")
+		c.Env().Warn("nothing names the list, so that all addresses are of type blacklist; name it, for example --file-name ssh.txt")
 	}
-	l := lists[path.Base(name)]
-	for line := range feed.Lines(report, emit, "#") {
-		e := feed.Event(report, line)
-		e.Set("source.ip", line)
-		e.Set("classification.type", cmp.Or(l.typ, "blacklist"))
-		e.SetIf("protocol.application", l.application)
-		e.SetIf("event_description.text", l.text)
-		if err := emit(e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.Parse(&table, report, emit)
 }
 
-type list struct{ typ, application, text string }
-
-// lists are the lists of blocklist.de, with what its site says of them.
-var lists = map[string]list{
-	"ssh.txt":             {"ids-alert", "ssh", "IP reported as having run attacks on the service SSH"},
-	"mail.txt":            {"ids-alert", "smtp", "IP reported as having run attacks on the service Mail, Postfix"},
-	"apache.txt":          {"ids-alert", "http", "IP reported as having run attacks on the service Apache, Apache-DDoS, RFI-Attacks"},
-	"imap.txt":            {"ids-alert", "imap", "IP reported as having run attacks on the service IMAP, SASL, POP3"},
-	"ftp.txt":             {"ids-alert", "ftp", "IP reported as having run attacks on the service FTP"},
-	"sip.txt":             {"ids-alert", "sip", "IP reported as having run attacks on the service SIP, VOIP, Asterisk"},
-	"bots.txt":            {"spam", "", "IP reported as having run RFI attacks, or as registration bot, IRC bot or spam bot on the web, IRC or forums"},
-	"ircbot.txt":          {"infected-system", "irc", ""},
-	"bruteforcelogin.txt": {"brute-force", "", "IP reported as having run brute-force attacks on logins of Joomla, WordPress and other web applications"},
-	"strongips.txt":       {"blacklist", "", "IP reported as active for more than two months with more than 5000 attacks"},
+var table = feed.Table{
+	Format: feed.Line{Columns: []string{"ip"}, Skip: []string{"#"}},
+	Rows:   []feed.Column{{From: "ip", To: "source.ip"}},
+	Cases: feed.Cases{ // the lists of blocklist.de, with what its site says of them
+		From:    feed.List,
+		Convert: "last /",
+		To:      []string{"classification.type", "protocol.application", "event_description.text"},
+		Is: [][]string{
+			{"ssh.txt", "ids-alert", "ssh", "IP reported as having run attacks on the service SSH"},
+			{"mail.txt", "ids-alert", "smtp", "IP reported as having run attacks on the service Mail, Postfix"},
+			{"apache.txt", "ids-alert", "http", "IP reported as having run attacks on the service Apache, Apache-DDoS, RFI-Attacks"},
+			{"imap.txt", "ids-alert", "imap", "IP reported as having run attacks on the service IMAP, SASL, POP3"},
+			{"ftp.txt", "ids-alert", "ftp", "IP reported as having run attacks on the service FTP"},
+			{"sip.txt", "ids-alert", "sip", "IP reported as having run attacks on the service SIP, VOIP, Asterisk"},
+			{"bots.txt", "spam", "", "IP reported as having run RFI attacks, or as registration bot, IRC bot or spam bot on the web, IRC or forums"},
+			{"ircbot.txt", "infected-system", "irc", ""},
+			{"bruteforcelogin.txt", "brute-force", "", "IP reported as having run brute-force attacks on logins of Joomla, WordPress and other web applications"},
+			{"strongips.txt", "blacklist", "", "IP reported as active for more than two months with more than 5000 attacks"},
+			{"*", "blacklist", "", ""},
+		},
+	},
 }

@@ -14,9 +14,7 @@ package cznicproki
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -27,17 +25,9 @@ import (
 // Command has no flags.
 type Command struct{}
 
-// maxObject bounds what is no list, in bytes.
-const maxObject = 64 << 20
-
 // Process makes an event of each incident.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if feed.First(report) == '{' {
-		if err := unwrap(report); err != nil {
-			return err
-		}
-	}
-	for x := range feed.Elements(report, emit) {
+	for x := range feed.ElementsIn(report, emit, "data") {
 		e := x.Event()
 		for key, text := range x.All {
 			if err := add(e, key, harmonization.JSON(string(text))); err != nil {
@@ -49,34 +39,6 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 			return err
 		}
 	}
-	return nil
-}
-
-var errNoData = errors.New("there is no list under data")
-
-// unwrap leaves of a report the list under data.
-func unwrap(report *event.Message) error {
-	text, err := feed.Text(report, maxObject)
-	if err != nil {
-		return err
-	}
-	var o event.Object
-	if err := o.Parse([]byte(text)); err != nil {
-		return err
-	}
-	list := o.Value("data")
-	if list.Kind != harmonization.Compound || list.Text[0] != '[' {
-		return errNoData
-	}
-	// What stands before the list is blank, so that places are those of the report.
-	before, _, _ := strings.Cut(text, list.Text)
-	before = strings.Map(func(r rune) rune {
-		if r == '\n' {
-			return r
-		}
-		return ' '
-	}, before)
-	report.SetBody(strings.NewReader(before + list.Text))
 	return nil
 }
 

@@ -11,27 +11,7 @@
 //	  parse-dataplane
 package dataplane
 
-import (
-	"errors"
-	"strings"
-
-	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/feed"
-)
-
-var errNoName = errors.New("NA is expected where an AS has no name")
-
-// shortName is the first word of a name, behind which the feed often repeats it.
-func shortName(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
-	name, _, _ := strings.Cut(v.Text, " ")
-	switch name {
-	case "":
-		return v, errNoName
-	case "NA":
-		return harmonization.Value{}, nil
-	}
-	return harmonization.Text(name), nil
-}
+import "github.com/intelpipe/intelpipe/internal/feed"
 
 // Table says what the columns of the lists become.
 var Table = feed.Table{
@@ -44,7 +24,8 @@ var Table = feed.Table{
 	},
 	Rows: []feed.Column{
 		{From: "asn", To: "source.asn", Convert: "not NA"},
-		{From: "as name", To: "source.as_name", Need: feed.Present, With: shortName},
+		{From: "as name", Need: feed.Required}, // NA where there is none
+		{From: "as name", To: "source.as_name", Convert: "word | not NA"},
 		{From: "ip", To: "source.ip"},
 		{From: "first seen", To: "extra.first_seen", Convert: "utc"},
 		{From: "last seen", To: "time.source", Convert: "utc", Need: feed.Required},

@@ -13,34 +13,15 @@ package dshieldasn
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"net/url"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Command has no flags of its own.
-type Command struct{ feed.Parser }
-
-// Tables says what the columns of an attacker become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{&table} }
-
-var errNoAS = errors.New("neither feed.url nor extra.file_name names the AS; name it, for example --file-name 'asdetailsascii.html?as=64496'")
-
-// Process makes an event of each attacker.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if number(report) == "" {
-		return errNoAS
-	}
-	return c.Parse(&table, report, emit)
-}
-
-var table = feed.Table{
+// Table says what the columns of an attacker become.
+var Table = feed.Table{
+	List: "'asdetailsascii.html?as=64496'",
 	Format: feed.Line{
 		Columns: []string{"ip | reports | targets | first seen | last seen | updated"},
 		By:      "\t", Min: 6, Skip: []string{"#"},
@@ -51,21 +32,9 @@ var table = feed.Table{
 		{From: "targets", To: "extra.targets", Convert: "int"},
 		{From: "last seen", To: "extra.last_seen"},
 		{From: "updated", To: "time.source", Convert: "utc"},
+		{From: feed.List, To: "source.asn", Convert: "query as", Need: feed.Required},
 	},
 	Const: feed.Words{{"classification.type", "brute-force"}},
-	After: func(e *event.Message, row *feed.Record) error {
-		e.Set("source.asn", number(row.Report()))
-		return nil
-	},
-}
-
-// number is that of the AS whose attackers a report lists.
-func number(report *event.Message) string {
-	u, err := url.Parse(feed.ListName(report))
-	if err != nil {
-		return ""
-	}
-	return u.Query().Get("as")
 }
 
 // unpadded is an address whose bytes are written with three digits each.

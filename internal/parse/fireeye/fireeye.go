@@ -20,7 +20,6 @@ package fireeye
 import (
 	"context"
 	"net/netip"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
@@ -37,7 +36,7 @@ const maxDocument = 16 << 20
 // Process makes events of a document.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	text, err := feed.Text(report, maxDocument)
-	if err != nil || strings.TrimSpace(text) == "" {
+	if err != nil || text == "" {
 		return err
 	}
 	document, err := xmltree.Parse(text)

@@ -30,15 +30,12 @@ type Command struct{}
 // maxReport bounds a report, in bytes.
 const maxReport = 64 << 20
 
-var (
-	errNoList = errors.New("a list of domains and addresses is expected")
-	errEmpty  = errors.New("an entry is empty")
-)
+var errNoList = errors.New("a list of domains and addresses is expected")
 
 // Process makes an event of each entry.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	text, err := feed.Text(report, maxReport)
-	if err != nil || strings.TrimSpace(text) == "" {
+	if err != nil || text == "" {
 		return err
 	}
 	var families event.Object
@@ -73,9 +70,7 @@ func domain(report *event.Message, key, entry string) *event.Message {
 	if !e.Try("source.ip", harmonization.Text(entry)) {
 		e.Set("source.fqdn", entry)
 	}
-	if !e.Has("source.ip") && !e.Has("source.fqdn") {
-		e.Fail(fmt.Errorf("%s: %w", key, errEmpty))
-	}
+	feed.OneOf(e, "source.ip", "source.fqdn")
 	if e.Err() != nil {
 		quoted := harmonization.Text(entry).AppendJSON(nil)
 		feed.Dump(e, object(key, "["+string(quoted)+"]"))

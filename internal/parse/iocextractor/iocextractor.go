@@ -13,6 +13,8 @@
 //	echo 'see hxxp://example[.]org/a' |
 //	  parse-ioc-extractor --substitutions '[.];.'
 //	echo 'or at example.net' | parse-ioc-extractor --default-scheme http
+//
+//intelpipe:name parse-twitter
 package iocextractor
 
 import (

@@ -26,7 +26,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
@@ -47,13 +46,11 @@ const maxEvent = 16 << 20
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	if !c.Splitlines {
 		text, err := feed.Text(report, maxEvent)
-		switch {
-		case errors.Is(err, feed.ErrTooLarge):
-			return fmt.Errorf("%w cannot be one event, see --splitlines", err)
-		case err != nil:
+		if errors.Is(err, feed.ErrTooLarge) {
+			err = fmt.Errorf("%w cannot be one event, see --splitlines", err)
+		}
+		if err != nil || text == "" {
 			return err
-		case strings.TrimSpace(text) == "":
-			return nil
 		}
 		return emit(c.event(report, text))
 	}
@@ -68,18 +65,14 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 // event makes an event of one object.
 func (c *Command) event(report *event.Message, text string) *event.Message {
 	e := feed.Event(report, text)
-	if err := c.object.ParseText(text); err != nil {
-		e.Fail(err)
-		return e
-	}
+	e.Fail(c.object.ParseText(text)) // after an error there are no members
 	for key, value := range c.object.Members {
-		if string(key) == "__type" {
-			if string(value) != `"Event"` && string(value) != `"Report"` {
-				e.Fail(fmt.Errorf("%w: %.60s", event.ErrKind, value))
-			}
-			continue
+		switch {
+		case string(key) != "__type":
+			e.LoadText(key, value)
+		case string(value) != `"Event"` && string(value) != `"Report"`:
+			e.Fail(fmt.Errorf("%w: %.60s", event.ErrKind, value))
 		}
-		e.LoadText(key, value)
 	}
 	return e
 }

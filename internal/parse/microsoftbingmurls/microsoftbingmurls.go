@@ -14,9 +14,7 @@ package microsoftbingmurls
 
 import (
 	"errors"
-	"strconv"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 )
@@ -25,7 +23,7 @@ import (
 var Table = feed.Table{
 	Format: feed.JSON{Sorted: true},
 	Rows: []feed.Column{
-		{From: "Version"},
+		{From: "Version", Need: feed.Required, Words: feed.Words{{"1.5", "1.5"}}},
 		{From: "Attributable", To: "extra.attributable"},
 		{From: "Description", To: "event_description.text"},
 		{From: "IndicatorThreatType", To: "classification.identifier", Need: feed.Required, Words: feed.Words{{"MaliciousUrl", "MaliciousUrl"}}},
@@ -48,16 +46,9 @@ var Table = feed.Table{
 	After: after,
 }
 
-var (
-	errVersion = errors.New("a Version of 1.5 is expected")
-	errTimes   = errors.New("FirstReportedDateTime and LastReportedDateTime differ")
-)
+var errTimes = errors.New("FirstReportedDateTime and LastReportedDateTime differ")
 
 func after(e *event.Message, row *feed.Record) error {
-	version := row.Value("Version")
-	if f, err := strconv.ParseFloat(version.Text, 64); err != nil || f != 1.5 || version.Kind != harmonization.Number {
-		return errVersion
-	}
 	if row.Has("LastReportedDateTime") && row.Get("LastReportedDateTime") != row.Get("FirstReportedDateTime") {
 		return errTimes
 	}

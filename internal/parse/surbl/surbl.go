@@ -15,7 +15,6 @@ package surbl
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -25,8 +24,6 @@ import (
 
 // Command has no flags of its own.
 type Command struct{}
-
-var errNone = errors.New("there is no domain behind the dot")
 
 // Process makes an event of each domain.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
@@ -43,9 +40,7 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 		e := feed.Event(report, line)
 		e.Set("source.fqdn", domain)
 		e.Set("classification.type", typ)
-		if !e.Has("source.fqdn") {
-			e.Fail(errNone)
-		}
+		feed.OneOf(e, "source.fqdn")
 		if e.Err() != nil {
 			feed.Dump(e, above+"\n"+line)
 		}
@@ -61,10 +56,7 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 //	:127.0.0.8:Blocked, $ on lists [ph], See: https://www.surbl.org/lists
 func classification(line string) string {
 	words := strings.Fields(line)
-	lists := ""
-	if len(words) >= 3 {
-		lists = words[len(words)-3]
-	}
+	lists := words[max(0, len(words)-3)]
 	switch {
 	case strings.Contains(lists, "mw"):
 		return "malware-distribution"

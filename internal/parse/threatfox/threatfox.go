@@ -15,9 +15,7 @@
 package threatfox
 
 import (
-	"cmp"
-	"fmt"
-	"strings"
+	"errors"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
@@ -32,7 +30,14 @@ var Table = feed.Table{
 	Rows: []feed.Column{
 		{From: "first_seen_utc|first_seen", To: "time.source", Convert: "utc"},
 		{From: "ioc_value|ioc", Need: feed.Required},
-		{From: "ioc_type", Need: feed.Required},
+		{From: "ioc_type", Need: feed.Required, Words: types},
+		{From: "ioc_value|ioc", To: "source.ip", Convert: "host", With: feed.If("ioc_type", "ip:port")},
+		{From: "ioc_value|ioc", To: "source.port", Convert: "port", With: feed.If("ioc_type", "ip:port")},
+		{From: "ioc_value|ioc", To: "source.fqdn", With: feed.If("ioc_type", "domain")},
+		{From: "ioc_value|ioc", To: "source.url", With: feed.If("ioc_type", "url")},
+		{From: "ioc_value|ioc", To: "malware.hash.md5", With: feed.If("ioc_type", "md5_hash")},
+		{From: "ioc_value|ioc", To: "malware.hash.sha1", With: feed.If("ioc_type", "sha1_hash")},
+		{From: "ioc_value|ioc", To: "malware.hash.sha256", With: feed.If("ioc_type", "sha256_hash")},
 		{From: "threat_type", To: "classification.type", Need: feed.Required, Words: feed.Words{
 			{"botnet_cc", "c2-server"},
 			{"payload_delivery", "malware-distribution"},
@@ -44,35 +49,16 @@ var Table = feed.Table{
 		{From: "reference", To: "event_description.url|extra.reference", Words: feed.Words{{"None", ""}, {"*", "*"}}},
 		{From: "tags", To: "extra.tags", Convert: "not None | list"},
 	},
-	After: indicator,
-	Rest:  feed.Extra,
-}
-
-// fields are those for types of indicators that are one value.
-var fields = feed.Words{
-	{"domain", "source.fqdn"},
-	{"url", "source.url"},
-	{"md5_hash", "malware.hash.md5"},
-	{"sha1_hash", "malware.hash.sha1"},
-	{"sha256_hash", "malware.hash.sha256"},
-}
-
-// indicator sets the field that the indicator belongs to.
-func indicator(e *event.Message, row *feed.Record) error {
-	value, typ := cmp.Or(row.Get("ioc_value"), row.Get("ioc")), row.Get("ioc_type")
-	if typ == "ip:port" {
-		i := strings.LastIndexByte(value, ':')
-		if i < 0 {
-			return fmt.Errorf("an address, a colon and a port are expected, not %q", value)
+	After: func(e *event.Message, row *feed.Record) error {
+		if row.Get("ioc_type") == "ip:port" && !e.Has("source.port") {
+			return errPort
 		}
-		e.Set("source.ip", strings.Trim(value[:i], "[]"))
-		e.Set("source.port", value[i+1:])
 		return nil
-	}
-	field, ok := fields.Find(typ)
-	if !ok {
-		return fmt.Errorf("ioc_type %q is not known", typ)
-	}
-	e.Set(field, value)
-	return nil
+	},
+	Rest: feed.Extra,
 }
+
+var errPort = errors.New("an address, a colon and a port are expected")
+
+// types are those of indicators.
+var types = feed.Words{{"ip:port", ""}, {"domain", ""}, {"url", ""}, {"md5_hash", ""}, {"sha1_hash", ""}, {"sha256_hash", ""}}

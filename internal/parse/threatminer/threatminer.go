@@ -15,9 +15,7 @@ package threatminer
 
 import (
 	"context"
-	"errors"
 	"html"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
@@ -40,19 +38,19 @@ const (
 // Process makes an event of each domain.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	page, err := feed.Text(report, maxPage)
-	if err != nil || strings.TrimSpace(page) == "" {
+	if err != nil || page == "" {
 		return err
 	}
-	domains, err := list(page)
+	domains, err := scrape.Between(page, begin, end, func(p scrape.Piece) bool { return p.Tag == "" })
 	if err != nil {
 		return err
 	}
-	for _, d := range domains {
+	for _, d := range domains[:max(0, len(domains)-1)] { // the last text leads to more
 		e := feed.Event(report, d.Line)
 		e.Set("source.fqdn", d.Value)
 		e.Set("classification.type", "blacklist")
-		if !e.Has("source.fqdn") {
-			e.Fail(errNone) // unless the value was refused, which is the error that counts
+		feed.OneOf(e, "source.fqdn")
+		if e.Err() != nil {
 			feed.Dump(e, begin+"\n"+html.EscapeString(d.Value)+"\nmore\n"+end)
 		}
 		if err := emit(e); err != nil {
@@ -60,30 +58,4 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 		}
 	}
 	return nil
-}
-
-var (
-	errNone  = errors.New("there is no domain in the text")
-	errBegin = errors.New("the page has no text " + begin)
-	errEnd   = errors.New("the page has no text " + end + " behind " + begin)
-)
-
-// list returns the texts of the list but the last one.
-func list(page string) (texts []scrape.Piece, err error) {
-	begun := false
-	for p := range scrape.Pieces(page) {
-		switch {
-		case p.Tag != "":
-		case begun && p.Value == end:
-			return texts[:max(0, len(texts)-1)], nil
-		case begun:
-			texts = append(texts, p)
-		case p.Value == begin:
-			begun = true
-		}
-	}
-	if !begun {
-		return nil, errBegin
-	}
-	return nil, errEnd
 }

@@ -272,6 +272,14 @@ func textConverter(name, argument string) func(string) string {
 			host, _ := hostPort(s)
 			return host
 		}
+	case "query":
+		return func(s string) string {
+			u, err := url.Parse(s)
+			if err != nil {
+				return ""
+			}
+			return u.Query().Get(argument)
+		}
 	case "comma":
 		return DecimalComma
 	case "asn":
