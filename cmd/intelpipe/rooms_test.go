@@ -30,7 +30,6 @@ var tangled = []string{
 	"internal/collect/http",
 	"internal/collect/syslog",
 	"internal/dev/bench",
-	"internal/dev/conformance",
 	"internal/durable/disk",
 	"internal/durable/dump",
 	"internal/durable/linefile",

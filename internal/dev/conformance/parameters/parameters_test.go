@@ -1,7 +1,8 @@
-package conformance
+package parameters
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 )
@@ -36,7 +37,7 @@ Common flags:
 func TestParseHelp(t *testing.T) {
 	flags := ParseHelp(helpText)
 	want := []string{"filter-keys", "filter-value", "force-overwrite", "help", "host", "http-password-file", "match-fields", "overwrite", "redis-cache-port", "suffix-file"}
-	if got := sorted(flags); !slices.Equal(got, want) {
+	if got := slices.Sorted(maps.Keys(flags)); !slices.Equal(got, want) {
 		t.Fatalf("flags %q, want %q", got, want)
 	}
 	if !flags["http-password-file"].Secret || flags["suffix-file"].Secret {

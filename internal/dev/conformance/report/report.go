@@ -1,11 +1,34 @@
-package conformance
+// Package report says what became of all vectors, and which deviate from the reference
+// or fail.
+package report
 
 import (
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/deviations"
 )
+
+// Result is what became of one vector.
+type Result struct {
+	ID, Command string
+	Absent      string         // why it was not run
+	Diffs       []compare.Diff // none: passed
+	Dropped     []string       // parameters without a flag
+	Line        string         // the command line
+	Stderr      string
+
+	Parameters map[string]any // of the vector
+}
+
+// Add adds a difference.
+func (res *Result) Add(part, want, got string) {
+	res.Diffs = append(res.Diffs, compare.Diff{Part: part, Want: want, Got: got})
+}
 
 // Summary counts results.
 type Summary struct{ Passed, Deviated, Failed, Total int }
@@ -14,9 +37,9 @@ func (s Summary) String() string {
 	return fmt.Sprintf("conformance: %d passed, %d deviated, %d failed, %d total", s.Passed, s.Deviated, s.Failed, s.Total)
 }
 
-// Report prints the table, what deviates, what is left out, and what fails;
+// Write prints the table, what deviates, what is left out, and what fails;
 // the last line is the summary.
-func Report(w io.Writer, results []Result) Summary {
+func Write(w io.Writer, results []Result) Summary {
 	var sum Summary
 	rows := map[string]*Summary{}
 	absent := map[string]map[string]int{}
@@ -55,7 +78,7 @@ func Report(w io.Writer, results []Result) Summary {
 	table(w, rows, &sum)
 	section(w, "deviations", deviated)
 	var left []string
-	for _, why := range sorted(absent) {
+	for _, why := range slices.Sorted(maps.Keys(absent)) {
 		left = append(left, fmt.Sprintf("  %s: %s", why, tally(absent[why])))
 	}
 	section(w, "absent, not counted", left)
@@ -69,10 +92,10 @@ func Report(w io.Writer, results []Result) Summary {
 
 // judge parts the differences of a result: the reasons of those that are
 // excused, and those that are not.
-func judge(res *Result) (reasons []string, left []Diff) {
+func judge(res *Result) (reasons []string, left []compare.Diff) {
 	seen := map[string]bool{}
 	for _, d := range res.Diffs {
-		reason := excuse(res, d)
+		reason := deviations.Reason(res.Command, res.Parameters, d)
 		switch {
 		case reason == "":
 			left = append(left, d)
@@ -85,11 +108,11 @@ func judge(res *Result) (reasons []string, left []Diff) {
 }
 
 // block shows a vector that failed; of many differences the first few.
-func block(res *Result, left []Diff) string {
+func block(res *Result, left []compare.Diff) string {
 	const most = 4
 	b := fmt.Sprintf("  %s %s", res.Command, res.ID)
 	if res.Line != "" {
-		b += "\n    run: " + clip(res.Line)
+		b += "\n    run: " + compare.Clip(res.Line)
 	}
 	for i, d := range left {
 		if i == most {
@@ -99,14 +122,14 @@ func block(res *Result, left []Diff) string {
 		b += "\n    " + d.String()
 	}
 	if res.Stderr != "" {
-		b += "\n    stderr: " + clip(strings.TrimSpace(res.Stderr))
+		b += "\n    stderr: " + compare.Clip(strings.TrimSpace(res.Stderr))
 	}
 	return b
 }
 
 func table(w io.Writer, rows map[string]*Summary, sum *Summary) {
 	fmt.Fprintf(w, "%-34s %7s %7s\n", "command", "passed", "total")
-	for _, name := range sorted(rows) {
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		r := rows[name]
 		note := ""
 		if r.Deviated > 0 {
@@ -127,7 +150,7 @@ func table(w io.Writer, rows map[string]*Summary, sum *Summary) {
 func tally(counts map[string]int) string {
 	sum := 0
 	var names []string
-	for _, name := range sorted(counts) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		sum += counts[name]
 		names = append(names, fmt.Sprintf("%s %d", name, counts[name]))
 	}
@@ -142,13 +165,4 @@ func section(w io.Writer, title string, entries []string) {
 	for _, e := range entries {
 		fmt.Fprintln(w, e)
 	}
-}
-
-func sorted[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -1,17 +1,12 @@
-package conformance
+package services
 
 import (
-	"net"
 	"strings"
 
 	"github.com/miekg/dns"
-)
 
-// Lookup is a DNS question and its answers, as in a zone file.
-type Lookup struct {
-	Name, Type string
-	Answers    []string
-}
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
+)
 
 // nameserver answers from the vector, and NXDOMAIN to what is not there.
 type nameserver struct {
@@ -19,7 +14,7 @@ type nameserver struct {
 	servers []*dns.Server
 }
 
-func newNameserver(lookups []Lookup) (*nameserver, error) {
+func newNameserver(lookups []vector.Lookup) (*nameserver, error) {
 	answers := map[string][]dns.RR{} // by name and type
 	known := map[string]bool{}
 	for _, l := range lookups {
@@ -63,23 +58,5 @@ func newNameserver(lookups []Lookup) (*nameserver, error) {
 func (n *nameserver) close() {
 	for _, s := range n.servers {
 		s.Shutdown()
-	}
-}
-
-// listenBoth finds a port that is free for UDP and TCP.
-func listenBoth() (net.PacketConn, net.Listener, error) {
-	for try := 0; ; try++ {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, nil, err
-		}
-		udp, err := net.ListenPacket("udp", tcp.Addr().String())
-		if err == nil {
-			return udp, tcp, nil
-		}
-		tcp.Close()
-		if try == 20 {
-			return nil, nil, err
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package conformance
+package services
 
 import (
 	"encoding/json"
@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
 
 // fillCache makes content what one database holds.
@@ -20,7 +23,7 @@ func fillCache(server *miniredis.Miniredis, db int, content map[string]json.RawM
 		}
 		var err error
 		if raw[0] == '"' {
-			err = d.Set(key, text(raw))
+			err = d.Set(key, vector.Text(raw))
 		} else if err = json.Unmarshal(raw, &kinds); err == nil {
 			for field, value := range kinds.Hash {
 				d.HSet(key, field, value)
@@ -38,7 +41,7 @@ func fillCache(server *miniredis.Miniredis, db int, content map[string]json.RawM
 
 // compareCache compares the databases of the server, of which a command uses
 // one, with what the vector has. Times to live do not count.
-func compareCache(server *miniredis.Miniredis, want map[string]json.RawMessage, given string) []Diff {
+func compareCache(server *miniredis.Miniredis, want map[string]json.RawMessage, given string) []compare.Diff {
 	a, b := map[string]string{}, map[string]string{}
 	for key, raw := range want {
 		var kinds struct {
@@ -46,11 +49,11 @@ func compareCache(server *miniredis.Miniredis, want map[string]json.RawMessage, 
 			List []string
 		}
 		if raw[0] == '"' {
-			a[key] = text(raw)
+			a[key] = vector.Text(raw)
 			continue
 		}
 		if err := json.Unmarshal(raw, &kinds); err != nil {
-			return []Diff{{"cache", key, err.Error(), ""}}
+			return []compare.Diff{{Part: "cache", Where: key, Want: err.Error()}}
 		}
 		for field, value := range kinds.Hash {
 			a[key+" "+field] = value
@@ -78,15 +81,15 @@ func compareCache(server *miniredis.Miniredis, want map[string]json.RawMessage, 
 			}
 		}
 	}
-	var diffs []Diff
+	var diffs []compare.Diff
 	for key, value := range a {
-		if got, ok := b[key]; !ok || !sameText(value, got, given) {
-			diffs = append(diffs, Diff{"cache", key, value, got})
+		if got, ok := b[key]; !ok || !compare.SameText(value, got, given) {
+			diffs = append(diffs, compare.Diff{Part: "cache", Where: key, Want: value, Got: got})
 		}
 		delete(b, key)
 	}
 	for key, value := range b {
-		diffs = append(diffs, Diff{"cache", key, "", value})
+		diffs = append(diffs, compare.Diff{Part: "cache", Where: key, Got: value})
 	}
 	sort.Slice(diffs, func(i, j int) bool { return diffs[i].Where < diffs[j].Where })
 	return diffs

@@ -1,4 +1,6 @@
-package conformance
+// Package deviations lists the differences from the reference that are meant, each
+// with its reason.
+package deviations
 
 import (
 	"encoding/json"
@@ -7,19 +9,32 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
 )
 
-// Deviation excuses one kind of difference, and nothing else about a vector.
-type Deviation struct {
-	Command string
-	Part    string // see Diff
-	When    func(parameters map[string]any, d Diff) bool
-	Reason  string
+// Reason returns why a difference of a command with these parameters is meant, or
+// nothing. The parameters of types, messages and functions are the members of the
+// vector.
+func Reason(command string, parameters map[string]any, d compare.Diff) string {
+	for _, rule := range meant {
+		if rule.command == command && rule.part == d.Part && rule.when(parameters, d) {
+			return rule.reason
+		}
+	}
+	return ""
 }
 
-// Deviations are the differences that are meant. The parameters of types,
-// messages and functions are the members of the vector.
-var Deviations = []Deviation{
+// deviation excuses one kind of difference, and nothing else about a vector.
+type deviation struct {
+	command string
+	part    string // see compare.Diff
+	when    func(parameters map[string]any, d compare.Diff) bool
+	reason  string
+}
+
+// meant are all deviations.
+var meant = []deviation{
 	{
 		"parse-csv", "raw", ownDelimiter,
 		"raw keeps the feed's delimiter: the reference writes the row with commas, and nothing can parse that again with the same parameters",
@@ -79,14 +94,14 @@ var Deviations = []Deviation{
 }
 
 // always holds where a field is never that of the reference.
-func always(map[string]any, Diff) bool { return true }
+func always(map[string]any, compare.Diff) bool { return true }
 
 // sameJSON holds for JSON that differs in nothing but how numbers and white space are
 // written.
-func sameJSON(_ map[string]any, d Diff) bool { return same(d.Want, d.Got) }
+func sameJSON(_ map[string]any, d compare.Diff) bool { return same(d.Want, d.Got) }
 
 // sameNotation holds for JSON that the reference writes as Python shows values.
-func sameNotation(_ map[string]any, d Diff) bool {
+func sameNotation(_ map[string]any, d compare.Diff) bool {
 	return same(strings.ReplaceAll(d.Want, "'", `\"`), d.Got)
 }
 
@@ -104,7 +119,7 @@ func same(want, got string) bool {
 
 // commentsAbove holds for lines that the reference has more comments with, if all
 // else is the same.
-func commentsAbove(_ map[string]any, d Diff) bool {
+func commentsAbove(_ map[string]any, d compare.Diff) bool {
 	want, err1 := strconv.Unquote(d.Want)
 	got, err2 := strconv.Unquote(d.Got)
 	if err1 != nil || err2 != nil {
@@ -126,20 +141,20 @@ func cutLast(text string) (before, line string) {
 
 // fuzzyTimes holds for tables whose times are in no particular form, and which have
 // fewer events for that.
-func fuzzyTimes(parameters map[string]any, d Diff) bool {
+func fuzzyTimes(parameters map[string]any, d compare.Diff) bool {
 	columns, _ := json.Marshal(parameters["columns"])
 	return parameters["time_format"] == nil && strings.Contains(string(columns), "time.source") && (d.Part != "exit" || d.Want == "0" && d.Got == "1")
 }
 
 // ownDelimiter holds for rows that are not separated by commas, if all else in
 // them is the same.
-func ownDelimiter(parameters map[string]any, d Diff) bool {
+func ownDelimiter(parameters map[string]any, d compare.Diff) bool {
 	delimiter, ok := parameters["delimiter"].(string)
 	return ok && delimiter != "," && content(d.Want, delimiter) == content(d.Got, delimiter)
 }
 
 // sameCharacters holds for rows that differ in nothing but how they are joined.
-func sameCharacters(parameters map[string]any, d Diff) bool {
+func sameCharacters(parameters map[string]any, d compare.Diff) bool {
 	delimiter, _ := parameters["delimiter"].(string)
 	return content(d.Want, delimiter) == content(d.Got, delimiter)
 }
@@ -159,7 +174,7 @@ func content(shown, delimiter string) string {
 }
 
 // microseconds holds for times that differ by two microseconds at most.
-func microseconds(_ map[string]any, d Diff) bool {
+func microseconds(_ map[string]any, d compare.Diff) bool {
 	want, err1 := time.Parse(`"`+time.RFC3339Nano+`"`, d.Want)
 	got, err2 := time.Parse(`"`+time.RFC3339Nano+`"`, d.Got)
 	return err1 == nil && err2 == nil && got.Sub(want).Abs() <= 2*time.Microsecond
@@ -167,7 +182,7 @@ func microseconds(_ map[string]any, d Diff) bool {
 
 // oneMore holds where the reference has one event more than the one or more that
 // there should be.
-func oneMore(_ map[string]any, d Diff) bool {
+func oneMore(_ map[string]any, d compare.Diff) bool {
 	number, _, _ := strings.Cut(d.Want, ",")
 	want, err1 := strconv.Atoi(number)
 	got, err2 := strconv.Atoi(d.Got)
@@ -178,7 +193,7 @@ var numbers = regexp.MustCompile(`\d+`)
 
 // filledUp holds for a time that the reference accepts although its year or
 // its day is not in the input.
-func filledUp(parameters map[string]any, d Diff) bool {
+func filledUp(parameters map[string]any, d compare.Diff) bool {
 	in, ok1 := parameters["input"].(string)
 	out, ok2 := parameters["output"].(string)
 	if parameters["type"] != "DateTime" || !ok1 || !ok2 || d.Want != "valid" || len(out) < len("2006-01-02") {
@@ -193,23 +208,4 @@ func filledUp(parameters map[string]any, d Diff) bool {
 	year, err1 := strconv.Atoi(out[:4])
 	day, err2 := strconv.Atoi(out[8:10])
 	return err1 == nil && err2 == nil && (!has[year] && !has[year%100] || !has[day])
-}
-
-// excuse returns the reason for a difference, or nothing.
-func excuse(res *Result, d Diff) string {
-	for _, rule := range Deviations {
-		if rule.Command == res.Command && rule.Part == d.Part && (rule.When == nil || rule.When(res.parameters, d)) {
-			return rule.Reason
-		}
-	}
-	return ""
-}
-
-// params decodes the parameters of a vector.
-func params(raw map[string]json.RawMessage) map[string]any {
-	decoded := map[string]any{}
-	for name, value := range raw {
-		decoded[name] = plain(value)
-	}
-	return decoded
 }

@@ -1,8 +1,8 @@
-package conformance
+package vector
 
-// Commands names the command that does the work of each bot of the reference,
-// whose names begin with intelmq.bots.
-var Commands = map[string]string{
+// commands has, for each bot of the reference, the command that does its work. The
+// bots' names are without the intelmq.bots. that they all begin with.
+var commands = map[string]string{
 	"collectors.alienvault_otx.collector":                 "collect-alienvault-otx",
 	"collectors.amqp.collector_amqp":                      "collect-amqp",
 	"collectors.api.collector_api":                        "collect-api",

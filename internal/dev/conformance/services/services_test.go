@@ -1,4 +1,4 @@
-package conformance
+package services
 
 import (
 	"crypto/tls"
@@ -16,26 +16,28 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/miekg/dns"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
 
 func TestWeb(t *testing.T) {
-	ca, err := newAuthority()
+	ca, err := NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newWeb([]*Exchange{
-		{Method: "GET", URL: "http://localhost/a?x=1&y=2", Status: 200, Body: &Content{Text: "first"}},
-		{Method: "GET", URL: "http://localhost/a?x=1&y=2", Status: 404, Body: &Content{Text: "second"}},
-		{Method: "POST", URL: "https://example.org/b", Status: 200, Headers: map[string]string{"X-Y": "z"}, RequestBody: &Content{Text: `{"a": 1}`},
-			RequestHeaders: map[string]string{"Authorization": "Bearer x", "Accept": "anything"}, Body: &Content{Base64: []byte("inside")}},
-		{Method: "GET", URL: "http://localhost/35492", Status: 200, Body: &Content{Text: "test address"}},
+	w, err := newWeb([]*vector.Exchange{
+		{Method: "GET", URL: "http://localhost/a?x=1&y=2", Status: 200, Body: &vector.Content{Text: "first"}},
+		{Method: "GET", URL: "http://localhost/a?x=1&y=2", Status: 404, Body: &vector.Content{Text: "second"}},
+		{Method: "POST", URL: "https://example.org/b", Status: 200, Headers: map[string]string{"X-Y": "z"}, RequestBody: &vector.Content{Text: `{"a": 1}`},
+			RequestHeaders: map[string]string{"Authorization": "Bearer x", "Accept": "anything"}, Body: &vector.Content{Base64: []byte("inside")}},
+		{Method: "GET", URL: "http://localhost/35492", Status: 200, Body: &vector.Content{Text: "test address"}},
 		{Method: "GET", URL: "http://localhost/never", Status: 200},
 	}, ca)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca.pem())
+	pool.AppendCertsFromPEM(ca.PEM())
 	proxy, err := url.Parse(w.url())
 	if err != nil {
 		t.Fatal(err)
@@ -73,21 +75,21 @@ func TestWeb(t *testing.T) {
 // TestWebChecks: a request with another body or without its credentials is
 // answered, and is a difference.
 func TestWebChecks(t *testing.T) {
-	e := Exchange{URL: "x", RequestBody: &Content{Text: `{"a":1}`}, RequestHeaders: map[string]string{"Authorization": "a", "Content-Type": "application/json; charset=UTF-8"}}
+	e := vector.Exchange{URL: "x", RequestBody: &vector.Content{Text: `{"a":1}`}, RequestHeaders: map[string]string{"Authorization": "a", "Content-Type": "application/json; charset=UTF-8"}}
 	r := &http.Request{Header: http.Header{"Authorization": {"a"}, "Content-Type": {"application/json;charset=utf-8"}}}
-	if d := e.check(r, []byte(`{"a": 1}`)); d != nil {
+	if d := check(&e, r, []byte(`{"a": 1}`)); d != nil {
 		t.Error(d)
 	}
-	if d := e.check(&http.Request{Header: http.Header{}}, []byte(`{"a":2}`)); len(d) != 3 {
+	if d := check(&e, &http.Request{Header: http.Header{}}, []byte(`{"a":2}`)); len(d) != 3 {
 		t.Error(d)
 	}
 }
 
 func TestNameserver(t *testing.T) {
-	n, err := newNameserver([]Lookup{
-		{"Example.org", "A", []string{"192.0.2.1", "192.0.2.2"}},
-		{"txt.example.org.", "TXT", []string{`"a | b"`}},
-		{"none.example.org", "TXT", nil},
+	n, err := newNameserver([]vector.Lookup{
+		{Name: "Example.org", Type: "A", Answers: []string{"192.0.2.1", "192.0.2.2"}},
+		{Name: "txt.example.org.", Type: "TXT", Answers: []string{`"a | b"`}},
+		{Name: "none.example.org", Type: "TXT", Answers: nil},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +187,7 @@ func TestMailbox(t *testing.T) {
 }
 
 func TestPeer(t *testing.T) {
-	v, err := parseVector([]byte(`{"bot":"outputs.tcp.output","sent":[{"data":{"text":"abc"}}],"received":[{"data":{"text":"Ok"}}]}`))
+	v, err := vector.Parse([]byte(`{"bot":"outputs.tcp.output","sent":[{"data":{"text":"abc"}}],"received":[{"data":{"text":"Ok"}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

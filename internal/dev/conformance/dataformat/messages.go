@@ -1,13 +1,17 @@
-package conformance
+package dataformat
 
 import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/report"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/export"
 )
@@ -32,7 +36,7 @@ const (
 )
 
 // checkMessage runs a vector of messages.jsonl.
-func checkMessage(line []byte, res *Result) error {
+func checkMessage(line []byte, res *report.Result) error {
 	var v call
 	if err := json.Unmarshal(line, &v); err != nil {
 		return err
@@ -41,13 +45,13 @@ func checkMessage(line []byte, res *Result) error {
 	if len(v.Harmonization) > 0 && v.Harmonization[0] == '{' {
 		var err error
 		if dict, err = harmonization.Load("harmonization.conf", bytes.NewReader(v.Harmonization)); err != nil {
-			res.verdict(v.Error == "", err)
+			verdict(res, v.Error == "", err)
 			return nil
 		}
 	}
 	m := event.New(event.Event, dict)
 	if v.Before != nil {
-		if err := m.Decode([]byte(compact(v.Before))); err != nil {
+		if err := m.Decode([]byte(vector.Compact(v.Before))); err != nil {
 			return err
 		}
 	}
@@ -55,19 +59,19 @@ func checkMessage(line []byte, res *Result) error {
 	if res.Absent != "" {
 		return nil
 	}
-	res.verdict(v.Error == "", err)
+	verdict(res, v.Error == "", err)
 	if err == nil && v.Error == "" && v.Output != nil {
 		want := unmark(v.Output)
 		if strings.HasSuffix(v.Call, "serialize") || v.Call == "to_json" {
-			want = json.RawMessage(text(want)) // JSON in a string: order and blanks do not count
+			want = json.RawMessage(vector.Text(want)) // JSON in a string: order and blanks do not count
 		}
-		if a, b := canonicalText(want), canonicalText(out); a != b {
-			res.add("output", a, b)
+		if a, b := compare.Canonical(want), compare.Canonical(out); a != b {
+			res.Add("output", a, b)
 		}
 	}
 	if v.After != nil && v.Call != "new" {
-		if a, b := canonicalText(v.After), canonicalText(withType(m)); a != b {
-			res.add("after", a, b)
+		if a, b := compare.Canonical(v.After), compare.Canonical(withType(m)); a != b {
+			res.Add("after", a, b)
 		}
 	}
 	return nil
@@ -84,26 +88,6 @@ func withType(m *event.Message) []byte {
 	return line
 }
 
-// unmark takes the marks off messages and tuples.
-func unmark(raw json.RawMessage) json.RawMessage {
-	var m struct {
-		Message json.RawMessage `json:"__message__"`
-	}
-	if raw[0] == '{' && json.Unmarshal(raw, &m) == nil && m.Message != nil {
-		return m.Message
-	}
-	var items []json.RawMessage
-	if raw[0] == '[' && json.Unmarshal(raw, &items) == nil {
-		for i := range items {
-			items[i] = untuple(items[i])
-		}
-		if text, err := marshal(items); err == nil {
-			return json.RawMessage(text)
-		}
-	}
-	return raw
-}
-
 var (
 	yes  = []byte("true")
 	no   = []byte("false")
@@ -118,10 +102,10 @@ func truth(b bool) []byte {
 }
 
 // run performs the operation and returns its result as JSON.
-func (v *call) run(m *event.Message, res *Result) ([]byte, error) {
+func (v *call) run(m *event.Message, res *report.Result) ([]byte, error) {
 	key := ""
 	if len(v.Args) > 0 && v.Args[0][0] == '"' {
-		key = text(v.Args[0])
+		key = vector.Text(v.Args[0])
 	}
 	var arg harmonization.Value
 	if len(v.Args) > 1 {
@@ -162,7 +146,7 @@ func (v *call) run(m *event.Message, res *Result) ([]byte, error) {
 	case "serialize":
 		return withType(m), nil
 	case "factory.serialize":
-		if err := m.Decode([]byte(compact(unmark(v.Args[0])))); err != nil {
+		if err := m.Decode([]byte(vector.Compact(unmark(v.Args[0])))); err != nil {
 			return nil, err
 		}
 		return withType(m), nil
@@ -175,7 +159,7 @@ func (v *call) run(m *event.Message, res *Result) ([]byte, error) {
 		}
 		return flags.Append(nil, m)
 	case "factory.from_dict":
-		if err := m.Decode([]byte(compact(v.Args[0]))); err != nil {
+		if err := m.Decode([]byte(vector.Compact(v.Args[0]))); err != nil {
 			return nil, err
 		}
 		return withType(m), nil
@@ -193,7 +177,7 @@ func (v *call) run(m *event.Message, res *Result) ([]byte, error) {
 	return nil, nil
 }
 
-func (v *call) add(m *event.Message, key string, arg harmonization.Value, res *Result) ([]byte, error) {
+func (v *call) add(m *event.Message, key string, arg harmonization.Value, res *report.Result) ([]byte, error) {
 	if v.Kwargs["ignore"] != nil {
 		res.Absent = noIgnore
 		return nil, nil
@@ -230,7 +214,7 @@ func set(m *event.Message, members json.RawMessage) error {
 	if err := json.Unmarshal(members, &all); err != nil {
 		return err
 	}
-	for _, key := range sorted(all) {
+	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if key != "__type" {
 			field := value(all[key])
 			m.SetValue(key, field)
@@ -239,7 +223,7 @@ func set(m *event.Message, members json.RawMessage) error {
 	return m.Err()
 }
 
-func (v *call) get(m *event.Message, key string, res *Result) ([]byte, error) {
+func (v *call) get(m *event.Message, key string, res *report.Result) ([]byte, error) {
 	got, ok := m.Value(key)
 	if key == "extra" && !ok && m.Has(key) {
 		return extra(m)
@@ -287,7 +271,7 @@ func (v *call) hash(m *event.Message) ([]byte, error) {
 }
 
 // create makes a message of its members.
-func (v *call) create(res *Result) ([]byte, error) {
+func (v *call) create(res *report.Result) ([]byte, error) {
 	if len(v.Args) == 0 {
 		return null, nil
 	}
@@ -305,7 +289,7 @@ func find(m *event.Message, prefix string) ([]byte, error) {
 			pairs = append(pairs, []any{key, json.RawMessage(bytes.Clone(raw))})
 		}
 	}
-	text, err := marshal(pairs)
+	text, err := vector.Encode(pairs)
 	return []byte(text), err
 }
 

@@ -1,4 +1,4 @@
-package conformance
+package services
 
 import (
 	"bytes"
@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
 
 // peer is the other end of a bot that talks TCP or UDP: for a collector, which
@@ -17,7 +19,7 @@ import (
 type peer struct {
 	port  string
 	want  []byte // what the command has to send
-	reply []Bytes
+	reply []vector.Bytes
 	tcp   net.Listener
 	udp   net.PacketConn
 	stop  chan struct{}
@@ -26,7 +28,7 @@ type peer struct {
 	got   []byte
 }
 
-func newPeer(v *Vector) (*peer, error) {
+func newPeer(v *vector.Vector) (*peer, error) {
 	p := &peer{reply: v.Receive, stop: make(chan struct{}), done: make(chan struct{})}
 	for i := range v.Sent {
 		p.want = append(p.want, v.Sent[i].Data.Data()...)
@@ -36,7 +38,7 @@ func newPeer(v *Vector) (*peer, error) {
 		return nil, err
 	}
 	_, p.port = split(tcp)
-	if strings.HasPrefix(v.Command(), "collect-") {
+	if v.Collects() {
 		udp.Close()
 		tcp.Close() // the command listens there
 		go p.feed(frames(v))
@@ -51,7 +53,7 @@ func newPeer(v *Vector) (*peer, error) {
 
 // frames are what the reference got: as the vector has it, else one frame with
 // a length before it for each report.
-func frames(v *Vector) [][]byte {
+func frames(v *vector.Vector) [][]byte {
 	var all [][]byte
 	for i := range v.Receive {
 		all = append(all, v.Receive[i].Data.Data())
@@ -148,7 +150,7 @@ func (p *peer) datagrams() {
 
 // close ends the peer and compares what came. The word that the reference ends
 // a connection with may be missing in a vector whose client left before.
-func (p *peer) close() []Diff {
+func (p *peer) close() []compare.Diff {
 	close(p.stop)
 	<-p.done
 	if p.tcp != nil {
@@ -162,7 +164,7 @@ func (p *peer) close() []Diff {
 	if bytes.Equal(got, p.want) || p.tcp == nil && bytes.Equal(bytes.TrimSuffix(got, []byte("End")), p.want) {
 		return nil
 	}
-	return []Diff{{"sent", "", string(p.want), string(got)}}
+	return []compare.Diff{{Part: "sent", Want: string(p.want), Got: string(got)}}
 }
 
 func (p *peer) seen() []byte {

@@ -1,4 +1,4 @@
-package conformance
+package compare
 
 import (
 	"strings"
@@ -72,50 +72,8 @@ func TestSameText(t *testing.T) {
 		{`{"a": 1}`, `{"a":1.0}`, "", true}, {`{"a": 1}`, `{"a":2}`, "", false},
 		{t1, t2, "", true}, {t1, t2, "x " + t1, false}, {t1, "soon", "", false},
 	} {
-		if got := sameText(test.want, test.got, test.given); got != test.same {
+		if got := SameText(test.want, test.got, test.given); got != test.same {
 			t.Errorf("%s, %s, %s: %v", test.want, test.got, test.given, got)
-		}
-	}
-}
-
-func TestExcuse(t *testing.T) {
-	res := func(diffs ...Diff) *Result {
-		return &Result{Command: "parse-csv", Diffs: diffs, parameters: map[string]any{"delimiter": ";"}}
-	}
-	meant := Diff{"raw", "#1", `"a,b\n"`, `"a;b\n"`}
-	for _, test := range []struct {
-		name          string
-		res           *Result
-		reasons, left int
-	}{
-		{"meant", res(meant), 1, 0},
-		{"twice", res(meant, meant), 1, 0},
-		{"another text", res(Diff{"raw", "#1", `"a,b\n"`, `"a;c\n"`}), 0, 1},
-		{"another part", res(meant, Diff{"source.ip", "#1", "a", "b"}), 1, 1},
-		{"another command", &Result{Command: "parse-json", Diffs: []Diff{meant}, parameters: map[string]any{"delimiter": ";"}}, 0, 1},
-		{"comma", &Result{Command: "parse-csv", Diffs: []Diff{meant}, parameters: map[string]any{"delimiter": ","}}, 0, 1},
-	} {
-		reasons, left := judge(test.res)
-		if len(reasons) != test.reasons || len(left) != test.left {
-			t.Errorf("%s: %q, %v", test.name, reasons, left)
-		}
-	}
-}
-
-func TestFilledUp(t *testing.T) {
-	d := Diff{Part: "ok", Want: "valid"}
-	for _, test := range []struct {
-		in, out string
-		want    bool
-	}{
-		{"10:00", "2026-11-23T10:00:00+00:00", true},
-		{"Sep 5", "2026-09-05T00:00:00+00:00", true},
-		{"2020", "2020-11-23T00:00:00+00:00", true},
-		{"13/02/2020", "2020-02-13T00:00:00+00:00", false},
-		{"5 Sep 20", "2020-09-05T00:00:00+00:00", false},
-	} {
-		if got := filledUp(map[string]any{"type": "DateTime", "input": test.in, "output": test.out}, d); got != test.want {
-			t.Errorf("%s: %v", test.in, got)
 		}
 	}
 }

@@ -1,54 +1,13 @@
-package conformance
+// Package parameters turns the parameters of a bot into the flags of a command.
+package parameters
 
 import (
-	"bytes"
 	"encoding/json"
-	"regexp"
 	"sort"
 	"strings"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
-
-// Flag is what --help-all says about a flag.
-type Flag struct {
-	Name        string
-	Placeholder string // empty for a switch
-	Secret      bool   // comes by the environment too
-}
-
-func (f *Flag) list() bool { return strings.Contains(f.Placeholder, ",…") }
-func (f *Flag) json() bool { return strings.Contains(f.Placeholder, "json:") }
-
-// object reports whether the flag takes nothing but an object.
-func (f *Flag) object() bool { return strings.HasPrefix(f.Placeholder, "json:") }
-
-var (
-	heading  = regexp.MustCompile(`^([A-Z][a-z]+ flags|Flags):$`)
-	synopsis = regexp.MustCompile(`^  (?:-\w, )?--(?:\[no-\])?([a-z0-9][a-z0-9-]*)(?:=(\S+))?(?:  |$)`)
-	alias    = regexp.MustCompile(`Also --[a-z0-9-]+`)
-)
-
-// ParseHelp reads the flags from what --help-all prints.
-func ParseHelp(help string) map[string]*Flag {
-	flags := map[string]*Flag{}
-	var last *Flag
-	inside := false
-	for _, line := range strings.Split(help, "\n") {
-		if heading.MatchString(line) {
-			inside, last = true, nil
-			continue
-		} else if m := synopsis.FindStringSubmatch(line); m != nil && inside {
-			last = &Flag{Name: m[1], Placeholder: m[2]}
-			flags[m[1]] = last
-		}
-		if last != nil {
-			last.Secret = last.Secret || strings.Contains(line, "INTELPIPE_")
-			for _, name := range alias.FindAllString(line, -1) {
-				flags[strings.TrimPrefix(name, "Also --")] = last
-			}
-		}
-	}
-	return flags
-}
 
 // Translation is what becomes of a vector's parameters.
 type Translation struct {
@@ -75,7 +34,7 @@ func Translate(parameters map[string]json.RawMessage, flags map[string]*Flag, se
 		if f := flags[name]; f != nil {
 			t.Args = append(t.Args, "--"+name+"="+argument(f, raw))
 		} else if f := flags[name+"-file"]; f != nil && f.Secret {
-			t.Env = append(t.Env, "INTELPIPE_"+strings.ToUpper(parameter)+"="+text(raw))
+			t.Env = append(t.Env, "INTELPIPE_"+strings.ToUpper(parameter)+"="+vector.Text(raw))
 		} else {
 			t.Dropped = append(t.Dropped, parameter)
 		}
@@ -106,14 +65,14 @@ func noFlag(parameter string) bool {
 func argument(f *Flag, raw json.RawMessage) string {
 	switch raw[0] {
 	case '{':
-		return "json:" + compact(raw)
+		return "json:" + vector.Compact(raw)
 	case '[':
 		if f.json() && !f.list() {
-			return "json:" + compact(raw)
+			return "json:" + vector.Compact(raw)
 		}
 		return list(raw)
 	case '"':
-		s := text(raw)
+		s := vector.Text(raw)
 		if f.object() && strings.HasPrefix(strings.TrimSpace(s), "{") {
 			return "json:" + s
 		}
@@ -136,9 +95,9 @@ func list(raw json.RawMessage) string {
 		return string(raw)
 	}
 	texts := make([]string, len(items))
-	commas, scalars := len(items) != 1 || text(items[0]) != "", true
+	commas, scalars := len(items) != 1 || vector.Text(items[0]) != "", true
 	for i, item := range items {
-		texts[i] = text(item)
+		texts[i] = vector.Text(item)
 		if strings.Contains(texts[i], ",") || strings.TrimSpace(texts[i]) != texts[i] || i == 0 && strings.HasPrefix(texts[i], "[") {
 			commas = false
 		}
@@ -150,36 +109,11 @@ func list(raw json.RawMessage) string {
 		return strings.Join(texts, ",")
 	}
 	if !scalars {
-		return compact(raw)
+		return vector.Compact(raw)
 	}
-	array, err := marshal(texts)
+	array, err := vector.Encode(texts)
 	if err != nil {
 		return string(raw)
 	}
 	return array
-}
-
-// text is a string's content, and anything else as it is written.
-func text(raw json.RawMessage) string {
-	var s string
-	if raw[0] == '"' && json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
-}
-
-func compact(raw json.RawMessage) string {
-	var b bytes.Buffer
-	if err := json.Compact(&b, raw); err != nil {
-		return string(raw)
-	}
-	return b.String()
-}
-
-func marshal(v any) (string, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return strings.TrimSuffix(b.String(), "\n"), err
 }

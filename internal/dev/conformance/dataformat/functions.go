@@ -1,4 +1,4 @@
-package conformance
+package dataformat
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/archive"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/report"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
@@ -24,7 +26,7 @@ var withoutCounterpart = map[string]string{
 }
 
 // checkFunction runs a vector of functions.jsonl.
-func checkFunction(line []byte, res *Result) error {
+func checkFunction(line []byte, res *report.Result) error {
 	var v struct {
 		Function string
 		Args     []json.RawMessage
@@ -57,7 +59,7 @@ func checkFunction(line []byte, res *Result) error {
 			if len(v.Args) > 1 {
 				format = v.Args[1]
 			}
-			spec = text(format)
+			spec = vector.Text(format)
 		}
 		var convert timeformat.Converter
 		if convert, err = timeformat.Parse(spec); err == nil {
@@ -76,16 +78,16 @@ func checkFunction(line []byte, res *Result) error {
 		res.Absent = v.Function + " is not known here"
 		return nil
 	}
-	res.verdict(v.Error == "", err)
+	verdict(res, v.Error == "", err)
 	if v.Error == "" && err == nil {
-		res.equal("output", v.Output, out)
+		equal(res, "output", v.Output, out)
 	}
 	return nil
 }
 
 // checkMembers compares the files in an archive, and their names if the vector
 // has them.
-func checkMembers(packed string, output json.RawMessage, res *Result) {
+func checkMembers(packed string, output json.RawMessage, res *report.Result) {
 	var got [][2]string
 	for m, err := range archive.Members(strings.NewReader(packed), archive.Limits{}) {
 		var data []byte
@@ -93,41 +95,30 @@ func checkMembers(packed string, output json.RawMessage, res *Result) {
 			data, err = io.ReadAll(m)
 		}
 		if err != nil {
-			res.add("ok", "an archive", err.Error())
+			res.Add("ok", "an archive", err.Error())
 			return
 		}
 		got = append(got, [2]string{m.Name, string(data)})
 	}
 	var items []json.RawMessage
 	if json.Unmarshal(untuple(output), &items) != nil {
-		res.add("output", string(output), "a list")
+		res.Add("output", string(output), "a list")
 		return
 	}
 	if len(items) != len(got) {
-		res.add("count", string(output), strings.Repeat("file ", len(got)))
+		res.Add("count", string(output), strings.Repeat("file ", len(got)))
 		return
 	}
 	for i, item := range items {
 		var pair []json.RawMessage
 		if json.Unmarshal(untuple(item), &pair) == nil && len(pair) == 2 {
 			if name := value(pair[0]); name.Text != got[i][0] {
-				res.add("name", name.Text, got[i][0])
+				res.Add("name", name.Text, got[i][0])
 			}
 			item = pair[1]
 		}
 		if data := value(item); data.Text != got[i][1] {
-			res.add("output", data.Text, got[i][1])
+			res.Add("output", data.Text, got[i][1])
 		}
 	}
-}
-
-// untuple takes the mark off a tuple.
-func untuple(raw json.RawMessage) json.RawMessage {
-	var t struct {
-		Items json.RawMessage `json:"__tuple__"`
-	}
-	if len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &t) == nil && t.Items != nil {
-		return t.Items
-	}
-	return raw
 }

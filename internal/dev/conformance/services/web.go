@@ -1,18 +1,9 @@
-package conformance
+package services
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"errors"
-	"fmt"
 	"io"
-	"math/big"
+	"log"
 	"mime"
 	"net"
 	"net/http"
@@ -20,21 +11,10 @@ import (
 	"path"
 	"strings"
 	"sync"
-	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
-
-// Exchange is one HTTP request of the reference and the reply it got.
-type Exchange struct {
-	Method         string
-	URL            string
-	RequestBody    *Content          `json:"request_body"`
-	RequestHeaders map[string]string `json:"request_headers"`
-	Status         int
-	Headers        map[string]string
-	Body           *Content
-
-	used bool
-}
 
 // web is a proxy that answers all requests by itself, also those inside TLS.
 type web struct {
@@ -42,12 +22,24 @@ type web struct {
 	inside    tunnels
 	servers   []*http.Server
 	mu        sync.Mutex
-	exchanges []*Exchange
-	diffs     []Diff
+	exchanges []*exchange
+	diffs     []compare.Diff
 }
 
-func newWeb(exchanges []*Exchange, ca *authority) (*web, error) {
-	w := &web{exchanges: exchanges}
+// quiet is for servers that would log what clients do wrong.
+var quiet = log.New(io.Discard, "", 0)
+
+// exchange is one of the vector, and whether it has been.
+type exchange struct {
+	*vector.Exchange
+	used bool
+}
+
+func newWeb(exchanges []*vector.Exchange, ca *Authority) (*web, error) {
+	w := &web{}
+	for _, e := range exchanges {
+		w.exchanges = append(w.exchanges, &exchange{Exchange: e})
+	}
 	var err error
 	if w.plain, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
@@ -55,7 +47,7 @@ func newWeb(exchanges []*Exchange, ca *authority) (*web, error) {
 	w.inside = tunnels{make(chan net.Conn), make(chan struct{}), new(sync.Once)}
 	handler := http.HandlerFunc(w.serve)
 	for _, l := range []net.Listener{w.plain, tls.NewListener(w.inside, ca.config())} {
-		server := &http.Server{Handler: handler, ErrorLog: quiet()}
+		server := &http.Server{Handler: handler, ErrorLog: quiet}
 		w.servers = append(w.servers, server)
 		go server.Serve(l)
 	}
@@ -65,7 +57,7 @@ func newWeb(exchanges []*Exchange, ca *authority) (*web, error) {
 func (w *web) url() string { return "http://" + w.plain.Addr().String() }
 
 // close ends the servers and tells what was amiss.
-func (w *web) close() []Diff {
+func (w *web) close() []compare.Diff {
 	for _, s := range w.servers {
 		s.Close()
 	}
@@ -73,7 +65,7 @@ func (w *web) close() []Diff {
 	defer w.mu.Unlock()
 	for _, e := range w.exchanges {
 		if !e.used {
-			w.diffs = append(w.diffs, Diff{Part: "http", Want: e.Method + " " + e.URL})
+			w.diffs = append(w.diffs, compare.Diff{Part: "http", Want: e.Method + " " + e.URL})
 		}
 	}
 	return w.diffs
@@ -96,10 +88,10 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	e := w.match(r.Method, &u)
 	if e == nil {
-		w.diffs = append(w.diffs, Diff{Part: "http", Got: r.Method + " " + u.String()})
+		w.diffs = append(w.diffs, compare.Diff{Part: "http", Got: r.Method + " " + u.String()})
 	} else {
 		e.used = true
-		w.diffs = append(w.diffs, e.check(r, body)...)
+		w.diffs = append(w.diffs, check(e.Exchange, r, body)...)
 	}
 	w.mu.Unlock()
 	if e == nil {
@@ -117,7 +109,7 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 // match finds the first exchange that is not used up. The tests of the
 // reference put an address at localhost in the place of a service's: there the
 // last part of the path has to be in the request somewhere.
-func (w *web) match(method string, u *url.URL) *Exchange {
+func (w *web) match(method string, u *url.URL) *exchange {
 	for _, e := range w.exchanges {
 		if !e.used && e.Method == method && sameURL(e.URL, u) {
 			return e
@@ -151,23 +143,23 @@ func host(u *url.URL) string {
 }
 
 // check compares body and headers of a request, as far as the vector has them.
-func (e *Exchange) check(r *http.Request, body []byte) []Diff {
-	var diffs []Diff
+func check(e *vector.Exchange, r *http.Request, body []byte) []compare.Diff {
+	var diffs []compare.Diff
 	for name, want := range e.RequestHeaders {
 		got := r.Header.Get(name)
 		switch http.CanonicalHeaderKey(name) {
 		case "Authorization":
 			if got != want {
-				diffs = append(diffs, Diff{"http", e.URL + " " + name, want, got})
+				diffs = append(diffs, compare.Diff{Part: "http", Where: e.URL + " " + name, Want: want, Got: got})
 			}
 		case "Content-Type":
 			if mediaType(got) != mediaType(want) {
-				diffs = append(diffs, Diff{"http", e.URL + " " + name, want, got})
+				diffs = append(diffs, compare.Diff{Part: "http", Where: e.URL + " " + name, Want: want, Got: got})
 			}
 		}
 	}
-	if want := e.RequestBody.Data(); want != nil && !sameText(string(want), string(body), "") {
-		diffs = append(diffs, Diff{"http", e.URL + " body", string(want), string(body)})
+	if want := e.RequestBody.Data(); want != nil && !compare.SameText(string(want), string(body), "") {
+		diffs = append(diffs, compare.Diff{Part: "http", Where: e.URL + " body", Want: string(want), Got: string(body)})
 	}
 	return diffs
 }
@@ -226,66 +218,3 @@ func (t tunnels) Close() error {
 }
 
 func (t tunnels) Addr() net.Addr { return &net.TCPAddr{} }
-
-// authority issues certificates for any name, to who trusts it.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	mu   sync.Mutex
-	made map[string]*tls.Certificate
-}
-
-func newAuthority() (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "conformance test"},
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, err
-	}
-	cert, err := x509.ParseCertificate(der)
-	return &authority{cert: cert, key: key, made: map[string]*tls.Certificate{}}, err
-}
-
-// pem is the certificate to be trusted.
-func (a *authority) pem() []byte {
-	var b bytes.Buffer
-	pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
-	return b.Bytes()
-}
-
-func (a *authority) config() *tls.Config {
-	return &tls.Config{
-		NextProtos:     []string{"http/1.1"},
-		GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return a.certificate(h.ServerName) },
-	}
-}
-
-func (a *authority) certificate(name string) (*tls.Certificate, error) {
-	if name == "" {
-		return nil, errors.New("a client that names no server")
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if c := a.made[name]; c != nil {
-		return c, nil
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(int64(len(a.made) + 2)), Subject: pkix.Name{CommonName: "server"},
-		NotBefore: a.cert.NotBefore, NotAfter: a.cert.NotAfter, DNSNames: []string{name},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, a.key.Public(), a.key)
-	if err != nil {
-		return nil, fmt.Errorf("certificate for %s: %w", name, err)
-	}
-	c := &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: a.key}
-	a.made[name] = c
-	return c, nil
-}
