@@ -29,7 +29,6 @@ var tangled = []string{
 	"internal/collect/file",
 	"internal/collect/http",
 	"internal/collect/syslog",
-	"internal/dev/bench",
 	"internal/durable/disk",
 	"internal/durable/dump",
 	"internal/durable/linefile",

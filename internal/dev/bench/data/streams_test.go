@@ -1,34 +1,28 @@
-package bench
+package data
 
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 )
 
 func TestStreams(t *testing.T) {
-	for _, s := range streams {
+	for _, s := range Streams {
 		var out bytes.Buffer
-		if err := Generate(&out, "stream:"+s.command, 10_000); err != nil {
+		if err := Generate(&out, "stream:"+s.Command, 10_000); err != nil {
 			t.Fatal(err)
 		}
 		text := out.String()
 		if n := len(text); n < 10_000 || n > 11_000 {
-			t.Errorf("%s: %d bytes", s.command, n)
+			t.Errorf("%s: %d bytes", s.Command, n)
 		}
 		if s.between == array && !json.Valid(out.Bytes()) {
-			t.Errorf("%s: not JSON: %.200s", s.command, text)
+			t.Errorf("%s: not JSON: %.200s", s.Command, text)
 		}
 		units := strings.Split(strings.TrimSuffix(strings.TrimPrefix(text, s.head), s.foot), s.between)
 		if strings.ContainsAny(s.unit, "~^") && units[0] == units[1] {
-			t.Errorf("%s: all units are alike: %s", s.command, units[0])
-		}
-	}
-	for _, name := range endless {
-		if !slices.ContainsFunc(streams, func(s stream) bool { return s.command == name }) {
-			t.Errorf("there is no stream for %s", name)
+			t.Errorf("%s: all units are alike: %s", s.Command, units[0])
 		}
 	}
 	if err := Generate(&bytes.Buffer{}, "stream:parse-nothing", 1); err == nil {

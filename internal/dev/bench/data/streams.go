@@ -1,27 +1,19 @@
-package bench
+package data
 
 import (
 	"bufio"
-	"bytes"
-	"cmp"
-	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 )
 
-// stream is bare input of any size for one parser.
-type stream struct {
-	command string
-	args    []string
-	head    string // what comes first
-	unit    string // what is repeated; ~ is a number that grows, ^ one of four digits
-	between string // what stands between two units
+// Stream is bare input of any size for one parser.
+type Stream struct {
+	Command string   // the parser
+	Args    []string // its flags
+	head    string   // what comes first
+	unit    string   // what is repeated; ~ is a number that grows, ^ one of four digits
+	between string   // what stands between two units
 	foot    string
 }
 
@@ -30,9 +22,9 @@ const (
 	array = ",\n"
 )
 
-// streams has the parsers that read one line, row or element of an array after the
+// Streams has the parsers that read one line, row or element of an array after the
 // other, in the form of their feeds.
-var streams = []stream{
+var Streams = []Stream{
 	{"parse-abusech-feodotracker", nil, "[", `{"ip_address":"192.0.2.1","port":443,"status":"online","hostname":"h~.example.org","as_number":64496,"first_seen":"2026-01-31 10:20:30","last_online":"2026-02-01","malware":"Dridex"}`, array, "]"},
 	{"parse-alienvault", nil, "", "192.0.2.1#4#2#Malicious Host#AT#Vienna ~#48.2082,16.3738#3", lines, "\n"},
 	{"parse-blocklistde", nil, "", "2001:db8::^", lines, "\n"},
@@ -68,7 +60,7 @@ var streams = []stream{
 }
 
 // write writes at least size bytes.
-func (s *stream) write(w io.Writer, size int64) error {
+func (s *Stream) write(w io.Writer, size int64) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	out.WriteString(s.head)
 	parts := regexp.MustCompile(`[~^]|[^~^]+`).FindAllString(s.unit, -1)
@@ -91,103 +83,4 @@ func (s *stream) write(w io.Writer, size int64) error {
 	}
 	out.WriteString(s.foot)
 	return out.Flush()
-}
-
-// How much memory may grow with what is read.
-const (
-	shortStream = 32 << 20
-	longStream  = 256 << 20
-	growthBar   = 12 << 20
-)
-
-// endless are those that are also given 2 GiB.
-var endless = []string{"parse-blocklistde", "parse-csv", "parse-cznic-haas", "parse-json"}
-
-// netsetBar is how many lines parse-netset reads in a second of one processor.
-const netsetBar = 1_000_000
-
-// measureNetset reads a million addresses.
-func (x *extra) measureNetset(ctx context.Context, p places, env []string) {
-	const n = 1_000_000
-	var list bytes.Buffer
-	for i := range n {
-		fmt.Fprintf(&list, "203.0.%d.%d\n", i>>8&0xff, i&0xff|1)
-	}
-	file := filepath.Join(p.dir, "netset.txt")
-	err := os.WriteFile(file, list.Bytes(), 0o600)
-	j := job{input: file, oneCore: true, lines: n, procs: [][]string{p.command("parse-netset")}}
-	if err == nil {
-		err = j.check(ctx, env)
-	}
-	best := 0.0
-	for range startRuns {
-		u, failed := j.run(ctx, env, nil)
-		if err = errors.Join(err, failed); err != nil {
-			break
-		}
-		best = max(best, n/u.cpu.Seconds())
-	}
-	x.add("lines of a list of addresses", fmt.Sprintf("%.2f million/s", best/1e6), "parse-netset", "", "", "", "≥ 1.00 million/s", best >= netsetBar, err)
-}
-
-// Streams gives each parser a short and a long report, and says how its memory
-// grows between them.
-func Streams(ctx context.Context, o Options) error {
-	dir, err := os.MkdirTemp(cmp.Or(os.Getenv("TMPDIR"), onDisk), "intelpipe-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	p := places{bin: o.Bin, dir: dir}
-	rows := [][]string{{"parser", "read MiB", "MiB/s", "peak MiB", "of 32 MiB", "growth MiB/GiB", ""}}
-	var missed []string
-	for i := range streams {
-		s := &streams[i]
-		if o.Only != nil && !o.Only.MatchString(s.command) {
-			continue
-		}
-		fmt.Fprintf(o.Progress, "bench: %s\n", s.command)
-		measure := func(size int64) (usage, error) {
-			parser := p.command(append([]string{s.command, "--input", "raw"}, s.args...)...)
-			j := job{procs: [][]string{{self, "-generate", "stream:" + s.command, "-n", fmt.Sprint(size)}, parser}}
-			return j.run(ctx, environment(dir), nil)
-		}
-		short, err := measure(shortStream)
-		sizes := []int64{longStream}
-		if slices.Contains(endless, s.command) {
-			sizes = append(sizes, 8*longStream)
-		}
-		for _, size := range sizes {
-			var long usage
-			if err == nil {
-				long, err = measure(size)
-			}
-			if err != nil {
-				missed = append(missed, fmt.Sprintf("%s: %v", s.command, err))
-				rows = append(rows, []string{s.command, "", "", "", "", "", "FAILED"})
-				break
-			}
-			growth, verdict := long.rss-short.rss, "ok"
-			if growth > growthBar {
-				verdict = "MISSED"
-				missed = append(missed, fmt.Sprintf("%s: %.1f MiB more for %d MiB", s.command, mebibytes(growth), size>>20))
-			}
-			rows = append(rows, []string{
-				s.command, fmt.Sprint(size >> 20), fmt.Sprintf("%.0f", mebibytes(size)/long.cpu.Seconds()),
-				fmt.Sprintf("%.1f", mebibytes(long.rss)), fmt.Sprintf("%.1f", mebibytes(short.rss)),
-				fmt.Sprintf("%.1f", mebibytes(growth)/(float64(size-shortStream)/(1<<30))), verdict,
-			})
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	if err := writeTable(o.Out, "lrrrrrl", rows); err != nil {
-		return err
-	}
-	return conclude(o.Out, missed, nil)
 }

@@ -1,4 +1,4 @@
-package bench
+package data
 
 import (
 	"bytes"
@@ -59,7 +59,7 @@ func TestEvents(t *testing.T) {
 			t.Fatalf("taxonomy set, or no type: %s", line)
 		}
 		key := fmt.Sprint(e["source.ip"], e["source.port"], e["classification.type"], e["feed.name"])
-		if !identities[key] && e["protocol.transport"] != filteredTransport {
+		if !identities[key] && e["protocol.transport"] != FilteredTransport {
 			passed++
 		}
 		identities[key] = true
@@ -71,7 +71,7 @@ func TestEvents(t *testing.T) {
 	if got := fields / sample; got < 21 || got > 27 {
 		t.Errorf("an event has %d fields on average", got)
 	}
-	if want := count(sample); len(identities) != want.unique || passed != want.passed {
+	if want := Count(sample); len(identities) != want.Unique || passed != want.Passed {
 		t.Errorf("%d identities, of which %d pass the filter; the census says %v", len(identities), passed, want)
 	}
 	if share := 100 - 100*len(identities)/sample; share < duplicates-3 || share > duplicates+3 {
@@ -107,7 +107,7 @@ func object(t *testing.T, line []byte) map[string]any {
 // TestRoutes has every address of the events in a prefix, and no prefix twice.
 func TestRoutes(t *testing.T) {
 	found := map[netip.Prefix]bool{}
-	for line := range bytes.Lines(generated(t, "routes", prefixes)) {
+	for line := range bytes.Lines(generated(t, "routes", Prefixes)) {
 		text, _, _ := strings.Cut(string(line), "\t")
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -115,7 +115,7 @@ func TestRoutes(t *testing.T) {
 		}
 		found[p.Masked()] = true
 	}
-	if len(found) < prefixes*99/100 {
+	if len(found) < Prefixes*99/100 {
 		t.Errorf("%d different prefixes", len(found))
 	}
 	for i := range sample {
@@ -149,7 +149,7 @@ func TestCSV(t *testing.T) {
 		t.Error("no value has a quote in it")
 	}
 	fields := map[string]bool{}
-	for field := range strings.SplitSeq(columnList(), ",") {
+	for field := range strings.SplitSeq(ColumnList(), ",") {
 		if field != "" {
 			fields[field] = true
 		}
@@ -159,7 +159,7 @@ func TestCSV(t *testing.T) {
 	}
 
 	// Miller's mapping names the same columns and fields.
-	verbs := millerVerbs()
+	verbs := MillerVerbs()
 	if n := strings.Count(verbs[2], ",") + 1; n != 23 {
 		t.Errorf("Miller cuts %d columns", n)
 	}

@@ -1,4 +1,4 @@
-package bench
+package data
 
 import (
 	"fmt"
@@ -39,8 +39,8 @@ const (
 	filtered   = 6
 )
 
-// filteredTransport is what expert-filter drops in the benchmark's job.
-const filteredTransport = "icmp"
+// FilteredTransport is what expert-filter drops in the benchmark's job.
+const FilteredTransport = "icmp"
 
 func newRecord(i int) record {
 	id := identity(i)
@@ -73,7 +73,7 @@ func newRecord(i int) record {
 	r.time = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(own.IntN(86400)) * time.Second)
 	r.transport = pick(own, transports)
 	if own.IntN(100) < filtered {
-		r.transport = filteredTransport
+		r.transport = FilteredTransport
 	}
 	if own.IntN(3) == 0 {
 		r.destIP = documentation4[own.IntN(3)] + strconv.Itoa(1+own.IntN(254))

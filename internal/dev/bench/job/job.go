@@ -1,4 +1,5 @@
-package bench
+// Package job runs pipelines of processes and measures what they use.
+package job
 
 import (
 	"bytes"
@@ -16,50 +17,53 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A job is a pipeline that is measured: its processes read from one another,
+// Job is a pipeline that is measured: its processes read from one another,
 // the first from a file, the last writes to nowhere.
-type job struct {
-	name  string
-	input string // "" is no input at all
-	procs [][]string
+type Job struct {
+	Name  string
+	Input string // "" is no input at all
+	Procs [][]string
 
-	// oneCore gives every Go process of the job one processor, where the cost
+	// OneCore gives every Go process of the job one processor, where the cost
 	// of one stage is meant and not how well it spreads.
-	oneCore bool
+	OneCore bool
 
-	// output is the file that the job's last process writes by itself. It is
+	// Output is the file that the job's last process writes by itself. It is
 	// removed before each run.
-	output string
+	Output string
 
-	// scratch is the directory in which the job keeps what it syncs. It is
+	// Scratch is the directory in which the job keeps what it syncs. It is
 	// removed before each run, and has to be on a disk.
-	scratch string
+	Scratch string
 
-	// lines is how many lines a correct job writes, checked once; -1 is any.
-	lines int
+	// Lines is how many lines a correct job writes, checked once; -1 is any.
+	Lines int
 }
 
-// usage is what a finished job has used. The processes of a pipe are added up,
+// Repeats is how often a job is run of which the least figure counts.
+const Repeats = 15
+
+// Usage is what a finished job has used. The processes of a pipe are added up,
 // only the memory is that of the largest.
-type usage struct {
-	cpu, wall time.Duration
-	rss       int64 // bytes
+type Usage struct {
+	CPU, Wall time.Duration
+	RSS       int64 // bytes
 }
 
-// run runs the job once with its output going to out; nil is nowhere.
-func (j *job) run(ctx context.Context, env []string, out io.Writer) (usage, error) {
-	for _, path := range []string{j.output, j.scratch} {
+// Run runs the job once with its output going to out; nil is nowhere.
+func (j *Job) Run(ctx context.Context, env []string, out io.Writer) (Usage, error) {
+	for _, path := range []string{j.Output, j.Scratch} {
 		if path == "" {
 			continue
 		}
 		if err := os.RemoveAll(path); err != nil {
-			return usage{}, err
+			return Usage{}, err
 		}
 	}
-	if j.scratch != "" {
+	if j.Scratch != "" {
 		unix.Sync() // so that nobody's fsync waits for what others have written
 	}
-	if j.oneCore {
+	if j.OneCore {
 		env = append(env[:len(env):len(env)], "GOMAXPROCS=1")
 	}
 
@@ -69,17 +73,17 @@ func (j *job) run(ctx context.Context, env []string, out io.Writer) (usage, erro
 			c.Close()
 		}
 	}()
-	cmds := make([]*exec.Cmd, len(j.procs))
-	stderr := make([]bytes.Buffer, len(j.procs))
-	for i, args := range j.procs {
+	cmds := make([]*exec.Cmd, len(j.Procs))
+	stderr := make([]bytes.Buffer, len(j.Procs))
+	for i, args := range j.Procs {
 		cmds[i] = exec.CommandContext(ctx, args[0], args[1:]...)
 		cmds[i].Env = env
 		cmds[i].Stderr = &limited{&stderr[i], 4096}
 	}
-	if j.input != "" {
-		f, err := os.Open(j.input)
+	if j.Input != "" {
+		f, err := os.Open(j.Input)
 		if err != nil {
-			return usage{}, err
+			return Usage{}, err
 		}
 		toClose = append(toClose, f)
 		cmds[0].Stdin = f
@@ -87,7 +91,7 @@ func (j *job) run(ctx context.Context, env []string, out io.Writer) (usage, erro
 	for i := range len(cmds) - 1 {
 		r, w, err := os.Pipe()
 		if err != nil {
-			return usage{}, err
+			return Usage{}, err
 		}
 		toClose = append(toClose, r, w)
 		cmds[i].Stdout, cmds[i+1].Stdin = w, r
@@ -109,17 +113,17 @@ func (j *job) run(ctx context.Context, env []string, out io.Writer) (usage, erro
 	}
 	toClose = nil
 
-	var u usage
+	var u Usage
 	for i, c := range cmds[:started] {
 		err := c.Wait()
 		if err != nil && failed == nil {
-			failed = fmt.Errorf("%s: %w: %s", filepath.Base(j.procs[i][0]), err, firstLine(stderr[i].String()))
+			failed = fmt.Errorf("%s: %w: %s", filepath.Base(j.Procs[i][0]), err, FirstLine(stderr[i].String()))
 		}
 		if c.ProcessState != nil {
 			u.add(c.ProcessState)
 		}
 	}
-	u.wall = time.Since(start)
+	u.Wall = time.Since(start)
 	return u, failed
 }
 
@@ -127,22 +131,22 @@ func (j *job) run(ctx context.Context, env []string, out io.Writer) (usage, erro
 // between fork and exec, in which it was still this program: the figure cannot
 // be below this program's own peak, which is why the data is generated in
 // another process.
-func (u *usage) add(p *os.ProcessState) {
-	u.cpu += p.UserTime() + p.SystemTime()
+func (u *Usage) add(p *os.ProcessState) {
+	u.CPU += p.UserTime() + p.SystemTime()
 	if r, ok := p.SysUsage().(*syscall.Rusage); ok {
-		u.rss = max(u.rss, r.Maxrss<<10)
+		u.RSS = max(u.RSS, r.Maxrss<<10)
 	}
 }
 
-// check runs the job once, as a warm-up, and counts the lines it writes: a
+// Check runs the job once, as a warm-up, and counts the lines it writes: a
 // command that is fast because it does nothing must not win.
-func (j *job) check(ctx context.Context, env []string) error {
+func (j *Job) Check(ctx context.Context, env []string) error {
 	var n lineCounter
-	if _, err := j.run(ctx, env, &n); err != nil {
+	if _, err := j.Run(ctx, env, &n); err != nil {
 		return err
 	}
-	if j.output != "" {
-		f, err := os.Open(j.output)
+	if j.Output != "" {
+		f, err := os.Open(j.Output)
 		if err != nil {
 			return err
 		}
@@ -151,15 +155,15 @@ func (j *job) check(ctx context.Context, env []string) error {
 			return err
 		}
 	}
-	if j.lines >= 0 && int(n) != j.lines {
-		return fmt.Errorf("wrote %d lines, not %d", n, j.lines)
+	if j.Lines >= 0 && int(n) != j.Lines {
+		return fmt.Errorf("wrote %d lines, not %d", n, j.Lines)
 	}
 	return nil
 }
 
-// environment is what the measured processes get: a locale that costs nothing
+// Environment is what the measured processes get: a locale that costs nothing
 // and places below dir for what they keep.
-func environment(dir string) []string {
+func Environment(dir string) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "TZ=UTC",
 		"HOME=" + dir, "TMPDIR=" + dir, "STATE_DIRECTORY=" + dir,
@@ -185,7 +189,8 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func firstLine(s string) string {
+// FirstLine is the first line of what a program has said.
+func FirstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
 	return cmp.Or(line, "no message")
 }

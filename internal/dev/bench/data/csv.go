@@ -1,4 +1,4 @@
-package bench
+package data
 
 import (
 	"encoding/json"
@@ -110,8 +110,8 @@ func appendRow(b []byte, r *record) []byte {
 	return b
 }
 
-// columnList is the mapping as parse-csv wants it.
-func columnList() string {
+// ColumnList is the mapping as parse-csv wants it.
+func ColumnList() string {
 	var fields []string
 	for _, c := range columns {
 		fields = append(fields, c.field)
@@ -119,9 +119,9 @@ func columnList() string {
 	return strings.Join(fields, ",")
 }
 
-// millerVerbs is the same mapping for Miller: the skipped columns go first,
+// MillerVerbs is the same mapping for Miller: the skipped columns go first,
 // since renaming them would be in vain.
-func millerVerbs() []string {
+func MillerVerbs() []string {
 	var cut, rename []string
 	for _, c := range columns {
 		if c.field == "" {
@@ -133,8 +133,8 @@ func millerVerbs() []string {
 	return []string{"cut", "-f", strings.Join(cut, ","), "then", "rename", strings.Join(rename, ",")}
 }
 
-// reportName is the name of the report type that schema describes.
-const reportName = "Bench"
+// ReportName is the name of the report type that Schema describes.
+const ReportName = "Bench"
 
 // functions are those that the schema calls for some columns.
 var functions = map[string]string{
@@ -151,8 +151,8 @@ func reportField(c column) string {
 	return c.field
 }
 
-// schema describes the feed as a report type of Shadowserver.
-func schema() []byte {
+// Schema describes the feed as a report type of Shadowserver.
+func Schema() []byte {
 	var required, optional [][]any
 	for _, c := range columns {
 		row := []any{reportField(c), c.name}
@@ -166,7 +166,7 @@ func schema() []byte {
 		}
 	}
 	text, err := json.Marshal(map[string]any{"bench": map[string]any{
-		"feed_name": reportName, "file_name": "bench",
+		"feed_name": ReportName, "file_name": "bench",
 		"constant_fields": map[string]string{"classification.taxonomy": "other", "classification.type": "scanner"},
 		"required_fields": required, "optional_fields": optional,
 	}})
@@ -176,8 +176,8 @@ func schema() []byte {
 	return text
 }
 
-// renameAll is the same mapping for Miller.
-func renameAll() string {
+// RenameAll renames all columns for Miller, to the fields that a report has.
+func RenameAll() string {
 	var names []string
 	for _, c := range columns {
 		names = append(names, c.name, reportField(c))

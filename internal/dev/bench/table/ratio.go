@@ -1,13 +1,13 @@
-package bench
+package table
 
 import (
 	"math"
 	"slices"
 )
 
-// median returns the middle of the values, or of an even number the mean of
+// Median returns the middle of the values, or of an even number the mean of
 // the two in the middle. What is not a number is left out; of none it is NaN.
-func median(values []float64) float64 {
+func Median(values []float64) float64 {
 	v := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(v) == 0 {
 		return math.NaN()
@@ -33,32 +33,4 @@ func ratios(a, b, base []float64) []float64 {
 		}
 	}
 	return q
-}
-
-// A bar is what a ratio is held against.
-type bar struct {
-	limit float64
-	sense sense
-}
-
-type sense int
-
-const (
-	atMost  sense = iota // ours / reference is at most the limit
-	below                // ours / reference is less than the limit
-	atLeast              // reference / ours is at least the limit
-	shown                // reference / ours is there to be seen, without a limit
-)
-
-// met says whether the ratio clears the bar; one that is not a number does not.
-func (b bar) met(ratio float64) bool {
-	switch b.sense {
-	case atMost:
-		return ratio <= b.limit
-	case below:
-		return ratio < b.limit
-	case shown:
-		return ratio > 0
-	}
-	return ratio >= b.limit
 }
