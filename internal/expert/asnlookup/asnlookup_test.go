@@ -3,12 +3,13 @@ package asnlookup
 import (
 	"compress/gzip"
 	"context"
-	"github.com/intelpipe/intelpipe/internal/stage"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 func write(t *testing.T, text string, packed bool) string {
