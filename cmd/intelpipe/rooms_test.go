@@ -43,7 +43,6 @@ var tangled = []string{
 	"internal/json",
 	"internal/lookup",
 	"internal/parse/csv",
-	"internal/parse/microsoftctip",
 	"internal/parse/shodan",
 	"internal/python/csv",
 	"internal/python/datetime",
