@@ -215,9 +215,7 @@ const roomSize = 1200
 
 // larger are packages that have more, and how many at most.
 var larger = map[string]int{
-	"internal/manual/page":     1 << 20, // generated, the text of all commands
-	"internal/dev/conformance": 3100,
-	"internal/dev/bench":       1700,
+	"internal/manual/page": 1 << 20, // generated, the text of all commands
 }
 
 // runtime are the rooms through which each message goes, which a newcomer has to

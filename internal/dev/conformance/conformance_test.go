@@ -6,6 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/dataformat"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/report"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
 
 // vectorDir is where the vectors are, if anywhere.
@@ -38,15 +42,15 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chains, err := LoadChains(dir)
+	chains, err := vector.LoadChains(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := Core(dir)
+	results, err := dataformat.Check(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum := Report(os.Stdout, append(results, runner.RunAll(chains, 2)...)); sum.Failed > 0 {
+	if sum := report.Write(os.Stdout, append(results, runner.RunAll(chains, 2)...)); sum.Failed > 0 {
 		t.Fail()
 	}
 }

@@ -9,7 +9,11 @@
 // loopback. The data format has its own vectors, which call the packages.
 //
 // A vector passes if the result is the same, message by message. Where it is
-// not and [Deviations] has a rule with a reason, it counts as a deviation; else
-// it fails the test. Vectors of commands that do not exist are left out of the
-// count and named.
+// not and package deviations has a reason for the difference, it counts as a
+// deviation; else it fails the test. Vectors of commands that do not exist are left
+// out of the count and named.
+//
+// This package runs the commands. The parts of it are packages of their own, and each
+// knows only those before it in this list: vector, compare, parameters, services,
+// deviations, report, dataformat.
 package conformance

@@ -3,7 +3,6 @@ package conformance
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,13 +11,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/compare"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/parameters"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/report"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/services"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
 
 // Runner runs vectors against a multi-call binary.
@@ -26,22 +28,10 @@ type Runner struct {
 	bin   string
 	files string // where the vectors' files are
 	temp  string
-	ca    *authority
+	ca    *services.Authority
 	known map[string]bool
 	mu    sync.Mutex
-	flags map[string]map[string]*Flag
-}
-
-// Result is what became of one vector.
-type Result struct {
-	ID, Command string
-	Absent      string   // why it was not run
-	Diffs       []Diff   // none: passed
-	Dropped     []string // parameters without a flag
-	Line        string   // the command line
-	Stderr      string
-
-	parameters map[string]any
+	flags map[string]map[string]*parameters.Flag
 }
 
 // timeout ends a command that hangs.
@@ -49,12 +39,12 @@ const timeout = 30 * time.Second
 
 // NewRunner asks the binary for its commands.
 func NewRunner(bin, files, temp string) (*Runner, error) {
-	ca, err := newAuthority()
+	ca, err := services.NewAuthority()
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{bin: bin, files: files, temp: temp, ca: ca, known: map[string]bool{}, flags: map[string]map[string]*Flag{}}
-	if err := os.WriteFile(r.caFile(), ca.pem(), 0o600); err != nil {
+	r := &Runner{bin: bin, files: files, temp: temp, ca: ca, known: map[string]bool{}, flags: map[string]map[string]*parameters.Flag{}}
+	if err := os.WriteFile(r.caFile(), ca.PEM(), 0o600); err != nil {
 		return nil, err
 	}
 	list, err := exec.Command(bin, "list").Output()
@@ -72,7 +62,7 @@ func NewRunner(bin, files, temp string) (*Runner, error) {
 func (r *Runner) caFile() string { return filepath.Join(r.temp, "ca.pem") }
 
 // help returns the flags of a command.
-func (r *Runner) help(command string) (map[string]*Flag, error) {
+func (r *Runner) help(command string) (map[string]*parameters.Flag, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if f, ok := r.flags[command]; ok {
@@ -82,219 +72,13 @@ func (r *Runner) help(command string) (map[string]*Flag, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s --help-all: %w", command, err)
 	}
-	r.flags[command] = ParseHelp(string(out))
+	r.flags[command] = parameters.ParseHelp(string(out))
 	return r.flags[command], nil
 }
 
-// Run runs the vectors of a chain one after the other in the same state.
-func (r *Runner) Run(chain Chain) []Result {
-	dir, err := os.MkdirTemp(r.temp, "run")
-	if err != nil {
-		return []Result{{ID: chain[0].ID, Command: chain[0].Command(), Diffs: []Diff{{Part: "runner", Got: err.Error()}}}}
-	}
-	defer os.RemoveAll(dir)
-	s := &state{Runner: r, dir: dir}
-	defer s.close()
-	results := make([]Result, len(chain))
-	for i, v := range chain {
-		res := &results[i]
-		res.ID, res.Command, res.parameters = v.ID, v.Command(), params(v.Parameters)
-		if !r.known[res.Command] {
-			res.Absent = "no such command"
-			continue
-		}
-		if need := unserved(v); need != "" {
-			res.Absent = "needs " + need + ", for which there is no stand-in"
-			continue
-		}
-		if err := s.vector(v, res); err != nil {
-			res.Diffs = append(res.Diffs, Diff{Part: "runner", Got: err.Error()})
-		}
-	}
-	return results
-}
-
-// state is what the vectors of a chain share.
-type state struct {
-	*Runner
-	dir   string
-	cache *miniredis.Miniredis
-}
-
-func (s *state) close() {
-	if s.cache != nil {
-		s.cache.Close()
-	}
-}
-
-func (s *state) tmp() string      { return filepath.Join(s.dir, "tmp") }
-func (s *state) stateDir() string { return filepath.Join(s.dir, "state") }
-
-// vector runs one vector.
-func (s *state) vector(v *Vector, res *Result) error {
-	flags, err := s.help(res.Command)
-	if err != nil {
-		return err
-	}
-	if v, err = v.at(s.files, s.tmp()); err != nil {
-		return err
-	}
-	if err := s.prepare(v); err != nil {
-		return err
-	}
-	settings := map[string]string{}
-	services, err := s.serve(v, flags, settings)
-	defer func() {
-		for _, service := range services {
-			service()
-		}
-	}()
-	if err != nil {
-		return err
-	}
-	t := Translate(v.Parameters, flags, settings)
-	res.Dropped = t.Dropped
-	if flags["input"] != nil && strings.HasPrefix(res.Command, "parse-") {
-		t.Args = append(t.Args, "--input=report")
-	}
-	paths := map[string]string{}
-	for _, name := range v.paths() {
-		paths[name] = filepath.Join(s.dir, "path-"+strconv.Itoa(len(paths)))
-		os.Remove(paths[name])
-		if flags["to"] != nil {
-			t.Args = append(t.Args, "--to="+name+"="+paths[name])
-		}
-	}
-	res.Line = res.Command + " " + strings.Join(t.Args, " ")
-	dumpFile := filepath.Join(s.stateDir(), res.Command+".dump")
-	os.Remove(dumpFile)
-
-	var stdout, stderr bytes.Buffer
-	exit := 0
-	for range max(1, v.rounds()) {
-		code, err := s.exec(v, res.Command, t, &stdout, &stderr)
-		if err != nil {
-			res.Stderr = stderr.String()
-			return err
-		}
-		exit = max(exit, code)
-	}
-	res.Stderr = stderr.String()
-	got := map[string][]byte{"_default": stdout.Bytes()}
-	for name, file := range paths {
-		if got[name], err = os.ReadFile(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	dumped, err := readDump(dumpFile)
-	if err != nil {
-		return err
-	}
-	res.Diffs = append(res.Diffs, v.compare(exit, got, dumped)...)
-	if v.InitError == nil {
-		res.Diffs = append(res.Diffs, compareFiles(v, s.tmp())...)
-		if s.cache != nil && (v.CacheAfter != nil || v.needs("cache")) {
-			res.Diffs = append(res.Diffs, compareCache(s.cache, v.CacheAfter, string(bytes.Join(raws(v.Input), []byte("\n"))))...)
-		}
-	}
-	for _, service := range services {
-		res.Diffs = append(res.Diffs, service()...)
-	}
-	services = nil
-	return nil
-}
-
-// paths returns the names of the side paths.
-func (v *Vector) paths() []string {
-	names := map[string]bool{}
-	for _, name := range v.Queues {
-		names[name] = true
-	}
-	for name := range v.Output {
-		names[name] = true
-	}
-	delete(names, "_default")
-	sorted := make([]string, 0, len(names))
-	for name := range names {
-		sorted = append(sorted, name)
-	}
-	sort.Strings(sorted)
-	return sorted
-}
-
-// rounds is how often a collector collected.
-func (v *Vector) rounds() int {
-	if strings.HasPrefix(v.Command(), "collect-") && v.HTTP == nil {
-		return v.Iterations
-	}
-	return 1
-}
-
-// now is the time of the run, if it may matter: collectors tell it by what they
-// collected.
-func (v *Vector) now() string {
-	if v.Clock != "" || !strings.HasPrefix(v.Command(), "collect-") || len(v.Output["_default"]) == 0 {
-		return v.Clock
-	}
-	var report map[string]json.RawMessage
-	if json.Unmarshal(v.Output["_default"][0], &report) != nil || report["time.observation"] == nil {
-		return ""
-	}
-	return text(report["time.observation"])
-}
-
-// exec runs the command once.
-func (s *state) exec(v *Vector, command string, t Translation, stdout, stderr io.Writer) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, s.bin, append([]string{command}, t.Args...)...)
-	cmd.Dir = s.dir
-	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "TZ=UTC", "HOME=" + filepath.Join(s.dir, "home"),
-		"XDG_STATE_HOME=" + filepath.Join(s.dir, "xdg"), "STATE_DIRECTORY=" + s.stateDir(),
-		"TMPDIR=" + s.dir, "SSL_CERT_FILE=" + s.caFile(),
-	}, t.Env...)
-	if now := v.now(); now != "" {
-		cmd.Env = append(cmd.Env, "INTELPIPE_NOW="+now)
-	}
-	if v.needs("imap") {
-		cmd.Env = append(cmd.Env, "INTELPIPE_MAIL_PASSWORD=secret")
-	}
-	if !strings.HasPrefix(command, "collect-") {
-		cmd.Stdin = bytes.NewReader(append(bytes.Join(raws(v.Input), []byte("\n")), newline(v.Input)...))
-	}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case ctx.Err() != nil:
-		return 0, fmt.Errorf("did not end within %v", timeout)
-	case errors.As(err, &exit) && exit.ExitCode() >= 0:
-		return exit.ExitCode(), nil
-	case err != nil:
-		return 0, err
-	}
-	return 0, nil
-}
-
-func newline(input []json.RawMessage) []byte {
-	if len(input) == 0 {
-		return nil
-	}
-	return []byte("\n")
-}
-
-func raws(input []json.RawMessage) [][]byte {
-	lines := make([][]byte, len(input))
-	for i := range input {
-		lines[i] = input[i]
-	}
-	return lines
-}
-
 // RunAll runs chains side by side and returns the results in order.
-func (r *Runner) RunAll(chains []Chain, parallel int) []Result {
-	all := make([][]Result, len(chains))
+func (r *Runner) RunAll(chains []vector.Chain, parallel int) []report.Result {
+	all := make([][]report.Result, len(chains))
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range parallel {
@@ -310,4 +94,139 @@ func (r *Runner) RunAll(chains []Chain, parallel int) []Result {
 	close(next)
 	group.Wait()
 	return slices.Concat(all...)
+}
+
+// Run runs the vectors of a chain one after the other in the same state.
+func (r *Runner) Run(chain vector.Chain) []report.Result {
+	dir, err := os.MkdirTemp(r.temp, "run")
+	if err != nil {
+		res := report.Result{ID: chain[0].ID, Command: chain[0].Command()}
+		res.Add("runner", "", err.Error())
+		return []report.Result{res}
+	}
+	defer os.RemoveAll(dir)
+	s := &state{r, workspace(dir), services.New(r.ca)}
+	defer s.services.Close()
+	results := make([]report.Result, len(chain))
+	for i, v := range chain {
+		res := &results[i]
+		res.ID, res.Command, res.Parameters = v.ID, v.Command(), v.Decoded()
+		if !r.known[res.Command] {
+			res.Absent = "no such command"
+			continue
+		}
+		if need := services.Unserved(v); need != "" {
+			res.Absent = "needs " + need + ", for which there is no stand-in"
+			continue
+		}
+		if err := s.vector(v, res); err != nil {
+			res.Add("runner", "", err.Error())
+		}
+	}
+	return results
+}
+
+// state is what the vectors of a chain share.
+type state struct {
+	*Runner
+	dir      workspace
+	services *services.Services
+}
+
+// vector runs one vector.
+func (s *state) vector(v *vector.Vector, res *report.Result) error {
+	flags, err := s.help(res.Command)
+	if err != nil {
+		return err
+	}
+	if v, err = v.At(s.files, s.dir.tmp()); err != nil {
+		return err
+	}
+	if err := s.dir.prepare(v); err != nil {
+		return err
+	}
+	running, err := s.services.Start(v, flags)
+	if err != nil {
+		return err
+	}
+	defer running.Stop()
+	t := parameters.Translate(v.Parameters, flags, running.Settings)
+	res.Dropped = t.Dropped
+	if flags["input"] != nil && strings.HasPrefix(res.Command, "parse-") {
+		t.Args = append(t.Args, "--input=report")
+	}
+	paths := map[string]string{}
+	for _, name := range v.Paths() {
+		paths[name] = s.dir.path("path-" + strconv.Itoa(len(paths)))
+		os.Remove(paths[name])
+		if flags["to"] != nil {
+			t.Args = append(t.Args, "--to="+name+"="+paths[name])
+		}
+	}
+	res.Line = res.Command + " " + strings.Join(t.Args, " ")
+	dumpFile := filepath.Join(s.dir.state(), res.Command+".dump")
+	os.Remove(dumpFile)
+
+	var stdout, stderr bytes.Buffer
+	exit := 0
+	for range v.Rounds() {
+		code, err := s.exec(v, res.Command, t, &stdout, &stderr)
+		if err != nil {
+			res.Stderr = stderr.String()
+			return err
+		}
+		exit = max(exit, code)
+	}
+	res.Stderr = stderr.String()
+	got := map[string][]byte{"_default": stdout.Bytes()}
+	for name, file := range paths {
+		if got[name], err = os.ReadFile(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	dumped, err := compare.ReadDump(dumpFile)
+	if err != nil {
+		return err
+	}
+	res.Diffs = append(res.Diffs, compare.Outcome(v, exit, got, dumped)...)
+	if v.InitError == nil {
+		res.Diffs = append(res.Diffs, compare.Files(v, s.dir.tmp())...)
+		res.Diffs = append(res.Diffs, s.services.CompareCache(v)...)
+	}
+	res.Diffs = append(res.Diffs, running.Stop()...)
+	return nil
+}
+
+// exec runs the command once.
+func (s *state) exec(v *vector.Vector, command string, t parameters.Translation, stdout, stderr io.Writer) (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.bin, append([]string{command}, t.Args...)...)
+	cmd.Dir = string(s.dir)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "TZ=UTC", "HOME=" + s.dir.home(),
+		"XDG_STATE_HOME=" + s.dir.path("xdg"), "STATE_DIRECTORY=" + s.dir.state(),
+		"TMPDIR=" + string(s.dir), "SSL_CERT_FILE=" + s.caFile(),
+	}, t.Env...)
+	if now := v.Now(); now != "" {
+		cmd.Env = append(cmd.Env, "INTELPIPE_NOW="+now)
+	}
+	if v.Uses("imap") {
+		cmd.Env = append(cmd.Env, "INTELPIPE_MAIL_PASSWORD=secret")
+	}
+	if !v.Collects() {
+		cmd.Stdin = bytes.NewReader(v.Stdin())
+	}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return 0, fmt.Errorf("did not end within %v", timeout)
+	case errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return exit.ExitCode(), nil
+	case err != nil:
+		return 0, err
+	}
+	return 0, nil
 }

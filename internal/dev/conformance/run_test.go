@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/report"
+	"github.com/intelpipe/intelpipe/internal/dev/conformance/vector"
 )
 
 // multicall stands in for intelpipe: expert-url passes all on, expert-wait
@@ -67,17 +70,17 @@ func TestRun(t *testing.T) {
 		{"no command", `{"bot":"experts.modify.expert"}`, "absent no such command"},
 		{"no stand-in", `{"bot":"experts.url.expert","needs":["sql"]}`, "absent needs sql, for which there is no stand-in"},
 	} {
-		v, err := parseVector([]byte(test.vector))
+		v, err := vector.Parse([]byte(test.vector))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := outcome(r.Run(Chain{v})[0]); got != test.want {
+		if got := outcome(r.Run(vector.Chain{v})[0]); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 }
 
-func outcome(res Result) string {
+func outcome(res report.Result) string {
 	var words []string
 	for _, d := range res.Diffs {
 		words = append(words, d.Part)
@@ -103,35 +106,13 @@ func TestContinues(t *testing.T) {
 			`{"id":"c","bot":"experts.jinja.expert","output":{"_default":[{"n":2}]},"continues":"a"}`+"\n")); err != nil {
 		t.Fatal(err)
 	}
-	chains, err := LoadChains(dir)
+	chains, err := vector.LoadChains(dir)
 	if err != nil || len(chains) != 2 {
 		t.Fatalf("%d chains, %v", len(chains), err)
 	}
 	var out bytes.Buffer
-	sum := Report(&out, r.RunAll(chains, 2))
-	if sum != (Summary{Passed: 3, Total: 3}) || !strings.HasSuffix(out.String(), "\nconformance: 3 passed, 0 deviated, 0 failed, 3 total\n") {
+	sum := report.Write(&out, r.RunAll(chains, 2))
+	if sum != (report.Summary{Passed: 3, Total: 3}) || !strings.HasSuffix(out.String(), "\nconformance: 3 passed, 0 deviated, 0 failed, 3 total\n") {
 		t.Error(out.String())
-	}
-}
-
-func TestReport(t *testing.T) {
-	var out bytes.Buffer
-	Report(&out, []Result{
-		{ID: "1", Command: "expert-a"},
-		{ID: "2", Command: "expert-a", Diffs: []Diff{{"source.ip", "#1", `"192.0.2.1"`, ""}}, Dropped: []string{"p"}},
-		{ID: "3", Command: "expert-b", Absent: "no such command"},
-		{ID: "4", Command: "parse-csv", parameters: map[string]any{"delimiter": ";"}, Diffs: []Diff{{"raw", "#1", `"a,b"`, `"a;b"`}}},
-	})
-	for _, want := range []string{
-		"expert-a                                 1       2  1 FAILED\n",
-		"parse-csv                                0       1  1 deviated\n",
-		"  no such command: 1 (expert-b 1)\n",
-		"  1 (expert-a p 1)\n",
-		"  expert-a 2\n    source.ip (#1)\n      want \"192.0.2.1\"\n      got  nothing\n",
-		"\nconformance: 1 passed, 1 deviated, 1 failed, 3 total\n",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in\n%s", want, out.String())
-		}
 	}
 }

@@ -46,9 +46,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/python/dateutil"
 	"github.com/intelpipe/intelpipe/internal/stage"
-	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Command says what is kept.
@@ -84,7 +82,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 		return err
 	}
 	if c.FilterKey != "" {
-		if c.matches, err = c.matcher(env.Dictionary); err != nil {
+		if c.matches, err = matcher(env.Dictionary, c.FilterKey, c.FilterValue, isTrue(c.FilterRegex)); err != nil {
 			return fmt.Errorf("--filter-value: %w", err)
 		}
 	}
@@ -155,48 +153,12 @@ func (c *Command) untimely(ctx context.Context, m *event.Message) bool {
 	return c.before.set && t.Before(c.before.at(c.now)) || c.after.set && t.After(c.after.at(c.now))
 }
 
-// parseTime reads the canonical form at once, and any other by hand.
-func parseTime(text string) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return t, nil
-	}
-	return dateutil.Parse(text, nil)
-}
-
 // send gives a path a copy, if the path leads anywhere.
 func send(to stage.Route, m *event.Message, emit stage.Emit) error {
 	if to == nil {
 		return nil
 	}
 	return to(m.Clone(), emit)
-}
-
-// limit is a point in time, or a distance from now.
-type limit struct {
-	set  bool
-	time time.Time
-	back time.Duration
-}
-
-func parseLimit(text string) (limit, error) {
-	if text == "" {
-		return limit{}, nil
-	}
-	if d, err := timeformat.ParseRelative(text); err == nil {
-		return limit{set: true, back: d}, nil
-	}
-	t, err := dateutil.Parse(text, nil)
-	if err != nil {
-		return limit{}, fmt.Errorf(`neither a time such as 2024-05-01 nor a span such as "3 days": %w`, err)
-	}
-	return limit{set: true, time: t}, nil
-}
-
-func (l limit) at(now func() time.Time) time.Time {
-	if l.time.IsZero() {
-		return now().Add(-l.back)
-	}
-	return l.time
 }
 
 // isTrue is what Python takes for true, except that the word false is not.

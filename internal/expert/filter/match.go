@@ -9,24 +9,25 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// matcher makes of --filter-value the question whether a field has it. What has
-// no type yet gets that of the field.
-func (c *Command) matcher(d *harmonization.Dictionary) (func(harmonization.Value) bool, error) {
-	value := c.FilterValue.Value
-	if isTrue(c.FilterRegex) {
+// matcher makes of a value the question whether a field has it, or of an expression the
+// question whether it is found there. What has no type yet gets that of the field.
+func matcher(d *harmonization.Dictionary, key string, wanted stage.Value, expression bool) (func(harmonization.Value) bool, error) {
+	value := wanted.Value
+	if expression {
 		regex, err := regex.Compile(value.Python(), false)
 		if err != nil {
 			return nil, err
 		}
 		return func(v harmonization.Value) bool { return regex.MatchString(v.Python()) }, nil
 	}
-	f, err := d.Field(harmonization.Event, c.FilterKey)
+	f, err := d.Field(harmonization.Event, key)
 	switch {
 	case err != nil:
 		return nil, err
-	case c.FilterValue.Typed, value.Text == "":
+	case wanted.Typed, value.Text == "":
 		return equals(value), nil // the empty text is one to any field
 	case f.Name == "":
 		return free(value), nil
@@ -36,7 +37,7 @@ func (c *Command) matcher(d *harmonization.Dictionary) (func(harmonization.Value
 	if f.Valid(value) != nil {
 		text := value.Text
 		if value, err = f.Sanitise(value); err != nil {
-			err = fmt.Errorf("%s: %w", c.FilterKey, err)
+			err = fmt.Errorf("%s: %w", key, err)
 			if !strings.Contains(err.Error(), "did you mean") {
 				err = fmt.Errorf("%w; json:%s compares with it all the same", err, plain.Quote(text))
 			}

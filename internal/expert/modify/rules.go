@@ -189,11 +189,6 @@ func load(path string, caseSensitive bool, d *harmonization.Dictionary) (*rules,
 	return &r.rules, nil
 }
 
-func firstLine(err error) string {
-	line, _, _ := bytes.Cut([]byte(err.Error()), []byte("\n"))
-	return string(line)
-}
-
 // add compiles one rule. The name is for the error.
 func (r *loader) add(text []byte) (name string, err error) {
 	var object event.Object

@@ -1,6 +1,7 @@
 package modify
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -55,6 +56,11 @@ func yamlToJSON(src []byte) (text []byte, invalid bool, err error) {
 	y := &yamlReader{anchors: map[string]ast.Node{}}
 	text, err = y.node(nil, body, 0)
 	return text, false, err
+}
+
+func firstLine(err error) string {
+	line, _, _ := bytes.Cut([]byte(err.Error()), []byte("\n"))
+	return string(line)
 }
 
 // maxWords bounds a line of YAML: the parser takes time that is quadratic in it.

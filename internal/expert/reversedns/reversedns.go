@@ -26,10 +26,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/client/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
@@ -89,18 +87,6 @@ func name(ctx context.Context, resolver *dns.Resolver, address string, invalid t
 	lookup.GoodFor(ctx, invalid)
 	return "", fmt.Errorf("%s: no host is named: %w", address, lookup.ErrNotThere)
 }
-
-var fqdn, _ = harmonization.Type("FQDN")
-
-// host is the form in which the data format has a name, if a host can have it:
-// whoever owns the address can write anything into DNS, and the type FQDN takes
-// nearly as much.
-func host(name string) (string, bool) {
-	v, err := fqdn.Sanitise(harmonization.Text(name))
-	return v.Text, err == nil && strings.Trim(v.Text, letters+"0123456789-_.") == "" && strings.ContainsAny(v.Text, letters)
-}
-
-const letters = "abcdefghijklmnopqrstuvwxyz"
 
 // Process asks for both names.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {

@@ -9,9 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
-	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/plain"
@@ -30,36 +28,22 @@ type place struct {
 	Longitude json.Number `json:"longitude,omitempty"`
 }
 
-// addPlace sets what is known of a place. What a field cannot hold is left out, as
-// "?" in the place of a country, and so is a name that is not fit to be shown.
-func (c *Command) addPlace(ctx context.Context, m *event.Message, side string) error {
-	address := m.Get(side + "ip")
-	if address == "" || !c.QueryRipeStatGeolocation {
-		return nil
-	}
-	p, found, err := c.places.Get(ctx, "stat_geolocation:"+address)
-	if err != nil || !found {
-		return err
-	}
-	for _, field := range [...][2]string{
-		{"cc", p.Country}, {"city", p.City}, {"latitude", p.Latitude.String()}, {"longitude", p.Longitude.String()},
-	} {
-		key, text := side+"geolocation."+field[0], field[1]
-		if (c.Mode == "replace" || !m.Has(key)) && plain.Line(text) == text {
-			m.Try(key, harmonization.Text(text))
-		}
-	}
-	return nil
+// source asks the services.
+type source struct {
+	services services
+	client   *httpclient.Client
+	warn     func(string, ...any)
+	warned   sync.Once
 }
 
 // maxAnswer bounds an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// fetchContacts asks for what a key names: "db_ip:192.0.2.1", "db_asn:64496", "stat:64496".
-func (c *Command) fetchContacts(ctx context.Context, key string) ([]string, error) {
+// contacts asks for what a key names: "db_ip:192.0.2.1", "db_asn:64496", "stat:64496".
+func (s *source) contacts(ctx context.Context, key string) ([]string, error) {
 	kind, resource, _ := strings.Cut(key, ":")
 	if kind == "stat" {
-		return c.statContacts(ctx, resource)
+		return s.statContacts(ctx, resource)
 	}
 	if kind == "db_asn" {
 		resource = "as" + resource
@@ -67,13 +51,13 @@ func (c *Command) fetchContacts(ctx context.Context, key string) ([]string, erro
 	var answer struct {
 		Contacts struct{ Email string } `json:"abuse-contacts"`
 	}
-	if err := c.get(ctx, c.services.database+url.PathEscape(resource)+".json", &answer); err != nil {
+	if err := s.get(ctx, s.services.database+url.PathEscape(resource)+".json", &answer); err != nil {
 		return nil, err
 	}
 	return some(split(answer.Contacts.Email))
 }
 
-func (c *Command) statContacts(ctx context.Context, resource string) ([]string, error) {
+func (s *source) statContacts(ctx context.Context, resource string) ([]string, error) {
 	var answer struct {
 		Status string `json:"data_call_status"`
 		Data   struct {
@@ -83,10 +67,10 @@ func (c *Command) statContacts(ctx context.Context, resource string) ([]string, 
 			Contacts []string `json:"abuse_contacts"`
 		}
 	}
-	if err := c.get(ctx, c.services.stat+"abuse-contact-finder/data.json?resource="+url.QueryEscape(resource), &answer); err != nil {
+	if err := s.get(ctx, s.services.stat+"abuse-contact-finder/data.json?resource="+url.QueryEscape(resource), &answer); err != nil {
 		return nil, err
 	}
-	c.maintained(answer.Status)
+	s.maintained(answer.Status)
 	contacts := answer.Data.Contacts
 	if old := answer.Data.Old.Contacts; len(old) > 0 {
 		contacts = append(contacts, old[0].Email)
@@ -94,8 +78,8 @@ func (c *Command) statContacts(ctx context.Context, resource string) ([]string, 
 	return some(split(strings.Join(contacts, ",")))
 }
 
-// fetchPlace asks for "stat_geolocation:192.0.2.1".
-func (c *Command) fetchPlace(ctx context.Context, key string) (p place, err error) {
+// place asks for "stat_geolocation:192.0.2.1".
+func (s *source) place(ctx context.Context, key string) (p place, err error) {
 	_, address, _ := strings.Cut(key, ":")
 	var answer struct {
 		Status string `json:"data_call_status"`
@@ -103,26 +87,26 @@ func (c *Command) fetchPlace(ctx context.Context, key string) (p place, err erro
 			Resources []struct{ Locations []place } `json:"located_resources"`
 		}
 	}
-	if err := c.get(ctx, c.services.stat+"maxmind-geo-lite/data.json?resource="+url.QueryEscape(address), &answer); err != nil {
+	if err := s.get(ctx, s.services.stat+"maxmind-geo-lite/data.json?resource="+url.QueryEscape(address), &answer); err != nil {
 		return p, err
 	}
-	c.maintained(answer.Status)
+	s.maintained(answer.Status)
 	if r := answer.Data.Resources; len(r) == 0 || len(r[0].Locations) == 0 {
 		return p, lookup.ErrNotThere
 	}
 	return answer.Data.Resources[0].Locations[0], nil
 }
 
-// maintained warns of a service that may be going to change.
-func (c *Command) maintained(status string) {
+// maintained warns once of a service that may be going to change.
+func (s *source) maintained(status string) {
 	if strings.HasPrefix(status, "maintenance") {
-		c.warn("RIPEstat says of its service: %.100q", status)
+		s.warned.Do(func() { s.warn("RIPEstat says of its service: %.100q", status) })
 	}
 }
 
 // get fetches an answer. The database says with 404 that it has no contact.
-func (c *Command) get(ctx context.Context, url string, answer any) error {
-	r, err := c.client.Do(ctx, http.MethodGet, url, http.Header{"Accept": {"application/json"}}, nil)
+func (s *source) get(ctx context.Context, url string, answer any) error {
+	r, err := s.client.Do(ctx, http.MethodGet, url, http.Header{"Accept": {"application/json"}}, nil)
 	if err != nil {
 		return err
 	}
@@ -194,10 +178,4 @@ func decode[A any](text string) (answer A, found bool, err error) {
 		return answer, false, nil
 	}
 	return answer, true, json.Unmarshal([]byte(text), &answer)
-}
-
-// once says a thing the first time only.
-func once(say func(string, ...any)) func(string, ...any) {
-	var said sync.Once
-	return func(format string, args ...any) { said.Do(func() { say(format, args...) }) }
 }

@@ -26,9 +26,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -44,26 +46,24 @@ type Command struct {
 	HTTP                     httpclient.Flags `embed:""`
 	lookup.Flags             `set:"redis_cache_db=10"`
 
-	services services
-	client   *httpclient.Client
+	services services // those of a test, or none
 	contacts *lookup.Lookup[[]string]
 	places   *lookup.Lookup[place]
-	warn     func(string, ...any)
 }
 
 // Start prepares the client.
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
-	c.warn = once(env.Warn)
-	if c.services == (services{}) {
-		c.services = public
+	s := &source{services: c.services, warn: env.Warn}
+	if s.services == (services{}) {
+		s.services = public
 	}
-	if c.client, err = c.HTTP.Client(env); err != nil {
+	if s.client, err = c.HTTP.Client(env); err != nil {
 		return err
 	}
-	if c.contacts, err = lookup.New(ctx, env, &c.Flags, "contacts", c.fetchContacts); err != nil {
+	if c.contacts, err = lookup.New(ctx, env, &c.Flags, "contacts", s.contacts); err != nil {
 		return err
 	}
-	if c.places, err = lookup.New(ctx, env, &c.Flags, "places", c.fetchPlace); err != nil {
+	if c.places, err = lookup.New(ctx, env, &c.Flags, "places", s.place); err != nil {
 		return err
 	}
 	c.contacts.InRedis(contactsInRedis)
@@ -118,6 +118,28 @@ func (c *Command) addContacts(ctx context.Context, m *event.Message, side string
 		m.Set(side+"abuse_contact", strings.Join(all, ","))
 	} else if c.Mode == "replace" && sure {
 		m.Delete(side + "abuse_contact")
+	}
+	return nil
+}
+
+// addPlace sets what is known of a place. What a field cannot hold is left out, as
+// "?" in the place of a country, and so is a name that is not fit to be shown.
+func (c *Command) addPlace(ctx context.Context, m *event.Message, side string) error {
+	address := m.Get(side + "ip")
+	if address == "" || !c.QueryRipeStatGeolocation {
+		return nil
+	}
+	p, found, err := c.places.Get(ctx, "stat_geolocation:"+address)
+	if err != nil || !found {
+		return err
+	}
+	for _, field := range [...][2]string{
+		{"cc", p.Country}, {"city", p.City}, {"latitude", p.Latitude.String()}, {"longitude", p.Longitude.String()},
+	} {
+		key, text := side+"geolocation."+field[0], field[1]
+		if (c.Mode == "replace" || !m.Has(key)) && plain.Line(text) == text {
+			m.Try(key, harmonization.Text(text))
+		}
 	}
 	return nil
 }

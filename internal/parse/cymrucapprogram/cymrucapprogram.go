@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -30,30 +29,22 @@ import (
 // Command has no flags of its own.
 type Command struct{}
 
-// row is one line: category|ip|asn|timestamp|information|as info.
-type row struct {
-	*event.Message
-	category, information string
-	port                  string // the destination port of this event, if there are several
-	err                   error
-}
-
-// Process makes an event of each line, or of each port in it.
+// Process makes an event of each line, or of each destination port in it.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	comments := ""
-	var fill func(*row, []string)
+	var in form
 	for line := range feed.Lines(report, emit) {
 		if strings.HasPrefix(line, "#") {
 			comments += line + "\n"
 			switch {
 			case strings.Contains(line, "generated on"):
-				fill = (*row).present
+				in = present
 			case strings.Contains(line, "Data file written at"):
-				fill = (*row).old
+				in = old
 			}
 			continue
 		}
-		if err := events(report, comments, line, fill, emit); err != nil {
+		if err := events(report, comments, line, in).Emit(emit); err != nil {
 			return err
 		}
 	}
@@ -65,78 +56,62 @@ var (
 	errColumns = errors.New("the line has not six columns")
 )
 
-// events emits those of one line, or the first that fails.
-func events(report *event.Message, comments, line string, fill func(*row, []string), emit stage.Emit) error {
+// events are those of one line: category|ip|asn|time|information|as.
+func events(report *event.Message, comments, line string, in form) *feed.Group {
 	columns := strings.Split(line, "|")
+	for i := range columns {
+		columns[i] = strings.TrimSpace(columns[i])
+	}
 	ports := []string{""}
 	if len(columns) == 6 {
 		ports = destinationPorts(columns[4])
 	}
-	made := make([]*event.Message, 0, len(ports))
+	g := new(feed.Group)
 	for _, port := range ports {
-		r := &row{Message: feed.Event(report, comments, line), port: port}
+		r := &row{Message: g.Add(feed.Event(report, comments, line)), category: columns[0], port: strings.TrimSpace(port)}
 		switch {
-		case fill == nil:
-			r.fail(errForm)
+		case in == 0:
+			r.Fail(errForm)
 		case len(columns) != 6:
-			r.fail(errColumns)
+			r.Fail(errColumns)
 		default:
-			r.common(columns)
-			fill(r, columns)
+			r.fill(in, columns)
 		}
-		if r.err != nil {
-			r.Fail(r.err)
-			for _, e := range made {
-				e.Release()
-			}
-			return emit(r.Message)
-		}
-		made = append(made, r.Message)
-	}
-	for _, e := range made {
-		if err := emit(e); err != nil {
-			return err
+		if r.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return g
 }
 
-func (r *row) fail(err error) {
-	if r.err == nil {
-		r.err = err
+// fill sets the fields.
+func (r *row) fill(in form, columns []string) {
+	information, as, cc := columns[4], columns[5], ""
+	if in == present {
+		i := max(strings.LastIndex(as, ", "), 0)
+		as, cc = as[:i], strings.TrimPrefix(as[i:], ", ")
 	}
-}
-
-// add sets a field that has no value yet. The first error counts.
-func (r *row) add(key, text string) {
-	if text != "" {
-		r.fail(r.Add(key, harmonization.Text(text)))
-	}
-}
-
-// is adds what a category says by itself.
-func (r *row) is(typ, identifier string) {
-	r.add("classification.type", typ)
-	r.add("classification.identifier", identifier)
-}
-
-// malware adds the name of a family of malware.
-func (r *row) malware(name string) {
-	r.add("classification.identifier", strings.ToLower(name))
-	r.add("malware.name", strings.ToLower(name))
-}
-
-// common adds what both forms have.
-func (r *row) common(columns []string) {
-	for i := range columns {
-		columns[i] = strings.TrimSpace(columns[i])
-	}
-	r.category, r.information = columns[0], columns[4]
-	r.add("source.ip", columns[1])
+	r.add(columns[1], "source.ip")
 	if columns[2] != "0" {
-		r.add("source.asn", columns[2])
+		r.add(columns[2], "source.asn")
 	}
-	r.add("time.source", columns[3]+" UTC")
+	r.add(columns[3]+" UTC", "time.source")
+	r.add(as, "source.as_name")
+	r.add(cc, "source.geolocation.cc")
+	c := find(in, r.category)
+	if c == nil {
+		r.Fail(fmt.Errorf("the category %q is not known", r.category))
+		return
+	}
+	r.add(c.typ, "classification.type")
+	r.add(c.identifier, "classification.identifier")
+	r.add(c.application, "protocol.application")
+	if c.malware {
+		r.malware(r.category)
+	}
+	if in == present {
+		r.items(c, information)
+	} else {
+		c.tell(r, information)
+	}
 }
-
-func (r *row) unknown() { r.fail(fmt.Errorf("the category %q is not known", r.category)) }

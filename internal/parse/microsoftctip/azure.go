@@ -5,40 +5,38 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
-// azure fills in an event from an element of Azure. Objects are taken apart, and
-// come after all else.
-func (c *Command) azure(e *event.Message, o *event.Object) error {
+// azure is the event of an element of Azure.
+type azure struct {
+	*event.Message
+	overwrite bool
+}
+
+// fill stores the members of an object, the element or one that is named in it. Objects
+// in the element are taken apart, and come after all else.
+func (a *azure) fill(outer string, o *event.Object) (err error) {
 	var later []func() error
-	for member := range o.All {
-		v := o.Value(member)
-		switch member {
-		case "Payload":
-			inside, text, err := payload(e, v.Text)
-			if err != nil {
+	for name := range o.All {
+		member, v := outer+name, o.Value(name)
+		if member == "Payload" {
+			if v, err = a.payload(v.Text); err != nil {
 				return fmt.Errorf("the Payload: %w", err)
 			}
-			if inside != nil {
-				later = append(later, func() error { return c.inside(e, "Payload", inside) })
-				continue
-			}
-			v = harmonization.Text(text)
-		case "TLP":
-			if strings.EqualFold(v.Text, "unknown") {
+		}
+		if outer == "" && v.Kind == harmonization.Compound {
+			if inside := new(event.Object); inside.Parse([]byte(v.Text)) == nil {
+				later = append(later, func() error { return a.fill(name+".", inside) })
 				continue
 			}
 		}
-		var inside event.Object
-		if v.Kind == harmonization.Compound && inside.Parse([]byte(v.Text)) == nil {
-			later = append(later, func() error { return c.inside(e, member, &inside) })
-			continue
-		}
-		if err := c.set(e, member, v, o); err != nil {
+		if err := a.set(member, v, o); err != nil {
 			return err
 		}
 	}
@@ -50,58 +48,45 @@ func (c *Command) azure(e *event.Message, o *event.Object) error {
 	return nil
 }
 
-// inside stores the members of an object.
-func (c *Command) inside(e *event.Message, name string, o *event.Object) error {
-	for member := range o.All {
-		if err := c.set(e, name+"."+member, o.Value(member), o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // payload decodes what a host has sent: an object, or text. An object that is not
 // in base64 is stored at once, since its members are the sender's.
-func payload(e *event.Message, text string) (*event.Object, string, error) {
-	o := new(event.Object)
+func (a *azure) payload(text string) (none harmonization.Value, err error) {
+	var o event.Object
 	switch {
 	case text == "AA==":
-		return nil, "", nil
+		return none, nil
 	case strings.HasPrefix(text, "{"):
-		if err := o.Parse([]byte(text)); err != nil {
-			return nil, "", err
-		}
+		err = o.Parse([]byte(text))
 		for member := range o.All {
-			e.SetValue("extra.payload."+member, o.Value(member))
+			a.SetValue("extra.payload."+member, o.Value(member))
 		}
-		return nil, "", nil
+		return none, err
 	}
 	plain, err := base64.StdEncoding.DecodeString(text)
-	switch {
-	case err != nil:
-		return nil, "", err
-	case o.Parse(plain) == nil:
-		return o, "", nil
+	if o.Parse(plain) == nil {
+		return harmonization.Value{Kind: harmonization.Compound, Text: string(plain)}, err
 	}
-	return nil, strings.ToValidUTF8(string(plain), "\ufffd"), nil
+	return harmonization.Text(strings.ToValidUTF8(string(plain), "\ufffd")), err
 }
 
 // set stores a member of o. Most values that are empty, zero or false mean that
 // the feed knows nothing.
-func (c *Command) set(e *event.Message, member string, v harmonization.Value, o *event.Object) (err error) {
-	if member == "ThreatConfidence" {
-		return confidence(e, v.Text)
-	}
-	if v.Text == "" || v.Kind != harmonization.String && slices.Contains([]string{"0", "0.0", "false", "{}", "[]"}, v.Text) {
+func (a *azure) set(member string, v harmonization.Value, o *event.Object) error {
+	switch {
+	case member == "ThreatConfidence":
+		return a.confidence(v.Text)
+	case v.Text == "", v.Kind != harmonization.String && slices.Contains([]string{"0", "0.0", "false", "{}", "[]"}, v.Text),
+		member == "TLP" && strings.EqualFold(v.Text, "unknown"):
 		return nil
 	}
-	key, known := field(azureFields, member)
+	key, known := azureFields()[member]
 	switch {
 	case !known:
 		return unknown(member)
 	case key == "", v.Kind == harmonization.Null:
 		return nil
 	}
+	var err error
 	switch member {
 	case "DateTimeReceivedUtc":
 		v, err = timeformat.Windows(v, nil)
@@ -109,148 +94,110 @@ func (c *Command) set(e *event.Message, member string, v harmonization.Value, o 
 		v, err = timeformat.Epoch(v, nil)
 	case "Payload.Protocol":
 		if name, _, ok := strings.Cut(v.Text, "/"); ok {
-			e.Set("protocol.application", name)
+			a.Set("protocol.application", name)
 		}
 	case "Payload.domain":
-		if v.Text == o.Get("serverIp") && !e.Try(key, v) {
+		if v.Text == o.Get("serverIp") && !a.Try(key, v) {
 			return nil
 		}
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", member, err)
-	case c.Overwrite:
-		e.SetValue(key, v)
-	case !e.Has(key):
-		return e.Add(key, v)
+	case a.overwrite:
+		a.SetValue(key, v)
+	case !a.Has(key):
+		return a.Add(key, v)
 	}
 	return nil
 }
 
 // confidence weighs the event by a word.
-func confidence(e *event.Message, word string) error {
-	switch word {
-	case "High":
-		weigh(e, 100)
-	case "Medium":
-		weigh(e, 50)
-	case "Low":
-		weigh(e, 20)
-	case "Informational":
-		weigh(e, 10)
-	case "None":
-	default:
-		return fmt.Errorf("ThreatConfidence: %q is not known", word)
+func (a *azure) confidence(word string) error {
+	for _, c := range confidences {
+		switch {
+		case c[0] == word && c[1] == "":
+			return nil
+		case c[0] == word:
+			return weigh(a.Message, c[1])
+		}
 	}
-	return nil
+	return fmt.Errorf("ThreatConfidence: %q is not known", word)
 }
 
-// azureFields are the members of an element, and their fields.
-var azureFields = [][2]string{
-	{"DataFeed", "feed.name"},
-	{"SourcedFrom", "event_description.text"},
-	{"DateTimeReceivedUtc", "time.source"},
-	{"DateTimeReceivedUtcTxt", ""},
-	{"Malware", "extra.malware"},
-	{"ThreatCode", "malware.name"},
-	{"ThreatConfidence", "feed.accuracy"},
-	{"TotalEncounters", "extra.total_encounters"},
-	{"TLP", "tlp"},
-	{"SourceIp", "source.ip"},
-	{"SourcePort", "source.port"},
-	{"DestinationIp", "destination.ip"},
-	{"DestinationIpInfo.DestinationIpAsnNumber", "destination.asn"},
-	{"DestinationIpInfo.DestinationIpAsnOrgName", "destination.as_name"},
-	{"DestinationIpInfo.DestinationIpCountryCode", "destination.geolocation.cc"},
-	{"DestinationIpInfo.DestinationIpRegion", "destination.geolocation.region"},
-	{"DestinationIpInfo.DestinationIpCity", "destination.geolocation.city"},
-	{"DestinationIpInfo.DestinationIpPostalCode", "extra.destination.geolocation.postal_code"},
-	{"DestinationIpInfo.DestinationIpLatitude", "destination.geolocation.latitude"},
-	{"DestinationIpInfo.DestinationIpLongitude", "destination.geolocation.longitude"},
-	{"DestinationIpInfo.DestinationIpMetroCode", "extra.destination.geolocation.metro_code"},
-	{"DestinationIpInfo.DestinationIpAreaCode", "extra.destination.geolocation.area_code"},
-	{"DestinationIpInfo.DestinationIpConnectionType", "extra.destination.connection_type"},
-	{"DestinationIpInfo.DestinationIpv4Int", ""},
-	{"DestinationPort", "destination.port"},
-	{"TargetIp", ""},
-	{"TargetPort", ""},
-	{"Signatures.Sha256", "extra.signatures.sha256"},
-	{"SourceIpInfo.SourceIpAsnNumber", "source.asn"},
-	{"SourceIpInfo.SourceIpAsnOrgName", "source.as_name"},
-	{"SourceIpInfo.SourceIpCountryCode", "source.geolocation.cc"},
-	{"SourceIpInfo.SourceIpRegion", "source.geolocation.region"},
-	{"SourceIpInfo.SourceIpCity", "source.geolocation.city"},
-	{"SourceIpInfo.SourceIpPostalCode", "extra.source.geolocation.postal_code"},
-	{"SourceIpInfo.SourceIpLatitude", "source.geolocation.latitude"},
-	{"SourceIpInfo.SourceIpLongitude", "source.geolocation.longitude"},
-	{"SourceIpInfo.SourceIpMetroCode", "extra.source.geolocation.metro_code"},
-	{"SourceIpInfo.SourceIpAreaCode", "extra.source.geolocation.area_code"},
-	{"SourceIpInfo.SourceIpConnectionType", "extra.source.connection_type"},
-	{"SourceIpInfo.SourceIpv4Int", ""},
-	{"HttpInfo.HttpHost", "extra.http.host"},
-	{"HttpInfo.HttpRequest", "extra.http.request"},
-	{"HttpInfo.HttpMethod", "extra.http.method"},
-	{"HttpInfo.HttpReferrer", "extra.http.referrer"},
-	{"HttpInfo.HttpUserAgent", "extra.user_agent"},
-	{"HttpInfo.HttpVersion", "extra.http.version"},
-	{"CustomInfo.CustomField1", "extra.custom_field1"},
-	{"CustomInfo.CustomField2", "extra.custom_field2"},
-	{"CustomInfo.CustomField3", "extra.custom_field3"},
-	{"CustomInfo.CustomField4", "extra.custom_field4"},
-	{"CustomInfo.CustomField5", "extra.custom_field5"},
-	{"Payload.ts", "extra.payload.timestamp"},
-	{"Payload.ip", "extra.payload.ip"},
-	{"Payload.port", "extra.payload.port"},
-	{"Payload.serverIp", "extra.payload.server.ip"},
-	{"Payload.serverPort", "extra.payload.server.port"},
-	{"Payload.domain", "destination.fqdn"},
-	{"Payload.family", "extra.payload.family"},
-	{"Payload.malware", "extra.payload.malware"},
-	{"Payload.response", "extra.payload.response"},
-	{"Payload.handler", "extra.payload.handler"},
-	{"Payload.type", "protocol.application"},
-	{"Payload", "extra.payload.text"},
-	{"Payload.Time", "extra.payload.time"},
-	{"Payload.SourceIP", "extra.payload.source.ip"},
-	{"Payload.DestIP", "extra.payload.destination.ip"},
-	{"Payload.RemotePort", "extra.payload.remote.port"},
-	{"Payload.RemoteHost", "extra.payload.remote.host"},
-	{"Payload.ServerPort", "extra.payload.server.port"},
-	{"Payload.BCode", "extra.payload.b_code"},
-	{"Payload.Protocol", "extra.payload.protocol"},
-	{"Payload.Length", "extra.payload.length"},
-	{"Payload.URI", "destination.urlpath"},
-	{"Payload.Referer", "extra.http_referer"},
-	{"Payload.UserAgent", "extra.user_agent"},
-	{"Payload.RequestMethod", "extra.http.method"},
-	{"Payload.HTTPHost", "extra.http.host"},
-	{"Payload.http_host", "extra.payload.http_host"},
-	{"Payload.Custom1", "extra.payload.custom_field1"},
-	{"Payload.Custom2", "extra.payload.custom_field2"},
-	{"Payload.Custom3", "extra.payload.custom_field3"},
-	{"Payload.Custom4", "extra.payload.custom_field4"},
-	{"Payload.Custom5", "extra.payload.custom_field5"},
-	{"Payload.timestamp", "extra.payload.timestamp"},
-	{"Payload.timestamp_utc", "extra.payload.timestamp_utc"},
-	{"Payload.source_ip", "extra.payload.source.ip"},
-	{"Payload.source_port", "extra.payload.source.port"},
-	{"Payload.src_port", "extra.payload.source.port"},
-	{"Payload.destination_ip", "extra.payload.destination.ip"},
-	{"Payload.dst_ip", "extra.payload.destination.ip"},
-	{"Payload.destination_port", "extra.payload.destination.port"},
-	{"Payload.dst_port", "extra.payload.destination.port"},
-	{"Payload.computer_name", "extra.payload.computer_name"},
-	{"Payload.bot_id", "extra.payload.bot_id"},
-	{"Payload.asn", "extra.payload.source.asn"},
-	{"Payload.dst_asn", "extra.payload.destination.asn"},
-	{"Payload.geo", "extra.payload.source.geolocation.cc"},
-	{"Payload.dst_geo", "extra.payload.destination.geolocation.cc"},
-	{"Payload.url", "extra.request_raw"},
-	{"Payload.http_agent", "extra.http_agent"},
-	{"Payload.p0f_genre", "extra.os.name"},
-	{"Payload.p0f_detail", "extra.os.version"},
-	{"Payload.http_post", "extra.payload.http_post"},
-	{"Payload.naics", "extra.naics"},
-	{"Payload.sector", "extra.sector"},
-	{"Payload.ssl_cipher", "extra.ssl_cipher"},
+var confidences = feed.Words{{"High", "100"}, {"Medium", "50"}, {"Low", "20"}, {"Informational", "10"}, {"None", ""}}
+
+// azureFields has the members of an element, and of the objects in it.
+var azureFields = sync.OnceValue(func() map[string]string { return index(azureMembers) })
+
+var azureMembers = []members{
+	{fields: feed.Words{
+		{"DataFeed", "feed.name"},
+		{"SourcedFrom", "event_description.text"},
+		{"DateTimeReceivedUtc", "time.source"},
+		{"ThreatCode", "malware.name"},
+		{"TLP", "tlp"},
+		{"SourceIp", "source.ip"},
+		{"SourcePort", "source.port"},
+		{"DestinationIp", "destination.ip"},
+		{"DestinationPort", "destination.port"},
+		{"Malware", "extra.malware"},
+		{"TotalEncounters", "extra.total_encounters"},
+		{"Signatures.Sha256", "extra.signatures.sha256"},
+		{"Payload", "extra.payload.text"},
+		{"DateTimeReceivedUtcTxt TargetIp TargetPort", ""},
+	}},
+	{begin: "SourceIpInfo.SourceIp", below: "source.", fields: place},
+	{begin: "DestinationIpInfo.DestinationIp", below: "destination.", fields: place},
+	{begin: "HttpInfo.Http", below: "extra.http.", same: "Host Request Method Referrer Version"},
+	{begin: "HttpInfo.Http", fields: feed.Words{{"UserAgent", "extra.user_agent"}}},
+	{begin: "CustomInfo.CustomField", below: "extra.custom_field", same: "1 2 3 4 5"},
+	{begin: "Payload.Custom", below: "extra.payload.custom_field", same: "1 2 3 4 5"},
+	{begin: "Payload.", below: "extra.payload.", same: "bot_id computer_name family handler http_host http_post ip Length malware port Protocol response Time timestamp timestamp_utc"},
+	{begin: "Payload.", fields: feed.Words{
+		{"domain", "destination.fqdn"},
+		{"URI", "destination.urlpath"},
+		{"type", "protocol.application"},
+		{"UserAgent", "extra.user_agent"},
+		{"Referer", "extra.http_referer"},
+		{"http_agent", "extra.http_agent"},
+		{"naics", "extra.naics"},
+		{"sector", "extra.sector"},
+		{"ssl_cipher", "extra.ssl_cipher"},
+		{"RequestMethod", "extra.http.method"},
+		{"HTTPHost", "extra.http.host"},
+		{"url", "extra.request_raw"},
+		{"p0f_genre", "extra.os.name"},
+		{"p0f_detail", "extra.os.version"},
+		{"ts", "extra.payload.timestamp"},
+		{"BCode", "extra.payload.b_code"},
+		{"serverIp", "extra.payload.server.ip"},
+		{"serverPort ServerPort", "extra.payload.server.port"},
+		{"RemoteHost", "extra.payload.remote.host"},
+		{"RemotePort", "extra.payload.remote.port"},
+		{"SourceIP source_ip", "extra.payload.source.ip"},
+		{"source_port src_port", "extra.payload.source.port"},
+		{"asn", "extra.payload.source.asn"},
+		{"geo", "extra.payload.source.geolocation.cc"},
+		{"DestIP destination_ip dst_ip", "extra.payload.destination.ip"},
+		{"destination_port dst_port", "extra.payload.destination.port"},
+		{"dst_asn", "extra.payload.destination.asn"},
+		{"dst_geo", "extra.payload.destination.geolocation.cc"},
+	}},
+}
+
+// place is what is known of an address.
+var place = feed.Words{
+	{"AsnNumber", "*asn"},
+	{"AsnOrgName", "*as_name"},
+	{"CountryCode", "*geolocation.cc"},
+	{"Region", "*geolocation.region"},
+	{"City", "*geolocation.city"},
+	{"Latitude", "*geolocation.latitude"},
+	{"Longitude", "*geolocation.longitude"},
+	{"PostalCode", "extra.*geolocation.postal_code"},
+	{"MetroCode", "extra.*geolocation.metro_code"},
+	{"AreaCode", "extra.*geolocation.area_code"},
+	{"ConnectionType", "extra.*connection_type"},
+	{"v4Int", ""},
 }

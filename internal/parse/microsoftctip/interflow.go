@@ -1,24 +1,26 @@
 package microsoftctip
 
 import (
-	"strconv"
+	"errors"
 	"strings"
+	"sync"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed"
 )
+
+var errThreat = errors.New("indicatorthreattype is not Botnet")
 
 // interflow fills in an event from an element of Interflow.
 func interflow(e *event.Message, o *event.Object) error {
 	if o.Get("indicatorthreattype") != "Botnet" {
 		return errThreat
 	}
-	confidence, err := strconv.ParseFloat(o.Get("confidence"), 64)
-	if err != nil {
-		return errConfidence
+	if err := weigh(e, o.Get("confidence")); err != nil {
+		return err
 	}
-	weigh(e, confidence)
 	for member := range o.All {
-		key, known := field(interflowFields, member)
+		key, known := interflowFields()[member]
 		v := o.Value(member)
 		switch {
 		case !known:
@@ -55,26 +57,27 @@ func interflow(e *event.Message, o *event.Object) error {
 	return nil
 }
 
-// interflowFields are the members of an element, and their fields.
-var interflowFields = [][2]string{
-	{"indicatorthreattype", ""},
-	{"version", ""},
-	{"confidence", ""},
-	{"indicatorexpirationdatetime", ""},
-	{"additionalmetadata", "extra.additionalmetadata"},
-	{"description", "event_description.text"},
-	{"externalid", "malware.name"},
-	{"tlplevel", "tlp"},
-	{"firstreporteddatetime", "time.source"},
-	{"networksourceipv4", "source.ip"},
-	{"networksourceport", "source.port"},
-	{"networkdestinationipv4", "destination.ip"},
-	{"networkdestinationport", "destination.port"},
-	{"isproductlicensed", "extra.isproductlicensed"},
-	{"ispartnershareable", "extra.ispartnershareable"},
-	{"networksourceasn", "source.asn"},
-	{"hostname", "destination.fqdn"},
-	{"useragent", "extra.user_agent"},
-	{"severity", "severity"}, // or extra.severity,
-	{"tags", "extra.tags"},
+// interflowFields has the members of an element.
+var interflowFields = sync.OnceValue(func() map[string]string { return index(interflowMembers) })
+
+var interflowMembers = []members{
+	{fields: feed.Words{
+		{"indicatorthreattype version confidence indicatorexpirationdatetime", ""},
+		{"description", "event_description.text"},
+		{"externalid", "malware.name"},
+		{"tlplevel", "tlp"},
+		{"firstreporteddatetime", "time.source"},
+		{"networksourceipv4", "source.ip"},
+		{"networksourceport", "source.port"},
+		{"networksourceasn", "source.asn"},
+		{"networkdestinationipv4", "destination.ip"},
+		{"networkdestinationport", "destination.port"},
+		{"hostname", "destination.fqdn"},
+		{"useragent", "extra.user_agent"},
+		{"severity", "severity"}, // or extra.severity
+		{"additionalmetadata", "extra.additionalmetadata"},
+		{"isproductlicensed", "extra.isproductlicensed"},
+		{"ispartnershareable", "extra.ispartnershareable"},
+		{"tags", "extra.tags"},
+	}},
 }

@@ -21,8 +21,6 @@ package microsoftctip
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -41,13 +39,16 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	for x := range feed.Objects(report, emit) {
 		e := x.Event()
 		e.Set("classification.type", "infected-system")
-		fill := c.azure
-		if version := x.Value("version"); version.Kind == harmonization.Number {
-			if f, _ := strconv.ParseFloat(version.Text, 64); f == 1.5 {
-				fill = interflow
-			}
+		version := x.Value("version")
+		f, _ := strconv.ParseFloat(version.Text, 64)
+		var err error
+		if version.Kind == harmonization.Number && f == 1.5 {
+			err = interflow(e, &x.Object)
+		} else {
+			a := azure{e, c.Overwrite}
+			err = a.fill("", &x.Object)
 		}
-		if err := fill(e, &x.Object); err != nil {
+		if err != nil {
 			e.Fail(err)
 		}
 		if err := emit(e); err != nil {
@@ -56,29 +57,3 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	}
 	return nil
 }
-
-// weigh makes feed.accuracy the part of it that is a confidence in percent.
-func weigh(e *event.Message, percent float64) {
-	accuracy := 100.0
-	if text := e.Get("feed.accuracy"); text != "" {
-		accuracy, _ = strconv.ParseFloat(text, 64)
-	}
-	e.SetValue("feed.accuracy", harmonization.Float(accuracy*percent/100))
-}
-
-// field is the field for a member, and whether the member is known.
-func field(fields [][2]string, member string) (key string, known bool) {
-	for _, f := range fields {
-		if f[0] == member {
-			return f[1], true
-		}
-	}
-	return "", false
-}
-
-var (
-	errThreat     = errors.New("indicatorthreattype is not Botnet")
-	errConfidence = errors.New("confidence is missing, or no number")
-)
-
-func unknown(member string) error { return fmt.Errorf("%s is not known to the parser", member) }

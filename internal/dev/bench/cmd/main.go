@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/intelpipe/intelpipe/internal/dev/bench"
+	"github.com/intelpipe/intelpipe/internal/dev/bench/data"
+	"github.com/intelpipe/intelpipe/internal/dev/bench/table"
 )
 
 func main() {
@@ -21,7 +23,7 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "bench:", err)
-	if errors.Is(err, bench.ErrMissed) {
+	if errors.Is(err, table.ErrMissed) {
 		os.Exit(1)
 	}
 	os.Exit(2)
@@ -41,7 +43,7 @@ func run() error {
 		return errors.New("no arguments are taken, and -n and -runs are at least 1")
 	}
 	if *generate != "" {
-		return bench.Generate(os.Stdout, *generate, o.N)
+		return data.Generate(os.Stdout, *generate, o.N)
 	}
 	if *only != "" {
 		re, err := regexp.Compile(*only)
