@@ -1363,11 +1363,15 @@ event_description.text. Input is one object, several, or an array of them.
 	echo '{"type":"event","category":"bots","name":"sality","proto":"tcp",
 	  "time":"2026-01-31T10:20:30Z","address":[{"ip":"192.0.2.1"}]}' | parse-n6`, Full: false}
 	case "parse-netset":
-		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network, or a range with a dash in its middle, which
-becomes an event for each network it consists of. Comments begin with #, ; or
-//, also behind an address. What ipset save writes is read as well: lines
-that begin with create are no members, those with add are, but for exceptions
-(nomatch).
+		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network (192.0.2.0/24 or 192.0.2.0/255.255.255.0), or a
+range with a dash in its middle, which becomes an event for each network it
+consists of. A network of one address is that address, and host bits of a
+network do not count. Comments begin with #, ; or //, also behind an address.
+
+What ipset save writes is read as well, and files for ipset restore: lines with
+add are members, perhaps with protocol and port (192.0.2.1,tcp:80), and those
+that create, flush, destroy or swap sets are none. An exception (nomatch) fails,
+since no event can say that.
 
 # Examples
 
