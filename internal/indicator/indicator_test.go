@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -34,5 +35,21 @@ func TestNoExplosion(t *testing.T) {
 	}
 	if len(sets) > 2*maxSets {
 		t.Errorf("%d sets", len(sets))
+	}
+}
+
+func TestHashField(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("aF", 16): "malware.hash.md5",
+		strings.Repeat("0", 40):  "malware.hash.sha1",
+		strings.Repeat("0", 64):  "malware.hash.sha256",
+		strings.Repeat("0", 128): "extra.sha512",
+		strings.Repeat("0", 33):  "",
+		strings.Repeat("g", 32):  "",
+		"":                       "",
+	} {
+		if got := HashField(text); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
 	}
 }

@@ -1177,10 +1177,18 @@ Pages need not be valid HTML: they are read as browsers read them.
 	case "parse-ioc":
 		return Page{Summary: "find indicators in lists and in free text", Doc: `Addresses, networks, URLs, domains, mail addresses, hashes (MD5, SHA-1,
 SHA-256, SHA-512) and numbers of vulnerabilities (CVE) make an event each, as
-often as they stand in the text. They may be defanged: hxxp://, [.], (.),
-[dot], [:], [at]. A domain has a top level domain that exists; what could be
-the name of a file as well, such as setup.sh, is one only if it was defanged.
-Lines that begin with # are left out, and so is all text that is no indicator.
+often as they stand in the text. A range of addresses makes one of each network
+that it consists of. A label may stand before an indicator (md5=, IP:, mailto:),
+and a port behind an address or a domain is the event's source.port.
+
+Indicators may be defanged: hxxp://, [.], (.), [dot], \., [:], [at]. Links in
+Markdown are read, and so is text from a page with &amp; in it. A URL ends at
+white space, quotes, < and >, and also at , ; and |, as lists have it.
+
+A domain has a top level domain that exists. What could be the name of a file as
+well, such as setup.sh, is one only if it was defanged; a name under .cc, .pl or
+.rs also if it stands alone in its line. Lines that begin with # are left out,
+and so is all text that is no indicator.
 
 # Examples
 
