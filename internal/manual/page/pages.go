@@ -895,10 +895,18 @@ array of servers.
 	CEF:0|vendor|product|version|signature|name|severity|key=value key=value
 
 What the usual keys say becomes fields: src, spt, shost and suser of the
-source, dst, dpt, dhost and duser of the destination, rt, end or start the
-time. A key with a label, as cs1 with cs1Label, is kept below extra under its
-label, and any other under its own name. The format does not say what kind of
-incident it is about.
+source, dst, dpt, dhost and duser of the destination, proto, app, request and
+fileHash; c6a2 and c6a3 are IPv6 addresses of both. ArcSight's long names, such
+as sourceAddress, mean the same. A host name without a dot is local_hostname. No
+address (0.0.0.0) and port 0 are kept below extra alone.
+
+The time is rt, end or start, or else that of the header of syslog: a number
+since 1970 in any unit, or a date, perhaps without its year. Dates are in the
+zone that they name, or else dtz does, or else --timezone.
+
+A key with a label, as cs1 with cs1Label, is kept below extra under its label,
+and any other under its own name, with a number behind it if there is one of that
+name. The format does not say what kind of incident it is about.
 
 # Examples
 
