@@ -1555,11 +1555,14 @@ other lines, is left out.
 	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
 	  parse-surbl`, Full: false}
 	case "parse-suricata-eve":
-		return Page{Summary: "parse the alerts that Suricata writes to eve.json", Doc: `Each line is an event of Suricata. Alerts become events of type ids-alert;
-other kinds, such as flow and http, are left out unless --event-types names
-them, and then are of type other. The source is the host that the rule calls
-so, and else the sender of the packet. What is no field of events goes below
-extra, as extra.http.
+		return Page{Summary: "parse the alerts that Suricata writes to eve.json", Doc: `Each line is an event of Suricata, in JSON; what stands before it, such as a
+header of syslog, does not count. Alerts become events of type ids-alert; other
+kinds, such as flow and http, are left out unless --event-types names them, and
+then are of type other.
+
+The source is the host that the rule calls so, and else the sender of the packet.
+An address 0.0.0.0 or :: is none. The text is the signature, or what an anomaly
+is called. What is no field of events goes below extra, as extra.http.
 
 # Examples
 
