@@ -821,8 +821,13 @@ element event or e of a message in XML, with the namespace abusehelper#event:
 
 Keys that AbuseHelper's bots use become fields, and any other is kept below
 extra. Of a key with several values the first becomes the field, where that
-holds one; below extra they are a list. A message without an event, which is
-chat, makes none.
+holds one; below extra they are a list. If two keys mean the same field, the
+second is kept below extra, too. The time before the line is time.source where
+no key says that, and else extra.archive_time. A message without an event, which
+is chat, makes none.
+
+A document that stands in several lines may have 16 MiB. If a message has several
+events, each has its own element in raw.
 
 # Examples
 
