@@ -1258,16 +1258,21 @@ have no classification.type unless a key or --default-fields gives them one.
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
 	case "parse-mail":
-		return Page{Summary: "make reports of the attachments and bodies of mails", Doc: `Input is one mail, or a mailbox (mbox) in which each mail begins with a line
-From. Each attachment, and each body of a kind that --content-types names,
-becomes a report for the parser behind this command; an archive becomes one of
-each file in it. The report has extra.file_name, extra.email_subject,
-extra.email_from, extra.email_message_id and extra.email_date. Text is decoded
-by the charset that the mail names; text without one is left as it is, for the
-parser's own --encoding.
+		return Page{Summary: "make reports of the attachments and bodies of mails", Doc: `Input is one mail, or a mailbox (mbox) in which each mail stands behind a line
+From with an address and a time. Each attachment, and each body of a kind that
+--content-types names, becomes a report for the parser behind this command; an
+archive becomes one of each file in it, of together at most 256 MiB in a mail,
+and so much a mail may have. Signatures of PGP and S/MIME are left out. The report
+has extra.file_name, extra.email_subject, extra.email_from,
+extra.email_message_id and extra.email_date.
 
-A mail from which nothing is taken makes no report, which is said. One that
-cannot be read goes into the dump, and the next one follows.
+Text is decoded by the charset that the mail names. Text without one is read in
+--encoding; without that it is left as it is, for the parser's own --encoding.
+
+A mail from which nothing is taken makes no report, which is said. A part that
+cannot be read, of a charset that nobody knows or an archive that is encrypted,
+goes into the dump as a mail of its own, and the other parts become reports. A
+mail without an end goes there as a whole, and the next one follows.
 
 # A table in a mail
 
