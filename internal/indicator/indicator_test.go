@@ -53,3 +53,26 @@ func TestHashField(t *testing.T) {
 		}
 	}
 }
+
+func TestSourceField(t *testing.T) {
+	for text, want := range map[string]string{
+		"192.0.2.1":                "source.ip",
+		"2001:db8::1":              "source.ip",
+		"192.0.2.0/24":             "source.network",
+		"http://192.0.2.1/a":       "source.url",
+		"http://user@example.org/": "source.url",
+		"user@example.org":         "source.account",
+		"www.example.org":          "source.fqdn",
+		"192.0.2.300":              "",
+		"192.0.2.0/33":             "",
+		"www.example.org:80":       "",
+		"www.example.org.":         "",
+		"localhost":                "",
+		"two words.org":            "",
+		"":                         "",
+	} {
+		if got := SourceField(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

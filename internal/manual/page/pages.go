@@ -1647,9 +1647,11 @@ or JSON (3 and 4). parse-mail takes it out of the mail:
 	parse-mail --content-types none --attach-regex '^report[.]txt$|[.]json$' |
 	  parse-x-arf
 
-What kind of incident it is about follows from Report-Type, ReportType, or
-category and type; what is not known is undetermined. What is no field of
-events goes below extra.
+Several reports may follow one another, in lines with --- between them. What kind
+of incident one is about follows from Report-Type, ReportType, or type; what is
+not known is undetermined. The port is that of the service that was attacked, or
+of the host that offers what must not be. What is no field of events goes below
+extra.
 
 # Examples
 
