@@ -1359,17 +1359,19 @@ feed.accuracy becomes the part of it that the confidence of an element says.
 ({"Event":…}), an export ({"response":[…]}), or several of these. Each attribute
 of a kind that has a field makes an event, those of objects too:
 
-	domain, hostname     source.fqdn       email-src    source.account
-	ip-src, ip-dst       source.ip         md5, sha1    malware.hash.…
-	url                  source.url
+	domain, hostname     source.fqdn          url           source.url
+	ip-src, ip-dst       source.ip, or source.network of a network
+	email-src            source.account       md5, sha1, sha256  malware.hash.…
 
-Its category has to be one of Payload delivery, Artifacts dropped, Payload
-installation and Network activity. The first tag of the taxonomy ecsirt that is
-known gives the type. feed.url is where the MISP instance is; with it the event
-gets the address of the MISP event as event_description.url.
+and so do pairs of them: domain|ip, with a port behind | (source.port), with
+filename| before a hash. Its category has to be one of Payload delivery,
+Artifacts dropped, Payload installation and Network activity. The first tag of the
+taxonomy ecsirt that is known gives the type. feed.url is where the MISP instance
+is; with it the event gets the address of the MISP event as
+event_description.url.
 
-A MISP event may have 16 MiB. If one of its attributes is wrong, it makes no
-event, and the dump has all of it.
+An attribute that is wrong goes into the dump, as a MISP event of its own, and the
+others make events. A MISP event may have 16 MiB.
 
 # Examples
 
