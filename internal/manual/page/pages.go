@@ -1417,9 +1417,9 @@ since no event can say that.
 An Indicator with OR makes an event of each item, one with AND an event with all
 of them, unless it names one field twice. Items with a negation, or with a
 condition other than is and contains, are left out, and so are items that no
-field can hold. Events have the type --type, the document's short_description as
-event_description.text and its id as extra.openioc.id. A document may have 16
-MiB.
+field can hold, a contains with a part of a value, and a port alone. Events have
+the type --type, the document's short_description as event_description.text and
+its id as extra.openioc.id. A document may have 16 MiB.
 
 # Examples
 
