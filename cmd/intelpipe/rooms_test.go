@@ -52,7 +52,6 @@ var tangled = []string{
 	"internal/parse/csv",
 	"internal/parse/cymrucapprogram",
 	"internal/parse/microsoftctip",
-	"internal/parse/shodan",
 	"internal/python/csv",
 	"internal/python/datetime",
 	"internal/python/dateutil",
