@@ -38,7 +38,6 @@ var tangled = []string{
 	"internal/guess",
 	"internal/json",
 	"internal/parse/csv",
-	"internal/parse/shodan",
 	"internal/python/csv",
 	"internal/python/datetime",
 	"internal/python/dateutil",

@@ -1,5 +1,6 @@
-// Package indicator says which events a pattern stands for: a formula of
-// comparisons joined by AND and OR, as STIX and OpenIOC have it.
+// Package indicator says which fields indicators belong to, and which events a
+// pattern stands for: a formula of comparisons joined by AND and OR, as STIX and
+// OpenIOC have it.
 //
 // What is joined by OR are several events. What is joined by AND is one event with
 // all the fields, where an event can say that: an event has each field once.

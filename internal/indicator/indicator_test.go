@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -34,5 +35,44 @@ func TestNoExplosion(t *testing.T) {
 	}
 	if len(sets) > 2*maxSets {
 		t.Errorf("%d sets", len(sets))
+	}
+}
+
+func TestHashField(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("aF", 16): "malware.hash.md5",
+		strings.Repeat("0", 40):  "malware.hash.sha1",
+		strings.Repeat("0", 64):  "malware.hash.sha256",
+		strings.Repeat("0", 128): "extra.sha512",
+		strings.Repeat("0", 33):  "",
+		strings.Repeat("g", 32):  "",
+		"":                       "",
+	} {
+		if got := HashField(text); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSourceField(t *testing.T) {
+	for text, want := range map[string]string{
+		"192.0.2.1":                "source.ip",
+		"2001:db8::1":              "source.ip",
+		"192.0.2.0/24":             "source.network",
+		"http://192.0.2.1/a":       "source.url",
+		"http://user@example.org/": "source.url",
+		"user@example.org":         "source.account",
+		"www.example.org":          "source.fqdn",
+		"192.0.2.300":              "",
+		"192.0.2.0/33":             "",
+		"www.example.org:80":       "",
+		"www.example.org.":         "",
+		"localhost":                "",
+		"two words.org":            "",
+		"":                         "",
+	} {
+		if got := SourceField(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
 	}
 }

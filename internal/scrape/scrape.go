@@ -1,5 +1,5 @@
-// Package scrape reads pages of the web that are no tables: their tags and texts, one
-// after the other, each with the line of the source that it stands in.
+// Package scrape reads pages of the web: their tags and texts, one after the other, each
+// with the line of the source that it stands in, or the elements of a tree.
 package scrape
 
 import (

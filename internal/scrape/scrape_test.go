@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 )
 
 func TestPieces(t *testing.T) {
@@ -40,4 +42,24 @@ func FuzzPieces(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTree(t *testing.T) {
+	root, err := html.Parse(strings.NewReader("<table id=a><tr title='x\"y' class=\"a&amp;b\"><td>1 &lt; 2<br> \n<!--c--> <b>3</b></table>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := Elements(root, "tr")
+	if len(rows) != 1 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	if got, want := Text(rows[0]), "1 < 2\n 3"; got != want {
+		t.Errorf("got text %q, want %q", got, want)
+	}
+	if got, want := Source(rows[0]), "<tr class=\"a&amp;b\" title='x\"y'><td>1 &lt; 2<br/>\n<!--c--> <b>3</b></td></tr>"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := Tag("table", html.Attribute{Key: "id", Val: `'"`}), `<table id="'&quot;">`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }

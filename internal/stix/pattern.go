@@ -32,7 +32,8 @@ func Pattern(text string) ([]indicator.Set, error) {
 	if p.err != nil {
 		return nil, fmt.Errorf("pattern: %w", p.err)
 	}
-	return sets, nil
+	// A port alone is no indicator.
+	return slices.DeleteFunc(sets, func(s indicator.Set) bool { return len(s) == 1 && s[0].Key == "source.port" }), nil
 }
 
 // parser reads a pattern token by token. After an error there are no more tokens.
@@ -235,6 +236,7 @@ func (p *parser) comparison(depth int) []indicator.Set {
 		return nil
 	}
 	p.next()
+	text := p.token == "'" || operator == "IN"
 	var values []string
 	if operator == "IN" {
 		p.expect("(")
@@ -251,18 +253,21 @@ func (p *parser) comparison(depth int) []indicator.Set {
 	}
 	var sets []indicator.Set
 	for _, value := range values {
-		if f := Field(path, value); f.Key != "" {
+		f := Field(path, value)
+		if f.Key != "" && (text || f.Key == "source.port" || f.Key == "source.asn") {
 			sets = append(sets, indicator.Set{f})
 		}
 	}
 	return sets
 }
 
-// literal reads a value. It is nothing if it is no text.
+// literal reads a value. It is nothing if it is neither text nor an integer.
 func (p *parser) literal() (value string) {
 	switch c := p.token; {
 	case c == "'":
 		value = p.value
+	case c != "" && strings.Trim(c, "0123456789") == "":
+		value = c
 	case c == "", strings.ContainsAny(c, "[](),=<>:"):
 		p.fail("a value is expected")
 		return ""
@@ -272,37 +277,53 @@ func (p *parser) literal() (value string) {
 }
 
 // Field is the field for a property of an object. Its key is empty if there is
-// none.
+// none. Who is talked to is the source, as all that indicators are about.
 func Field(path, value string) indicator.Field {
 	object, property, _ := strings.Cut(path, ":")
-	switch {
-	case value == "":
-	case object == "file":
-		if name, ok := strings.CutPrefix(property, "hashes."); ok {
-			return indicator.Field{Key: hash(strings.Trim(name, "'\"")), Value: value}
-		}
-	case property != "value":
-	case object == "url":
-		return indicator.Field{Key: "source.url", Value: value}
-	case object == "domain-name":
-		return indicator.Field{Key: "source.fqdn", Value: value}
-	case object == "email-addr":
-		return indicator.Field{Key: "source.account", Value: value}
-	case object == "ipv4-addr":
-		value, _, _ = strings.Cut(value, ":") // a port
-		return address(value, "/32")
-	case object == "ipv6-addr":
-		return address(value, "/128")
+	if name, ok := strings.CutPrefix(property, "hashes."); ok && object == "file" {
+		return indicator.Field{Key: hash(strings.Trim(name, "'\"")), Value: value}
 	}
-	return indicator.Field{}
+	key := ""
+	switch object + ":" + property {
+	case "url:value":
+		key = "source.url"
+	case "domain-name:value":
+		key = "source.fqdn"
+	case "email-addr:value", "email-message:from_ref.value", "email-message:sender_ref.value":
+		key = "source.account"
+	case "autonomous-system:number":
+		key = "source.asn"
+	case "network-traffic:dst_port":
+		key = "source.port"
+	case "ipv4-addr:value":
+		value, _, _ = strings.Cut(value, ":") // a port
+		return address(value)
+	case "ipv6-addr:value":
+		return address(value)
+	case "network-traffic:dst_ref.value", "network-traffic:src_ref.value", "domain-name:resolves_to_refs[*].value":
+		if key = indicator.SourceField(value); key != "source.fqdn" {
+			return address(value)
+		}
+	}
+	if value == "" {
+		return indicator.Field{}
+	}
+	return indicator.Field{Key: key, Value: value}
 }
 
-func address(value, host string) indicator.Field {
-	value = strings.TrimSuffix(value, host)
-	if _, err := netip.ParsePrefix(value); err == nil {
-		return indicator.Field{Key: "source.network", Value: value}
+// address is the field for an address or a network. A network of one address is that
+// address.
+func address(value string) indicator.Field {
+	p, err := netip.ParsePrefix(value)
+	switch {
+	case value == "":
+		return indicator.Field{}
+	case err != nil:
+		return indicator.Field{Key: "source.ip", Value: value}
+	case p.IsSingleIP():
+		return indicator.Field{Key: "source.ip", Value: p.Addr().String()}
 	}
-	return indicator.Field{Key: "source.ip", Value: value}
+	return indicator.Field{Key: "source.network", Value: value}
 }
 
 func hash(name string) string {

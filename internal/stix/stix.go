@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/indicator"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/refang"
 )
 
 // Object is one that stands for events: an indicator or an observable.
@@ -64,25 +66,22 @@ type context struct {
 
 // newContext looks for relationships and observations. What cannot be read is
 // found out later.
-func newContext(list []json.RawMessage) *context {
+func newContext(texts []json.RawMessage) *context {
 	c := &context{map[string][]link{}, map[string]string{}}
-	if len(list) < 2 {
+	if len(texts) < 2 {
 		return c
 	}
-	objects := make([]event.Object, len(list))
+	objects := make([]event.Object, len(texts))
 	names := map[string]string{}
-	for i, text := range list {
+	for i, text := range texts {
 		o := &objects[i]
 		if o.Parse(text) != nil {
 			continue
 		}
 		names[o.Get("id")] = o.Get("name")
 		if o.Get("type") == "observed-data" {
-			var refs []string
-			if json.Unmarshal([]byte(o.Value("object_refs").Text), &refs) == nil {
-				for _, ref := range refs {
-					c.seen[ref] = o.Get("first_observed")
-				}
+			for _, ref := range list(o, "object_refs") {
+				c.seen[ref] = o.Get("first_observed")
 			}
 		}
 	}
@@ -106,10 +105,17 @@ func (c *context) read(text string, warn func(string, ...any)) []*Object {
 	}
 	id := o.object.Get("id")
 	o.links, o.seen = c.links[id], c.seen[id]
-	switch typ := o.object.Get("type"); typ {
-	case "":
+	switch typ := o.object.Get("type"); {
+	case typ == "":
 		o.Err = errors.New("type is missing: this is no object of STIX")
-	case "indicator":
+	case o.object.Get("revoked") == "true":
+		warn("%s is left out: it has been revoked", id)
+		return nil
+	case typ == "indicator":
+		if slices.Contains(list(&o.object, "indicator_types"), "benign") {
+			warn("%s is left out: it is an indicator of what is benign", id)
+			return nil
+		}
 		if kind := o.object.Get("pattern_type"); kind != "stix" && kind != "" {
 			warn("%s: pattern_type %s is not read", id, kind)
 			return nil
@@ -121,7 +127,7 @@ func (c *context) read(text string, warn func(string, ...any)) []*Object {
 		if o.Events, o.Err = Pattern(o.object.Get("pattern")); o.Err == nil && len(o.Events) == 0 {
 			warn("%s: nothing in the pattern is a field of an event: %.100s", id, o.object.Get("pattern"))
 		}
-	case "observed-data":
+	case typ == "observed-data":
 		return embedded(&o.object)
 	default:
 		o.Events = observable(&o.object)
@@ -130,6 +136,14 @@ func (c *context) read(text string, warn func(string, ...any)) []*Object {
 		return nil
 	}
 	return []*Object{o}
+}
+
+// list is a member that is a list of texts.
+func list(o *event.Object, name string) (list []string) {
+	if json.Unmarshal([]byte(o.Value(name).Text), &list) != nil {
+		return nil
+	}
+	return list
 }
 
 // embedded are the observables in an observation of STIX 2.0.
@@ -154,11 +168,15 @@ func embedded(o *event.Object) (list []*Object) {
 func observable(o *event.Object) []indicator.Set {
 	var set indicator.Set
 	add := func(path, value string) {
+		if o.Get("defanged") == "true" {
+			value, _ = refang.Word(value)
+		}
 		if f := Field(o.Get("type")+":"+path, value); f.Key != "" {
 			set = append(set, f)
 		}
 	}
 	add("value", o.Get("value"))
+	add("number", o.Get("number"))
 	var hashes event.Object
 	if hashes.Parse([]byte(o.Value("hashes").Text)) == nil {
 		for name := range hashes.All {

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/url"
 	"regexp"
 	"slices"
@@ -63,18 +62,25 @@ func everySecond(list []string) (half []string) {
 // Max bounds a text, in bytes.
 const Max = 16 << 20
 
-// Find yields the URLs in a text.
-func (x *Extractor) Find(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for i := 0; i+1 < len(x.pairs); i += 2 {
-			text = strings.ReplaceAll(text, x.pairs[i], x.pairs[i+1])
+// maxRaw bounds what the events of a text take, each of which has all of it in raw.
+const maxRaw = 256 << 20
+
+// Find returns the URLs in a text. It fails if there are too many for its size.
+func (x *Extractor) Find(text string) (all []string, err error) {
+	whole := len(text)
+	for i := 0; i+1 < len(x.pairs); i += 2 {
+		text = strings.ReplaceAll(text, x.pairs[i], x.pairs[i+1])
+	}
+	for word := range strings.FieldsSeq(text) {
+		address := x.address(strings.ToLower(word))
+		if address == "" {
+			continue
 		}
-		for word := range strings.FieldsSeq(text) {
-			if address := x.address(strings.ToLower(word)); address != "" && !yield(address) {
-				return
-			}
+		if all = append(all, address); len(all) > 1 && len(all)*whole > maxRaw {
+			return nil, errors.New("with the whole text in raw, the events of its URLs take more than 256 MiB: split it into smaller texts, or use parse-ioc")
 		}
 	}
+	return all, nil
 }
 
 // address is the URL in a word, or "".

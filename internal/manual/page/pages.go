@@ -821,8 +821,13 @@ element event or e of a message in XML, with the namespace abusehelper#event:
 
 Keys that AbuseHelper's bots use become fields, and any other is kept below
 extra. Of a key with several values the first becomes the field, where that
-holds one; below extra they are a list. A message without an event, which is
-chat, makes none.
+holds one; below extra they are a list. If two keys mean the same field, the
+second is kept below extra, too. The time before the line is time.source where
+no key says that, and else extra.archive_time. A message without an event, which
+is chat, makes none.
+
+A document that stands in several lines may have 16 MiB. If a message has several
+events, each has its own element in raw.
 
 # Examples
 
@@ -895,10 +900,18 @@ array of servers.
 	CEF:0|vendor|product|version|signature|name|severity|key=value key=value
 
 What the usual keys say becomes fields: src, spt, shost and suser of the
-source, dst, dpt, dhost and duser of the destination, rt, end or start the
-time. A key with a label, as cs1 with cs1Label, is kept below extra under its
-label, and any other under its own name. The format does not say what kind of
-incident it is about.
+source, dst, dpt, dhost and duser of the destination, proto, app, request and
+fileHash; c6a2 and c6a3 are IPv6 addresses of both. ArcSight's long names, such
+as sourceAddress, mean the same. A host name without a dot is local_hostname. No
+address (0.0.0.0) and port 0 are kept below extra alone.
+
+The time is rt, end or start, or else that of the header of syslog: a number
+since 1970 in any unit, or a date, perhaps without its year. Dates are in the
+zone that they name, or else dtz does, or else --timezone.
+
+A key with a label, as cs1 with cs1Label, is kept below extra under its label,
+and any other under its own name, with a number behind it if there is one of that
+name. The format does not say what kind of incident it is about.
 
 # Examples
 
@@ -1177,10 +1190,18 @@ Pages need not be valid HTML: they are read as browsers read them.
 	case "parse-ioc":
 		return Page{Summary: "find indicators in lists and in free text", Doc: `Addresses, networks, URLs, domains, mail addresses, hashes (MD5, SHA-1,
 SHA-256, SHA-512) and numbers of vulnerabilities (CVE) make an event each, as
-often as they stand in the text. They may be defanged: hxxp://, [.], (.),
-[dot], [:], [at]. A domain has a top level domain that exists; what could be
-the name of a file as well, such as setup.sh, is one only if it was defanged.
-Lines that begin with # are left out, and so is all text that is no indicator.
+often as they stand in the text. A range of addresses makes one of each network
+that it consists of. A label may stand before an indicator (md5=, IP:, mailto:),
+and a port behind an address or a domain is the event's source.port.
+
+Indicators may be defanged: hxxp://, [.], (.), [dot], \., [:], [at]. Links in
+Markdown are read, and so is text from a page with &amp; in it. A URL ends at
+white space, quotes, < and >, and also at , ; and |, as lists have it.
+
+A domain has a top level domain that exists. What could be the name of a file as
+well, such as setup.sh, is one only if it was defanged; a name under .cc, .pl or
+.rs also if it stands alone in its line. Lines that begin with # are left out,
+and so is all text that is no indicator.
 
 # Examples
 
@@ -1237,16 +1258,21 @@ have no classification.type unless a key or --default-fields gives them one.
 	echo 'srcip:192.0.2.1;action:drop' | parse-key-value --pair-separator ';' \
 	  --kv-separator : --keys 'json:{"srcip":"source.ip","action":"extra.action"}'`, Full: false}
 	case "parse-mail":
-		return Page{Summary: "make reports of the attachments and bodies of mails", Doc: `Input is one mail, or a mailbox (mbox) in which each mail begins with a line
-From. Each attachment, and each body of a kind that --content-types names,
-becomes a report for the parser behind this command; an archive becomes one of
-each file in it. The report has extra.file_name, extra.email_subject,
-extra.email_from, extra.email_message_id and extra.email_date. Text is decoded
-by the charset that the mail names; text without one is left as it is, for the
-parser's own --encoding.
+		return Page{Summary: "make reports of the attachments and bodies of mails", Doc: `Input is one mail, or a mailbox (mbox) in which each mail stands behind a line
+From with an address and a time. Each attachment, and each body of a kind that
+--content-types names, becomes a report for the parser behind this command; an
+archive becomes one of each file in it, of together at most 256 MiB in a mail,
+and so much a mail may have. Signatures of PGP and S/MIME are left out. The report
+has extra.file_name, extra.email_subject, extra.email_from,
+extra.email_message_id and extra.email_date.
 
-A mail from which nothing is taken makes no report, which is said. One that
-cannot be read goes into the dump, and the next one follows.
+Text is decoded by the charset that the mail names. Text without one is read in
+--encoding; without that it is left as it is, for the parser's own --encoding.
+
+A mail from which nothing is taken makes no report, which is said. A part that
+cannot be read, of a charset that nobody knows or an archive that is encrypted,
+goes into the dump as a mail of its own, and the other parts become reports. A
+mail without an end goes there as a whole, and the next one follows.
 
 # A table in a mail
 
@@ -1333,17 +1359,19 @@ feed.accuracy becomes the part of it that the confidence of an element says.
 ({"Event":…}), an export ({"response":[…]}), or several of these. Each attribute
 of a kind that has a field makes an event, those of objects too:
 
-	domain, hostname     source.fqdn       email-src    source.account
-	ip-src, ip-dst       source.ip         md5, sha1    malware.hash.…
-	url                  source.url
+	domain, hostname     source.fqdn          url           source.url
+	ip-src, ip-dst       source.ip, or source.network of a network
+	email-src            source.account       md5, sha1, sha256  malware.hash.…
 
-Its category has to be one of Payload delivery, Artifacts dropped, Payload
-installation and Network activity. The first tag of the taxonomy ecsirt that is
-known gives the type. feed.url is where the MISP instance is; with it the event
-gets the address of the MISP event as event_description.url.
+and so do pairs of them: domain|ip, with a port behind | (source.port), with
+filename| before a hash. Its category has to be one of Payload delivery,
+Artifacts dropped, Payload installation and Network activity. The first tag of the
+taxonomy ecsirt that is known gives the type. feed.url is where the MISP instance
+is; with it the event gets the address of the MISP event as
+event_description.url.
 
-A MISP event may have 16 MiB. If one of its attributes is wrong, it makes no
-event, and the dump has all of it.
+An attribute that is wrong goes into the dump, as a MISP event of its own, and the
+others make events. A MISP event may have 16 MiB.
 
 # Examples
 
@@ -1363,11 +1391,15 @@ event_description.text. Input is one object, several, or an array of them.
 	echo '{"type":"event","category":"bots","name":"sality","proto":"tcp",
 	  "time":"2026-01-31T10:20:30Z","address":[{"ip":"192.0.2.1"}]}' | parse-n6`, Full: false}
 	case "parse-netset":
-		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network, or a range with a dash in its middle, which
-becomes an event for each network it consists of. Comments begin with #, ; or
-//, also behind an address. What ipset save writes is read as well: lines
-that begin with create are no members, those with add are, but for exceptions
-(nomatch).
+		return Page{Summary: "parse a list of addresses and networks, one a line", Doc: `A line is an address, a network (192.0.2.0/24 or 192.0.2.0/255.255.255.0), or a
+range with a dash in its middle, which becomes an event for each network it
+consists of. A network of one address is that address, and host bits of a
+network do not count. Comments begin with #, ; or //, also behind an address.
+
+What ipset save writes is read as well, and files for ipset restore: lines with
+add are members, perhaps with protocol and port (192.0.2.1,tcp:80), and those
+that create, flush, destroy or swap sets are none. An exception (nomatch) fails,
+since no event can say that.
 
 # Examples
 
@@ -1385,9 +1417,9 @@ that begin with create are no members, those with add are, but for exceptions
 An Indicator with OR makes an event of each item, one with AND an event with all
 of them, unless it names one field twice. Items with a negation, or with a
 condition other than is and contains, are left out, and so are items that no
-field can hold. Events have the type --type, the document's short_description as
-event_description.text and its id as extra.openioc.id. A document may have 16
-MiB.
+field can hold, a contains with a part of a value, and a port alone. Events have
+the type --type, the document's short_description as event_description.text and
+its id as extra.openioc.id. A document may have 16 MiB.
 
 # Examples
 
@@ -1496,13 +1528,16 @@ what its pattern compares with = or IN:
 
 	url, domain-name     source.url, source.fqdn
 	ipv4-addr, ipv6-addr source.ip, or source.network of a network
-	email-addr           source.account
+	network-traffic      the same of dst_ref and src_ref; dst_port is source.port
+	email-addr           source.account, and so is the sender of an email-message
+	autonomous-system    source.asn
 	file:hashes          malware.hash.md5, .sha1, .sha256
 
 OR makes several events; AND makes one with all the fields, unless it names one
 field twice. Observations joined by AND, OR or FOLLOWEDBY are several events.
 Other comparisons are left out. An observable of these kinds makes an event,
-too. An indicator without valid_from is dated 1970.
+too. An indicator without valid_from is dated 1970. What has been revoked, or is
+an indicator of what is benign, makes no event, which is said.
 
 extra.kill_chain has the phases that an object names, extra.relationships what
 it is related to within its bundle; the name of such malware is malware.name. An
@@ -1535,11 +1570,14 @@ other lines, is left out.
 	printf ':127.0.0.8:Blocked, $ on lists [ph], See: site\n.example.net\n' |
 	  parse-surbl`, Full: false}
 	case "parse-suricata-eve":
-		return Page{Summary: "parse the alerts that Suricata writes to eve.json", Doc: `Each line is an event of Suricata. Alerts become events of type ids-alert;
-other kinds, such as flow and http, are left out unless --event-types names
-them, and then are of type other. The source is the host that the rule calls
-so, and else the sender of the packet. What is no field of events goes below
-extra, as extra.http.
+		return Page{Summary: "parse the alerts that Suricata writes to eve.json", Doc: `Each line is an event of Suricata, in JSON; what stands before it, such as a
+header of syslog, does not count. Alerts become events of type ids-alert; other
+kinds, such as flow and http, are left out unless --event-types names them, and
+then are of type other.
+
+The source is the host that the rule calls so, and else the sender of the packet.
+An address 0.0.0.0 or :: is none. The text is the signature, or what an anomaly
+is called. What is no field of events goes below extra, as extra.http.
 
 # Examples
 
@@ -1615,9 +1653,11 @@ or JSON (3 and 4). parse-mail takes it out of the mail:
 	parse-mail --content-types none --attach-regex '^report[.]txt$|[.]json$' |
 	  parse-x-arf
 
-What kind of incident it is about follows from Report-Type, ReportType, or
-category and type; what is not known is undetermined. What is no field of
-events goes below extra.
+Several reports may follow one another, in lines with --- between them. What kind
+of incident one is about follows from Report-Type, ReportType, or type; what is
+not known is undetermined. The port is that of the service that was attacked, or
+of the host that offers what must not be. What is no field of events goes below
+extra.
 
 # Examples
 

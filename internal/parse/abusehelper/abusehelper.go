@@ -10,8 +10,13 @@
 //
 // Keys that AbuseHelper's bots use become fields, and any other is kept below
 // extra. Of a key with several values the first becomes the field, where that
-// holds one; below extra they are a list. A message without an event, which is
-// chat, makes none.
+// holds one; below extra they are a list. If two keys mean the same field, the
+// second is kept below extra, too. The time before the line is time.source where
+// no key says that, and else extra.archive_time. A message without an event, which
+// is chat, makes none.
+//
+// A document that stands in several lines may have 16 MiB. If a message has several
+// events, each has its own element in raw.
 //
 // # Examples
 //
@@ -23,12 +28,13 @@
 package abusehelper
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/abusehelper"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -40,10 +46,13 @@ type Command struct{}
 
 const maxMessage = 16 << 20 // bytes
 
+// peeked is how much of a report tells how it is written, in bytes.
+const peeked = 64 << 10
+
 // Process makes an event of each line, or of each element of a line that is XML, or of
 // a report that is one document.
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	if feed.First(report) != '<' {
+	if feed.First(report) != '<' || byLines(report.Peek(peeked)) {
 		for line := range feed.Lines(report, emit) {
 			if err := one(report, line, emit); err != nil {
 				return err
@@ -55,192 +64,113 @@ func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emi
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(whole), "\n")
-	if _, err := xmltree.Parse(lines[0]); err != nil && len(lines) > 1 && !strings.HasPrefix(strings.TrimSpace(lines[1]), "<message") {
-		return one(report, whole, emit)
+	return one(report, whole, emit)
+}
+
+// byLines reports whether each line of a text is a document: if not the first one, that
+// may be broken, the second one says so.
+func byLines(head []byte) bool {
+	first, rest, more := bytes.Cut(bytes.TrimSpace(head), []byte("\n"))
+	if _, err := xmltree.Parse(string(first)); err == nil || !more {
+		return true
 	}
-	for _, line := range lines {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
+	return !bytes.HasPrefix(first, []byte("<?")) && bytes.HasPrefix(bytes.TrimSpace(rest), []byte("<message"))
+}
+
+// one makes events of a line, or of a document.
+func one(report *event.Message, piece string, emit stage.Emit) error {
+	if !strings.HasPrefix(strings.TrimSpace(piece), "<") {
+		e := feed.Event(report, piece)
+		if pairs, before, err := abusehelper.Text(piece); err != nil {
+			e.Fail(err)
+		} else {
+			fill(e, pairs, before)
 		}
-		if err := one(report, line, emit); err != nil {
+		return emit(e)
+	}
+	root, err := xmltree.Parse(piece)
+	if err != nil {
+		e := feed.Event(report, piece)
+		e.Fail(err)
+		return emit(e)
+	}
+	found := abusehelper.Elements(root)
+	for _, n := range found {
+		raw := piece
+		if len(found) > 1 {
+			raw = piece[n.From:n.To]
+		}
+		e := feed.Event(report, raw)
+		if pairs, err := abusehelper.Element(n); err != nil {
+			e.Fail(err)
+		} else {
+			fill(e, pairs, "")
+		}
+		if err := emit(e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// one makes events of a line, or of a document.
-func one(report *event.Message, piece string, emit stage.Emit) error {
-	var err error
-	if strings.HasPrefix(strings.TrimSpace(piece), "<") {
-		var root *xmltree.Node
-		if root, err = xmltree.Parse(piece); err == nil {
-			return elements(report, piece, root, emit)
-		}
-	}
-	e := feed.Event(report, piece)
-	var pairs []pair
-	var seen string
-	if err == nil {
-		pairs, seen, err = text(piece)
-	}
-	if err != nil {
-		e.Fail(err)
-	} else {
-		fill(e, pairs, seen)
-	}
-	return emit(e)
-}
+// inherited are fields that an event has from its report, and that its own replace.
+var inherited = []string{"feed.name", "feed.provider", "feed.url", "feed.code", "time.observation"}
 
-// elements makes events of the elements below n that are some.
-func elements(report *event.Message, raw string, n *xmltree.Node, emit stage.Emit) error {
-	if n.Name != "event" && n.Name != "e" {
-		for _, child := range n.Children {
-			if err := elements(report, raw, child, emit); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	e := feed.Event(report, raw)
-	if pairs, err := attributes(n); err != nil {
-		e.Fail(err)
-	} else {
-		fill(e, pairs, "")
-	}
-	return emit(e)
-}
-
-// A pair is a key with one of its values.
-type pair struct{ key, value string }
-
-var errCompact = errors.New("a key or value of the compact form is not base64")
-
-// attributes are the pairs of an element: attr with key and value, or, in base64, k
-// and in it v.
-func attributes(n *xmltree.Node) (list []pair, err error) {
-	for _, a := range n.Children {
-		switch a.Name {
-		case "attr":
-			list = append(list, pair{a.Attribute("key"), a.Attribute("value")})
-		case "k":
-			key, ok := decode(a.Attribute("a"))
-			for _, v := range a.Children {
-				value, ok2 := decode(v.Attribute("a"))
-				ok = ok && ok2
-				list = append(list, pair{key, value})
-			}
-			if !ok {
-				return nil, errCompact
-			}
-		}
-	}
-	return list, nil
-}
-
-var (
-	errPair  = errors.New("a key, = and a value are expected")
-	errQuote = errors.New("a quote is never closed")
-	errComma = errors.New("a comma is expected between two pairs")
-)
-
-// text reads the text form. What stands before the first key is a time.
-func text(line string) (list []pair, seen string, err error) {
-	rest := line
-	for rest != "" {
-		var p pair
-		if p.key, rest, err = word(rest); err != nil {
-			return nil, "", err
-		}
-		if len(list) == 0 && !strings.HasPrefix(rest, "=") && p.key != "" {
-			seen = strings.TrimSpace(seen + " " + p.key)
-			continue
-		}
-		if p.key == "" || !strings.HasPrefix(rest, "=") {
-			return nil, "", errPair
-		}
-		if p.value, rest, err = word(rest[1:]); err != nil {
-			return nil, "", err
-		}
-		list = append(list, p)
-		if rest != "" && rest[0] != ',' {
-			return nil, "", errComma
-		}
-		rest = strings.TrimSpace(strings.TrimPrefix(rest, ","))
-	}
-	if len(list) == 0 {
-		return nil, "", errPair
-	}
-	return list, seen, nil
-}
-
-// word takes a key or value off the text: in quotes, where a backslash stands before
-// quotes and backslashes, or up to a blank, a quote, = or a comma.
-func word(text string) (word, rest string, err error) {
-	text = strings.TrimSpace(text)
-	if !strings.HasPrefix(text, `"`) {
-		i := strings.IndexAny(text, " \t\"=,")
-		if i < 0 {
-			i = len(text)
-		}
-		return text[:i], strings.TrimSpace(text[i:]), nil
-	}
-	var b strings.Builder
-	for i := 1; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			return b.String(), strings.TrimSpace(text[i+1:]), nil
-		case c == '\\' && i+1 < len(text):
-			i++
-			b.WriteByte(text[i])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return "", "", errQuote
-}
-
-// fill sets the fields for the pairs.
-func fill(e *event.Message, pairs []pair, seen string) {
-	var left []string // keys that go below extra
-	done := map[string]bool{}
+// fill sets the fields for the pairs. What is left goes below extra.
+func fill(e *event.Message, pairs abusehelper.Event, before string) {
+	done := map[string]string{} // the key that has set a field
+	left := map[string]bool{}   // keys that are kept with all their values
 	for _, p := range pairs {
-		switch field := field(p.key); {
-		case p.key == "type":
+		field := abusehelper.Field(p.Key)
+		switch {
+		case p.Value == "":
+		case p.Key == "type":
 			if !e.Has("classification.type") {
-				e.Set("classification.type", typeOf(p.value))
+				e.Set("classification.type", abusehelper.Type(p.Value))
 			}
-			left = append(left, p.key)
-		case field == "" || done[p.key]:
-			left = append(left, p.key)
-		case !e.Has(field) || slices.Contains([]string{"feed.name", "feed.provider", "feed.url", "feed.code", "time.observation"}, field):
-			e.SetIf(field, p.value)
+			left[p.Key] = true
+		case field != "" && done[field] == "" && (!e.Has(field) || slices.Contains(inherited, field)):
+			done[field] = p.Key
+			e.Set(field, p.Value)
+		default:
+			left[p.Key] = true
 		}
-		done[p.key] = true
 	}
-	if !e.Has("time.source") {
-		e.SetIf("time.source", seen)
+	if e.Has("time.source") {
+		e.SetIf("extra.archive_time", before)
+	} else {
+		e.SetIf("time.source", before)
 	}
 	if !e.Has("classification.type") {
 		e.Set("classification.type", "undetermined")
 	}
-	slices.Sort(left)
-	for _, key := range slices.Compact(left) {
-		var values []string
-		for _, p := range pairs {
-			if p.key == key && p.value != "" {
-				values = append(values, p.value)
-			}
+	values := map[string][]string{}
+	var names []string
+	for _, p := range pairs {
+		if p.Value == "" || !left[p.Key] {
+			continue
 		}
-		switch name := feed.ExtraKey(plain(key)); len(values) {
-		case 0:
-		case 1:
-			e.Set(name, values[0])
-		default:
-			e.SetValue(name, list(values))
+		name := feed.ExtraKey(plain(p.Key))
+		if values[name] == nil {
+			names = append(names, name)
+		}
+		values[name] = append(values[name], p.Value)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if all := values[name]; len(all) == 1 {
+			e.Set(name, all[0])
+		} else {
+			e.SetValue(name, list(all))
 		}
 	}
+}
+
+// plain makes one _ of each run of characters that a key may not have.
+func plain(key string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(key), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "_")
 }
 
 func list(values []string) harmonization.Value {

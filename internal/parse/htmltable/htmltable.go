@@ -33,6 +33,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/scrape"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -72,24 +73,24 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	if err != nil {
 		return err
 	}
-	rows := all(table, "tr")
+	rows := scrape.Elements(table, "tr")
 	above := strings.Repeat(c.open()+"</table>", c.TableIndex) + c.open()
 	if c.SkipTableHead && len(rows) > 0 {
-		above += render(rows[0])
+		above += scrape.Source(rows[0])
 		rows = rows[1:]
 	}
 	for _, row := range rows {
 		var cells []string
-		for _, cell := range all(row, "td") {
-			cells = append(cells, strings.TrimSpace(text(cell)))
+		for _, cell := range scrape.Elements(row, "td") {
+			cells = append(cells, strings.TrimSpace(scrape.Text(cell)))
 		}
-		e := feed.Event(report, render(row))
+		e := feed.Event(report, scrape.Source(row))
 		if !c.plan.Fill(e, cells) {
 			e.Release()
 			continue
 		}
 		if e.Err() != nil {
-			feed.Dump(e, above+render(row)+"</table>")
+			feed.Dump(e, above+scrape.Source(row)+"</table>")
 		}
 		if err := emit(e); err != nil {
 			return err
@@ -101,7 +102,7 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 // find returns the table that is meant.
 func (c *Command) find(root *html.Node) (*html.Node, error) {
 	n := 0
-	for _, table := range all(root, "table") {
+	for _, table := range scrape.Elements(root, "table") {
 		if !c.selected(table) {
 			continue
 		}
@@ -120,9 +121,9 @@ func (c *Command) find(root *html.Node) (*html.Node, error) {
 // open is the beginning of such a table.
 func (c *Command) open() string {
 	if c.AttributeName == "" {
-		return "<table>"
+		return scrape.Tag("table")
 	}
-	return "<table " + c.AttributeName + "=" + quoted(escape.Replace(c.AttributeValue)) + ">"
+	return scrape.Tag("table", html.Attribute{Key: c.AttributeName, Val: c.AttributeValue})
 }
 
 func (c *Command) selected(table *html.Node) bool {

@@ -4,146 +4,177 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/intelpipe/intelpipe/internal/indicator"
+	"github.com/intelpipe/intelpipe/internal/network"
+	"github.com/intelpipe/intelpipe/internal/python/idna"
+	"github.com/intelpipe/intelpipe/internal/refang"
 )
 
-// found is an indicator: its kind, the field it belongs to, and where else it goes if
-// that field is too new for the data format.
-type found struct{ kind, field, other, text string }
+// found is an indicator: its kind, the field it belongs to, where else it goes if that
+// field is too new for the data format, and the port that stands with it.
+type found struct{ kind, field, other, text, port string }
 
-// defanged are the ways in which people write what nobody shall click on.
-var defanged = [][2]string{
-	{"[.]", "."}, {"(.)", "."}, {"{.}", "."}, {"[dot]", "."}, {"(dot)", "."}, {"[:]", ":"}, {"[://]", "://"},
-	{"[/]", "/"}, {"[at]", "@"}, {"(at)", "@"}, {"[@]", "@"},
-}
-
-// refang undoes that, and reports whether there was something to undo.
-func refang(word string) (string, bool) {
-	plain := word
-	if strings.ContainsAny(word, "[({") {
-		for _, d := range defanged {
-			plain = strings.ReplaceAll(plain, d[0], d[1])
-		}
-	}
-	for _, scheme := range [...][2]string{{"hxxp", "http"}, {"fxp", "ftp"}} {
-		if n := len(scheme[0]); len(plain) > n && strings.EqualFold(plain[:n], scheme[0]) && strings.Contains(plain, "://") {
-			plain = scheme[1] + plain[n:]
-		}
-	}
-	return plain, plain != word
-}
-
-// indicators yields what a line has.
-func indicators(line string) iter.Seq[found] {
-	return func(yield func(found) bool) {
-		words := strings.FieldsFunc(line, func(r rune) bool {
-			return r <= ' ' || strings.ContainsRune("\"'<>|,;`\u00a0\u201c\u201d", r)
-		})
-		for _, word := range words {
-			plain, undone := refang(strings.Trim(word, "*_=~"))
-			if f, ok := find(trim(plain), undone); ok && !yield(f) {
-				return
+// indicators yields what a line has, each with the word that it stands in.
+func indicators(line string) iter.Seq2[string, found] {
+	return func(yield func(string, found) bool) {
+		all := words(line)
+		for _, word := range all {
+			plain, undone := refang.Word(word)
+			for _, f := range find(trim(plain), undone, len(all) == 1) {
+				if !yield(word, f) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// trim takes off what ends a sentence, and brackets without their other half.
-func trim(word string) string {
+// find says what a word is, or what stands behind its label, as in md5=… and IP:….
+func find(word string, undone, alone bool) []found {
 	for {
-		before := word
-		word = strings.TrimRight(word, ".:!?")
-		if !strings.Contains(word, "]:") { // of an address with its port
-			word = strings.TrimLeft(word, "([{")
+		if all := whole(word, undone, alone); all != nil {
+			return all
 		}
-		for _, pair := range []string{"()", "[]", "{}"} {
-			if strings.HasSuffix(word, pair[1:]) && !strings.Contains(word, pair[:1]) {
-				word = word[:len(word)-1]
-			}
+		i := strings.IndexAny(word, ":=")
+		if i < 1 || '0' <= word[0] && word[0] <= '9' || strings.TrimFunc(word[:i], isLabel) != "" {
+			return nil
 		}
-		if word == before {
-			return word
-		}
+		word = trim(word[i+1:])
 	}
 }
 
-// find says what a word is.
-func find(word string, undone bool) (found, bool) {
-	switch {
-	case len(word) < 3:
-		return found{}, false
-	case strings.Contains(word, "://"):
-		scheme, rest, _ := strings.Cut(word, "://")
-		return found{"url", "source.url", "", strings.ToLower(scheme) + "://" + rest}, rest != "" && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
-	case len(word) > 4 && strings.EqualFold(word[:4], "CVE-"):
-		year, number, ok := strings.Cut(word[4:], "-")
-		ok = ok && len(year) == 4 && len(number) >= 4 && strings.Trim(year+number, "0123456789") == ""
-		return found{"cve", "product.vulnerabilities", "extra.cve", strings.ToUpper(word)}, ok
+func isLabel(r rune) bool {
+	return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '_' || r == '-'
+}
+
+// whole says what a word is as it stands. It may be several, of one kind.
+func whole(word string, undone, alone bool) []found {
+	if len(word) < 3 {
+		return nil
 	}
-	if field, ok := hash(word); ok {
-		return found{"hash", field, "extra.sha512", strings.ToLower(word)}, true
+	if scheme, rest, ok := strings.Cut(word, "://"); ok {
+		scheme = strings.ToLower(scheme)
+		if rest == "" || scheme == "" || strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") != "" {
+			return nil
+		}
+		return []found{{kind: "url", field: "source.url", text: scheme + "://" + rest}}
 	}
-	if f, ok := address(word); ok {
-		return f, true
+	// What looks like MD5 has a letter in it, since numbers may be as long.
+	if field := indicator.HashField(word); field != "" && (len(word) > 32 || strings.Trim(word, "0123456789") != "") {
+		return []found{{kind: "hash", field: field, text: strings.ToLower(word)}}
+	}
+	if all := addresses(word); all != nil {
+		return all
 	}
 	if user, host, ok := strings.Cut(word, "@"); ok {
-		return found{"mail", "source.account", "", word}, user != "" && domain(host, true)
+		host, _, _ = strings.Cut(host, "?") // of mailto:
+		switch {
+		case !isUser(user):
+			return nil
+		case strings.Contains(host, ":") || !domain(host, true):
+			return addresses(host)
+		}
+		return []found{{kind: "mail", field: "source.account", text: user + "@" + host}}
 	}
-	if host, _, path := strings.Cut(word, "/"); path {
-		return found{"url", "source.url", "", "http://" + word}, strings.Contains(host, ".") && domain(host, undone)
+	host, path, ok := strings.Cut(word, "/")
+	switch {
+	case ok && strings.Contains(host, ".") && (domain(host, undone || alone) || addresses(host) != nil && strings.Trim(path, "0123456789./") != ""):
+		return []found{{kind: "url", field: "source.url", text: "http://" + word}}
+	case !ok && domain(word, undone || alone && slices.Contains(domains, ending(word))):
+		name, port, _ := strings.Cut(word, ":")
+		return []found{{kind: "domain", field: "source.fqdn", text: name, port: port}}
 	}
-	name, _, _ := strings.Cut(word, ":")
-	return found{"domain", "source.fqdn", "", name}, domain(word, undone)
+	return vulnerabilities(word)
 }
 
-// hash is the field of a hash, by how many digits it has. One of MD5 has a letter in
-// it, since numbers may be as long.
-func hash(word string) (field string, ok bool) {
-	if strings.Trim(strings.ToLower(word), "0123456789abcdef") != "" {
-		return "", false
+// vulnerabilities takes numbers of CVE out of a word. Often there are several in one,
+// with a slash between them.
+func vulnerabilities(word string) (all []found) {
+	word = strings.ToUpper(word)
+	if !strings.HasPrefix(word, "CVE") && !strings.Contains(word, "/CVE") {
+		return nil
 	}
-	switch len(word) {
-	case 32:
-		return "malware.hash.md5", strings.Trim(word, "0123456789") != ""
-	case 40:
-		return "malware.hash.sha1", true
-	case 64:
-		return "malware.hash.sha256", true
-	case 128:
-		return "extra.sha512", true
+	for _, hyphen := range []string{"\u2010", "\u2011", "\u2012", "\u2013"} {
+		word = strings.ReplaceAll(word, hyphen, "-")
 	}
-	return "", false
+	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return !isLabel(r) }) {
+		rest, ok := strings.CutPrefix(part, "CVE-")
+		year, number, _ := strings.Cut(rest, "-")
+		if ok && len(year) == 4 && len(number) >= 4 && strings.Trim(year+number, "0123456789") == "" {
+			all = append(all, found{kind: "cve", field: "product.vulnerabilities", other: "extra.cve", text: part})
+		}
+	}
+	return all
 }
 
-// address takes an address, with a port or without, and a network.
-func address(word string) (found, bool) {
-	if a, err := netip.ParseAddr(word); err == nil && a.Zone() == "" {
-		return found{"address", "source.ip", "", word}, strings.Contains(word, ".") || strings.Count(word, ":") > 1
+// addresses takes an address, with a port or without, several with slashes between
+// them, a network, and a range of addresses, which is the networks it consists of.
+func addresses(word string) (all []found) {
+	if word == "" || strings.IndexByte("[0123456789abcdefABCDEF:", word[0]) < 0 || !strings.ContainsAny(word, ".:") {
+		return nil // so are most words, and to find out is cheap
 	}
-	if p, err := netip.ParsePrefix(word); err == nil {
-		return found{"network", "source.network", "", p.Masked().String()}, true
+	if a, err := netip.ParseAddrPort(word); err == nil {
+		return []found{{kind: "address", field: "source.ip", text: a.Addr().String(), port: strconv.Itoa(int(a.Port()))}}
 	}
-	if a, err := netip.ParseAddrPort(word); err == nil && a.Addr().Zone() == "" {
-		return found{"address", "source.ip", "", a.Addr().String()}, true
+	networks, err := network.Parse(word)
+	if err != nil {
+		for part := range strings.SplitSeq(word, "/") {
+			a, err := netip.ParseAddr(part)
+			if err != nil || a.Zone() != "" {
+				return nil
+			}
+			networks = append(networks, netip.PrefixFrom(a, a.BitLen()))
+		}
 	}
-	return found{}, false
+	for _, p := range networks {
+		if p.IsSingleIP() {
+			all = append(all, found{kind: "address", field: "source.ip", text: p.Addr().String()})
+		} else {
+			all = append(all, found{kind: "network", field: "source.network", text: p.String()})
+		}
+	}
+	return all
 }
 
-// files are top level domains that are endings of files as well.
-var files = []string{"cc", "gz", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"}
+// isUser reports whether a text may stand before the @ of a mail address. A label
+// (email=) may not, while an address that is about another one has = behind a +.
+func isUser(text string) bool {
+	name, _, _ := strings.Cut(text, "+")
+	return text != "" && !strings.ContainsAny(text, ":/\\()[]{}") && !strings.Contains(name, "=")
+}
 
-// domain reports whether a word is the name of a host.
+// files are top level domains that are endings of files as well, and domains those of
+// them with so many domains that a name alone in its line is one.
+var (
+	files   = []string{"cc", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip"}
+	domains = []string{"cc", "pl", "rs"}
+)
+
+// ending is what stands behind the last dot of a name, or all of it.
+func ending(name string) string {
+	return strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+}
+
+// domain reports whether a word is the name of a host, with a port or without.
 func domain(word string, certain bool) bool {
-	host, port, _ := strings.Cut(word, ":")
-	i := strings.LastIndexByte(host, '.')
-	if i < 1 || strings.Trim(port, "0123456789") != "" || strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+	name, port, _ := strings.Cut(word, ":")
+	host, ok := idna.Host(name)
+	if !ok || strings.Trim(port, "0123456789") != "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
 		return false
 	}
-	top := strings.ToLower(host[i+1:])
-	if _, known := publicsuffix.PublicSuffix(top); !known {
+	top := ending(host)
+	if _, known := publicsuffix.PublicSuffix(top); !known || top == host {
 		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
 	}
 	return certain || strings.Count(host, ".") > 1 || !slices.Contains(files, top)
 }

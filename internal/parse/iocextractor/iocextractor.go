@@ -35,7 +35,11 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	if err != nil {
 		return err
 	}
-	for address := range c.Find(text) {
+	addresses, err := c.Find(text)
+	if err != nil {
+		return err
+	}
+	for _, address := range addresses {
 		e := feed.Event(report, text)
 		e.Set("source.url", address)
 		e.Set("classification.type", c.ClassificationType)

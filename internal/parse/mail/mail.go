@@ -2,16 +2,21 @@
 //
 // parse-mail: make reports of the attachments and bodies of mails
 //
-// Input is one mail, or a mailbox (mbox) in which each mail begins with a line
-// From. Each attachment, and each body of a kind that --content-types names,
-// becomes a report for the parser behind this command; an archive becomes one of
-// each file in it. The report has extra.file_name, extra.email_subject,
-// extra.email_from, extra.email_message_id and extra.email_date. Text is decoded
-// by the charset that the mail names; text without one is left as it is, for the
-// parser's own --encoding.
+// Input is one mail, or a mailbox (mbox) in which each mail stands behind a line
+// From with an address and a time. Each attachment, and each body of a kind that
+// --content-types names, becomes a report for the parser behind this command; an
+// archive becomes one of each file in it, of together at most 256 MiB in a mail,
+// and so much a mail may have. Signatures of PGP and S/MIME are left out. The report
+// has extra.file_name, extra.email_subject, extra.email_from,
+// extra.email_message_id and extra.email_date.
 //
-// A mail from which nothing is taken makes no report, which is said. One that
-// cannot be read goes into the dump, and the next one follows.
+// Text is decoded by the charset that the mail names. Text without one is read in
+// --encoding; without that it is left as it is, for the parser's own --encoding.
+//
+// A mail from which nothing is taken makes no report, which is said. A part that
+// cannot be read, of a charset that nobody knows or an archive that is encrypted,
+// goes into the dump as a mail of its own, and the other parts become reports. A
+// mail without an end goes there as a whole, and the next one follows.
 //
 // # A table in a mail
 //
@@ -36,15 +41,15 @@ package mail
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net/mail"
 	"slices"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/archive"
+	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/mailparts"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -73,21 +78,26 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 	return nil
 }
 
-// maxBox bounds what is read at once, in bytes.
-const maxBox = 256 << 20
-
 // Process makes reports of each mail.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	text, err := feed.Text(report, maxBox)
+	how, err := reading(report)
 	if err != nil {
 		return err
 	}
-	for text := range mails(text) {
-		reports, err := c.read(text, report)
+	for m, err := range mailparts.Mails(report.Raw()) {
+		if err != nil && err != mailparts.ErrLarge {
+			return err
+		}
+		place := report.Place()
+		place.Line = int64(m.Line)
+		report.SetPlace(place)
+		var reports []*event.Message
+		if err == nil {
+			reports, err = c.read(m.Text, how, report)
+		}
 		if err != nil {
-			e := feed.Event(report, text)
-			e.Fail(err)
-			reports = append(reports, e)
+			reports = []*event.Message{feed.Event(report, string(m.Text))}
+			reports[0].Fail(err)
 		}
 		for _, r := range reports {
 			if err := emit(r); err != nil {
@@ -98,73 +108,93 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	return nil
 }
 
-// read makes the reports of one mail, once all of its parts are known to be right.
-func (c *Command) read(text string, report *event.Message) (reports []*event.Message, err error) {
-	m, err := mail.ReadMessage(strings.NewReader(text))
+// reading says how to read text, by the flags that all parsers have.
+func reading(report *event.Message) (how mailparts.Text, err error) {
+	r := report.Reading()
+	if r == nil {
+		return how, nil
+	}
+	how.Errors = charset.Errors(r.Errors)
+	if how.Named = r.Encoding != ""; how.Named {
+		how.Encoding, err = charset.Lookup(r.Encoding)
+	}
+	return how, err
+}
+
+// read makes the reports of one mail, and for a part that cannot be read an event that
+// has failed.
+func (c *Command) read(text []byte, how mailparts.Text, report *event.Message) (reports []*event.Message, err error) {
+	m, err := mailparts.Read(text, how)
 	if err != nil {
 		return nil, err
 	}
-	about := headers(m.Header)
-	if c.SubjectRegex != "" && !c.titled.MatchString(about.subject) || !strings.Contains(about.from, c.SentFrom) {
+	if c.SubjectRegex != "" && !c.titled.MatchString(m.Subject) || !strings.Contains(m.From, c.SentFrom) {
 		return nil, nil
 	}
-	parts, err := parts(part{header: textHeader(m.Header), body: m.Body}, 0)
-	if err != nil {
-		return nil, err
-	}
-	var files []part
-	for _, p := range parts {
-		taken, err := c.take(p)
+	left := int64(mailparts.MaxMail) // of what archives unpack to
+	for _, p := range m.Parts {
+		files, err := c.take(p, left)
 		if err != nil {
-			return nil, err
+			e := feed.Event(report, string(p.Alone()))
+			e.Fail(explained(p.Name, err))
+			reports = append(reports, e)
 		}
-		files = append(files, taken...)
+		for _, f := range files {
+			if f != p {
+				left -= int64(len(f.Text))
+			}
+			r := event.New(event.Report, report.Dict())
+			r.CopyFeed(report)
+			r.SetIf("extra.file_name", f.Name)
+			r.SetIf("extra.email_subject", m.Subject)
+			r.SetIf("extra.email_from", m.From)
+			r.SetIf("extra.email_message_id", m.ID)
+			r.SetIf("extra.email_date", m.Date)
+			r.SetRaw(f.Text)
+			reports = append(reports, r)
+		}
 	}
-	if len(files) == 0 {
-		c.env.Warn("%s: nothing is taken from the mail %q", report.Place(), about.subject)
-	}
-	for _, f := range files {
-		r := event.New(event.Report, report.Dict())
-		r.CopyFeed(report)
-		r.SetIf("extra.file_name", f.name)
-		r.SetIf("extra.email_subject", about.subject)
-		r.SetIf("extra.email_from", about.from)
-		r.SetIf("extra.email_message_id", about.id)
-		r.SetIf("extra.email_date", about.date)
-		r.SetRaw(f.text)
-		reports = append(reports, r)
+	if len(reports) == 0 {
+		c.env.Warn("%s: nothing is taken from the mail %q", report.Place(), m.Subject)
 	}
 	return reports, nil
 }
 
-// take returns what becomes a report of a part.
-func (c *Command) take(p part) ([]part, error) {
-	if !p.attached {
-		if !slices.Contains(c.ContentTypes, p.kind) || len(bytes.TrimSpace(p.text)) == 0 {
-			return nil, nil
-		}
-		return []part{p}, nil
+// explained says which file an error is about, and what to do about bytes that do not
+// fit.
+func explained(name string, err error) error {
+	if name != "" {
+		err = fmt.Errorf("%s: %w", name, err)
 	}
-	if c.AttachRegex != "" && !c.attached.MatchString(p.name) {
+	if errors.As(err, new(*charset.Error)) {
+		err = fmt.Errorf("%w, see --encoding-errors", err)
+	}
+	return err
+}
+
+// take returns what becomes a report of a part. One that is broken is not passed over
+// for its name, if that is a part of what nobody can read.
+func (c *Command) take(p *mailparts.Part, left int64) ([]*mailparts.Part, error) {
+	body := ""
+	switch p.Kind {
+	case mailparts.Signature:
 		return nil, nil
+	case mailparts.Plain:
+		body = "plain"
+	case mailparts.HTML:
+		body = "html"
 	}
-	if !c.ExtractFiles || archive.Detect(p.text[:min(len(p.text), archive.HeadSize)]) == archive.None {
-		return []part{p}, nil
+	switch {
+	case body != "" && !slices.Contains(c.ContentTypes, body):
+		return nil, nil
+	case body == "" && c.AttachRegex != "" && !c.attached.MatchString(p.Name) && (p.Err == nil || p.Name != ""):
+		return nil, nil
+	case p.Err != nil:
+		return nil, p.Err
+	case body != "" && len(bytes.TrimSpace(p.Text)) == 0:
+		return nil, nil
+	case body != "" || !c.ExtractFiles:
+		return []*mailparts.Part{p}, nil
 	}
-	var files []part
-	for m, err := range archive.Members(bytes.NewReader(p.text), archive.Limits{}) {
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
-		}
-		text, err := io.ReadAll(io.LimitReader(m, maxBox))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
-		}
-		name := m.Name
-		if name == "" {
-			name = strings.TrimSuffix(p.name, ".gz")
-		}
-		files = append(files, part{name: name, text: text})
-	}
-	return files, nil
+	return p.Files(left)
 }

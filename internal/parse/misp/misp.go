@@ -6,17 +6,19 @@
 // ({"Event":…}), an export ({"response":[…]}), or several of these. Each attribute
 // of a kind that has a field makes an event, those of objects too:
 //
-//	domain, hostname     source.fqdn       email-src    source.account
-//	ip-src, ip-dst       source.ip         md5, sha1    malware.hash.…
-//	url                  source.url
+//	domain, hostname     source.fqdn          url           source.url
+//	ip-src, ip-dst       source.ip, or source.network of a network
+//	email-src            source.account       md5, sha1, sha256  malware.hash.…
 //
-// Its category has to be one of Payload delivery, Artifacts dropped, Payload
-// installation and Network activity. The first tag of the taxonomy ecsirt that is
-// known gives the type. feed.url is where the MISP instance is; with it the event
-// gets the address of the MISP event as event_description.url.
+// and so do pairs of them: domain|ip, with a port behind | (source.port), with
+// filename| before a hash. Its category has to be one of Payload delivery,
+// Artifacts dropped, Payload installation and Network activity. The first tag of the
+// taxonomy ecsirt that is known gives the type. feed.url is where the MISP instance
+// is; with it the event gets the address of the MISP event as
+// event_description.url.
 //
-// A MISP event may have 16 MiB. If one of its attributes is wrong, it makes no
-// event, and the dump has all of it.
+// An attribute that is wrong goes into the dump, as a MISP event of its own, and the
+// others make events. A MISP event may have 16 MiB.
 //
 // # Examples
 //
@@ -38,6 +40,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/indicator"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
@@ -50,7 +53,7 @@ type Command struct{}
 func (*Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
 	for x := range feed.Objects(report, emit) {
 		for _, text := range unwrapped(&x.Object) {
-			if err := events(x, text).Emit(emit); err != nil {
+			if err := events(x, text, emit); err != nil {
 				return err
 			}
 		}
@@ -89,9 +92,8 @@ type source struct {
 	Tag       []struct{ Name string }
 }
 
-// events returns the events of a MISP event, or one that has failed.
-func events(x *feed.Element, text string) *feed.Group {
-	g := new(feed.Group)
+// events makes the events of a MISP event, or one that has failed.
+func events(x *feed.Element, text string, emit stage.Emit) error {
 	var s source
 	var o event.Object
 	err := o.Parse([]byte(text))
@@ -102,52 +104,75 @@ func events(x *feed.Element, text string) *feed.Group {
 	case json.Unmarshal([]byte(text), &s) != nil:
 		err = errors.New("one of Attribute, Object and Tag is no list of objects")
 	}
-	if err != nil {
-		g.Add(x.Piece(text)).Fail(err)
-		return g
-	}
 	all := s.Attribute
 	for _, object := range s.Object {
 		all = append(all, object.Attribute...)
 	}
 	attributes := make([]event.Object, len(all))
-	malware := harmonization.Value{}
-	for i, a := range all {
-		if err := attributes[i].Parse(a); err != nil {
-			g.Add(x.Piece(text)).Fail(err)
-			return g
+	var malware *event.Object
+	for i := range all {
+		if err != nil {
+			break
 		}
-		if attributes[i].Get("category") == "Payload type" {
-			malware = harmonization.Text(strings.ToLower(attributes[i].Get("value")))
+		if err = attributes[i].Parse(all[i]); attributes[i].Get("category") == "Payload type" {
+			malware = &attributes[i]
 		}
+	}
+	if err != nil {
+		e := x.Piece(text)
+		e.Fail(err)
+		return emit(e)
 	}
 	typ, identifier := classify(s.Tag)
 	for i := range attributes {
 		a := &attributes[i]
-		key := field(a)
-		if key == "" {
+		keys := fields(a)
+		if keys == "" {
 			continue
 		}
-		e := g.Add(x.Piece(""))
+		e := x.Piece(harmonization.JSON(string(a.Text())).Dumps())
 		e.SetIf("classification.type", typ)
 		e.SetIf("classification.identifier", identifier)
-		e.Try("malware.name", malware)
+		if malware != nil {
+			e.Try("malware.name", harmonization.Text(strings.ToLower(malware.Get("value"))))
+		}
 		e.SetIf("event_description.url", address(e.Get("feed.url"), o.Get("id")))
 		e.Set("misp.event_uuid", o.Get("uuid"))
-		if err := set(e, a, key); err != nil {
+		if err := set(e, a, keys); err != nil {
 			e.Fail(err)
 		}
-		if e.Err() != nil {
-			e.AppendOrigin([]byte(text))
-			break
+		if err := e.Err(); err != nil {
+			e.Release()
+			e = x.Piece(alone(&o, malware, a))
+			e.Fail(err)
 		}
-		e.AppendOrigin([]byte(harmonization.JSON(string(a.Text())).Dumps()))
+		if err := emit(e); err != nil {
+			return err
+		}
 	}
-	return g
+	return nil
 }
 
-// field is what an attribute becomes, or nothing.
-func field(a *event.Object) string {
+// alone is a MISP event that has one of its attributes alone, and what is said of
+// malware.
+func alone(o, malware, a *event.Object) string {
+	text := []byte{'{'}
+	for _, name := range []string{"id", "uuid", "Tag"} {
+		if o.Has(name) {
+			text = append(json.AppendString(text, name), ':')
+			text = append(o.Value(name).AppendJSON(text), ',')
+		}
+	}
+	text = append(text, `"Attribute":[`...)
+	if malware != nil {
+		text = append(append(text, malware.Text()...), ',')
+	}
+	return string(append(text, a.Text()...)) + "]}"
+}
+
+// fields is what an attribute becomes, or nothing: of a pair two fields, with | between
+// them.
+func fields(a *event.Object) string {
 	if !slices.Contains(categories[:], a.Get("category")) {
 		return ""
 	}
@@ -160,13 +185,23 @@ func field(a *event.Object) string {
 }
 
 // set stores what an attribute says.
-func set(e *event.Message, a *event.Object, key string) error {
+func set(e *event.Message, a *event.Object, keys string) error {
 	for _, name := range []string{"value", "uuid", "comment", "timestamp"} {
 		if !a.Has(name) {
 			return fmt.Errorf("%s of an attribute is missing", name)
 		}
 	}
-	e.SetValue(key, a.Value("value"))
+	value := a.Value("value")
+	if first, second, ok := strings.Cut(keys, "|"); ok {
+		i := strings.LastIndexByte(value.Text, '|')
+		if i < 0 {
+			return fmt.Errorf("%s: a value with | in it is expected, not %.60q", a.Get("type"), value.Text)
+		}
+		setOne(e, first, harmonization.Text(value.Text[:i]))
+		setOne(e, second, harmonization.Text(value.Text[i+1:]))
+	} else {
+		setOne(e, keys, value)
+	}
 	e.SetIf("misp.attribute_uuid", a.Get("uuid"))
 	e.SetIf("comment", a.Get("comment"))
 	e.Set("event_description.text", a.Get("category"))
@@ -176,6 +211,18 @@ func set(e *event.Message, a *event.Object, key string) error {
 	}
 	e.SetValue("time.source", seen)
 	return nil
+}
+
+// setOne stores a value, unless there is no field for it. What has an address may have a
+// network.
+func setOne(e *event.Message, key string, v harmonization.Value) {
+	if key == "" {
+		return
+	}
+	if key == "source.ip" && indicator.SourceField(v.Text) == "source.network" {
+		key = "source.network"
+	}
+	e.SetValue(key, v)
 }
 
 // address is where MISP shows an event.
@@ -217,6 +264,14 @@ var types = [][2]string{
 	{"email-src", "source.account"},
 	{"md5", "malware.hash.md5"},
 	{"sha1", "malware.hash.sha1"},
+	{"sha256", "malware.hash.sha256"},
+	{"domain|ip", "source.fqdn|source.ip"},
+	{"hostname|port", "source.fqdn|source.port"},
+	{"ip-src|port", "source.ip|source.port"},
+	{"ip-dst|port", "source.ip|source.port"},
+	{"filename|md5", "|malware.hash.md5"},
+	{"filename|sha1", "|malware.hash.sha1"},
+	{"filename|sha256", "|malware.hash.sha256"},
 }
 
 var ecsirt = [][2]string{

@@ -2,11 +2,15 @@
 //
 // parse-netset: parse a list of addresses and networks, one a line
 //
-// A line is an address, a network, or a range with a dash in its middle, which
-// becomes an event for each network it consists of. Comments begin with #, ; or
-// //, also behind an address. What ipset save writes is read as well: lines
-// that begin with create are no members, those with add are, but for exceptions
-// (nomatch).
+// A line is an address, a network (192.0.2.0/24 or 192.0.2.0/255.255.255.0), or a
+// range with a dash in its middle, which becomes an event for each network it
+// consists of. A network of one address is that address, and host bits of a
+// network do not count. Comments begin with #, ; or //, also behind an address.
+//
+// What ipset save writes is read as well, and files for ipset restore: lines with
+// add are members, perhaps with protocol and port (192.0.2.1,tcp:80), and those
+// that create, flush, destroy or swap sets are none. An exception (nomatch) fails,
+// since no event can say that.
 //
 // # Examples
 //
@@ -17,14 +21,12 @@ package netset
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/network"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -33,20 +35,23 @@ type Command struct {
 	ClassificationType string `help:"The type of all events." default:"blacklist" placeholder:"TYPE" vocabulary:"classification.type"`
 }
 
+// noMember are beginnings of lines that are no members: comments, and what else ipset
+// is told to do.
+var noMember = []string{"#", ";", "//", "create ", "flush", "destroy", "swap ", "COMMIT"}
+
 // Process makes an event of each address and network.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	for line := range feed.Views(report, emit, "#", ";", "//", "create ") {
-		member, err := member(line)
-		if err == nil && member == "" {
+	for line := range feed.Views(report, emit, noMember...) {
+		text, service, err := member(line)
+		if err == nil && text == "" {
 			continue
 		}
-		var first netip.Addr
 		var networks []netip.Prefix
 		if err == nil {
-			first, networks, err = parse(member)
+			networks, err = network.Parse(text)
 		}
-		if first.IsValid() || err != nil {
-			networks = append(networks, netip.Prefix{})
+		if err != nil {
+			networks = []netip.Prefix{{}}
 		}
 		var all feed.Group
 		for _, p := range networks {
@@ -54,10 +59,14 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 			switch {
 			case err != nil:
 				e.Fail(err)
-			case first.IsValid():
-				e.Set("source.ip", member)
+			case p.IsSingleIP():
+				e.Set("source.ip", p.Addr().String())
 			default:
 				e.SetNetwork("source.network", p)
+			}
+			if protocol, port, ok := strings.Cut(service, ":"); ok {
+				e.Set("source.port", port)
+				e.Set("protocol.transport", protocol)
 			}
 			e.Set("classification.type", c.ClassificationType)
 		}
@@ -70,51 +79,34 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 
 var (
 	errException = errors.New("an exception of the set (nomatch) is no member")
-	errOrder     = errors.New("the range ends before it begins")
+	errAdd       = errors.New("the name of a set and a member are expected behind add")
 )
 
-// member is a line without comments, and without what ipset says of the member.
-func member(line string) (string, error) {
-	if rest, ok := strings.CutPrefix(line, "add "); ok {
-		words := strings.Fields(rest)
-		if len(words) < 2 {
-			return "", errors.New("the name of a set and a member are expected behind add")
+// member is a line without comments, and without what ipset says of the member but for
+// its protocol and port.
+func member(line string) (text, service string, err error) {
+	rest, ok := strings.CutPrefix(line, "add ")
+	if !ok {
+		if i := strings.IndexAny(line, "#;"); i >= 0 {
+			line = line[:i]
 		}
-		for i := 2; i < len(words); i++ {
-			switch words[i] {
-			case "nomatch":
-				return "", errException
-			case "comment":
-				i = len(words)
-			}
-		}
-		return words[1], nil
+		line, _, _ = strings.Cut(line, "//")
+		return strings.TrimSpace(line), "", nil
 	}
-	if i := strings.IndexAny(line, "#;"); i >= 0 {
-		line = line[:i]
+	words := strings.Fields(rest)
+	if len(words) < 2 {
+		return "", "", errAdd
 	}
-	line, _, _ = strings.Cut(line, "//")
-	return strings.TrimSpace(line), nil
-}
-
-// parse takes an address, or what becomes networks.
-func parse(text string) (netip.Addr, []netip.Prefix, error) {
-	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
-		return a, nil, nil
-	}
-	if strings.IndexByte(text, '/') > 0 {
-		if p, err := netip.ParsePrefix(text); err == nil {
-			return netip.Addr{}, []netip.Prefix{p.Masked()}, nil
+	for _, word := range words[2:] {
+		if word == "comment" { // its words mean nothing
+			break
+		} else if word == "nomatch" {
+			return "", "", errException
 		}
 	}
-	from, to, ok := strings.Cut(text, "-")
-	a, err1 := netip.ParseAddr(strings.TrimSpace(from))
-	b, err2 := netip.ParseAddr(strings.TrimSpace(to))
-	switch {
-	case !ok || err1 != nil || err2 != nil || a.Is4() != b.Is4():
-		return netip.Addr{}, nil, fmt.Errorf("an address, a network or a range of addresses is expected, not %.60q", text)
-	case b.Less(a):
-		return netip.Addr{}, nil, errOrder
+	text = words[1]
+	if first, behind, ok := strings.Cut(text, ","); ok && strings.Contains(behind, ":") && !strings.Contains(behind, ",") {
+		text, service = first, behind
 	}
-	return netip.Addr{}, netipx.IPRangeFrom(a, b).Prefixes(), nil
+	return text, service, nil
 }

@@ -13,9 +13,9 @@
 // An Indicator with OR makes an event of each item, one with AND an event with all
 // of them, unless it names one field twice. Items with a negation, or with a
 // condition other than is and contains, are left out, and so are items that no
-// field can hold. Events have the type --type, the document's short_description as
-// event_description.text and its id as extra.openioc.id. A document may have 16
-// MiB.
+// field can hold, a contains with a part of a value, and a port alone. Events have
+// the type --type, the document's short_description as event_description.text and
+// its id as extra.openioc.id. A document may have 16 MiB.
 //
 // # Examples
 //
@@ -30,7 +30,7 @@ package openioc
 import (
 	"context"
 	"fmt"
-	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
@@ -83,8 +83,9 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	}
 	var sets []indicator.Set
 	for _, n := range criteria.Children {
-		sets = append(sets, formula(n)...)
+		sets = append(sets, c.formula(n)...)
 	}
+	sets = slices.DeleteFunc(sets, func(s indicator.Set) bool { return len(s) == 1 && s[0].Key == "destination.port" })
 	if len(sets) == 0 {
 		c.env.Warn("%s: no item is a field of an event", report.Place())
 	}
@@ -94,7 +95,9 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 		e.Set("classification.type", c.Type)
 		e.SetIf("event_description.text", about.Child("short_description").Text)
 		e.SetIf("comment", about.Child("description").Text)
-		e.SetIf("time.source", about.Child("authored_date").Text)
+		if date := about.Child("authored_date").Text; !strings.HasPrefix(date, "0001-") { // nobody has set it
+			e.SetIf("time.source", date)
+		}
 		e.SetIf("extra.openioc.id", root.Attribute("id"))
 		e.SetIf("extra.openioc.author", about.Child("authored_by").Text)
 		for _, f := range set {
@@ -108,20 +111,21 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 }
 
 // formula are the events that an item or Indicator stands for.
-func formula(n *xmltree.Node) []indicator.Set {
+func (c *Command) formula(n *xmltree.Node) []indicator.Set {
 	switch {
 	case n.Attribute("negate") == "true":
 		return nil
 	case n.Name == "IndicatorItem":
-		switch n.Attribute("condition") {
-		case "", "is", "contains":
-			return item(n.Child("Context").Attribute("search"), n.Child("Content").Text)
+		set := item(n.Child("Context").Attribute("search"), n.Child("Content").Text)
+		switch condition := n.Attribute("condition"); {
+		case set == nil, condition == "contains" && !c.fits(set[0]), condition != "" && condition != "is" && condition != "contains":
+			return nil
 		}
-		return nil
+		return []indicator.Set{set}
 	}
 	var inner [][]indicator.Set
-	for _, c := range n.Children {
-		inner = append(inner, formula(c))
+	for _, child := range n.Children {
+		inner = append(inner, c.formula(child))
 	}
 	if strings.EqualFold(n.Attribute("operator"), "AND") {
 		return indicator.And(inner...)
@@ -129,24 +133,34 @@ func formula(n *xmltree.Node) []indicator.Set {
 	return indicator.Or(inner...)
 }
 
-// item is the field for what an item looks for.
-func item(search, content string) []indicator.Set {
+// fits reports whether a field takes a value, which may be a part of one.
+func (c *Command) fits(f indicator.Field) bool {
+	switch {
+	case strings.HasSuffix(f.Key, ".fqdn"):
+		return indicator.SourceField(f.Value) == "source.fqdn"
+	case strings.HasPrefix(f.Key, "malware.hash."):
+		return indicator.HashField(f.Value) == f.Key
+	}
+	_, err := c.env.Dictionary.CheckValue(harmonization.Event, f.Key, harmonization.Text(f.Value))
+	return err == nil
+}
+
+// item is the field for what an item looks for, or nothing.
+func item(search, content string) indicator.Set {
 	for _, f := range fields {
-		if f[0] != search || content == "" {
+		if !strings.EqualFold(f[0], search) || content == "" {
 			continue
 		}
 		key := f[1]
-		if key == "destination.ip" {
-			if _, err := netip.ParsePrefix(content); err == nil {
-				key = "destination.network"
-			}
+		switch looks := indicator.SourceField(content); {
+		case key == "destination.ip" && looks == "source.network":
+			key = "destination.network"
+		case key == "destination.fqdn" && looks == "source.ip":
+			key = "destination.ip"
+		case key == "destination.urlpath" && looks == "source.url":
+			key = "destination.url"
 		}
-		if key == "destination.fqdn" {
-			if _, err := netip.ParseAddr(content); err == nil {
-				key = "destination.ip"
-			}
-		}
-		return []indicator.Set{{{Key: key, Value: content}}}
+		return indicator.Set{{Key: key, Value: content}}
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ func converter(name string) feed.Converter {
 		return keys
 	case "ftp.features", "vulns":
 		return identified
+	case "opts.ldap.supportedControl", "opts.ldap.supportedLDAPVersion":
+		return several
 	case "ssl.cert.serial", "ssl.dhparams.generator":
 		return text
 	}
@@ -89,4 +91,10 @@ func text(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
 		return v, nil
 	}
 	return harmonization.Text(v.Python()), nil
+}
+
+// list is a list of texts as JSON.
+func list(names []string) []byte {
+	text, _ := json.Marshal(names) // texts always have JSON
+	return text
 }

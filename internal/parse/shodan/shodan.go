@@ -24,7 +24,6 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -38,12 +37,12 @@ type Command struct {
 }
 
 // Tables says what the parts of a banner become.
-func (*Command) Tables() []*feed.Table { return []*feed.Table{full(), &minimal} }
+func (*Command) Tables() []*feed.Table { return []*feed.Table{full(), minimal()} }
 
 // Start chooses the table.
 func (c *Command) Start(ctx context.Context, env *stage.Env) error {
-	if c.table = &minimal; !c.MinimalMode {
-		c.table = full()
+	if c.table = full(); c.MinimalMode {
+		c.table = minimal()
 	}
 	return c.Parser.Start(ctx, env)
 }
@@ -53,25 +52,22 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 	return c.Parse(c.table, report, emit)
 }
 
-var minimal = feed.Table{
-	Format: feed.JSON{Objects: true},
-	Rows: []feed.Column{
-		{From: "ip_str", To: "source.ip"},
-		{From: "asn", To: "source.asn"},
-		{From: "port", To: "source.port"},
-		{From: "transport", To: "protocol.transport"},
-		{From: "org", To: "event_description.target"},
-		{From: "data", To: "extra.data"},
-		{From: "title", To: "extra.html_title"},
-		{From: "tags", To: "extra.tags"},
-		{From: "location.country_code", To: "source.geolocation.cc"},
-		{From: "timestamp", To: "time.source", Convert: "utc", Need: feed.Required},
-	},
-	Const: feed.Words{{"classification.type", "other"}, {"classification.identifier", "network-scan"}},
-	After: func(e *event.Message, row *feed.Record) error {
-		e.SetValue("extra.shodan", harmonization.JSON(string(row.Object().Text())))
-		return nil
-	},
+// minimal is the table of few parts.
+func minimal() *feed.Table {
+	return &feed.Table{
+		Format: feed.JSON{Objects: true},
+		Rows: slices.Concat(always, []feed.Column{
+			{From: "data", To: "extra.data"},
+			{From: "title", To: "extra.html_title"},
+			{From: "tags", To: "extra.tags"},
+			{From: "timestamp", To: "time.source", Convert: "utc", Need: feed.Required},
+		}),
+		Const: feed.Words{{"classification.type", "other"}, {"classification.identifier", "network-scan"}},
+		After: func(e *event.Message, row *feed.Record) error {
+			e.SetValue("extra.shodan", harmonization.JSON(string(row.Object().Text())))
+			return nil
+		},
+	}
 }
 
 // full is the table of all parts: those that have a place of their own, and those
@@ -79,14 +75,14 @@ var minimal = feed.Table{
 func full() *feed.Table {
 	t := &feed.Table{
 		Format: feed.JSON{Objects: true},
-		Rows:   slices.Clone(irregular),
+		Rows:   slices.Concat(always, irregular),
 		Const:  feed.Words{{"classification.type", "other"}, {"classification.identifier", "shodan-scan"}},
 		After:  after,
 	}
 	for _, part := range regular {
-		for name := range strings.SplitSeq(part[1], " ") {
-			name = part[0] + name
-			t.Rows = append(t.Rows, feed.Column{From: name, To: "extra." + strings.ToLower(name), With: converter(name)})
+		for name := range strings.SplitSeq(part[2], " ") {
+			from, to := strings.ReplaceAll(part[0], "|", name+"|")+name, "extra."+strings.ToLower(part[1]+name)
+			t.Rows = append(t.Rows, feed.Column{From: from, To: to, With: converter(from)})
 		}
 	}
 	return t
@@ -102,19 +98,13 @@ func after(e *event.Message, row *feed.Record) error {
 	}
 	slices.Sort(unique)
 	e.SetText("extra.shodan.unique_keys", list(unique))
-	for _, name := range unique {
-		if among(protocols, name) {
-			e.Set("protocol.application", name)
-			break
-		}
-	}
-	if !e.Has("extra.vulns") {
-		return nil
+	if i := slices.IndexFunc(unique, func(name string) bool { return among(protocols, name) }); i >= 0 {
+		e.Set("protocol.application", unique[i])
 	}
 	verified := []string{}
 	var vulns event.Object
-	if err := vulns.Parse([]byte(row.Get("vulns"))); err != nil {
-		return err
+	if !e.Has("extra.vulns") || vulns.Parse([]byte(row.Get("vulns"))) != nil {
+		return nil
 	}
 	for name := range vulns.All {
 		if row.Get("vulns."+name+".verified") == "true" {
@@ -123,11 +113,6 @@ func after(e *event.Message, row *feed.Record) error {
 	}
 	e.SetText("extra.verified_vulns", list(verified))
 	return nil
-}
-
-func list(names []string) []byte {
-	text, _ := json.Marshal(names) // texts always have JSON
-	return text
 }
 
 // common are parts that each banner may have.

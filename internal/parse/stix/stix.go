@@ -8,13 +8,16 @@
 //
 //	url, domain-name     source.url, source.fqdn
 //	ipv4-addr, ipv6-addr source.ip, or source.network of a network
-//	email-addr           source.account
+//	network-traffic      the same of dst_ref and src_ref; dst_port is source.port
+//	email-addr           source.account, and so is the sender of an email-message
+//	autonomous-system    source.asn
 //	file:hashes          malware.hash.md5, .sha1, .sha256
 //
 // OR makes several events; AND makes one with all the fields, unless it names one
 // field twice. Observations joined by AND, OR or FOLLOWEDBY are several events.
 // Other comparisons are left out. An observable of these kinds makes an event,
-// too. An indicator without valid_from is dated 1970.
+// too. An indicator without valid_from is dated 1970. What has been revoked, or is
+// an indicator of what is benign, makes no event, which is said.
 //
 // extra.kill_chain has the phases that an object names, extra.relationships what
 // it is related to within its bundle; the name of such malware is malware.name. An

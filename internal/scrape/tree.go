@@ -1,4 +1,4 @@
-package htmltable
+package scrape
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// all returns the elements of a name below a node, in the order of the page.
-func all(n *html.Node, name string) (list []*html.Node) {
+// Elements returns the elements of a name below a node, in the order of the page.
+func Elements(n *html.Node, name string) (list []*html.Node) {
 	for d := range n.Descendants() {
 		if d.Type == html.ElementNode && d.Data == name {
 			list = append(list, d)
@@ -17,8 +17,8 @@ func all(n *html.Node, name string) (list []*html.Node) {
 	return list
 }
 
-// text is all the text below a node.
-func text(n *html.Node) string {
+// Text is all the text below a node.
+func Text(n *html.Node) string {
 	var b strings.Builder
 	for d := range n.Descendants() {
 		if d.Type == html.TextNode {
@@ -44,9 +44,9 @@ func blank(s string) string {
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// render writes a row as IntelMQ has it in raw: with attributes in the order of
+// Source writes an element as IntelMQ has it in raw: with attributes in the order of
 // their names.
-func render(n *html.Node) string {
+func Source(n *html.Node) string {
 	var b strings.Builder
 	write(&b, n)
 	return b.String()
@@ -59,22 +59,30 @@ func write(b *strings.Builder, n *html.Node) {
 	case html.CommentNode:
 		b.WriteString("<!--" + n.Data + "-->")
 	case html.ElementNode:
-		b.WriteString("<" + n.Data)
 		attributes := slices.Clone(n.Attr)
 		slices.SortStableFunc(attributes, func(x, y html.Attribute) int { return strings.Compare(x.Key, y.Key) })
-		for _, a := range attributes {
-			b.WriteString(" " + a.Key + "=" + quoted(escape.Replace(a.Val)))
-		}
+		tag := Tag(n.Data, attributes...)
 		if isVoid(n.Data) {
-			b.WriteString("/>")
+			b.WriteString(strings.TrimSuffix(tag, ">") + "/>")
 			return
 		}
-		b.WriteString(">")
+		b.WriteString(tag)
 		for c := range n.ChildNodes() {
 			write(b, c)
 		}
 		b.WriteString("</" + n.Data + ">")
 	}
+}
+
+// Tag is a start tag with attributes.
+func Tag(name string, attributes ...html.Attribute) string {
+	var b strings.Builder
+	b.WriteString("<" + name)
+	for _, a := range attributes {
+		b.WriteString(" " + a.Key + "=" + quoted(escape.Replace(a.Val)))
+	}
+	b.WriteString(">")
+	return b.String()
 }
 
 // quoted puts a value in quotes that are not in it.

@@ -1,15 +1,31 @@
 package abusehelper
 
-import (
-	"encoding/base64"
-	"strings"
-	"unicode/utf8"
+import "strings"
 
-	"github.com/intelpipe/intelpipe/internal/feed"
-)
+// Field is the field of the data format for a key, or "".
+func Field(key string) string { return find(keys, key) }
 
-// keys are the fields for the keys that bots of AbuseHelper use.
-var keys = feed.Words{
+// Type is what the data format calls a type of AbuseHelper. One that is not known is
+// undetermined.
+func Type(word string) string {
+	if typ := find(types, strings.ToLower(word)); typ != "" {
+		return typ
+	}
+	return "undetermined"
+}
+
+func find(words [][2]string, word string) string {
+	for _, w := range words {
+		if w[0] == word {
+			return w[1]
+		}
+	}
+	return ""
+}
+
+// keys are the fields for the keys that bots of AbuseHelper use. Where several mean one
+// field, the first is the one to write.
+var keys = [][2]string{
 	{"source time", "time.source"},
 	{"first seen", "time.source"},
 	{"observation time", "time.observation"},
@@ -50,7 +66,7 @@ var keys = feed.Words{
 }
 
 // types are those that bots of AbuseHelper use.
-var types = feed.Words{
+var types = [][2]string{
 	{"c&c", "c2-server"},
 	{"c2", "c2-server"},
 	{"botnet drone", "infected-system"},
@@ -70,37 +86,4 @@ var types = feed.Words{
 	{"blacklist", "blacklist"},
 	{"vulnerable service", "vulnerable-system"},
 	{"ransomware", "infected-system"},
-}
-
-// field is that of a key, or "".
-func field(key string) string { return find(keys, key) }
-
-// typeOf is the type that AbuseHelper calls so.
-func typeOf(word string) string {
-	if typ := find(types, strings.ToLower(word)); typ != "" {
-		return typ
-	}
-	return "undetermined"
-}
-
-func find(words feed.Words, word string) string {
-	for _, w := range words {
-		if w[0] == word {
-			return w[1]
-		}
-	}
-	return ""
-}
-
-// decode reads base64 of UTF-8.
-func decode(text string) (string, bool) {
-	data, err := base64.StdEncoding.DecodeString(text)
-	return string(data), err == nil && utf8.Valid(data)
-}
-
-// plain makes one _ of each run of characters that a key may not have.
-func plain(key string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(key), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	}), "_")
 }
