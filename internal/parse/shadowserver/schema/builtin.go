@@ -31,6 +31,9 @@ func (Builtin) ByFeed(name string) (*Type, error) { return find(1, name), nil }
 // find looks for the line that has a text in one of its cells.
 func find(cell int, name string) *Type {
 	for line := range strings.Lines(table) {
+		if !strings.Contains(line, name) {
+			continue
+		}
 		if cells, ok := cellsOf(line); ok && name != "" && cells[cell] == name {
 			return typeOf(cells)
 		}

@@ -131,6 +131,44 @@ func TestEveryType(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftOver: each group and each meaning of a column is there once, and
+// some type has it.
+func TestNothingIsLeftOver(t *testing.T) {
+	said, used := map[string]int{}, map[string]bool{}
+	head := byte(0)
+	for line := range strings.Lines(table) {
+		if line[0] != ' ' {
+			head = line[0]
+		}
+		cells, isType := cellsOf(line)
+		if isType {
+			line = cells[5]
+		}
+		for i, token := range slices.Collect(strings.FieldsSeq(line)) {
+			name, _, _ := strings.Cut(token, "=")
+			switch {
+			case isType, head == '@' && (line[0] == ' ' || i > 0):
+				used[strings.TrimSuffix(token, "!")] = true
+			case head == '@', head == ':' && token[0] != ':':
+				said[name]++
+			}
+		}
+	}
+	for name, n := range said {
+		if n != 1 || !used[name] {
+			t.Errorf("what %s means is said %d times, and used: %v", name, n, used[name])
+		}
+	}
+	for name := range used {
+		if name[0] == '@' && said[name] == 0 {
+			t.Errorf("there is no group %s", name)
+		}
+	}
+	if w := words(); len(said) != len(w.columns)+len(w.groups) {
+		t.Errorf("%d columns and %d groups are read, and %d are there", len(w.columns), len(w.groups), len(said))
+	}
+}
+
 // TestFieldsOfTheManual holds what the manual says the parser writes against what the
 // types have.
 func TestFieldsOfTheManual(t *testing.T) {
@@ -213,4 +251,15 @@ func (c Column) same(other Column) bool {
 		}
 	}
 	return c == other
+}
+
+// BenchmarkType measures what comes before the first row of a report.
+func BenchmarkType(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		typ, _ := Builtin{}.ByFile("scan_ssh")
+		if _, err := typ.Plan(harmonization.Default(), []string{"timestamp", "ip", "port"}, false); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
