@@ -1450,16 +1450,23 @@ addresses of a site the first one is taken.
 	  parse-phishtank`, Full: false}
 	case "parse-shadowserver":
 		return Page{Summary: "parse the reports of the Shadowserver Foundation", Doc: `The type of a report is told by its file name, extra.file_name, such as
-2026-01-31-scan_http-example.csv; --feedname says it outright by the name of
-the feed. A schema says which field each column of that type becomes. The
-Foundation publishes one at
+2026-01-31-scan_http-example.csv; --report-name says it outright, and --feedname
+by the name of the feed. A schema says which field each column of that type
+becomes. One is built in, and knows the 170 types that there were in March 2026.
+
+A newer one, or one of your own, is named with --schema, or lies in the state
+directory as shadowserver-schema.json. It is a schema file of IntelMQ, as it is. A
+file that was replaced is read again before the next report, or at once on SIGHUP;
+one that is broken is refused, and the schema that was read before stays in force.
+
+--update fetches the schema that the Foundation publishes at
 
 	https://interchange.shadowserver.org/intelmq/v1/schema
 
-Keep it as shadowserver-schema.json in the state directory, or name it with
---schema; a file that was replaced is read again before the next report.
-Without either, a small built-in schema serves that knows the most frequent
-types.
+or that of --from, checks it, and puts it in the place of the old one: of --schema,
+or else of the one in the state directory. Let cron do that, once a day:
+
+	41 5 * * *  parse-shadowserver --update
 
 A column that the schema does not mention becomes extra.COLUMN, and so does
 the text of an optional column that does not fit its field. In such a key a

@@ -2,6 +2,9 @@ package shadowserver
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,108 +12,10 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
+	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
-	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
-
-func TestFunctions(t *testing.T) {
-	names := []string{"application", "http_host", "http_url", "category", "detail"}
-	fields := []string{"https", "www.example.org", "GET /a HTTP/1.1", "", "detail of it"}
-	for _, test := range []struct{ name, text, want string }{
-		{"add_UTC_to_timestamp", "2026-01-31 10:20:30", `"2026-01-31T10:20:30+00:00"`},
-		{"add_UTC_to_timestamp", "2026-01-31T10:20", `"2026-01-31T10:20:00+00:00"`},
-		{"add_UTC_to_timestamp", "", "error"},
-		{"convert_bool", "Yes", "true"},
-		{"convert_bool", "enabled", "true"},
-		{"convert_bool", "N", "false"},
-		{"convert_bool", "0", "false"},
-		{"convert_bool", "perhaps", "null"},
-		{"convert_int", "", "null"},
-		{"convert_int", "0", "0"},
-		{"convert_int", " 12 ", "12"},
-		{"convert_int", "1.5", "error"},
-		{"convert_float", "", "null"},
-		{"convert_float", "2", "2.0"},
-		{"convert_float", "nan", "error"},
-		{"invalidate_zero", "0", "null"},
-		{"invalidate_zero", "000", "null"},
-		{"invalidate_zero", "", "null"},
-		{"invalidate_zero", "64500", "64500"},
-		{"invalidate_zero", "AS64500", "error"},
-		{"validate_to_none", "unknown", "null"},
-		{"validate_to_none", "0", "null"},
-		{"validate_to_none", "Unknown", `"Unknown"`},
-		{"validate_ip", "0.0.0.0", "null"},
-		{"validate_ip", "192.0.2.0/24", "null"},
-		{"validate_ip", "192.0.2", "null"},
-		{"validate_ip", "2001:db8::1", `"2001:db8::1"`},
-		{"validate_network", "192.0.2.0/24", `"192.0.2.0/24"`},
-		{"validate_network", "192.0.2.1", "null"},
-		{"validate_fqdn", "Example.ORG", `"Example.ORG"`},
-		{"validate_fqdn", "192.0.2.1", "null"},
-		{"convert_date", "31 Jan 2026 10:20:30 +0100", `"2026-01-31T09:20:30+00:00"`},
-		{"convert_date", "", "null"},
-		{"convert_date", "soon", "error"},
-		{"convert_date_utc", "2026-01-31 10:20:30", `"2026-01-31T10:20:30+00:00"`},
-		{"convert_http_host_and_url", "GET /a HTTP/1.1", `"https://www.example.org/a"`},
-		{"force_base64", "Zm9v", `"Zm9v"`},
-		{"force_base64", "foo!", `"Zm9vIQ=="`},
-		{"force_base64", "", "null"},
-		{"category_or_detail", "", `"detail of it"`},
-		{"extract_cve_from_tag", "b;CVE-2026-2;cve-2026-1;cve-2026-2;cve-x-1", `"cve-2026-1;cve-2026-2"`},
-		{"extract_cve_from_tag", "b", "null"},
-		{"scan_exchange_type", "exchange;webshell", `"system-compromise"`},
-		{"scan_exchange_type", "exchange", `"vulnerable-system"`},
-		{"scan_exchange_taxonomy", "webshell", `"intrusions"`},
-		{"scan_exchange_identifier", "", `"vulnerable-exchange-server"`},
-	} {
-		if got := call(t, test.name, test.text, names, fields); got != test.want {
-			t.Errorf("%s(%q) = %s, want %s", test.name, test.text, got, test.want)
-		}
-	}
-}
-
-// call calls a function in a table as a schema would.
-func call(t *testing.T, name, text string, names, fields []string) string {
-	t.Helper()
-	r := &reportType{table: feed.Table{}}
-	column, err := r.column([]any{"extra.", "it", name}, true, harmonization.Default())
-	if err != nil || len(r.warnings) > 0 {
-		t.Fatal(err, r.warnings)
-	}
-	r.table.Rows = []feed.Column{column}
-	plan, err := r.table.Compile(harmonization.Default(), append(names, "it"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := event.New(event.Event, nil)
-	plan.Fill(e, append(fields, text))
-	switch {
-	case e.Err() != nil:
-		return "error"
-	case e.Has("extra.it"):
-		return string(e.JSON("extra.it"))
-	}
-	return "null"
-}
-
-func TestUnknownFunction(t *testing.T) {
-	r := &reportType{file: "test"}
-	if _, err := r.column([]any{"extra.", "it", "to_the_moon"}, false, harmonization.Default()); err != nil || len(r.warnings) != 1 {
-		t.Errorf("%v, %q", err, r.warnings)
-	}
-}
-
-func TestURLWithoutHostOrPath(t *testing.T) {
-	for _, columns := range [][]string{{"http_host", "http_url"}, {"http_url", "http_host"}} {
-		v, err := httpURL(harmonization.Text("as it was"), feed.NewRecord(columns, "", "x"))
-		if v.Text != "as it was" || err != nil {
-			t.Errorf("%v: %q, %v", columns, v.Text, err)
-		}
-	}
-}
 
 func TestTypeName(t *testing.T) {
 	for file, want := range map[string]string{
@@ -132,35 +37,6 @@ func TestTypeName(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", file, got, want)
-		}
-	}
-}
-
-// Everything in the built-in schema has to be known: fields, functions, and
-// the taxonomy that belongs to each type.
-func TestBuiltin(t *testing.T) {
-	s, err := parseSchema([]byte(builtin), harmonization.Default(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name := range s.files {
-		r, err := s.reportType(s.files[name])
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if len(r.warnings) > 0 {
-			t.Errorf("%s: %v", name, r.warnings)
-		}
-		constants := map[string]string{}
-		for key, text := range r.constants {
-			constants[key] = strings.Trim(string(text), `"`)
-		}
-		if _, _, _, err := r.compile(nil, harmonization.Default()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if want, _ := vocabulary.Taxonomy(constants["classification.type"]); constants["classification.taxonomy"] != want || want == "" {
-			t.Errorf("%s: the taxonomy is %q, want %q", name, constants["classification.taxonomy"], want)
 		}
 	}
 }
@@ -190,18 +66,7 @@ func TestSchemaIsReadAgain(t *testing.T) {
 	if err := c.Start(ctx, env); err != nil {
 		t.Fatal(err)
 	}
-	name := func() (name string) {
-		report := event.New(event.Report, nil)
-		report.Set("extra.file_name", "scan_http.csv")
-		report.SetRaw([]byte("timestamp,ip,port\n2026-01-31 10:20:30,192.0.2.1,80\n"))
-		if err := c.Process(ctx, report, func(e *event.Message) error {
-			name = e.Get("feed.name")
-			return e.Err()
-		}); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
+	name := func() string { return feedName(t, c) }
 	const one = `{"scan_http":{"feed_name":"NAME","file_name":"scan_http","required_fields":[["source.ip","ip"]]}}`
 	if got := name(); got != "Accessible-HTTP" {
 		t.Errorf("built in: %q", got)
@@ -218,10 +83,144 @@ func TestSchemaIsReadAgain(t *testing.T) {
 	if got := name(); got != "two" || warnings != 1 {
 		t.Errorf("a broken file: %q, %d warnings", got, warnings)
 	}
+	if err := c.Reload(ctx); err == nil {
+		t.Error("a broken file was read again without an error")
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.Reload(ctx); err != nil {
+		t.Error(err)
+	}
 	if got := name(); got != "two" {
 		t.Errorf("no file any longer: %q", got)
+	}
+}
+
+// feedName is the feed.name of an event out of a report of type scan_http.
+func feedName(t *testing.T, c *Command) (name string) {
+	t.Helper()
+	report := event.New(event.Report, nil)
+	report.Set("extra.file_name", "scan_http.csv")
+	report.SetRaw([]byte("timestamp,ip,port\n2026-01-31 10:20:30,192.0.2.1,80\n"))
+	if err := c.Process(t.Context(), report, func(e *event.Message) error {
+		name = e.Get("feed.name")
+		return e.Err()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// schemaOf is a schema with one type, as it may be published.
+func schemaOf(feed, made string) string {
+	return `{"_meta":{"date_created":"` + made + `","change_log":[]},"scan_http":{"feed_name":"` + feed + `","file_name":"scan_http",` +
+		`"constant_fields":{"classification.type":"other"},"required_fields":[["source.ip","ip","validate_ip"]],"optional_fields":[["extra.","tag"]]}}`
+}
+
+// TestUpdate fetches a schema, and then what is none: whatever comes, the old one
+// stays as it was. A parser that runs takes what was fetched with its next report.
+func TestUpdate(t *testing.T) {
+	good := schemaOf("new", "2026-01-31 10:20:30")
+	var answer string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch answer {
+		case "missing":
+			http.NotFound(w, r)
+		case "torn":
+			w.Header().Set("Content-Length", "10000")
+			io.WriteString(w, good)
+		case "slow":
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		case good:
+			w.Header().Set("ETag", `"1"`)
+			if r.Header.Get("If-None-Match") == `"1"` {
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+			fallthrough
+		default:
+			io.WriteString(w, answer)
+		}
+	}))
+	defer server.Close()
+	env := stage.Standalone()
+	env.StateDir = filepath.Join(t.TempDir(), "state") // which is not there yet
+	path := filepath.Join(env.StateDir, "shadowserver-schema.json")
+	running := new(Command)
+	if err := running.Start(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if got := feedName(t, running); got != "Accessible-HTTP" {
+		t.Errorf("built in: %q", got)
+	}
+	update := func(what string) error {
+		answer = what
+		c := &Command{From: server.URL + "/intelmq/v1/schema", HTTP: httpclient.Flags{
+			HTTPTimeoutSec: []float64{0.2}, HTTPTimeoutTotal: 60, HTTPTimeoutMaxTries: 1, HTTPVerifyCert: "true"}}
+		return c.Update(t.Context(), env)
+	}
+	if err := update("missing"); !stage.IsFatal(err) {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a schema was made of nothing")
+	}
+	for _, c := range []struct{ answer, err string }{
+		{good, ""},
+		{good, ""},
+		{"missing", "404"},
+		{"torn", "unexpected EOF"},
+		{"slow", "server"},
+		{"", "no schema of Shadowserver reports"},
+		{"<html><body>Please log in</body></html>", "no schema of Shadowserver reports"},
+		{"{}", "no schema of Shadowserver reports"},
+		{`{"_meta":{"date_created":"2026-02-01 00:00:00"}}`, "no schema of Shadowserver reports"},
+		{schemaOf("later", ""), "_meta.date_created"},
+		{strings.Replace(schemaOf("later", "2026-02-01 00:00:00"), `["extra.","tag"]`, `["extra."]`, 1), "scan_http: [extra.]: field and column are expected"},
+		{strings.Replace(schemaOf("later", "2026-02-01 00:00:00"), `"tag"`, `7`, 1), "scan_http: 7: the name of a column is expected"},
+		{strings.Replace(schemaOf("later", "2026-02-01 00:00:00"), `[["extra.","tag"]]`, `"none"`, 1), "the schema"},
+	} {
+		err := update(c.answer)
+		if (err == nil) != (c.err == "") || err != nil && (!strings.Contains(err.Error(), c.err) || !strings.HasSuffix(err.Error(), path+" is as it was") || !stage.IsFatal(err)) {
+			t.Errorf("%.50s: %v", c.answer, err)
+		}
+		if text, _ := os.ReadFile(path); string(text) != good {
+			t.Errorf("after %.50s: %q", c.answer, text)
+		}
+		if got := feedName(t, running); got != "new" {
+			t.Errorf("after %.50s: %q", c.answer, got)
+		}
+	}
+	if err := update(schemaOf("later", "2026-02-01 00:00:00")); err != nil {
+		t.Error(err)
+	}
+	if got := feedName(t, running); got != "later" {
+		t.Errorf("after the next one: %q", got)
+	}
+}
+
+// TestUpdateFromFile takes the schema from a file, and puts it where --schema says.
+func TestUpdateFromFile(t *testing.T) {
+	dir := t.TempDir()
+	c := &Command{Schema: filepath.Join(dir, "mine.json"), From: filepath.Join(dir, "fetched.json"), HTTP: httpclient.Flags{
+		HTTPTimeoutSec: []float64{1}, HTTPTimeoutTotal: 60, HTTPTimeoutMaxTries: 1, HTTPVerifyCert: "true"}}
+	env := stage.Standalone()
+	env.StateDir = filepath.Join(dir, "state")
+	if err := os.WriteFile(c.From, []byte(schemaOf("of a file", "2026-01-31 10:20:30")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Update(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(env.StateDir); err == nil {
+		t.Error("a state directory was made for nothing")
+	}
+	if err := c.Start(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	if got := feedName(t, c); got != "of a file" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package shadowserver
+package schema
 
 import (
 	"encoding/base64"
@@ -12,29 +12,31 @@ import (
 
 // function is one that a schema calls by name, and what does the same in a table.
 type function struct {
-	name, convert string
-	with          feed.Converter
+	name    string // in a schema file
+	reading string // in the built-in table
+	convert string
+	with    feed.Converter
 }
 
 var functions = []function{
-	{"add_UTC_to_timestamp", "utc", notEmpty},
-	{"convert_bool", "bool", nil},
-	{"convert_int", "int", nil},
-	{"convert_float", "float", nil},
-	{"invalidate_zero", "int|nonzero", nil},
-	{"validate_to_none", "not 0|not unknown", nil},
-	{"validate_ip", "not 0.0.0.0|ip", nil},
-	{"validate_network", "network", nil},
-	{"validate_fqdn", "fqdn", nil},
-	{"convert_date", "utc", nil},
-	{"convert_date_utc", "add +00:00|utc", nil},
-	{"convert_http_host_and_url", "", httpURL},
-	{"force_base64", "", forceBase64},
-	{"category_or_detail", "", categoryOrDetail},
-	{"extract_cve_from_tag", "", extractCVE},
-	{"scan_exchange_taxonomy", "", exchangeTaxonomy},
-	{"scan_exchange_type", "", exchangeType},
-	{"scan_exchange_identifier", "", exchangeIdentifier},
+	{"add_UTC_to_timestamp", "time", "utc", notEmpty},
+	{"convert_bool", "bool", "bool", nil},
+	{"convert_int", "int", "int", nil},
+	{"convert_float", "float", "float", nil},
+	{"invalidate_zero", "nonzero", "int|nonzero", nil},
+	{"validate_to_none", "text", "not 0|not unknown", nil},
+	{"validate_ip", "ip", "not 0.0.0.0|ip", nil},
+	{"validate_network", "network", "network", nil},
+	{"validate_fqdn", "fqdn", "fqdn", nil},
+	{"convert_date", "date", "utc", nil},
+	{"convert_date_utc", "utcdate", "add +00:00|utc", nil},
+	{"convert_http_host_and_url", "url", "", httpURL},
+	{"force_base64", "base64", "", forceBase64},
+	{"category_or_detail", "category", "", categoryOrDetail},
+	{"extract_cve_from_tag", "cve", "", extractCVE},
+	{"scan_exchange_taxonomy", "exchange-taxonomy", "", exchangeTaxonomy},
+	{"scan_exchange_type", "exchange-type", "", exchangeType},
+	{"scan_exchange_identifier", "exchange-identifier", "", exchangeIdentifier},
 }
 
 var null = harmonization.Value{}
@@ -48,7 +50,8 @@ func notEmpty(v harmonization.Value, _ *feed.Record) (harmonization.Value, error
 }
 
 // httpURL puts a URL together. What http_url has is often the first line of
-// the request: GET /path HTTP/1.1.
+// the request: GET /path HTTP/1.1. Reports of URLs have whole ones, which IntelMQ
+// puts behind the host as well.
 func httpURL(v harmonization.Value, row *feed.Record) (harmonization.Value, error) {
 	host := ""
 	for _, column := range []string{"cc_dns", "http_host", "hostname", "ip"} {
@@ -63,18 +66,31 @@ func httpURL(v harmonization.Value, row *feed.Record) (harmonization.Value, erro
 	if host == "" || path == "" {
 		return v, nil
 	}
+	if isURL(path) {
+		return harmonization.Text(upToBlank(path)), nil
+	}
 	path = path[max(strings.IndexByte(path, '/'), 0):]
 	if path[0] != '/' {
 		path = ""
-	}
-	if i := strings.IndexAny(path, " \t\r\n"); i >= 0 {
-		path = path[:i]
 	}
 	scheme := strings.ToLower(row.Get("application"))
 	if scheme != "https" {
 		scheme = "http"
 	}
-	return harmonization.Text(scheme + "://" + host + path), nil
+	return harmonization.Text(scheme + "://" + host + upToBlank(path)), nil
+}
+
+// isURL reports whether a text begins with a scheme.
+func isURL(text string) bool {
+	scheme, _, ok := strings.Cut(text, "://")
+	return ok && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz") == "" && scheme != ""
+}
+
+func upToBlank(text string) string {
+	if i := strings.IndexAny(text, " \t\r\n"); i >= 0 {
+		return text[:i]
+	}
+	return text
 }
 
 func forceBase64(v harmonization.Value, _ *feed.Record) (harmonization.Value, error) {
