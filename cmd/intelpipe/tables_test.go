@@ -44,6 +44,7 @@ func TestMistakesInTables(t *testing.T) {
 		"is there twice":               {Rows: []feed.Column{{From: "t", To: "status"}, {From: "t", To: "status"}}},
 		"Const overwrites":             {Rows: []feed.Column{{From: "t", To: "status"}}, Const: feed.Words{{"status", "online"}}},
 		"is in Const twice":            {Const: feed.Words{{"status", "a"}, {"status", "b"}}},
+		"not a field of reports":       {Rows: []feed.Column{{From: "report:feed.urll", To: "status"}}},
 		"has no column t":              {Format: feed.Line{Columns: []string{"ip|time"}}, Rows: []feed.Column{{From: "t", To: "status"}}},
 		"line a of Cases has 0 values": {Cases: feed.Cases{From: "t", To: []string{"status"}, Is: [][]string{{"a"}}}},
 	} {
@@ -88,6 +89,12 @@ func mistakes(t *feed.Table) (list []string) {
 			}
 		}
 		for name := range strings.SplitSeq(c.From, "|") {
+			if field, ok := strings.CutPrefix(name, "report:"); ok {
+				if err := d.Check(harmonization.Report, field); err != nil {
+					complain("%s: %v", name, err)
+				}
+				continue
+			}
 			if name != "" && known != nil && !slices.Contains(known, name) && strings.Trim(name, "0123456789") != "" {
 				complain("the format has no column %s", name)
 			}

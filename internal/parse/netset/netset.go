@@ -56,12 +56,10 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 		var all feed.Group
 		for _, p := range networks {
 			e := all.Add(feed.Event(report, line))
-			switch {
-			case err != nil:
-				e.Fail(err)
-			case p.IsSingleIP():
+			e.Fail(err)
+			if p.IsSingleIP() {
 				e.Set("source.ip", p.Addr().String())
-			default:
+			} else if err == nil {
 				e.SetNetwork("source.network", p)
 			}
 			if protocol, port, ok := strings.Cut(service, ":"); ok {

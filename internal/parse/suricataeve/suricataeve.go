@@ -63,9 +63,8 @@ func (c *Command) Process(_ context.Context, report *event.Message, emit stage.E
 			}
 		}
 		e := feed.Event(report, line)
-		if err != nil {
-			e.Fail(err)
-		} else {
+		e.Fail(err)
+		if err == nil {
 			c.plan.FillObject(e, &o)
 		}
 		if err := emit(e); err != nil {
