@@ -120,7 +120,7 @@ func TestReadme(t *testing.T) {
 	if observed.ReplaceAllString(piped, "$1") != observed.ReplaceAllString(fused, "$1") || piped == "" {
 		t.Errorf("piped %q\nfused %q", piped, fused)
 	}
-	want := "parse-blocklistde: ssh.txt:2: source.ip: not a valid IPAddress: \"localhost\"\n" +
+	want := "parse-blocklistde: ssh.txt:2: column ip: source.ip: not a valid IPAddress: \"localhost\"\n" +
 		"parse-blocklistde: read 2, passed 1, failed 1 (kept: dump list parse-blocklistde)\n"
 	if r.stderr != want {
 		t.Errorf("stderr %q, want %q", r.stderr, want)
