@@ -46,6 +46,7 @@ func TestMistakesInTables(t *testing.T) {
 		"is in Const twice":            {Const: feed.Words{{"status", "a"}, {"status", "b"}}},
 		"not a field of reports":       {Rows: []feed.Column{{From: "report:feed.urll", To: "status"}}},
 		"has no column t":              {Format: feed.Line{Columns: []string{"ip|time"}}, Rows: []feed.Column{{From: "t", To: "status"}}},
+		"has no column kind":           {Format: feed.Line{Columns: []string{"ip|time"}}, Rows: []feed.Column{{From: "ip", To: "source.ip", If: [2]string{"kind", "ip"}}}},
 		"line a of Cases has 0 values": {Cases: feed.Cases{From: "t", To: []string{"status"}, Is: [][]string{{"a"}}}},
 	} {
 		if table.Format == nil {
@@ -98,6 +99,9 @@ func mistakes(t *feed.Table) (list []string) {
 			if name != "" && known != nil && !slices.Contains(known, name) && strings.Trim(name, "0123456789") != "" {
 				complain("the format has no column %s", name)
 			}
+		}
+		if c.If[0] != "" && known != nil && !slices.Contains(known, c.If[0]) {
+			complain("the format has no column %s", c.If[0])
 		}
 		words := map[string]bool{}
 		for _, pair := range c.Words {

@@ -45,7 +45,6 @@ var (
 	errNone   = errors.New("there is no CEF: and a version in the line")
 	errHeader = errors.New("seven columns with | between them are expected from CEF: on")
 	errPairs  = errors.New("what follows the header is not in the form key=value")
-	errMany   = fmt.Errorf("more than %d keys", maxPairs)
 )
 
 // Parse reads a line.
@@ -133,7 +132,7 @@ func pairs(text string) (list Extension, err error) {
 				return nil, errPairs
 			}
 			if list = append(list, Pair{Key: text[word:i]}); len(list) > maxPairs {
-				return nil, errMany
+				return nil, fmt.Errorf("more than %d keys", maxPairs)
 			}
 			value, word = i+1, i+1
 		}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/delivery/identity"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -32,6 +33,11 @@ type Options struct {
 	Step   time.Duration // how often silence is told; 0: 30 s
 	Look   time.Duration // when is looked for who keeps the opening Commit; 0: 1.5 s
 	Looked func()        // called after each look in vain
+}
+
+// known is what the source is known by.
+func (o *Options) known() *identity.Options {
+	return &identity.Options{Command: o.Command, Name: o.Name, Args: o.Args, Source: o.Source, IfRunning: o.IfRunning, StateDir: o.Env.StateDir}
 }
 
 // Limits cut windows of what is received.

@@ -39,7 +39,6 @@ type Source struct {
 	Options
 	chain    Chain
 	pipe     *pipeline.Pipeline
-	known    identity.Options
 	identity *identity.Identity
 	windows  *windows
 	silence  *pipeline.Silence
@@ -101,8 +100,7 @@ func (s *Source) Run(ctx context.Context, chain Chain) error {
 		defer pipeline.HeedSecond(ctx, s.pipe)()
 	}
 	defer s.silence.Stop()
-	s.known = identity.Options{Command: s.Command, Name: s.Name, Args: s.Args, Source: s.Source, IfRunning: s.IfRunning, StateDir: s.Env.StateDir}
-	own, err := identity.Find(ctx, &s.known)
+	own, err := identity.Find(ctx, s.known())
 	if err != nil {
 		return err
 	}
@@ -163,7 +161,7 @@ func (s *Source) as(ctx context.Context, i *identity.Identity) error {
 	if err := s.remember(); err != nil {
 		return err
 	}
-	if err := s.waitForOldPipeline(ctx, s.known.Wait()); err != nil {
+	if err := s.waitForOldPipeline(ctx, s.known().Wait()); err != nil {
 		return err
 	}
 	return s.attempts(ctx)

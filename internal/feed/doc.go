@@ -58,8 +58,8 @@
 //
 // A package with the variable Table is a command. One whose reports are of several
 // kinds, or that has flags, has a Command instead, which embeds Parser, has a table
-// for each kind, and chooses in Process. One test holds all tables against the data format: fields, words,
-// converters.
+// for each kind, and chooses in Process. One test holds all tables against the data
+// format: fields, words, converters.
 //
 // # Converters
 //

@@ -48,10 +48,6 @@ const List = table.List
 // feed.url, or else extra.file_name.
 func ListName(report *event.Message) string { return table.ListName(report) }
 
-// If is a converter for a value whose meaning stands in another column: it is left
-// out unless that has one of the words.
-func If(column string, words ...string) Converter { return table.If(column, words...) }
-
 // ErrSkip is what After returns for a row that shall make no event.
 var ErrSkip = table.ErrSkip
 

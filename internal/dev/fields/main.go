@@ -53,7 +53,7 @@ func describe(spec tool.Spec) (entry, error) {
 	command := spec.New()
 	read, written := set{}, set{}
 	family, _, _ := strings.Cut(spec.Name, "-")
-	s, err := readSource(reflect.TypeOf(command).Elem().PkgPath())
+	s, err := readSource(rooms[spec.Name])
 	if err != nil {
 		return entry{}, err
 	}
@@ -108,7 +108,7 @@ func ofParser(command any, s *source, c *shown, named flagNames, read, written s
 	if isTable {
 		after := false
 		for _, table := range t.Tables() {
-			ofTable(table, written)
+			ofTable(table, read, written)
 			after = after || table.After != nil
 		}
 		if !after {
@@ -161,9 +161,14 @@ func common(field string) bool {
 	return field == "raw" || field == "time.observation" || field == "rtir_id" || strings.HasPrefix(field, "feed.")
 }
 
-// ofTable adds what a table writes.
-func ofTable(t *feed.Table, written set) {
+// ofTable adds what a table reads of the report, and what it writes.
+func ofTable(t *feed.Table, read, written set) {
 	to := func(from, to string) {
+		for name := range strings.SplitSeq(from, "|") {
+			if field, ok := strings.CutPrefix(name, "report:"); ok {
+				read.add(field)
+			}
+		}
 		for key := range strings.SplitSeq(to, "|") {
 			if key == "extra." {
 				key = feed.ExtraKey(from)
@@ -177,7 +182,7 @@ func ofTable(t *feed.Table, written set) {
 			to(row.From, or.To)
 		}
 	}
-	to("", strings.Join(t.Cases.To, "|"))
+	to(t.Cases.From, strings.Join(t.Cases.To, "|"))
 	for _, pair := range t.Const {
 		written.add(pair[0])
 	}

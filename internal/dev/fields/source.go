@@ -28,8 +28,7 @@ var (
 	writers = []string{"Set", "SetIf", "SetValue", "SetInt", "SetBool", "SetText", "Add", "Change", "Put", "Try", "Amend"}
 )
 
-func readSource(path string) (*source, error) {
-	dir := strings.TrimPrefix(path, "github.com/intelpipe/intelpipe/")
+func readSource(dir string) (*source, error) {
 	files, err := filepath.Glob(dir + "/*.go")
 	if err != nil {
 		return nil, err

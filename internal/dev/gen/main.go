@@ -74,7 +74,7 @@ func run(check bool) error {
 		"cmd/intelpipe/tools.go":        table("tools", lean),
 		"cmd/intelpipe/extra_test.go":   table("extra", extra),
 		"cmd/intelpipe-full/tools.go":   table("tools", commands),
-		"internal/dev/fields/tools.go":  table("tools", commands),
+		"internal/dev/fields/tools.go":  append(table("tools", commands), rooms(commands)...),
 		"internal/manual/page/pages.go": pages(commands),
 	}
 	for _, c := range commands {
@@ -270,6 +270,18 @@ func table(name string, commands []command) []byte {
 	fmt.Fprintf(&b, ")\n\nvar %s = []tool.Spec{\n", name)
 	for _, c := range commands {
 		fmt.Fprintf(&b, "\t{Name: %q, New: func() any { return %s }},\n", c.name, c.new(alias(c)))
+	}
+	b.WriteString("}\n")
+	return b.Bytes()
+}
+
+// rooms is a table of the folders of commands: one that is a Table alone is of a type of
+// another package.
+func rooms(commands []command) []byte {
+	var b bytes.Buffer
+	b.WriteString("\nvar rooms = map[string]string{\n")
+	for _, c := range commands {
+		fmt.Fprintf(&b, "\t%q: %q,\n", c.name, c.path())
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

@@ -261,6 +261,9 @@ func (t *target) nothing(v harmonization.Value) bool {
 
 // convert does to a value what the table asks for.
 func (t *target) convert(v harmonization.Value, r *Record) (_ harmonization.Value, err error) {
+	if t.only[0] != "" && r.Get(t.only[0]) != t.only[1] {
+		return harmonization.Value{}, nil
+	}
 	if len(t.steps) > 0 && !v.Empty() {
 		if v, err = t.last.convert(t.steps, v, r.event.Times()); err != nil {
 			return v, fmt.Errorf("%s: %w", t.key, err)

@@ -48,6 +48,7 @@ type target struct {
 	steps     []convert.Func
 	with      Converter         // of the command, which is also given what is empty
 	words     map[string]string // nil if there are none
+	only      [2]string         // a column and its word, or nothing
 	backup    harmonization.Value
 	overwrite bool
 	shared    bool // something else may have set the field already
@@ -203,7 +204,7 @@ func (p *Plan) column(d *harmonization.Dictionary, c *Column) (out column, err e
 
 // plain reports whether values are stored as they are.
 func (t *target) plain() bool {
-	return t.field != nil && t.steps == nil && t.with == nil && t.words == nil && t.backup.Empty()
+	return t.field != nil && t.steps == nil && t.with == nil && t.words == nil && t.only[0] == "" && t.backup.Empty()
 }
 
 func (p *Plan) places(from string) (list []where) {
@@ -232,7 +233,7 @@ func (p *Plan) target(d *harmonization.Dictionary, c *Column, key, from string) 
 		return t, fmt.Errorf("%s: %w", key, err)
 	}
 	t.with = c.With
-	t.words = c.Words.index()
+	t.words, t.only = c.Words.index(), c.If
 	if c.Default != "" {
 		t.backup = harmonization.Text(c.Default)
 	}

@@ -1,7 +1,6 @@
 package table
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 
@@ -80,7 +79,7 @@ func (r *Record) Report() *event.Message { return r.report }
 // ListName returns the name by which a parser of several lists tells them apart:
 // feed.url, or else extra.file_name, which is that of a pipe if it has --file-name.
 func ListName(report *event.Message) string {
-	return cmp.Or(report.Get("feed.url"), report.Get("extra.file_name"))
+	return (&Record{report: report}).Get(List)
 }
 
 // Get returns the text of a column or member, or ""; of several names, with |

@@ -87,6 +87,10 @@ type Column struct {
 	// Rest does not see it.
 	To string
 
+	// If is for a value whose meaning stands in another column: {"ioc_type", "domain"}
+	// takes it only where the column ioc_type has the word domain.
+	If [2]string
+
 	// Need says what happens if there is no value, or a wrong one.
 	Need Need
 
@@ -124,11 +128,14 @@ type Words [][2]string
 // say.
 func (w Words) Find(word string) (to string, ok bool) {
 	for _, pair := range w {
-		if pair[0] == word || pair[0] == "*" {
+		switch pair[0] {
+		case word:
 			return pair[1], true
+		case "*":
+			to, ok = pair[1], true
 		}
 	}
-	return "", false
+	return to, ok
 }
 
 // index is for words that are looked up for each row.

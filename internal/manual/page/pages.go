@@ -902,8 +902,8 @@ array of servers.
 What the usual keys say becomes fields: src, spt, shost and suser of the
 source, dst, dpt, dhost and duser of the destination, proto, app, request and
 fileHash; c6a2 and c6a3 are IPv6 addresses of both. ArcSight's long names, such
-as sourceAddress, mean the same. A host name without a dot is local_hostname. No
-address (0.0.0.0) and port 0 are kept below extra alone.
+as sourceAddress, mean the same. A host name without a dot is local_hostname. What
+stands for no address (0.0.0.0) and port 0 are kept below extra alone.
 
 The time is rt, end or start, or else that of the header of syslog: a number
 since 1970 in any unit, or a date, perhaps without its year. Dates are in the
@@ -1260,9 +1260,9 @@ have no classification.type unless a key or --default-fields gives them one.
 	case "parse-mail":
 		return Page{Summary: "make reports of the attachments and bodies of mails", Doc: `Input is one mail, or a mailbox (mbox) in which each mail stands behind a line
 From with an address and a time. Each attachment, and each body of a kind that
---content-types names, becomes a report for the parser behind this command; an
-archive becomes one of each file in it, of together at most 256 MiB in a mail,
-and so much a mail may have. Signatures of PGP and S/MIME are left out. The report
+--content-types names, becomes a report for the parser behind this command, and
+each file of an archive becomes one. A mail may have 256 MiB, and so may all that
+is unpacked from its archives. Signatures of PGP and S/MIME are left out. The report
 has extra.file_name, extra.email_subject, extra.email_from,
 extra.email_message_id and extra.email_date.
 
@@ -1363,8 +1363,8 @@ of a kind that has a field makes an event, those of objects too:
 	ip-src, ip-dst       source.ip, or source.network of a network
 	email-src            source.account       md5, sha1, sha256  malware.hash.…
 
-and so do pairs of them: domain|ip, with a port behind | (source.port), with
-filename| before a hash. Its category has to be one of Payload delivery,
+Pairs of them have both fields: domain|ip, ip-dst|port (source.port), and a hash
+behind filename|. The category of an attribute has to be one of Payload delivery,
 Artifacts dropped, Payload installation and Network activity. The first tag of the
 taxonomy ecsirt that is known gives the type. feed.url is where the MISP instance
 is; with it the event gets the address of the MISP event as

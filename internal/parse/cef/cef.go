@@ -9,8 +9,8 @@
 // What the usual keys say becomes fields: src, spt, shost and suser of the
 // source, dst, dpt, dhost and duser of the destination, proto, app, request and
 // fileHash; c6a2 and c6a3 are IPv6 addresses of both. ArcSight's long names, such
-// as sourceAddress, mean the same. A host name without a dot is local_hostname. No
-// address (0.0.0.0) and port 0 are kept below extra alone.
+// as sourceAddress, mean the same. A host name without a dot is local_hostname. What
+// stands for no address (0.0.0.0) and port 0 are kept below extra alone.
 //
 // The time is rt, end or start, or else that of the header of syslog: a number
 // since 1970 in any unit, or a date, perhaps without its year. Dates are in the
@@ -117,7 +117,7 @@ func (c *Command) setTime(e *event.Message, in *cef.Event) error {
 
 // set stores what a key says.
 func set(e *event.Message, p cef.Pair, all cef.Extension) {
-	switch field := find(fields, p.Key); {
+	switch field, _ := fields.Find(p.Key); {
 	case p.Value == "", p.Key == "rt", strings.HasSuffix(p.Key, "Label") && all.Get(strings.TrimSuffix(p.Key, "Label")) != "":
 		return
 	case field != "" && !e.Has(field) && !isNothing(field, p.Value):
@@ -162,7 +162,7 @@ func perhaps(p cef.Pair) (field, value string) {
 	case "app":
 		return "protocol.application", strings.ToLower(p.Value)
 	case "proto":
-		if word := find(protocols, p.Value); word != "" {
+		if word, ok := protocols.Find(p.Value); ok {
 			return "protocol.transport", word
 		}
 		return "protocol.transport", strings.ToLower(p.Value)
@@ -184,15 +184,6 @@ func severity(text string) string {
 		return word
 	case "very-high":
 		return "critical"
-	}
-	return ""
-}
-
-func find(words feed.Words, word string) string {
-	for _, w := range words {
-		if w[0] == word {
-			return w[1]
-		}
 	}
 	return ""
 }

@@ -41,7 +41,8 @@ func repaired(information string) string {
 // destinationPorts are those of a line, or one that is empty.
 func destinationPorts(information string) []string {
 	for item := range strings.SplitSeq(information, ";") {
-		if name, value, ok := strings.Cut(item, ":"); ok && beside(fields, strings.TrimSpace(name)) == "destination.port" {
+		name, value, ok := strings.Cut(item, ":")
+		if field, _ := fields.Find(strings.TrimSpace(name)); ok && field == "destination.port" {
 			value, _, _ = strings.Cut(value, "(total_count:") // a list that was cut off
 			return strings.Split(strings.TrimSpace(value), ",")
 		}
@@ -66,19 +67,9 @@ var fields = feed.Words{
 // protocols are the numbers that the feed has.
 var protocols = feed.Words{{"1", "icmp"}, {"6", "tcp"}, {"11", "nvp-ii"}, {"17", "udp"}, {"47", "gre"}, {"59", "ipv6-nonxt"}}
 
-// beside is what stands beside a word, or nothing.
-func beside(words feed.Words, word string) string {
-	for _, pair := range words {
-		if pair[0] == word {
-			return pair[1]
-		}
-	}
-	return ""
-}
-
 // pair adds one value of the information.
 func (r *row) pair(name, value string) {
-	field := beside(fields, name)
+	field, _ := fields.Find(name)
 	switch {
 	case field == "destination.port":
 		r.add(r.port, field)
@@ -102,7 +93,7 @@ func (r *row) pair(name, value string) {
 
 // protocol adds a protocol by its number; those that IANA has not assigned stay numbers.
 func (r *row) protocol(number string) {
-	name := beside(protocols, number)
+	name, _ := protocols.Find(number)
 	n, err := strconv.Atoi(number)
 	switch {
 	case name != "":

@@ -4,9 +4,9 @@
 //
 // Input is one mail, or a mailbox (mbox) in which each mail stands behind a line
 // From with an address and a time. Each attachment, and each body of a kind that
-// --content-types names, becomes a report for the parser behind this command; an
-// archive becomes one of each file in it, of together at most 256 MiB in a mail,
-// and so much a mail may have. Signatures of PGP and S/MIME are left out. The report
+// --content-types names, becomes a report for the parser behind this command, and
+// each file of an archive becomes one. A mail may have 256 MiB, and so may all that
+// is unpacked from its archives. Signatures of PGP and S/MIME are left out. The report
 // has extra.file_name, extra.email_subject, extra.email_from,
 // extra.email_message_id and extra.email_date.
 //

@@ -10,8 +10,8 @@
 //	ip-src, ip-dst       source.ip, or source.network of a network
 //	email-src            source.account       md5, sha1, sha256  malware.hash.…
 //
-// and so do pairs of them: domain|ip, with a port behind | (source.port), with
-// filename| before a hash. Its category has to be one of Payload delivery,
+// Pairs of them have both fields: domain|ip, ip-dst|port (source.port), and a hash
+// behind filename|. The category of an attribute has to be one of Payload delivery,
 // Artifacts dropped, Payload installation and Network activity. The first tag of the
 // taxonomy ecsirt that is known gives the type. feed.url is where the MISP instance
 // is; with it the event gets the address of the MISP event as
@@ -176,12 +176,8 @@ func fields(a *event.Object) string {
 	if !slices.Contains(categories[:], a.Get("category")) {
 		return ""
 	}
-	for _, t := range types {
-		if t[0] == a.Get("type") {
-			return t[1]
-		}
-	}
-	return ""
+	field, _ := types.Find(a.Get("type"))
+	return field
 }
 
 // set stores what an attribute says.
@@ -244,10 +240,8 @@ func classify(tags []struct{ Name string }) (typ, identifier string) {
 		if name == `information-content-security="dropzone"` {
 			identifier = "dropzone"
 		}
-		for _, t := range ecsirt {
-			if t[0] == name && typ == "" {
-				typ = t[1]
-			}
+		if typ == "" {
+			typ, _ = ecsirt.Find(name)
 		}
 	}
 	return typ, identifier
@@ -255,7 +249,7 @@ func classify(tags []struct{ Name string }) (typ, identifier string) {
 
 var categories = [...]string{"Payload delivery", "Artifacts dropped", "Payload installation", "Network activity"}
 
-var types = [][2]string{
+var types = feed.Words{
 	{"domain", "source.fqdn"},
 	{"hostname", "source.fqdn"},
 	{"ip-src", "source.ip"},
@@ -274,7 +268,7 @@ var types = [][2]string{
 	{"filename|sha256", "|malware.hash.sha256"},
 }
 
-var ecsirt = [][2]string{
+var ecsirt = feed.Words{
 	{`fraud="phishing"`, "phishing"},
 	{`availability="ddos"`, "ddos"},
 	{`abusive-content="spam"`, "spam"},
