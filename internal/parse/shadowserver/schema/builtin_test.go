@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/manual/page"
 )
 
@@ -189,26 +191,86 @@ func TestFieldsOfTheManual(t *testing.T) {
 	}
 }
 
-// TestPublished compares the built-in types with those of a schema file, such as the
-// one that is published, and says what to change:
+// TestPublished compares the built-in types with those of a schema file. That is the one
+// that INTELPIPE_SHADOWSERVER_SCHEMA names, such as the one that is published, to find
+// out what to change:
 //
 //	INTELPIPE_SHADOWSERVER_SCHEMA=FILE go test -run TestPublished ./internal/parse/shadowserver/schema
+//
+// Otherwise it is one that says the same as the built-in types, and then something else.
 func TestPublished(t *testing.T) {
-	path := os.Getenv("INTELPIPE_SHADOWSERVER_SCHEMA")
-	if path == "" {
-		t.Skip("INTELPIPE_SHADOWSERVER_SCHEMA names no file")
+	if path := os.Getenv("INTELPIPE_SHADOWSERVER_SCHEMA"); path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range differences(t, text) {
+			t.Error(d)
+		}
+		return
 	}
-	text, err := os.ReadFile(path)
+	types := builtin(t)
+	if d := differences(t, asFile(t, types)); d != nil {
+		t.Errorf("of the same types differ: %q", d)
+	}
+	known := len(types)
+	types[0].URL += "else/"
+	types[1].Columns = append(types[1].Columns, Column{From: "new", To: "source.ip", Function: "validate_ip"})
+	types[2].Columns = types[2].Columns[1:]
+	types = append(types[:known:known], &Type{File: "new_type", Feed: "New Type"})
+	want := []string{types[0].File + ": ", types[1].File + ": ", types[2].File + ": ", "new_type, New Type, "}
+	got := differences(t, asFile(t, types))
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// asFile is a schema file with these types.
+func asFile(t *testing.T, types []*Type) []byte {
+	t.Helper()
+	file := map[string]definition{}
+	for _, typ := range types {
+		d := definition{FeedName: typ.Feed, FileName: typ.File, URL: typ.URL, ConstantFields: map[string]json.RawMessage{}, RequiredFields: [][]any{}, OptionalFields: [][]any{}}
+		for _, c := range typ.Constants {
+			d.ConstantFields[c.Field] = c.Value.AppendJSON(nil)
+		}
+		for _, c := range typ.Columns {
+			item := []any{c.To, c.From}
+			if c.To == "" {
+				item[0] = false
+			}
+			if c.Function != "" {
+				item = append(item, c.Function)
+			}
+			if c.Required {
+				d.RequiredFields = append(d.RequiredFields, item)
+			} else {
+				d.OptionalFields = append(d.OptionalFields, item)
+			}
+		}
+		file[typ.File] = d
+	}
+	text, err := json.Marshal(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return text
+}
+
+// differences are what a schema file says of its types and the built-in table does not,
+// or the other way round. Types that only the table has are no difference.
+func differences(t *testing.T, text []byte) (all []string) {
+	t.Helper()
 	published, err := Parse(text)
+	if err == nil {
+		err = published.Check()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := published.Check(); err != nil {
-		t.Error(err)
-	}
+	differ := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	known := map[string]*Type{}
 	for _, typ := range builtin(t) {
 		known[typ.File] = typ
@@ -220,27 +282,28 @@ func TestPublished(t *testing.T) {
 		}
 		got := known[name]
 		if got == nil {
-			t.Errorf("%s, %s, is not built in", name, want.Feed)
+			differ("%s, %s, is not built in", name, want.Feed)
 			continue
 		}
 		if got.Feed != want.Feed || got.URL != want.URL || !slices.Equal(got.Constants, want.Constants) {
-			t.Errorf("%s: %s, %s, %v are built in, %s, %s, %v published", name, got.Feed, got.URL, got.Constants, want.Feed, want.URL, want.Constants)
+			differ("%s: %s, %s, %v are built in, %s, %s, %v published", name, got.Feed, got.URL, got.Constants, want.Feed, want.URL, want.Constants)
 		}
 		delete(known, name)
 		for _, c := range want.Columns {
 			if !slices.ContainsFunc(got.Columns, c.same) {
-				t.Errorf("%s: %+v is not built in", name, c)
+				differ("%s: %+v is not built in", name, c)
 			}
 		}
 		for _, c := range got.Columns {
 			if !slices.ContainsFunc(want.Columns, c.same) {
-				t.Errorf("%s: %+v is built in, and not published", name, c)
+				differ("%s: %+v is built in, and not published", name, c)
 			}
 		}
 	}
 	for name := range known {
 		t.Logf("%s is built in, and not published", name)
 	}
+	return all
 }
 
 // same compares what columns say; extra. and extra.NAME may be the same.
