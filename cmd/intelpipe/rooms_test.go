@@ -35,15 +35,7 @@ var tangled = []string{
 	"internal/durable/seen",
 	"internal/durable/spool",
 	"internal/durable/spool/layout",
-	"internal/guess",
-	"internal/json",
 	"internal/parse/csv",
-	"internal/python/csv",
-	"internal/python/datetime",
-	"internal/python/dateutil",
-	"internal/python/regex",
-	"internal/python/regex/syntax",
-	"internal/python/value",
 }
 
 // TestRooms looks for files of a room that refer to each other in a circle: what is

@@ -1,47 +1,6 @@
 package csv
 
-import (
-	"bytes"
-	"encoding/binary"
-	"io"
-	"math/bits"
-
-	"unsafe"
-)
-
-// finder remembers where a byte comes next, so that every byte of the input is
-// looked at once per byte that is sought, however short or long the lines are.
-type finder struct {
-	c   byte
-	hit bool
-	pos int // the next c if hit, else the point up to which there is none
-}
-
-// find returns the position of the first c in b at or behind from, or len(b).
-// The positions asked for must not decrease.
-func (f *finder) find(b []byte, from int) int {
-	if f.hit && f.pos >= from {
-		return f.pos
-	}
-	f.pos = max(f.pos, from)
-	n := bytes.IndexByte(b[f.pos:], f.c)
-	if f.hit = n >= 0; f.hit {
-		f.pos += n
-	} else {
-		f.pos = len(b)
-	}
-	return f.pos
-}
-
-// shift follows the buffer when its first n bytes are dropped.
-func (f *finder) shift(n int) {
-	f.hit = f.hit && f.pos >= n
-	f.pos = max(f.pos-n, 0)
-}
-
-func (r *Reader) resetFinders() {
-	r.lf, r.cr = finder{c: '\n'}, finder{c: '\r'}
-}
+import "io"
 
 // nextLine moves pos behind the next line and returns that position and the end
 // of the line's text. The buffer may move, but keeps everything from row on.
@@ -138,71 +97,33 @@ func (r *Reader) fill() {
 	r.err = io.ErrNoProgress
 }
 
-// skipBlanks is where a field begins, at or behind i.
-func (r *Reader) skipBlanks(i, content int) int {
-	for r.SkipBlanks && i < content && r.buf[i] == ' ' {
-		i++
+// ReadLine returns the next line as it is, without its line ending, for text
+// that has no fields. Row, Line, Skip and the errors are those of Read, and so
+// is the time for which it is valid.
+func (r *Reader) ReadLine() ([]byte, error) {
+	content, _, err := r.begin()
+	if err != nil {
+		return nil, err
 	}
-	return i
+	return r.buf[r.row:content], nil
 }
 
-// split makes fields of the line buf[row:content], eight bytes at a time, if its
-// quotes only surround whole fields, and notes where these are.
-func (r *Reader) split(content int) (ok bool) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	buf, delim := r.buf, r.delim[0]
-	text := unsafe.String(unsafe.SliceData(buf), len(buf))
-	delims := ones * uint64(delim)
-	fields, quotes := r.fields[:0], r.quotes[:0]
-	start := r.skipBlanks(r.row, content)
-words:
-	for i := start; i < content; i += 8 {
-		var w uint64
-		if i+8 <= len(buf) {
-			w = binary.LittleEndian.Uint64(buf[i:])
-		} else {
-			var last [8]byte
-			copy(last[:], buf[i:content])
-			w = binary.LittleEndian.Uint64(last[:])
+// begin reads the first line of the next row: its text ends at content, and
+// with its line ending it ends at end.
+func (r *Reader) begin() (content, end int, err error) {
+	if r.discard {
+		r.discardLine()
+	}
+	r.usual = false
+	for {
+		r.row, r.line = r.pos, r.next
+		end, content, err := r.nextLine()
+		if err == ErrRowTooLong {
+			r.discard = true
+			return 0, 0, &Error{r.line, 1, ErrRowTooLong}
 		}
-		// The top bit of each byte of hits is set where x or y has a zero byte; behind
-		// such a byte it may be set for nothing.
-		x, y := w^delims, w^ones*'"'
-		hits := ((x-ones)&^x | (y-ones)&^y) & tops
-		if left := content - i; left < 8 {
-			hits &= 1<<(8*left) - 1
-		}
-		for ; hits != 0; hits &= hits - 1 {
-			at := i + bits.TrailingZeros64(hits)>>3
-			if buf[at] == delim {
-				fields = append(fields, text[start:at])
-				start = r.skipBlanks(at+1, content)
-				continue
-			}
-			if buf[at] != '"' {
-				continue
-			}
-			size := bytes.IndexByte(buf[at+1:content], '"')
-			if at > start || size < 0 {
-				r.fields, r.quotes = fields, quotes
-				return false
-			}
-			start, at = at+1, at+1+size
-			fields = append(fields, text[start:at])
-			quotes = append(quotes, span{start - r.row, at - r.row})
-			if at++; at == content {
-				r.fields, r.quotes, r.usual = fields, quotes, true
-				return true
-			}
-			if buf[at] != delim {
-				r.fields, r.quotes = fields, quotes
-				return false
-			}
-			start = r.skipBlanks(at+1, content)
-			i = start - 8
-			continue words
+		if err != nil || r.Skip == nil || !r.Skip(r.buf[r.row:content]) {
+			return content, end, err
 		}
 	}
-	r.fields, r.quotes, r.usual = append(fields, text[start:content]), quotes, true
-	return true
 }

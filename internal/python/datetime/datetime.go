@@ -210,3 +210,6 @@ func commonZone(s string) (int, bool) {
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// maxOffset is one second more than the largest offset of a zone, in seconds.
+const maxOffset = 24 * 3600

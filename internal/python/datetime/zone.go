@@ -14,9 +14,6 @@ import (
 // two. There are about 600.
 var zones sync.Map
 
-// maxOffset is one second more than the largest offset of a zone, in seconds.
-const maxOffset = 24 * 3600
-
 // Zone returns the zone of a name: UTC, a place of the IANA database such as
 // Europe/Vienna, or an offset such as +02:00. It refuses Local, the zone of the
 // machine. The error names the zone and says what is expected.

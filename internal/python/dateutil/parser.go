@@ -31,14 +31,6 @@ const (
 	noDate        = "year, month and day are needed"
 )
 
-// part is a number that may be missing.
-type part struct {
-	n   int
-	set bool
-}
-
-func some(n int) part { return part{n, true} }
-
 type parser struct {
 	tokens  []string
 	reading *Reading

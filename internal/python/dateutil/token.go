@@ -194,3 +194,11 @@ func startsWithLetter(token string) bool {
 	r, _ := utf8.DecodeRuneInString(token)
 	return isLetter(r)
 }
+
+// part is a number that may be missing.
+type part struct {
+	n   int
+	set bool
+}
+
+func some(n int) part { return part{n, true} }

@@ -35,15 +35,6 @@ type Regexp struct {
 	prog  *program
 }
 
-// trait is something about a text that makes Go's engine wrong.
-type trait uint8
-
-const (
-	nonASCII     trait = 1 << iota // for \b and \B
-	finalNewline                   // for $
-	empty                          // for \B, which Python does not find in an empty text
-)
-
 // Error says what is wrong with an expression, and where.
 type Error = syntax.Error
 

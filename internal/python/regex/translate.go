@@ -105,3 +105,12 @@ func (t *translator) repeat(n *syntax.Node, times int) bool {
 	}
 	return true
 }
+
+// trait is something about a text that makes Go's engine wrong.
+type trait uint8
+
+const (
+	nonASCII     trait = 1 << iota // for \b and \B
+	finalNewline                   // for $
+	empty                          // for \B, which Python does not find in an empty text
+)

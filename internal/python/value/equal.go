@@ -3,8 +3,6 @@ package value
 import (
 	"math/big"
 	"strings"
-
-	"github.com/intelpipe/intelpipe/internal/python/number"
 )
 
 // Equal is ==: a text never equals a number, 1 equals 1.0 and true, and the order of an
@@ -42,21 +40,4 @@ func rational(v Value) (*big.Rat, bool) {
 		return r, r != nil
 	}
 	return new(big.Rat).SetString(v.Text)
-}
-
-// Dumps returns json.dumps(v, sort_keys=True): only ASCII, a blank after colon and
-// comma, numbers in the form of repr. The Text of a Compound that is not JSON comes
-// back unchanged.
-func (v Value) Dumps() string {
-	switch v.Kind {
-	case String:
-		return string(appendString(nil, v.Text))
-	case Compound:
-		if n, ok := Parse(v.Text); ok {
-			return string(n.appendDumps(nil))
-		}
-	case Number:
-		return string(number.Append(nil, v.Text))
-	}
-	return string(v.AppendJSON(nil))
 }
