@@ -76,6 +76,8 @@ func layer(path string) (int, string) {
 		return 8, "family"
 	case "builtin", "flags", "manual", "sibling", "tool":
 		return 7, "tool"
+	case "columns":
+		return 7, "what parsers share"
 	case "chain", "delivery":
 		return 6, "the runtime"
 	case "feed":

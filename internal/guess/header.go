@@ -36,7 +36,7 @@ func likeness(r row) (n int) {
 		if strings.TrimSpace(name) != "" {
 			n++
 		}
-		if meaning(name) != nothing || knownField(name) {
+		if known(name) {
 			n++
 		}
 	}
@@ -52,12 +52,19 @@ func told(v string) bool {
 	return kind.name != "" && kind.name != "text"
 }
 
-// isHeader reports whether the first row names the columns: it has names, where
-// below there are values of another kind, or one that is known.
-func isHeader(rows []row) bool {
-	first := rows[0].fields
+// IsHeader reports whether a row alone names the columns: no value is of a kind that
+// can be told, and at least one is a name that is known.
+func IsHeader(fields []string) bool {
+	return areNames(fields) && slices.ContainsFunc(fields, known)
+}
+
+// known reports whether a name of a column says what is in it.
+func known(name string) bool { return meaning(name) != nothing || knownField(name) }
+
+// areNames reports whether no value can be told, and most are not empty.
+func areNames(fields []string) bool {
 	named := 0
-	for _, name := range first {
+	for _, name := range fields {
 		if told(name) {
 			return false
 		}
@@ -65,11 +72,18 @@ func isHeader(rows []row) bool {
 			named++
 		}
 	}
-	if 2*named <= len(first) {
+	return 2*named > len(fields)
+}
+
+// isHeader reports whether the first row names the columns: it has names, where
+// below there are values of another kind, or one that is known.
+func isHeader(rows []row) bool {
+	first := rows[0].fields
+	if !areNames(first) {
 		return false
 	}
 	for i, name := range first {
-		if meaning(name) != nothing || knownField(name) {
+		if known(name) {
 			return true
 		}
 		if below := values(rows[1:], i, 50); len(below) > 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
+	"github.com/intelpipe/intelpipe/internal/refang"
 )
 
 // kind is what the values of a column are.
@@ -40,10 +41,10 @@ func tests() []test {
 		{kind{name: "SHA-256 hash", fields: ".malware.hash.sha256"}, hash(64)},
 		{kind{name: "mail address", fields: "account"}, isMail},
 		{kind{name: "URL", fields: "url"}, isURL},
-		{kind{name: "URL made unclickable", fields: "url", convert: "refang"}, func(s string) bool { return defanged(s) && isURL(refang(s)) }},
+		{kind{name: "URL made unclickable", fields: "url", convert: "refang"}, undone(isURL)},
 		{kind{name: "AS number", fields: "asn", convert: "asn"}, isASN},
 		{kind{name: "domain", fields: "fqdn"}, isName},
-		{kind{name: "domain made unclickable", fields: "fqdn", convert: "refang"}, func(s string) bool { return defanged(s) && isName(refang(s)) }},
+		{kind{name: "domain made unclickable", fields: "fqdn", convert: "refang"}, undone(isName)},
 		{kind{name: "address or network", fields: "ip|network"}, func(s string) bool { return isIP(s) || isNetwork(s) }},
 		{kind{name: "address or domain", fields: "ip|fqdn"}, func(s string) bool { return isIP(s) || isName(s) }},
 		{kind{name: "address, domain or URL", fields: "ip|fqdn|url"}, func(s string) bool { return isIP(s) || isName(s) || isURL(s) }},
@@ -233,17 +234,13 @@ func isName(s string) bool {
 	return err == nil
 }
 
-func defanged(s string) bool {
-	return strings.Contains(s, "[.]") || strings.Contains(s, "(.)") || strings.Contains(s, "[dot]") || strings.HasPrefix(strings.ToLower(s), "hxxp")
-}
-
-// refang is enough to see what is meant; the converter does it.
-func refang(s string) string {
-	s = strings.NewReplacer("[.]", ".", "(.)", ".", "[dot]", ".", "[:]", ":").Replace(s)
-	if strings.HasPrefix(strings.ToLower(s), "hxxp") {
-		s = "http" + s[4:]
+// undone reports whether a value is made unclickable and, written as it is meant, one of
+// a kind.
+func undone(is func(string) bool) func(string) bool {
+	return func(s string) bool {
+		plain, ok := refang.Word(s)
+		return ok && is(plain)
 	}
-	return s
 }
 
 func isASN(s string) bool {

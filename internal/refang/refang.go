@@ -11,7 +11,7 @@ var signs = [][2]string{{".", "."}, {"dot", "."}, {":", ":"}, {"://", "://"}, {"
 // may be what follows that is not.
 var schemes = [][2]string{
 	{"http", "http"}, {"https", "https"},
-	{"hxxp", "http"}, {"hxtp", "http"}, {"htxp", "http"}, {"h**p", "http"}, {"meow", "http"}, {"fxp", "ftp"},
+	{"hxxp", "http"}, {"hxtp", "http"}, {"htxp", "http"}, {"h**p", "http"}, {"meow", "http"}, {"fxp", "ftp"}, {"fxps", "ftps"},
 	{"hxxps", "https"}, {"hxtps", "https"}, {"htxps", "https"}, {"h**ps", "https"},
 }
 

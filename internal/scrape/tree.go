@@ -7,10 +7,10 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Elements returns the elements of a name below a node, in the order of the page.
-func Elements(n *html.Node, name string) (list []*html.Node) {
+// Elements returns the elements of these names below a node, in the order of the page.
+func Elements(n *html.Node, names ...string) (list []*html.Node) {
 	for d := range n.Descendants() {
-		if d.Type == html.ElementNode && d.Data == name {
+		if d.Type == html.ElementNode && slices.Contains(names, d.Data) {
 			list = append(list, d)
 		}
 	}

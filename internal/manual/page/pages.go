@@ -994,6 +994,11 @@ it. With --header and without --columns, each column that is named like a field
 becomes that field. --compose-fields then takes names as well: {NAME}. With
 --skip-header N the header follows N lines of something else.
 
+Where columns go by number, --skip-header auto leaves out rows that name the
+columns, for feeds that have a header today and not tomorrow, and for files that
+were put together: none of the values is an address, name, URL, number, time or
+hash, and at least one is a word by which columns are known, such as ip or time.
+
 # Guessing
 
 --guess FILE looks at the first mebibyte of a file and prints a command line
@@ -1008,8 +1013,8 @@ if the file cannot be read or is no table. - is stdin.
 # How values are read
 
 --convert COLUMN=STEPS says so for one column, in place of --time-format. COLUMN
-is a name in the header or a field in --columns. Several STEPS are separated by |,
-and each is one of
+is a name in the header, a number or a field of --columns. Several STEPS are
+separated by |, and each is one of
 
 	time FORMAT            a time in the form of strptime, such as %d.%m.%Y %H:%M
 	time FORMAT in ZONE    the same in a zone, such as Europe/Berlin or +02:00
@@ -1176,6 +1181,12 @@ dump, if a value fits none of its column's fields. A cell that is empty, - or
 N/A has no value, and neither has one that is the text of --ignore-values for
 its column. A row without any value makes no event.
 
+Where the first row names the columns, --columns may say NAME=FIELD for those
+that are wanted, in any order; a number counts columns from 1. A page whose
+table lacks one of them fails. --convert says how the values of one column are
+read: COLUMN is its name or number in --columns, or the field, and STEPS are
+those of parse-csv(1).
+
 The table is the first one of the page, the one of --table-index, counted from
 0, or the first one with the attribute --attribute-name, of --attribute-value.
 Pages need not be valid HTML: they are read as browsers read them.
@@ -1184,6 +1195,9 @@ Pages need not be valid HTML: they are read as browsers read them.
 
 	echo '<table><tr><th>Host</th><tr><td>192.0.2.1</table>' |
 	  parse-html-table --columns 'source.ip|source.fqdn'
+	echo '<table><tr><th>Seen<th>Host<tr><td>24.11.2026<td>192.0.2.1</table>' |
+	  parse-html-table --columns Host=source.ip,Seen=time.source \
+	  --convert 'Seen=date %d.%m.%Y'
 	echo '<table id="hosts"><tr><td>192.0.2.1<td>conficker</table>' |
 	  parse-html-table --attribute-name id --attribute-value hosts \
 	  --no-skip-table-head --columns source.ip,malware.name`, Full: true}

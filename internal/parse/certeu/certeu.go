@@ -26,6 +26,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/feed/accuracy"
 )
 
 // Table says what the columns become.
@@ -54,7 +55,7 @@ var Table = feed.Table{
 		{From: "first seen", To: "extra.first_seen", Need: feed.Present},
 		{From: "last seen", To: "extra.last_seen", Need: feed.Present},
 		{From: "expiration date", To: "extra.expiration_date", Need: feed.Present},
-		{From: "confidence level", To: "feed.accuracy", With: accuracy, Need: feed.Required, Overwrite: true},
+		{From: "confidence level", To: "feed.accuracy", With: confidence, Need: feed.Required, Overwrite: true},
 		{From: "status", To: "status", Need: feed.Present},
 		{From: "url", To: "source.url", Need: feed.Present},
 		{From: "domain name", To: "source.fqdn", Need: feed.Present},
@@ -91,8 +92,8 @@ var Table = feed.Table{
 	After: check,
 }
 
-// accuracy is that of the feed, times a level in percent.
-func accuracy(v harmonization.Value, row *feed.Record) (harmonization.Value, error) {
+// confidence is a level in percent of the feed's accuracy.
+func confidence(v harmonization.Value, row *feed.Record) (harmonization.Value, error) {
 	if v.Empty() {
 		return v, nil
 	}
@@ -100,13 +101,7 @@ func accuracy(v harmonization.Value, row *feed.Record) (harmonization.Value, err
 	if err != nil || level < 0 || level > 100 {
 		return v, fmt.Errorf("feed.accuracy: a whole number from 0 to 100 is expected, not %q", v.Text)
 	}
-	whole := 100.0
-	if text := row.Event().Get("feed.accuracy"); text != "" {
-		if whole, err = strconv.ParseFloat(text, 64); err != nil {
-			return v, fmt.Errorf("feed.accuracy: %w", err)
-		}
-	}
-	return harmonization.Text(strconv.FormatFloat(whole*float64(level)/100, 'f', -1, 64)), nil
+	return accuracy.Share(row.Event(), float64(level), 100), nil
 }
 
 // check refuses what belongs to another version of the format.

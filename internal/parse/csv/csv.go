@@ -36,6 +36,11 @@
 // becomes that field. --compose-fields then takes names as well: {NAME}. With
 // --skip-header N the header follows N lines of something else.
 //
+// Where columns go by number, --skip-header auto leaves out rows that name the
+// columns, for feeds that have a header today and not tomorrow, and for files that
+// were put together: none of the values is an address, name, URL, number, time or
+// hash, and at least one is a word by which columns are known, such as ip or time.
+//
 // # Guessing
 //
 // --guess FILE looks at the first mebibyte of a file and prints a command line
@@ -50,8 +55,8 @@
 // # How values are read
 //
 // --convert COLUMN=STEPS says so for one column, in place of --time-format. COLUMN
-// is a name in the header or a field in --columns. Several STEPS are separated by |,
-// and each is one of
+// is a name in the header, a number or a field of --columns. Several STEPS are
+// separated by |, and each is one of
 //
 //	time FORMAT            a time in the form of strptime, such as %d.%m.%Y %H:%M
 //	time FORMAT in ZONE    the same in a zone, such as Europe/Berlin or +02:00
@@ -91,12 +96,12 @@
 package csv
 
 import (
-	"bytes"
-	"context"
-	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
-	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/columns"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -114,7 +119,7 @@ type Command struct {
 	Delimiter          string              `help:"The character between two columns; \\t is a tab." default:","`
 	Header             bool                `help:"The first row has names. Without --columns, they are those of fields."`
 	Guess              string              `help:"Print flags for FILE and what comes of them, and end." placeholder:"FILE" noenv:""`
-	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says." placeholder:"VALUE|json:…"`
+	SkipHeader         harmonization.Value `help:"Skip the first line that is no comment, or as many as the number says; auto: rows that name the columns." placeholder:"VALUE|json:…"`
 	TimeFormat         string              `help:"How times are written: timestamp, windows_nt, epoch_millis, utc_isoformat, from_format|…, from_format_midnight|… or fuzzy." placeholder:"FORMAT"`
 	Type               string              `help:"The classification.type of rows that have none." placeholder:"TYPE" vocabulary:"classification.type"`
 	TypeTranslation    stage.Object        `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}" vocabulary:"classification.type"`
@@ -124,49 +129,27 @@ type Command struct {
 	format     feed.CSV
 	types      map[string]string
 	dictionary *harmonization.Dictionary
-	columns    []column
+	columns    columns.List
 	byName     bool       // columns are found by the header of each report
 	header     []string   // that plan is for
 	plan       *feed.Plan // from Start on, if columns go by number
 	joined     []byte
+	isHeader   func(fields []string) bool // of --skip-header auto
 }
 
-const typeField = "classification.type"
+// booleans is a list of true and false. It is written with commas, or as JSON.
+type booleans []bool
 
-var errFilter = errors.New("--filter-text: say with --filter-type whether rows with it are kept (whitelist) or left out (blacklist)")
-
-// Process makes an event of each row.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	var plan *feed.Plan
-	for row := range feed.Rows(report, emit, c.format) {
-		if plan == nil {
-			var err error
-			if plan, err = c.planFor(row.Names); err != nil {
-				return err // which condemns the report
-			}
+// UnmarshalText reads the list.
+func (b *booleans) UnmarshalText(text []byte) error {
+	s := strings.TrimSuffix(strings.TrimPrefix(string(text), "["), "]")
+	*b = nil
+	for item := range strings.SplitSeq(s, ",") {
+		v, err := strconv.ParseBool(strings.TrimSpace(item))
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", item)
 		}
-		if c.FilterText != "" && c.filtered(row.Fields) {
-			continue
-		}
-		e := row.Event()
-		if !plan.Fill(e, row.Fields) {
-			e.Release()
-			continue
-		}
-		if err := emit(e); err != nil {
-			return err
-		}
+		*b = append(*b, v)
 	}
 	return nil
-}
-
-func (c *Command) filtered(fields []string) bool {
-	c.joined = c.joined[:0]
-	for i, text := range fields {
-		if i > 0 {
-			c.joined = append(c.joined, string(c.format.Delimiter)...)
-		}
-		c.joined = append(c.joined, text...)
-	}
-	return bytes.Contains(c.joined, []byte(c.FilterText)) == (c.FilterType == "blacklist")
 }

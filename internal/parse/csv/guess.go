@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/guess"
-	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/guess/preview"
+	"github.com/intelpipe/intelpipe/internal/guess/propose"
+	"github.com/intelpipe/intelpipe/internal/shell"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -31,7 +30,6 @@ func (c *Command) Errand() stage.Runner {
 type guessing struct {
 	file    string
 	command Command
-	words   []string // of the command line that is proposed
 	reading event.Reading
 }
 
@@ -50,12 +48,10 @@ func (g *guessing) Run(ctx context.Context, env *stage.Env, stdout io.Writer) er
 	if err != nil {
 		return stage.Usage(fmt.Errorf("--guess %s: %w", g.file, err))
 	}
-	g.take(t, env.Words)
-	p := &preview{table: t}
-	if err := g.try(ctx, env, p); err != nil {
-		p.broken = err
-	}
-	_, err = io.WriteString(stdout, quoted(append([]string{env.Name}, g.words...))+"\n"+p.text(whole))
+	proposal := propose.For(t, g.file, env.Words)
+	p := &preview.Preview{Table: t}
+	p.Broken = g.try(ctx, env, proposal, p)
+	_, err = io.WriteString(stdout, shell.Quote(append([]string{env.Name}, proposal.Words...)...)+"\n"+p.Text(whole))
 	return err
 }
 
@@ -87,145 +83,36 @@ func (g *guessing) options(env *stage.Env) guess.Options {
 		Dictionary: env.Dictionary, Encoding: g.reading.Encoding, DayFirst: g.reading.DayFirst, Zoned: g.reading.Location != nil,
 		Typed: g.command.Type != "", Skip: feed.Comment, Key: feed.ExtraKey,
 	}
-	if given(env.Words, "delimiter") {
+	if propose.Given(env.Words, "delimiter") {
 		o.Delimiter, _ = delimiter(g.command.Delimiter)
 	}
 	return o
 }
 
-// given reports whether a flag stands on the command line.
-func given(words []string, flag string) bool {
-	return slices.ContainsFunc(words, func(word string) bool {
-		return word == "--"+flag || strings.HasPrefix(word, "--"+flag+"=")
-	})
-}
-
-// take sets flags that fit the table, but for those that were given.
-func (g *guessing) take(t *guess.Table, words []string) {
-	for i := 0; i < len(words); i++ {
-		switch {
-		case words[i] == "--guess":
-			i++
-		case !strings.HasPrefix(words[i], "--guess="):
-			g.words = append(g.words, words[i])
-		}
-	}
-	set := func(flag, value string) bool {
-		if given(words, flag) {
-			return false
-		}
-		g.words = append(g.words, "--"+flag, value)
-		return true
-	}
-	c := &g.command
-	if t.Encoding != "" && set("encoding", t.Encoding) {
-		g.reading.Encoding = t.Encoding
-	}
-	if name := strings.ReplaceAll(string(t.Delimiter), "\t", `\t`); t.Delimiter != ',' && set("delimiter", name) {
-		c.Delimiter = name
-	}
-	if t.Skip > 0 && set("skip-header", strconv.Itoa(t.Skip)) {
-		c.SkipHeader = harmonization.Int(int64(t.Skip))
-	}
-	if !given(words, "columns") {
-		columns, conversions := g.columns(t)
-		if !t.Header || len(columns) > 0 {
-			set("columns", list(columns))
-			c.Columns = columns
-		}
-		for _, conversion := range conversions {
-			if !given(words, "convert") {
-				g.words = append(g.words, "--convert", conversion)
-				c.Convert = append(c.Convert, conversion)
-			}
-		}
-	}
-	switch {
-	case g.file == "-":
-	case strings.HasPrefix(g.file, "-"):
-		g.words = append(g.words, "./"+g.file)
-	default:
-		g.words = append(g.words, g.file)
-	}
-}
-
-// columns are the values of --columns and of --convert.
-func (g *guessing) columns(t *guess.Table) (columns, conversions []string) {
-	seen := map[string]int{}
-	for _, column := range t.Columns {
-		seen[column.Name]++
-	}
-	for i, column := range t.Columns {
-		name := column.Name
-		if _, err := strconv.Atoi(name); err == nil || name == "" || seen[name] > 1 {
-			name = strconv.Itoa(i + 1) // which the header cannot tell apart from others
-		}
-		keys := []string{name}
-		if !t.Header {
-			columns = append(columns, column.Field)
-		} else if column.Field != "" {
-			columns = append(columns, name+"="+column.Field)
-		}
-		if !t.Header || len(column.More) > 0 { // there is no name, or it stands for several fields
-			keys = strings.Split(column.Field, "|")
-		}
-		for _, key := range keys {
-			if column.Field != "" && column.Convert != "" {
-				conversions = append(conversions, key+"="+column.Convert)
-			}
-		}
-		for _, more := range column.More {
-			field, _, _ := strings.Cut(more, "=")
-			columns, conversions = append(columns, name+"="+field), append(conversions, more)
-		}
-	}
-	for !t.Header && len(columns) > 0 && columns[len(columns)-1] == "" {
-		columns = columns[:len(columns)-1]
-	}
-	return columns, conversions
-}
-
-// list writes a list as the value of a flag.
-func list(items []string) string {
-	if !slices.ContainsFunc(items, func(s string) bool {
-		return strings.Contains(s, ",") || strings.TrimSpace(s) != s || strings.HasPrefix(s, "[")
-	}) {
-		return strings.Join(items, ",")
-	}
-	var text []byte
-	for i, item := range items {
-		text = json.AppendString(append(text, "[,"[min(i, 1)]), item)
-	}
-	return string(append(text, ']'))
-}
-
-// quoted writes words for a shell.
-func quoted(words []string) string {
-	const safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+"
-	var b strings.Builder
-	for i, word := range words {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if word != "" && strings.Trim(word, safe) == "" {
-			b.WriteString(word)
-			continue
-		}
-		b.WriteString("'" + strings.ReplaceAll(word, "'", `'\''`) + "'")
-	}
-	return b.String()
-}
-
 // try parses the sample with the flags that were found.
-func (g *guessing) try(ctx context.Context, env *stage.Env, p *preview) error {
+func (g *guessing) try(ctx context.Context, env *stage.Env, proposal *propose.Proposal, p *preview.Preview) error {
+	c := &g.command
+	if proposal.Encoding != "" {
+		g.reading.Encoding = proposal.Encoding
+	}
+	if proposal.Delimiter != "" {
+		c.Delimiter = proposal.Delimiter
+	}
+	if proposal.Skip > 0 {
+		c.SkipHeader = harmonization.Int(int64(proposal.Skip))
+	}
+	if proposal.Columns != nil {
+		c.Columns = proposal.Columns
+	}
+	c.Convert = append(c.Convert, proposal.Convert...)
 	if err := g.command.Start(ctx, env); err != nil {
 		return err
 	}
 	report := event.New(event.Report, env.Dictionary)
 	report.SetReading(&g.reading)
-	report.SetBody(bytes.NewReader(p.table.Sample))
+	report.SetBody(bytes.NewReader(p.Table.Sample))
 	err := g.command.Process(ctx, report, func(e *event.Message) error {
-		p.add(e)
+		p.Add(e)
 		e.Release()
 		return nil
 	})

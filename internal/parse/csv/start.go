@@ -2,56 +2,52 @@ package csv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/columns"
+	"github.com/intelpipe/intelpipe/internal/guess"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// booleans is a list of true and false. It is written with commas, or as JSON.
-type booleans []bool
+var errNoColumns = errors.New("--columns is missing, for example: parse-csv --columns source.ip,source.port --type scanner; parse-csv --guess FILE shows what may fit a file")
 
-// UnmarshalText reads the list.
-func (b *booleans) UnmarshalText(text []byte) error {
-	s := strings.TrimSuffix(strings.TrimPrefix(string(text), "["), "]")
-	*b = nil
-	for item := range strings.SplitSeq(s, ",") {
-		v, err := strconv.ParseBool(strings.TrimSpace(item))
-		if err != nil {
-			return fmt.Errorf("%q is neither true nor false", item)
-		}
-		*b = append(*b, v)
-	}
-	return nil
-}
+var errAuto = errors.New("--skip-header auto: with --header, or NAME=FIELD in --columns, the first row always names the columns")
 
 // Start looks up all fields and compiles what there is to compile.
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	d := env.Dictionary
 	c.dictionary = d
-	if err = c.setColumns(); err != nil {
+	c.byName = len(c.Columns) == 0 || columns.ByName(c.Columns)
+	if len(c.Columns) == 0 && !c.Header {
+		return errNoColumns
+	}
+	if c.columns, err = columns.Read(c.Columns, c.ColumnsRequired); err != nil {
 		return err
 	}
 	c.format.Names = c.byName || c.Header
 	if c.format.Delimiter, err = delimiter(c.Delimiter); err != nil {
 		return err
 	}
-	if c.format.Header, err = lines(c.SkipHeader); err != nil {
-		return err
+	switch {
+	case c.SkipHeader.Text != "auto":
+		if c.format.Header, err = lines(c.SkipHeader); err != nil {
+			return err
+		}
+	case c.format.Names:
+		return errAuto
+	default:
+		c.isHeader = guess.IsHeader
 	}
 	if c.FilterText != "" && c.FilterType == "" {
 		return errFilter
 	}
 	if c.types, err = texts("type-translation", c.TypeTranslation); err != nil {
 		return err
-	}
-	if c.Type != "" {
-		if _, err = d.CheckValue(harmonization.Event, typeField, harmonization.Text(c.Type)); err != nil {
-			return fmt.Errorf("--type: %w", err)
-		}
 	}
 	if len(c.columns) == 0 {
 		return nil // the header of each report says which there are
@@ -64,7 +60,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 func (c *Command) names() (names []string) {
 	for _, column := range c.columns {
 		if c.byName {
-			names = append(names, column.name)
+			names = append(names, column.Name)
 		}
 	}
 	return names
@@ -91,20 +87,9 @@ func lines(v harmonization.Value) (int, error) {
 	}
 	n, err := strconv.Atoi(v.Text)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("--skip-header %q: true, false or a number of lines is expected", v.Text)
+		return 0, fmt.Errorf("--skip-header %q: true, false, auto or a number of lines is expected", v.Text)
 	}
 	return n, nil
 }
 
-// texts checks that all members of a flag's object are strings.
-func texts(flag string, object stage.Object) (map[string]string, error) {
-	m := make(map[string]string, len(object))
-	for key, v := range object {
-		text, ok := v.(string)
-		if !ok {
-			return nil, fmt.Errorf("--%s: %s: a string is expected", flag, key)
-		}
-		m[key] = text
-	}
-	return m, nil
-}
+var errFilter = errors.New("--filter-text: say with --filter-type whether rows with it are kept (whitelist) or left out (blacklist)")

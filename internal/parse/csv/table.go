@@ -11,83 +11,77 @@ import (
 	"sync"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/columns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/feed/table/convert"
-	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/regex"
+	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
-// table makes a table of the flags.
-func (c *Command) table(d *harmonization.Dictionary, columns []column) (*feed.Table, error) {
-	search, err := texts("column-regex-search", c.ColumnRegexSearch)
-	if err != nil {
-		return nil, err
-	}
-	kinds, err := texts("data-type", c.DataType)
-	if err != nil {
-		return nil, err
-	}
+// table makes a table of the flags, for those of the columns that a report has.
+func (c *Command) table(d *harmonization.Dictionary, list columns.List) (*feed.Table, error) {
 	times, err := timeformat.Parse(c.TimeFormat)
 	if err != nil {
 		return nil, fmt.Errorf("--time-format: %w", err)
 	}
-	if err := c.inColumns("column-regex-search", search); err != nil {
-		return nil, err
-	}
-	if err := c.inColumns("data-type", kinds); err != nil {
-		return nil, err
-	}
-	conversions, err := c.conversions(columns)
+	search, err := c.ofFields("column-regex-search", c.ColumnRegexSearch)
 	if err != nil {
 		return nil, err
 	}
-	table := &feed.Table{SkipBlank: true}
-	for _, from := range columns {
-		column := feed.Column{From: from.name, Need: feed.Optional}
-		if !from.required {
-			column.Need = feed.Soft
-		}
-		for name := range strings.SplitSeq(from.fields, "|") {
-			if ignored(name) {
-				column.Or = append(column.Or, feed.Column{To: "|"})
-				break
-			}
-			s := steps{command: c, name: name, times: times, named: append(conversions[from.name], conversions[name]...)}
-			if err := s.choose(d, name, search, kinds); err != nil {
-				return nil, err
-			}
-			s.strict = column.Need == feed.Soft || from.fields != name
-			column.Or = append(column.Or, feed.Column{To: name, With: s.converter()})
-		}
-		column.To, column.With, column.Or = column.Or[0].To, column.Or[0].With, column.Or[1:]
-		if column.To != "|" {
-			table.Rows = append(table.Rows, column)
-		}
+	kinds, err := c.ofFields("data-type", c.DataType)
+	if err != nil {
+		return nil, err
 	}
-	return table, c.addComposed(table)
+	conversions, err := list.Conversions(c.Convert, c.columns)
+	if err != nil {
+		return nil, err
+	}
+	table, err := list.Table(func(i int, name string) (feed.Converter, error) {
+		column := list[i]
+		s := steps{command: c, name: name, named: append(conversions[column.Name], conversions[name]...)}
+		strict := column.Need == feed.Soft || column.Fields != name
+		if err := s.choose(d, search, kinds, times, strict); err != nil {
+			return nil, err
+		}
+		return s.converter(), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.addComposed(table); err != nil {
+		return nil, err
+	}
+	return table, columns.SetType(table, d, c.Type)
 }
 
-// inColumns refuses what would be without effect: fields that no column has.
-func (c *Command) inColumns(flag string, fields map[string]string) error {
-	if len(c.columns) == 0 {
-		return nil // what there is a header says
+// ofFields checks a flag that says something of fields in --columns. Without --columns a
+// header says which there are.
+func (c *Command) ofFields(flag string, object stage.Object) (map[string]string, error) {
+	m, err := texts(flag, object)
+	if err != nil || len(c.columns) == 0 {
+		return m, err
 	}
-	var names []string
-	for _, column := range c.columns {
-		names = append(names, strings.Split(column.fields, "|")...)
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if slices.Contains(names, name) {
-			continue
+	for _, field := range slices.Sorted(maps.Keys(m)) {
+		if err := c.columns.Has(flag, field); err != nil {
+			return nil, err
 		}
-		if near := plain.Nearest(name, slices.Values(names)); near != "" {
-			return fmt.Errorf("--%s: %s is not in --columns; did you mean %s?", flag, name, near)
-		}
-		return fmt.Errorf("--%s: %s is not in --columns", flag, name)
 	}
-	return nil
+	return m, nil
+}
+
+// texts checks that all members of a flag's object are strings.
+func texts(flag string, object stage.Object) (map[string]string, error) {
+	m := make(map[string]string, len(object))
+	for key, v := range object {
+		text, ok := v.(string)
+		if !ok {
+			return nil, fmt.Errorf("--%s: %s: a string is expected", flag, key)
+		}
+		m[key] = text
+	}
+	return m, nil
 }
 
 // numbered matches what stands for a column in --compose-fields.
@@ -95,8 +89,8 @@ var numbered = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 
 var errTemplate = errors.New("--compose-fields: in a template a column is {0}, {1} and so on, or with NAME=FIELD in --columns {NAME}; a brace is {{ or }}")
 
-// addComposed adds the rows that --compose-fields and --type stand for. Columns
-// of a table are counted from 1.
+// addComposed adds the rows that --compose-fields stands for. Columns of a table are
+// counted from 1.
 func (c *Command) addComposed(table *feed.Table) error {
 	formats, err := texts("compose-fields", c.ComposeFields)
 	if err != nil {
@@ -124,9 +118,6 @@ func (c *Command) addComposed(table *feed.Table) error {
 			table.Rows = append(table.Rows, feed.Column{Text: text, To: name})
 		}
 	}
-	if c.Type != "" {
-		table.Rows = append(table.Rows, feed.Column{To: typeField, Default: c.Type})
-	}
 	return nil
 }
 
@@ -135,38 +126,40 @@ type steps struct {
 	command   *Command
 	name      string // of the field
 	search    *regex.Regexp
-	named     []step // of --convert
-	comma     bool   // numbers have a comma before their fraction
+	comma     bool           // numbers have a comma before their fraction
+	named     []columns.Step // of --convert
 	json      bool
-	url       bool
 	translate bool
-	time      *harmonization.Field // nil for all but times
-	strict    bool                 // a time that does not fit would be left out otherwise
-	times     timeformat.Converter
+	usual     feed.Converter
 }
 
 // numbers are the types whose values --decimal-comma is about.
 var numbers = []string{"Accuracy", "Float", "Integer"}
 
-func (s *steps) choose(d *harmonization.Dictionary, name string, search, kinds map[string]string) (err error) {
-	if expr, ok := search[name]; ok {
+// choose finds the steps. A time that the field itself would refuse needs none, unless
+// it could then be left out, which is strict.
+func (s *steps) choose(d *harmonization.Dictionary, search, kinds map[string]string, times timeformat.Converter, strict bool) (err error) {
+	if expr, ok := search[s.name]; ok {
 		if s.search, err = regex.Compile(expr, false); err != nil {
-			return fmt.Errorf("--column-regex-search: %s: %w", name, err)
+			return fmt.Errorf("--column-regex-search: %s: %w", s.name, err)
 		}
 	}
-	f, unknown := d.Field(harmonization.Event, name)
-	switch kind, ok := kinds[name]; {
+	f, unknown := d.Field(harmonization.Event, s.name)
+	if s.command.TimeFormat == "" {
+		if times = nil; strict && unknown == nil {
+			times = f.SanitiseAs
+		}
+	}
+	switch kind, ok := kinds[s.name]; {
 	case ok && kind != "json":
-		return fmt.Errorf("--data-type: %s: %q: json is expected", name, kind)
+		return fmt.Errorf("--data-type: %s: %q: json is expected", s.name, kind)
 	case ok:
 		s.json = true
 	case len(s.named) > 0:
-	case name == "time.source" || name == "time.destination":
-		s.time = f
-	case strings.HasSuffix(name, ".url"):
-		s.url = true
-	case name == typeField:
+	case s.name == columns.TypeField:
 		s.translate = len(s.command.types) > 0
+	default:
+		s.usual = columns.Usual(s.name, times, s.command.DefaultUrlProtocol)
 	}
 	s.comma = s.command.DecimalComma && (s.json || unknown == nil && slices.Contains(numbers, f.Type))
 	return nil
@@ -174,13 +167,8 @@ func (s *steps) choose(d *harmonization.Dictionary, name string, search, kinds m
 
 // converter returns nil if there is nothing to do.
 func (s *steps) converter() feed.Converter {
-	if s.time != nil && s.command.TimeFormat == "" {
-		if s.times = s.time.SanitiseAs; !s.strict {
-			s.time = nil
-		}
-	}
-	if s.search == nil && s.named == nil && !s.comma && !s.json && !s.url && !s.translate && s.time == nil {
-		return nil
+	if s.search == nil && s.named == nil && !s.comma && !s.json && !s.translate {
+		return s.usual
 	}
 	return s.convert
 }
@@ -199,7 +187,7 @@ func (s *steps) convert(v harmonization.Value, r *feed.Record) (_ harmonization.
 	}
 	v = harmonization.Text(text)
 	for _, step := range s.named {
-		if v, err = step.do(s, v, r); err != nil || v.Empty() {
+		if v, err = step.Do(s.name, v, r); err != nil || v.Empty() {
 			return v, err
 		}
 	}
@@ -217,12 +205,8 @@ func (s *steps) convert(v harmonization.Value, r *feed.Record) (_ harmonization.
 		if v, err = event.ParseValue(text); err != nil {
 			return v, feed.Must(fmt.Errorf("%s: %w", s.name, err))
 		}
-	case s.time != nil:
-		if v, err = s.times(v, r.Event().Times()); err != nil {
-			return v, feed.Must(fmt.Errorf("%s: %w", s.name, err))
-		}
-	case s.url && !strings.Contains(text, "://"):
-		return harmonization.Text(s.command.DefaultUrlProtocol + text), nil
+	case s.usual != nil:
+		return s.usual(v, r)
 	}
 	return v, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/feed/accuracy"
 )
 
 // row is the event of a line, or of one destination port in it.
@@ -85,11 +86,7 @@ func (r *row) stormworm(text string) {
 			if err != nil || math.IsNaN(n) || n < 0 || n > 5 {
 				r.Fail(fmt.Errorf("%q: a number from 0 to 5 is expected", word))
 			}
-			accuracy := 100.0
-			if text := r.Get("feed.accuracy"); text != "" {
-				accuracy, _ = strconv.ParseFloat(text, 64)
-			}
-			r.SetValue("feed.accuracy", harmonization.Float(accuracy*n/5))
+			r.SetValue("feed.accuracy", accuracy.Share(r.Message, n, 5))
 		}
 		if word == "legacy" || word == "crypto" {
 			r.add(word, "malware.version")

@@ -9,6 +9,12 @@
 // N/A has no value, and neither has one that is the text of --ignore-values for
 // its column. A row without any value makes no event.
 //
+// Where the first row names the columns, --columns may say NAME=FIELD for those
+// that are wanted, in any order; a number counts columns from 1. A page whose
+// table lacks one of them fails. --convert says how the values of one column are
+// read: COLUMN is its name or number in --columns, or the field, and STEPS are
+// those of parse-csv(1).
+//
 // The table is the first one of the page, the one of --table-index, counted from
 // 0, or the first one with the attribute --attribute-name, of --attribute-value.
 // Pages need not be valid HTML: they are read as browsers read them.
@@ -17,6 +23,9 @@
 //
 //	echo '<table><tr><th>Host</th><tr><td>192.0.2.1</table>' |
 //	  parse-html-table --columns 'source.ip|source.fqdn'
+//	echo '<table><tr><th>Seen<th>Host<tr><td>24.11.2026<td>192.0.2.1</table>' |
+//	  parse-html-table --columns Host=source.ip,Seen=time.source \
+//	  --convert 'Seen=date %d.%m.%Y'
 //	echo '<table id="hosts"><tr><td>192.0.2.1<td>conficker</table>' |
 //	  parse-html-table --attribute-name id --attribute-value hosts \
 //	  --no-skip-table-head --columns source.ip,malware.name
@@ -25,21 +34,16 @@
 package htmltable
 
 import (
-	"context"
-	"fmt"
-	"strings"
-
-	"golang.org/x/net/html"
-
-	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/columns"
 	"github.com/intelpipe/intelpipe/internal/feed"
-	"github.com/intelpipe/intelpipe/internal/scrape"
-	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Command says which table is meant, and which fields its columns become.
 type Command struct {
-	Columns            []string `help:"The field for each column; empty or __IGNORE__ for none, a|b for alternatives." default:",source.fqdn" placeholder:"FIELD,…" field:"event,columns,newer,group"`
+	Columns            []string `help:"The field for each column, a|b for alternatives, empty or __IGNORE__ for none; or NAME=FIELD by the first row." default:",source.fqdn" placeholder:"FIELD,…" field:"event,columns,named,newer,group"`
+	Convert            []string `help:"How to read the values of a column. May be given several times." placeholder:"COLUMN=STEPS" sep:"none"`
 	IgnoreValues       []string `help:"For each column the text that is no value." placeholder:"TEXT,…"`
 	AttributeName      string   `help:"Take only tables with this attribute." placeholder:"NAME"`
 	AttributeValue     string   `help:"The value of the attribute; of a class, any one of them." placeholder:"TEXT"`
@@ -53,95 +57,9 @@ type Command struct {
 	Type               string   `help:"The classification.type of rows that have none." default:"c2-server" placeholder:"TYPE" vocabulary:"classification.type"`
 	HtmlParser         string   `help:"Without effect: pages are read as browsers read them." default:"html.parser" enum:"html.parser,lxml" hidden:""`
 
-	plan *feed.Plan
-}
-
-// maxPage bounds a page, in bytes.
-const maxPage = 64 << 20
-
-// Process makes an event of each row.
-func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
-	page, err := feed.Text(report, maxPage)
-	if err != nil || strings.TrimSpace(page) == "" {
-		return err
-	}
-	root, err := html.Parse(strings.NewReader(page))
-	if err != nil {
-		return err
-	}
-	table, err := c.find(root)
-	if err != nil {
-		return err
-	}
-	rows := scrape.Elements(table, "tr")
-	above := strings.Repeat(c.open()+"</table>", c.TableIndex) + c.open()
-	if c.SkipTableHead && len(rows) > 0 {
-		above += scrape.Source(rows[0])
-		rows = rows[1:]
-	}
-	for _, row := range rows {
-		var cells []string
-		for _, cell := range scrape.Elements(row, "td") {
-			cells = append(cells, strings.TrimSpace(scrape.Text(cell)))
-		}
-		e := feed.Event(report, scrape.Source(row))
-		if !c.plan.Fill(e, cells) {
-			e.Release()
-			continue
-		}
-		if e.Err() != nil {
-			feed.Dump(e, above+scrape.Source(row)+"</table>")
-		}
-		if err := emit(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// find returns the table that is meant.
-func (c *Command) find(root *html.Node) (*html.Node, error) {
-	n := 0
-	for _, table := range scrape.Elements(root, "table") {
-		if !c.selected(table) {
-			continue
-		}
-		if n == c.TableIndex {
-			return table, nil
-		}
-		n++
-	}
-	what := "tables"
-	if c.AttributeName != "" {
-		what = fmt.Sprintf("tables with %s=%q", c.AttributeName, c.AttributeValue)
-	}
-	return nil, fmt.Errorf("the page has %d %s, and --table-index is %d, counted from 0", n, what, c.TableIndex)
-}
-
-// open is the beginning of such a table.
-func (c *Command) open() string {
-	if c.AttributeName == "" {
-		return scrape.Tag("table")
-	}
-	return scrape.Tag("table", html.Attribute{Key: c.AttributeName, Val: c.AttributeValue})
-}
-
-func (c *Command) selected(table *html.Node) bool {
-	if c.AttributeName == "" {
-		return true
-	}
-	for _, a := range table.Attr {
-		if a.Key != c.AttributeName {
-			continue
-		}
-		if a.Val == c.AttributeValue {
-			return true
-		}
-		for class := range strings.FieldsSeq(a.Val) {
-			if a.Key == "class" && class == c.AttributeValue {
-				return true
-			}
-		}
-	}
-	return false
+	dictionary *harmonization.Dictionary
+	times      timeformat.Converter
+	columns    columns.List
+	byName     bool       // columns are found by the first row
+	plan       *feed.Plan // if columns go by number
 }

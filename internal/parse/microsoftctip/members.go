@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/feed/accuracy"
 )
 
 // members are members of an element whose names begin alike.
@@ -43,18 +43,14 @@ func index(groups []members) map[string]string {
 
 func unknown(member string) error { return fmt.Errorf("%s is not known to the parser", member) }
 
-var errConfidence = errors.New("confidence is missing, or no number")
+var errConfidence = errors.New("confidence: a number from 0 to 100 is expected")
 
 // weigh makes feed.accuracy the part of it that is a confidence in percent.
 func weigh(e *event.Message, percent string) error {
 	part, err := strconv.ParseFloat(percent, 64)
-	if err != nil {
+	if err != nil || !(0 <= part && part <= 100) { // NaN is neither
 		return errConfidence
 	}
-	accuracy := 100.0
-	if text := e.Get("feed.accuracy"); text != "" {
-		accuracy, _ = strconv.ParseFloat(text, 64)
-	}
-	e.SetValue("feed.accuracy", harmonization.Float(accuracy*part/100))
+	e.SetValue("feed.accuracy", accuracy.Share(e, part, 100))
 	return nil
 }

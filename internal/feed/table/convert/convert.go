@@ -14,6 +14,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/datetime"
+	"github.com/intelpipe/intelpipe/internal/refang"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
@@ -248,7 +249,10 @@ func textConverter(name, argument string) func(string) string {
 	case "add":
 		return func(s string) string { return s + argument }
 	case "refang":
-		return refang
+		return func(s string) string {
+			plain, _ := refang.Word(s)
+			return plain
+		}
 	case "url":
 		if argument == "" {
 			argument = "http://"
@@ -291,21 +295,6 @@ func textConverter(name, argument string) func(string) string {
 		}
 	}
 	return nil
-}
-
-// refang undoes what keeps people from clicking on a link.
-func refang(s string) string {
-	for _, dot := range []string{"[.]", "(.)", "{.}", "[dot]", "(dot)", "[d]"} {
-		s = strings.ReplaceAll(s, dot, ".")
-	}
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "[:]", ":"), "[@]", "@")
-	if scheme, rest, ok := strings.Cut(s, ":"); ok {
-		switch strings.ToLower(scheme) {
-		case "hxxp", "hxxps", "fxp", "fxps":
-			s = strings.NewReplacer("x", "t", "X", "T").Replace(scheme) + ":" + rest
-		}
-	}
-	return s
 }
 
 // hostPort takes a URL, or host and port, apart.

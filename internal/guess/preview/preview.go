@@ -1,4 +1,6 @@
-package csv
+// Package preview shows people what was guessed of a table, and what comes of its first
+// rows.
+package preview
 
 import (
 	"fmt"
@@ -12,14 +14,14 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-// preview is what comes of a sample.
-type preview struct {
-	table  *guess.Table
+// Preview is what comes of a sample.
+type Preview struct {
+	Table  *guess.Table
 	first  []outcome // of the first rows
 	failed []outcome // the first that fail
 	rows   int
 	wrong  int
-	broken error // nothing could be parsed
+	Broken error // nothing could be parsed
 }
 
 // outcome is an event, or why there is none.
@@ -34,7 +36,8 @@ const (
 	cellWidth = 32 // characters of a value
 )
 
-func (p *preview) add(e *event.Message) {
+// Add takes an event of the sample, or a row that failed.
+func (p *Preview) Add(e *event.Message) {
 	p.rows++
 	o := outcome{line: e.Place().Line, err: e.Err()}
 	if o.err != nil {
@@ -52,9 +55,9 @@ func (p *preview) add(e *event.Message) {
 	p.first = append(p.first, o)
 }
 
-// text is what stands below the command line, as comments of a shell.
-func (p *preview) text(whole bool) string {
-	t := p.table
+// Text is what stands below the command line, as comments of a shell.
+func (p *Preview) Text(whole bool) string {
+	t := p.Table
 	lines := []string{""}
 	rows := [][]string{{"COLUMN", "EXAMPLE", "IS", "BECOMES"}}
 	for i, c := range t.Columns {
@@ -90,9 +93,9 @@ func (p *preview) text(whole bool) string {
 	return b.String()
 }
 
-func (p *preview) summary(whole bool) string {
-	if p.broken != nil {
-		return "With these flags it cannot be parsed: " + p.broken.Error()
+func (p *Preview) summary(whole bool) string {
+	if p.Broken != nil {
+		return "With these flags it cannot be parsed: " + p.Broken.Error()
 	}
 	of := "all"
 	if !whole {
@@ -113,9 +116,9 @@ func count(n int, what string) string {
 }
 
 // grid is the first rows, with a column for each field.
-func (p *preview) grid() [][]string {
+func (p *Preview) grid() [][]string {
 	var keys []string
-	for _, c := range p.table.Columns {
+	for _, c := range p.Table.Columns {
 		fields := strings.Split(c.Field, "|")
 		for _, more := range c.More {
 			more, _, _ = strings.Cut(more, "=")
