@@ -10,8 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/intelpipe/intelpipe/harmonization/pattern"
-	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/python/value"
@@ -140,45 +138,3 @@ func (f *Field) load(entry *value.Node) (at int, err error) {
 }
 
 var members = [...]string{"type", "length", "regex", "iregex", "description"}
-
-// prepare looks up the type and compiles the expressions of f.
-func (f *Field) prepare() (err error) {
-	if !validKey(f.Name) {
-		return fmt.Errorf("%w: lower-case letters, digits and _ in parts joined by single dots are expected", ErrInvalidKey)
-	}
-	if f.Type == "" {
-		return errors.New("no type")
-	}
-	var ok bool
-	if f.rule, ok = Type(f.Type); !ok {
-		return unknownType(f.Type)
-	}
-	if f.Name == "extra" && f.Type != "JSONDict" {
-		return fmt.Errorf("the type must be JSONDict, not %s", f.Type)
-	}
-	if f.match == nil {
-		if f.match, err = compile(f.Regex, false); err != nil {
-			return err
-		}
-	}
-	if f.imatch == nil {
-		f.imatch, err = compile(f.IRegex, true)
-	}
-	return err
-}
-
-// compile returns the Matcher of an expression, and nil for an empty one.
-func compile(expr string, fold bool) (pattern.Matcher, error) {
-	if expr == "" {
-		return nil, nil
-	}
-	return pattern.Compile(expr, fold)
-}
-
-func unknownType(name string) error {
-	names := make([]string, len(types))
-	for i := range types {
-		names[i] = types[i].Name
-	}
-	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), vocabulary.DidYouMean(name, names))
-}

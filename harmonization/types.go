@@ -2,6 +2,7 @@ package harmonization
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/intelpipe/intelpipe/harmonization/vocabulary"
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -146,3 +147,11 @@ var types = [...]TypeRule{
 
 // anyType is the type of the keys below a JSONDict field.
 var anyType = TypeRule{"JSON value", validAny, sanitiseAny}
+
+func unknownType(name string) error {
+	names := make([]string, len(types))
+	for i := range types {
+		names[i] = types[i].Name
+	}
+	return fmt.Errorf("unknown type %s; %s", plain.Quote(name), vocabulary.DidYouMean(name, names))
+}

@@ -18,25 +18,6 @@ import (
 	"testing"
 )
 
-// tangled are the rooms that still have files that refer to each other in a circle. A
-// room that is not among them must not get one.
-var tangled = []string{
-	"harmonization",
-	"internal/admin/dump",
-	"internal/admin/through",
-	"internal/archive",
-	"internal/client/httpclient",
-	"internal/collect/file",
-	"internal/collect/http",
-	"internal/collect/syslog",
-	"internal/durable/disk",
-	"internal/durable/dump",
-	"internal/durable/linefile",
-	"internal/durable/seen",
-	"internal/durable/spool",
-	"internal/durable/spool/layout",
-}
-
 // TestRooms looks for files of a room that refer to each other in a circle: what is
 // below knows nothing of what is above it.
 func TestRooms(t *testing.T) {
@@ -64,21 +45,12 @@ func TestRooms(t *testing.T) {
 		}
 		arrows := references(set, own, info)
 		arrowed += len(arrows)
-		circles := 0
-		report := t.Errorf
-		if slices.Contains(tangled, room) {
-			report = t.Logf
-		}
 		for from := range arrows {
 			for to, at := range arrows[from] {
 				if back := way(arrows, to, from); back != nil && from < to {
-					circles++
-					report("%s: %s refers to %s (%s), and back: %s", room, from, to, at, strings.Join(back, ", "))
+					t.Errorf("%s: %s refers to %s (%s), and back: %s", room, from, to, at, strings.Join(back, ", "))
 				}
 			}
-		}
-		if circles == 0 && slices.Contains(tangled, room) {
-			t.Errorf("%s has no circle, and no longer needs an exception", room)
 		}
 	}
 	if arrowed < 100 {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	dumpfile "github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -93,24 +92,6 @@ func oneLine(text []byte) []byte {
 	return text
 }
 
-func copyKept(w io.Writer, e *entry) error {
-	f, err := openKept(e)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
-}
-
-func openKept(e *entry) (*os.File, error) {
-	name, err := kept(e.dump, e)
-	if err != nil {
-		return nil, err
-	}
-	return os.Open(name)
-}
-
 // Relay says that the messages have been described before.
 func (*replay) Relay() {}
 
@@ -153,16 +134,6 @@ func (r *replay) Start(ctx context.Context, env *stage.Env) error {
 	return err
 }
 
-// claim takes a dump in hand.
-func claim(path string) (*dumpfile.Claim, error) {
-	c, err := dumpfile.TakeClaim(path)
-	var locked *disk.LockedError
-	if errors.As(err, &locked) {
-		err = fmt.Errorf("%s is replayed or edited by %s already; wait until that has ended", path, cmp.Or(locked.Holder, "another process"))
-	}
-	return c, stage.Fatal(err)
-}
-
 // plan chooses the entries that are in the dump now.
 func (r *replay) plan() error {
 	r.due, r.again = idSet{}, map[dumpfile.ID]dumpfile.ID{}
@@ -173,36 +144,6 @@ func (r *replay) plan() error {
 		}
 		return nil
 	})
-}
-
-// Collect sends what is due and has not arrived.
-func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
-	if r.claim != nil {
-		if err := r.resume(); err != nil {
-			return stage.Fatal(err)
-		}
-	}
-	gone, err := dumpfile.Gone(r.path)
-	if err != nil {
-		return stage.Fatal(err)
-	}
-	f, size, err := open(r.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // all of it was deleted
-	} else if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := window{replay: r, emit: emit}
-	if err := read(io.NewSectionReader(f, 0, size), r.path, gone, func(e *entry) error {
-		if ctx.Err() != nil || !r.due[e.ID] {
-			return nil
-		}
-		return w.add(e)
-	}); err != nil {
-		return err
-	}
-	return w.send()
 }
 
 // resume begins an attempt. What has failed in the one before is remembered,

@@ -13,11 +13,6 @@ import (
 // number, or a range of numbers. An id begins with a letter.
 type span string
 
-// idSet are those of the entries that are chosen; nil are all.
-type idSet map[dumpfile.ID]bool
-
-func (s idSet) has(id dumpfile.ID) bool { return s == nil || s[id] }
-
 // leastDigits is how many digits of an id have to be given.
 const leastDigits = 4
 
@@ -102,4 +97,27 @@ func (c *choice) takes(e *entry) (bool, error) {
 	}
 	c.found = e.ID
 	return true, nil
+}
+
+// each calls do with the entries that are chosen.
+func each(path string, spans []span, do func(*entry) error) error {
+	gone, err := dumpfile.Gone(path)
+	if err != nil {
+		return err
+	}
+	f, size, err := open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	chosen, err := choose(io.NewSectionReader(f, 0, size), path, gone, spans)
+	if err != nil {
+		return err
+	}
+	return read(io.NewSectionReader(f, 0, size), path, gone, func(e *entry) error {
+		if !chosen.has(e.ID) {
+			return nil
+		}
+		return do(e)
+	})
 }

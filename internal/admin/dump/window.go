@@ -1,7 +1,11 @@
 package dump
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	dumpfile "github.com/intelpipe/intelpipe/internal/durable/dump"
 	"github.com/intelpipe/intelpipe/internal/event"
@@ -131,4 +135,34 @@ func (w *window) sendOne(e *ready) error {
 	}
 	m.SetPlace(event.Place{File: e.File, Line: e.Line, Column: e.Column, Again: again})
 	return w.emit(m)
+}
+
+// Collect sends what is due and has not arrived.
+func (r *replay) Collect(ctx context.Context, emit stage.Emit) error {
+	if r.claim != nil {
+		if err := r.resume(); err != nil {
+			return stage.Fatal(err)
+		}
+	}
+	gone, err := dumpfile.Gone(r.path)
+	if err != nil {
+		return stage.Fatal(err)
+	}
+	f, size, err := open(r.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // all of it was deleted
+	} else if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := window{replay: r, emit: emit}
+	if err := read(io.NewSectionReader(f, 0, size), r.path, gone, func(e *entry) error {
+		if ctx.Err() != nil || !r.due[e.ID] {
+			return nil
+		}
+		return w.add(e)
+	}); err != nil {
+		return err
+	}
+	return w.send()
 }

@@ -123,3 +123,8 @@ func (c *child) kill() {
 	c.cmd.Process.Kill()
 	c.end()
 }
+
+// blockSize is how much is collected before it is written.
+const blockSize = 64 << 10
+
+type word string

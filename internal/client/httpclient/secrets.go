@@ -132,21 +132,3 @@ func (s secrets) inside(value string) bool {
 	text, err := url.QueryUnescape(value)
 	return err == nil && strings.Contains(text, "//") && secrets{names: s.names}.mask(text) != text
 }
-
-// Mask writes a URL as it may be stored: without user and password, and with
-// the values of parameters that look like secrets, or are named as such by
-// --url-secrets, replaced by ***.
-func (c *Client) Mask(text string) string { return c.secrets.mask(text) }
-
-// Show writes a URL as it stands in messages: without its query, of which
-// nobody knows what else is in it.
-func (c *Client) Show(text string) string {
-	text, _, _ = strings.Cut(c.secrets.mask(text), "#")
-	text, _, hasQuery := strings.Cut(text, "?")
-	if text = plain.Clip(text, 500); hasQuery {
-		text += "?…"
-	}
-	return text
-}
-
-func (c *Client) show(u *url.URL) string { return c.Show(u.String()) }

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 const (
@@ -22,9 +24,19 @@ const (
 	datagram = 64 << 10
 )
 
+// Flags say where to listen, and within which limits.
+type Flags struct {
+	ListenUDP      string     `name:"listen-udp" help:"Listen on this address for UDP." placeholder:"ADDRESS:PORT"`
+	ListenTCP      string     `name:"listen-tcp" help:"Listen on this address for TCP." placeholder:"ADDRESS:PORT"`
+	MaxMessage     stage.Size `help:"Cut messages that are longer." default:"64KiB" placeholder:"SIZE"`
+	MaxConnections int        `help:"Serve N connections at once." default:"256" placeholder:"N"`
+	IdleTimeout    float64    `help:"Close a connection that sends nothing for SECONDS; 0 keeps it open." default:"3600" placeholder:"SECONDS"`
+}
+
 // A server reads messages from sockets until it is stopped.
 type server struct {
-	*Command
+	Flags
+	env      *stage.Env
 	messages chan message  // closed when all work has ended
 	slots    chan struct{} // one for each connection that is served
 	stopped  chan struct{} // nothing more is read
@@ -37,11 +49,12 @@ type server struct {
 	ending  sync.Once
 }
 
-func listen(ctx context.Context, c *Command) (*server, error) {
+func listen(ctx context.Context, f Flags, env *stage.Env) (*server, error) {
 	s := &server{
-		Command:  c,
+		Flags:    f,
+		env:      env,
 		messages: make(chan message, queued),
-		slots:    make(chan struct{}, c.MaxConnections),
+		slots:    make(chan struct{}, f.MaxConnections),
 		stopped:  make(chan struct{}),
 		closed:   make(chan struct{}),
 		sockets:  map[io.Closer]bool{},
@@ -233,4 +246,12 @@ func (p *patient) Read(b []byte) (int, error) {
 		p.SetReadDeadline(time.Now().Add(p.timeout))
 	}
 	return p.TCPConn.Read(b)
+}
+
+// message is one that was received.
+type message struct {
+	text   []byte
+	octets int    // how long it was before it was cut
+	url    string // of the address that received it
+	sender string // an IP address
 }

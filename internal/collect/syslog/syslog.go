@@ -48,22 +48,10 @@ import (
 
 // Command is collect-syslog.
 type Command struct {
-	ListenUDP      string     `name:"listen-udp" help:"Listen on this address for UDP." placeholder:"ADDRESS:PORT"`
-	ListenTCP      string     `name:"listen-tcp" help:"Listen on this address for TCP." placeholder:"ADDRESS:PORT"`
-	MaxMessage     stage.Size `help:"Cut messages that are longer." default:"64KiB" placeholder:"SIZE"`
-	MaxConnections int        `help:"Serve N connections at once." default:"256" placeholder:"N"`
-	IdleTimeout    float64    `help:"Close a connection that sends nothing for SECONDS; 0 keeps it open." default:"3600" placeholder:"SECONDS"`
+	Flags
 
 	env    *stage.Env
 	server *server
-}
-
-// message is one that was received.
-type message struct {
-	text   []byte
-	octets int    // how long it was before it was cut
-	url    string // of the address that received it
-	sender string // an IP address
 }
 
 const (
@@ -103,7 +91,7 @@ func checkAddress(flag, text string) error {
 
 // Open listens.
 func (c *Command) Open(ctx context.Context, _ string) (err error) {
-	c.server, err = listen(ctx, c)
+	c.server, err = listen(ctx, c.Flags, c.env)
 	return err
 }
 

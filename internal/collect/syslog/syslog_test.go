@@ -55,7 +55,7 @@ func (s *suite) check(err error) {
 
 // usual is a command with the flags' defaults.
 func usual() *Command {
-	return &Command{ListenUDP: "127.0.0.1:0", ListenTCP: "127.0.0.1:0", MaxMessage: 64 << 10, MaxConnections: 256, IdleTimeout: 3600}
+	return &Command{Flags: Flags{ListenUDP: "127.0.0.1:0", ListenTCP: "127.0.0.1:0", MaxMessage: 64 << 10, MaxConnections: 256, IdleTimeout: 3600}}
 }
 
 // prepare starts the command and opens it, as the runtime does.

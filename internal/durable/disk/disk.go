@@ -9,7 +9,6 @@ package disk
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -162,36 +160,6 @@ func (f *File) Size() (int64, error) {
 	}
 	return i.Size(), nil
 }
-
-// TryLock is TryLock of this package for the file.
-func (f *File) TryLock() (bool, error) { return TryLock(f.f) }
-
-// WaitLock is TryLock that waits as long as wait says, and then returns a
-// *LockedError.
-func (f *File) WaitLock(ctx context.Context, wait time.Duration) error {
-	err := waitLock(ctx, f.path, wait, f.TryLock)
-	var locked *LockedError
-	if errors.As(err, &locked) {
-		locked.Holder = f.holder()
-	}
-	return err
-}
-
-// Lock is TryLock that waits for ever. It is for locks that are held for a moment.
-func (f *File) Lock() error {
-	for {
-		switch err := unix.Flock(int(f.f.Fd()), unix.LOCK_EX); err {
-		case nil:
-			return nil
-		case unix.EINTR:
-		default:
-			return &fs.PathError{Op: "lock", Path: f.path, Err: err}
-		}
-	}
-}
-
-// Unlock gives the lock back before Close does.
-func (f *File) Unlock() error { return unix.Flock(int(f.f.Fd()), unix.LOCK_UN) }
 
 // Close closes the file. It does not sync.
 func (f *File) Close() error { return f.f.Close() }

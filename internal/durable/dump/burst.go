@@ -1,9 +1,14 @@
 package dump
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"unicode/utf8"
+
+	"github.com/intelpipe/intelpipe/internal/json"
 )
 
 // A burst is one line of a dump: an entry, and in More others that have failed
@@ -131,4 +136,42 @@ func (b *burst) entries() ([]Entry, error) {
 		all, size = append(all, e), size+m.Same+len(rest)
 	}
 	return all, nil
+}
+
+// Read calls yield with each line as it stands, newline included, and its
+// entries, until it returns false. A line that is no entry is an error that
+// names it, unless it is the last one and a writer that died has torn it.
+func Read(r io.Reader, yield func(entries []Entry, line []byte) bool) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for n := 1; ; n++ {
+		line, err := in.ReadBytes('\n')
+		if len(line) > 0 {
+			entries, wrong := parse(line)
+			if wrong != nil && line[len(line)-1] != '\n' {
+				return nil
+			} else if wrong != nil {
+				return fmt.Errorf("line %d is no entry of a dump: %w", n, wrong)
+			}
+			if !yield(entries, line) {
+				return nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// parse returns the entries of a line.
+func parse(line []byte) ([]Entry, error) {
+	var b burst
+	if err := json.Unmarshal(line, &b); err != nil {
+		return nil, err
+	}
+	if b.Format != 0 || b.ID == 0 {
+		return nil, errFormat
+	}
+	return b.entries()
 }

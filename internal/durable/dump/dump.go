@@ -9,11 +9,8 @@
 package dump
 
 import (
-	"bufio"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"io"
 	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -77,41 +74,3 @@ const timeLayout = "2006-01-02T15:04:05.000000Z07:00"
 
 // errFormat is about a line without an id, or with the number of a format.
 var errFormat = errors.New("another version of intelpipe has written it, in another format; use that version for this dump, or move the file away")
-
-// Read calls yield with each line as it stands, newline included, and its
-// entries, until it returns false. A line that is no entry is an error that
-// names it, unless it is the last one and a writer that died has torn it.
-func Read(r io.Reader, yield func(entries []Entry, line []byte) bool) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	for n := 1; ; n++ {
-		line, err := in.ReadBytes('\n')
-		if len(line) > 0 {
-			entries, wrong := parse(line)
-			if wrong != nil && line[len(line)-1] != '\n' {
-				return nil
-			} else if wrong != nil {
-				return fmt.Errorf("line %d is no entry of a dump: %w", n, wrong)
-			}
-			if !yield(entries, line) {
-				return nil
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-}
-
-// parse returns the entries of a line.
-func parse(line []byte) ([]Entry, error) {
-	var b burst
-	if err := json.Unmarshal(line, &b); err != nil {
-		return nil, err
-	}
-	if b.Format != 0 || b.ID == 0 {
-		return nil, errFormat
-	}
-	return b.entries()
-}

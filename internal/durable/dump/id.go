@@ -69,19 +69,3 @@ type equal struct {
 	content content
 	again   ID
 }
-
-// identify returns the id of a message of a source that has failed. If it is sent
-// again, after a crash, it has the same one. A message that a replay sends is known by
-// the entry that it comes from, so that it does not matter in which window it is.
-func (d *Writer) identify(c content, again ID) ID {
-	same := equal{c, again}
-	d.occurrences[same]++
-	h := sha256.New()
-	if again != 0 {
-		fmt.Fprintf(h, "%s\x00again\x00%v\x00", d.command, again)
-	} else {
-		fmt.Fprintf(h, "%s\x00%s\x00%d\x00", d.command, d.source, d.window)
-	}
-	fmt.Fprintf(h, "%x\x00%d", c, d.occurrences[same])
-	return NewID(binary.BigEndian.Uint64(h.Sum(nil)))
-}

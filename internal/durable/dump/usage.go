@@ -14,26 +14,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 
-// usage is how much of a dump is of the source of a writer, or a bit more: what
-// others have added meanwhile counts until the writer looks again.
-type usage struct {
-	known bool
-	exact bool
-	bytes int64
-	end   int64 // how long the dump was
-	seen  os.FileInfo
-}
-
-// wrote takes note that n bytes were added to a dump of size bytes.
-func (u *usage) wrote(size, n int64) {
-	if size < u.end { // somebody has deleted entries
-		*u = usage{}
-		return
-	}
-	u.exact = u.exact && size == u.end
-	u.bytes, u.end = u.bytes+size-u.end+n, size+n
-}
-
 // left is how much room there is.
 func (d *Writer) left() int64 { return max(d.room-d.used.bytes, 0) }
 

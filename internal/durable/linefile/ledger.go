@@ -64,9 +64,6 @@ type entry struct {
 	begun  bool                     // by this run
 }
 
-// span is a part of a file, in bytes from its beginning.
-type span struct{ from, to int64 }
-
 type record struct {
 	Format     int    `json:"format,omitempty"` // of the journal, in its first record
 	Begin      []size `json:"begin,omitempty"`

@@ -13,9 +13,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 )
 
-// blockSize is how much is collected before it is written.
-const blockSize = 64 << 10
-
 // Files are files of lines in one directory, or below it. They are locked while
 // they are open. After an error nothing more is accepted: what is in the files is
 // for the next run to find out.

@@ -64,3 +64,9 @@ func (t *there) take(name string, line []byte) bool {
 	lines[hash]--
 	return true
 }
+
+// blockSize is how much is collected before it is written.
+const blockSize = 64 << 10
+
+// span is a part of a file, in bytes from its beginning.
+type span struct{ from, to int64 }

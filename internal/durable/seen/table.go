@@ -206,3 +206,9 @@ func rawSlots(s []slot) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*slotSize)
 }
+
+// An entry is a key and when it expires.
+type entry struct {
+	k0, k1 uint64
+	exp    uint32
+}

@@ -15,8 +15,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/spool/segment"
 )
 
-func (r *Reader) path(s *Segment) string { return filepath.Join(r.dir, layout.Cur, s.place.String()) }
-
 // Ack removes a segment, durably.
 func (r *Reader) Ack(s *Segment) error {
 	r.mu.Lock()

@@ -20,16 +20,6 @@ const (
 	format = "1"
 )
 
-// ID returns the random id of the spool in dir. It stays the same when the spool
-// is moved, and is the same for every path that leads to it. A spool without an
-// id gets one, durably.
-func ID(dir string) (string, error) {
-	if err := Exists(dir); err != nil {
-		return "", err
-	}
-	return makeID(dir)
-}
-
 // makeID writes the id if there is none. All who do that at once get the same one.
 func makeID(dir string) (string, error) {
 	id, err := readID(dir)

@@ -183,3 +183,13 @@ func NewSequence(dir string, now func() time.Time) (*Sequence, error) {
 	}
 	return s, nil
 }
+
+// ID returns the random id of the spool in dir. It stays the same when the spool
+// is moved, and is the same for every path that leads to it. A spool without an
+// id gets one, durably.
+func ID(dir string) (string, error) {
+	if err := Exists(dir); err != nil {
+		return "", err
+	}
+	return makeID(dir)
+}
