@@ -7,6 +7,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
+	adminreplay "github.com/intelpipe/intelpipe/internal/admin/replay"
 	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
 	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
@@ -28,6 +29,7 @@ import (
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
+	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
 	outputfiles "github.com/intelpipe/intelpipe/internal/output/files"
@@ -112,6 +114,7 @@ var tools = []tool.Spec{
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
+	{Name: "output-archive", New: func() any { return new(outputarchive.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},
 	{Name: "output-file", New: func() any { return new(outputfile.Command) }},
 	{Name: "output-files", New: func() any { return new(outputfiles.Command) }},
@@ -174,6 +177,7 @@ var tools = []tool.Spec{
 	{Name: "parse-vxvault", New: func() any { return new(parsevxvault.Command) }},
 	{Name: "parse-x-arf", New: func() any { return new(parsexarf.Command) }},
 	{Name: "parse-zoneh", New: func() any { return feed.NewParser(&parsezoneh.Table) }},
+	{Name: "replay", New: func() any { return new(adminreplay.Command) }},
 	{Name: "spool", New: func() any { return new(adminspool.Command) }},
 	{Name: "through", New: func() any { return new(adminthrough.Command) }},
 }

@@ -127,8 +127,8 @@ func (n *node) emit(m *event.Message) error {
 }
 
 // accept counts a message that comes in, and notes its place, which it keeps
-// however long a stage holds it. Only parsers read the content of a report as a
-// stream; for the others it has to fit into the record limit.
+// however long a stage holds it. Parsers, and what is stage.Streaming, read the content
+// of a report as a stream; for the others it has to fit into the record limit.
 func (n *node) accept(m *event.Message) error {
 	n.line++
 	n.counts.Read++
@@ -151,7 +151,7 @@ func (n *node) accept(m *event.Message) error {
 		m.SetReading(n.Parse.Reading)
 		return m.CheckHeirs()
 	}
-	if m.Body() == nil {
+	if _, ok := n.Command.(stage.Streaming); ok || m.Body() == nil {
 		return nil
 	}
 	return m.Absorb(n.RecordLimit)

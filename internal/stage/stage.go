@@ -45,6 +45,10 @@ type Reloader interface {
 	Reload(ctx context.Context) error
 }
 
+// Streaming promises that an output reads the content of reports as a stream, however
+// long it is, and that it can be read from the message once more.
+type Streaming interface{ Streams() }
+
 // Concurrent promises that Process may be called by several goroutines.
 type Concurrent interface{ Concurrent() }
 

@@ -47,6 +47,7 @@ import (
 	"github.com/intelpipe/intelpipe/harmonization"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
+	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
 // Command says what is kept.
@@ -61,7 +62,7 @@ type Command struct {
 	env                    *stage.Env
 	matches                func(harmonization.Value) bool
 	now                    func() time.Time
-	before, after          limit
+	before, after          timeformat.Limit
 	match, noMatch, others stage.Route
 }
 
@@ -72,10 +73,10 @@ func (*Command) Paths() []string { return []string{"action_other", "filter_match
 func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	c.env = env
 	var err error
-	if c.before, err = parseLimit(c.NotBefore); err != nil {
+	if c.before, err = timeformat.ParseLimit(c.NotBefore); err != nil {
 		return fmt.Errorf("--not-before %q: %w", c.NotBefore, err)
 	}
-	if c.after, err = parseLimit(c.NotAfter); err != nil {
+	if c.after, err = timeformat.ParseLimit(c.NotAfter); err != nil {
 		return fmt.Errorf("--not-after %q: %w", c.NotAfter, err)
 	}
 	if err := c.complete(); err != nil {
@@ -108,7 +109,7 @@ func (c *Command) complete() error {
 		}
 	}
 	switch {
-	case len(missing) == 0, len(missing) == 3 && (c.before.set || c.after.set):
+	case len(missing) == 0, len(missing) == 3 && (c.before.Given() || c.after.Given()):
 		return nil
 	case len(missing) == 3:
 		return errors.New("nothing to filter by: give --filter-key, --filter-value and --filter-action, or --not-before or --not-after")
@@ -118,7 +119,7 @@ func (c *Command) complete() error {
 
 // Process decides about one event.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
-	if (c.before.set || c.after.set) && c.untimely(ctx, m) {
+	if (c.before.Given() || c.after.Given()) && c.untimely(ctx, m) {
 		return nil
 	}
 	if c.FilterKey == "" {
@@ -150,7 +151,7 @@ func (c *Command) untimely(ctx context.Context, m *event.Message) bool {
 		c.env.Warn("%s: time.source: %v, its time is not looked at", m.Place(), err)
 		return false
 	}
-	return c.before.set && t.Before(c.before.at(c.now)) || c.after.set && t.After(c.after.at(c.now))
+	return c.before.Given() && t.Before(c.before.At(c.now())) || c.after.Given() && t.After(c.after.At(c.now()))
 }
 
 // send gives a path a copy, if the path leads anywhere.

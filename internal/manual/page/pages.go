@@ -25,6 +25,7 @@ var Names = [...]string{
 	"expert-taxonomy",
 	"expert-tor-nodes",
 	"expert-url",
+	"output-archive",
 	"output-blackhole",
 	"output-file",
 	"output-files",
@@ -95,6 +96,7 @@ var Names = [...]string{
 	"parse-vxvault",
 	"parse-x-arf",
 	"parse-zoneh",
+	"replay",
 	"spool",
 	"through",
 }
@@ -658,6 +660,28 @@ cannot be is left out, and so is a host that is neither address nor name.
 	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
 	echo '{"source.url":"https://192.0.2.1/"}' |
 	  expert-url --skip-fields source.port`, Full: false}
+	case "output-archive":
+		return Page{Summary: "keep reports as they were fetched, to parse them again", Doc: `A parser that is new, or was mended, is best tried on what the feed has sent in
+the past. output-archive stands between a collector and its parser, with --pass,
+and keeps all reports in a directory; replay sends them once more. Content that
+is the same as before is kept once, compressed and under its hash, and for each
+report there is a line with its fields, in a file for each month. See replay(1).
+
+It is an output and no flag of the collectors: so it can be put behind any of
+them, and what it has passed on is durable in the archive when the checkpoint
+comes back. Without DIR the archive is in the state directory.
+
+Reports may be larger than memory. Events are refused: output-file is for them.
+Nothing is deleted; months that are no longer wanted are files to be removed, and
+replay --sweep removes the contents that none of the others needs.
+
+# Examples
+
+	echo 192.0.2.1 > list.txt &&
+	  intelpipe collect-file --name example list.txt \
+	  then output-archive archive --pass then parse-netset \
+	  then output-file --file events.ndjson
+	replay archive --feed example | parse-netset`, Full: false}
 	case "output-blackhole":
 		return Page{Summary: "accept events and forget them", Doc: `# Examples
 
@@ -1696,6 +1720,27 @@ columns.
 	'hackmode,defacement_id,country_code' '2026-01-31 10:20:30,someone,'\
 	'http://www.example.org/,192.0.2.1,Linux,nginx,other,1,AT' |
 	  parse-zoneh --name Zone-H`, Full: false}
+	case "replay":
+		return Page{Summary: "send reports of the past once more, out of an archive", Doc: `The reports are those that output-archive has kept. They come in the order in
+which they were fetched, with all their fields, and so with the time.observation
+of then; in a pipeline each is a window of its own. Which ones is said by --feed,
+--provider and --code, as in feed.name, feed.provider and feed.code, and by
+--since and --until: a time, or how long ago that is, such as 30d, 12h or "2
+weeks". Both are compared with time.observation.
+
+With --list nothing is sent: it prints a line for each report, with the time, the
+length of the content in bytes, the beginning of its hash, the feed and where it
+came from. --sweep removes contents that no line names any longer, after months
+were removed; nothing may be added to the archive meanwhile.
+
+What is damaged is told, costs itself alone, and makes the exit code 1.
+
+# Examples
+
+	echo 192.0.2.1 | collect-file --name example - | output-archive archive
+	replay archive --feed example --since 30d | parse-netset
+	intelpipe replay archive --since 2026-01-01 then parse-netset \
+	  then output-file --file again.ndjson`, Full: false}
 	case "spool":
 		return Page{Summary: "look at a spool, check it, put segments back", Doc: `A spool is the directory that output-spool fills and collect-spool empties.
 Each of its files is a segment, which is in one of these states:
