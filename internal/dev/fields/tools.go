@@ -7,6 +7,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
+	adminfeeds "github.com/intelpipe/intelpipe/internal/admin/feeds"
 	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
 	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
 	collectfile "github.com/intelpipe/intelpipe/internal/collect/file"
@@ -122,6 +123,7 @@ var tools = []tool.Spec{
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
+	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},
 	{Name: "output-file", New: func() any { return new(outputfile.Command) }},
 	{Name: "output-files", New: func() any { return new(outputfiles.Command) }},
@@ -218,6 +220,7 @@ var rooms = map[string]string{
 	"expert-taxonomy":                  "internal/expert/taxonomy",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
 	"expert-url":                       "internal/expert/url",
+	"feeds":                            "internal/admin/feeds",
 	"output-blackhole":                 "internal/output/blackhole",
 	"output-file":                      "internal/output/file",
 	"output-files":                     "internal/output/files",
