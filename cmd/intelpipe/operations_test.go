@@ -184,7 +184,7 @@ func TestUnitsAreHardened(t *testing.T) {
 	}
 }
 
-var secretFlag = regexp.MustCompile(`--([a-z-]*password)-file=`)
+var secretFlag = regexp.MustCompile(`--([a-z-]*(?:password|secret))-file=`)
 
 // TestScriptsOfUnits looks for mistakes in the shell scripts.
 func TestScriptsOfUnits(t *testing.T) {

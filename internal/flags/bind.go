@@ -34,6 +34,7 @@ type binder struct {
 	scope []*kong.Flag
 	given map[*kong.Flag][]setting
 	args  []string
+	at    int // the word that is read
 }
 
 // bind reads the words behind the command's name and returns the subcommand, or
@@ -74,6 +75,7 @@ func (f *Flags) bind(spec *Command, model *kong.Application, args []string, gete
 func (b *binder) read(args []string) error {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
+		b.at = i
 		switch {
 		case arg == "--":
 			b.args = append(b.args, args[i+1:]...)
@@ -87,7 +89,7 @@ func (b *binder) read(args []string) error {
 		case len(b.node.Children) > 0:
 			child := slices.IndexFunc(b.node.Children, func(n *kong.Node) bool { return n.Name == arg })
 			if child < 0 {
-				return Unknown("subcommand", "", arg, arg, Subcommands(b.node))
+				return plain.Unknown("subcommand", "", arg, arg, Subcommands(b.node))
 			}
 			b.node = b.node.Children[child]
 			b.scope = append(slices.Clone(b.scope), b.node.Flags...)
@@ -193,7 +195,7 @@ func (b *binder) valueless(flag *kong.Flag, rest []string) error {
 // complete returns an error that tells what is missing, with an example.
 func (b *binder) complete(missing []*kong.Flag) error {
 	if len(b.node.Children) > 0 {
-		return fmt.Errorf("a subcommand is missing: %s", Choice(slices.Collect(Subcommands(b.node))))
+		return fmt.Errorf("a subcommand is missing: %s", plain.Choice(slices.Collect(Subcommands(b.node))))
 	}
 	if len(missing) == 0 {
 		return nil
@@ -206,7 +208,7 @@ func (b *binder) complete(missing []*kong.Flag) error {
 	if len(names) > 1 {
 		verb = "are"
 	}
-	return fmt.Errorf("%s %s missing, for example: %s", Enumeration(names, "and"), verb, example(b.spec, missing...))
+	return fmt.Errorf("%s %s missing, for example: %s", plain.Enumeration(names, "and"), verb, example(b.spec, missing...))
 }
 
 // arguments fills in what is no flag.
@@ -286,7 +288,7 @@ func enumerated(flag *kong.Flag, v reflect.Value) error {
 	}
 	for _, value := range values {
 		if !slices.Contains(words, value) {
-			return NoneOf(words, value)
+			return plain.NoneOf(words, value)
 		}
 	}
 	return nil

@@ -124,7 +124,7 @@ func (f *Flags) check(command string, model *kong.Application, specs []Command) 
 	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		if !known[Name(name)] {
-			return Unknown("flag", fmt.Sprintf("%s: %s: ", f.config, command), name, Name(name), maps.Keys(known))
+			return plain.Unknown("flag", fmt.Sprintf("%s: %s: ", f.config, command), name, Name(name), maps.Keys(known))
 		}
 	}
 	near := maps.Clone(known)
@@ -151,7 +151,7 @@ func (f *Flags) check(command string, model *kong.Application, specs []Command) 
 			all = true
 		}
 		if !known[Name(name)] {
-			return Unknown("flag or command", f.config+": ", name, Name(name), maps.Keys(known))
+			return plain.Unknown("flag or command", f.config+": ", name, Name(name), maps.Keys(known))
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/flags"
 	"github.com/intelpipe/intelpipe/internal/manual/page"
+	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
 // fieldsOf says in paragraphs which fields a command reads and writes. There is
@@ -27,7 +28,7 @@ func fieldsOf(name string) (paragraphs []string, err error) {
 		for _, flag := range f.Flags {
 			names = append(names, "--"+flag)
 		}
-		add("Fields are also named by %s.", flags.Enumeration(names, "and"))
+		add("Fields are also named by %s.", plain.Enumeration(names, "and"))
 	}
 	if flags.Family(name) == "parse" {
 		add("Every event also has raw, unless there is --no-raw, and time.observation and the feed fields of its report.")

@@ -130,7 +130,9 @@ func words(n *kong.Node, format string) string {
 		}
 		b.WriteString(" " + text)
 	}
-	if _, ok := n.Target.Addr().Interface().(stage.Collector); ok {
+	_, collects := n.Target.Addr().Interface().(stage.Collector)
+	_, launches := n.Target.Addr().Interface().(stage.Launcher)
+	if collects || launches {
 		b.WriteString(" [-- " + fmt.Sprintf(format, "PIPELINE") + "...]")
 	}
 	return b.String()

@@ -155,13 +155,13 @@ func (g *Group) Look(after time.Duration, vain func(), found func(words []string
 func Swallows(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		quoted[i] = quote(w)
+		quoted[i] = Quote(w)
 	}
 	return fmt.Sprintf("%s does not pass checkpoints on; write: through %s", quoted[0], plain.Clip(strings.Join(quoted, " "), 200))
 }
 
-// quote writes a word of a command line as a shell reads it.
-func quote(word string) string {
+// Quote writes a word of a command line as a shell reads it.
+func Quote(word string) string {
 	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
 		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,%+@-", r)
 	}) {

@@ -64,9 +64,21 @@ type Env struct {
 	Path       func(name string) Route                       // where --to NAME=DEST leads, or nil
 	Follow     bool                                          // --follow: a Receiver waits for more when its origin is empty
 	DryRun     bool                                          // --dry-run: an output connects nowhere, since nothing is sent
-	Words      []string                                      // of an Errand: the command line behind the command's name
+	Words      []string                                      // of an Errand: the command line behind the command's name; of a Launcher: what stands behind --
+	Commands   Commands                                      // what a Launcher can start
 	Reading    *event.Reading                                // of an Errand of a parser: how to read reports
 	Pipeline   Pipeline                                      // that a collector owns; nil in a bare pipe, where nothing is given up that cannot be fetched again
+}
+
+// Commands are those that there are.
+type Commands interface {
+	// Program is the path of the program that has them all, by its first word.
+	Program() (string, error)
+	// Check reads a command line, of several commands with then between them. It
+	// returns the first word that is wrong; what is missing is no mistake.
+	Check(words []string) (at int, err error)
+	// Has says whether there is such a command.
+	Has(name string) bool
 }
 
 // Standalone is the Env of a stage that no runtime runs: it says nothing, and

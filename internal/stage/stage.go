@@ -98,3 +98,6 @@ type Errand interface{ Errand() Runner }
 type Runner interface {
 	Run(ctx context.Context, env *Env, stdout io.Writer) error
 }
+
+// Launcher is a Runner that starts pipelines of its own. A signal ends its context.
+type Launcher interface{ Launches() }

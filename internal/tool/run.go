@@ -61,7 +61,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		if err != nil {
 			return err
 		}
-		s.env.Environ = r.environ
+		s.env.Environ, s.env.Commands = r.environ, builtin.Commands(r.specs)
 		s.env.Stdout = func() (io.Writer, error) { return r.stdout(s) }
 		if runner, ok := s.cmd.(stage.Runner); ok {
 			r.runner = runner
@@ -80,8 +80,12 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		}
 	}
 	if head := r.head(); r.runner != nil && (!head.collects() || pipeline == nil && len(r.stages) == 1) {
-		if pipeline != nil {
-			return stage.Usage(errors.New("takes no pipeline after --"))
+		_, launches := r.runner.(stage.Launcher)
+		if len(r.stages) > 1 || pipeline != nil && !launches {
+			return stage.Usage(errors.New("not in a chain; a pipeline stands behind --, if it takes one"))
+		}
+		if launches {
+			head.env.Words = pipeline
 		}
 		return nil
 	}
@@ -312,6 +316,9 @@ func (r *run) errand(ctx context.Context, head *selected) int {
 		r.voice.Say(head.spec.Name, "", fmt.Errorf(format, args...).Error())
 	}
 	head.env.Fail = head.env.Warn
+	if _, ok := r.runner.(stage.Launcher); ok && r.system.Signals != nil {
+		ctx, _ = r.system.Signals(ctx)
+	}
 	err := r.runner.Run(ctx, head.env, r.system.Stdout)
 	if err == nil {
 		return ExitOK

@@ -173,7 +173,7 @@ func (s *selected) destinations() (all []paths.To, err error) {
 			return nil, fmt.Errorf("--to %s: NAME=DEST is expected", to)
 		}
 		if known := router.Paths(); len(known) > 0 && !slices.Contains(known, name) {
-			return nil, fmt.Errorf("--to: the path %w", flags.NoneOf(known, name))
+			return nil, fmt.Errorf("--to: the path %w", plain.NoneOf(known, name))
 		}
 		if slices.ContainsFunc(all, func(t paths.To) bool { return t.Name == name }) {
 			return nil, fmt.Errorf("--to %s: the path %s leads somewhere else already", to, name)

@@ -865,3 +865,42 @@ func TestKeep(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestSecretInPlace: the secret stands where the URL and a header want it, for the
+// first host alone, and is shown nowhere.
+func TestSecretInPlace(t *testing.T) {
+	const secret = "a/b&c d+é"
+	other := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s", r.URL.RequestURI(), r.Header.Get("Auth-Key"))
+	})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Auth-Key") != "Key "+secret || r.URL.Query().Get("key") != secret && r.URL.Path != "/"+secret+"/list" {
+			t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Auth-Key"))
+		}
+		switch {
+		case r.URL.Query().Has("key"):
+			http.Redirect(w, r, other.URL+"/there", http.StatusFound)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	c, _ := client(t, Flags{HTTPSecret: secret, HTTPHeader: stage.Object{"Auth-Key": "Key {secret}"}})
+	if got, err := get(c, s.URL+"/?key={secret}"); err != nil || got != "/there " {
+		t.Errorf("got %q, %v", got, err)
+	}
+	_, err := get(c, s.URL+"/{secret}/list")
+	if want := s.URL + "/***/list: 404 Not Found"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	for _, text := range []string{"/x?a={secret}", "/x?a=a%2Fb%26c%20d%2B%C3%A9", "/x?a=a%2Fb%26c+d%2B%C3%A9", "/x?a=" + secret} {
+		if got := c.Mask(text); got != "/x?a=***" {
+			t.Errorf("%s is shown as %s", text, got)
+		}
+	}
+	if _, err := (&Flags{HTTPHeader: stage.Object{"Auth-Key": "{secret}"}}).Client(withWarn(nil)); err == nil || !strings.Contains(err.Error(), "--http-secret-file") {
+		t.Errorf("got %v", err)
+	}
+	if got, err := FormatURL("/{secret}/{time[%Y]}", true, nil, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)); err != nil || got != "/{secret}/2026" {
+		t.Errorf("got %s, %v", got, err)
+	}
+}

@@ -118,7 +118,7 @@ type way struct {
 
 // follow makes one try.
 func (c *Client) follow(ctx context.Context, method, text string, header http.Header, data []byte, jar *cookiejar.Jar) (*http.Response, error) {
-	first, err := Parse(nil, text)
+	first, err := Parse(nil, c.secrets.fill(text))
 	if err != nil {
 		return nil, err
 	}

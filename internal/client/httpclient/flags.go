@@ -49,6 +49,7 @@ type Flags struct {
 	HTTPHeader           stage.Object `name:"http-header" placeholder:"json:{…}" help:"Further request headers. They win over all others." group:"HTTP"`
 	SSLClientCertificate string       `name:"ssl-client-certificate" placeholder:"FILE" help:"Client certificate and its key, as PEM." group:"HTTP"`
 	HTTPPrivateRedirects bool         `name:"http-allow-private-redirects" help:"Follow redirects from public to private addresses." group:"HTTP"`
+	HTTPSecret           stage.Secret `name:"http-secret-file" placeholder:"FILE" help:"File with a secret that stands for {secret} in the URL and in the values of --http-header." group:"HTTP"`
 	URLSecrets           []string     `name:"url-secrets" placeholder:"NAME,…" help:"Query parameters to mask besides those that look like secrets; /2 is the second part of the path." group:"HTTP"`
 }
 
@@ -78,6 +79,7 @@ func (f *Flags) Client(env *stage.Env) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	secrets.value = string(f.HTTPSecret)
 	c := &Client{
 		dialer:   net.Dialer{Timeout: connect},
 		proxied:  proxy != nil,
@@ -232,6 +234,12 @@ func (f *Flags) header() (http.Header, error) {
 		text, ok := value.(string)
 		if !ok {
 			return nil, fmt.Errorf("--http-header: the value of %q is not a string", name)
+		}
+		if strings.Contains(text, Placeholder) {
+			if f.HTTPSecret == "" {
+				return nil, fmt.Errorf("--http-header: %q has %s, which --http-secret-file has to give", name, Placeholder)
+			}
+			text = strings.ReplaceAll(text, Placeholder, string(f.HTTPSecret))
 		}
 		h.Set(name, text)
 	}

@@ -12,7 +12,7 @@ import (
 
 // FormatURL puts times into a URL or file name. It replaces {time[FORMAT]} by
 // now, formatted as by strftime, and {{ and }} by a brace. Nothing else may
-// stand in braces. The time is moved by shift first, which maps units (days,
+// stand in braces but the Placeholder of a secret, which stays. The time is moved by shift first, which maps units (days,
 // hours, …) to numbers; as a calendar would, so that a day back is the same hour
 // of the day before. If enabled is false the template is the result.
 func FormatURL(template string, enabled bool, shift map[string]any, now time.Time) (string, error) {
@@ -45,6 +45,11 @@ func FormatURL(template string, enabled bool, shift map[string]any, now time.Tim
 		}
 		if brace == '}' {
 			return "", errors.New("a single } in the template; a literal one is written }}")
+		}
+		if after, ok := strings.CutPrefix(rest, Placeholder[1:]); ok {
+			b.WriteString(Placeholder) // the client puts the secret there
+			rest = after
+			continue
 		}
 		format, ok := strings.CutPrefix(rest, "time[")
 		format, after, closed := strings.Cut(format, "]}")

@@ -13,11 +13,40 @@ import (
 type secrets struct {
 	names    map[string]bool // further parameters of a query
 	segments map[int]bool    // parts of the path, counted from 1
+	value    string          // what stands for Placeholder, or ""
+}
+
+// Placeholder stands in a URL and in headers where the secret of --http-secret-file
+// belongs.
+const Placeholder = "{secret}"
+
+// fill puts the secret into a URL.
+func (s secrets) fill(text string) string {
+	if s.value == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, Placeholder, s.escaped())
+}
+
+// escaped is the secret as it may stand anywhere in a URL.
+func (s secrets) escaped() string {
+	return strings.ReplaceAll(url.QueryEscape(s.value), "+", "%20")
+}
+
+// hide takes the secret out of a text again, however a server has written it.
+func (s secrets) hide(text string) string {
+	if s.value == "" {
+		return text
+	}
+	for _, value := range []string{Placeholder, s.escaped(), url.QueryEscape(s.value), s.value} {
+		text = strings.ReplaceAll(text, value, masked)
+	}
+	return text
 }
 
 // newSecrets reads --url-secrets.
 func newSecrets(names []string) (secrets, error) {
-	s := secrets{map[string]bool{}, map[int]bool{}}
+	s := secrets{names: map[string]bool{}, segments: map[int]bool{}}
 	for _, name := range names {
 		number, isPath := strings.CutPrefix(name, "/")
 		if !isPath {
@@ -76,7 +105,7 @@ func (s secrets) secret(name string) bool {
 // mask writes a URL without user and password and with its secrets masked.
 // Everything else stays as it is written.
 func (s secrets) mask(text string) string {
-	base, fragment, hasFragment := strings.Cut(text, "#")
+	base, fragment, hasFragment := strings.Cut(s.hide(text), "#")
 	base, query, hasQuery := strings.Cut(base, "?")
 	path := ""
 	if i := strings.Index(base, "//"); i >= 0 && (i == 0 || base[i-1] == ':') {

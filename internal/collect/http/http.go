@@ -32,9 +32,16 @@
 // URL alone, and not for one that it redirects to. All of a fetch, with redirects
 // and retries and to the end of the answer, may take --http-timeout-total.
 //
+// A feed that wants a key in its URL or in a header gets it from a file, which keeps
+// it off the command line: {secret} stands where it belongs, and --http-secret-file
+// names the file, whose content takes its place, escaped in a URL.
+//
+//	collect-http --http-url https://example.org/list.json \
+//	  --http-header 'json:{"Auth-Key": "{secret}"}' --http-secret-file key.txt
+//
 // feed.url is the URL without user and password. The values of parameters that
-// look like passwords, keys or tokens are replaced by *** in it; --url-secrets
-// names others. A charset in the Content-Type other than UTF-8 becomes the field
+// look like passwords, keys or tokens are replaced by *** in it, and so is the secret
+// of --http-secret-file; --url-secrets names others. A charset in the Content-Type other than UTF-8 becomes the field
 // extra.encoding, by which parsers read the report.
 //
 // With a pipeline of its own, after -- or then, collect-http asks the server only
@@ -102,6 +109,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	text, err := c.url(ctx)
 	if err != nil {
 		return fmt.Errorf("--http-url: %w", err)
+	}
+	if strings.Contains(text, httpclient.Placeholder) && c.HTTPSecret == "" {
+		return errors.New("--http-url has {secret}, which --http-secret-file has to give")
 	}
 	if u, err := httpclient.Parse(nil, text); err != nil {
 		return errors.New("--http-url: not a URL")

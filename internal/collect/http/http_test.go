@@ -434,3 +434,20 @@ func TestSilentServer(t *testing.T) {
 		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
 	}
 }
+
+// TestSecretFile: a key out of a file stands in neither feed.url nor the words that are
+// shown, and one that is missing is said before anything is fetched.
+func TestSecretFile(t *testing.T) {
+	base := serve(t, map[string]string{"/KEY/list": "a\n"})
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("KEY\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := run(t, "--http-url", base+"/{secret}/list", "--http-secret-file", file)
+	if code != 0 || stderr != "" || !strings.Contains(stdout, `"feed.url":"`+base+`/***/list"`) {
+		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+	}
+	if _, stderr, code := run(t, "--http-url", base+"/{secret}/list"); code != 2 || !strings.Contains(stderr, "--http-url has {secret}, which --http-secret-file has to give") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}

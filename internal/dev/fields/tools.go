@@ -7,6 +7,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/tool"
 
 	admindump "github.com/intelpipe/intelpipe/internal/admin/dump"
+	adminfeeds "github.com/intelpipe/intelpipe/internal/admin/feeds"
 	adminreplay "github.com/intelpipe/intelpipe/internal/admin/replay"
 	adminspool "github.com/intelpipe/intelpipe/internal/admin/spool"
 	adminthrough "github.com/intelpipe/intelpipe/internal/admin/through"
@@ -124,6 +125,7 @@ var tools = []tool.Spec{
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
+	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
 	{Name: "output-archive", New: func() any { return new(outputarchive.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},
 	{Name: "output-file", New: func() any { return new(outputfile.Command) }},
@@ -222,6 +224,7 @@ var rooms = map[string]string{
 	"expert-taxonomy":                  "internal/expert/taxonomy",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
 	"expert-url":                       "internal/expert/url",
+	"feeds":                            "internal/admin/feeds",
 	"output-archive":                   "internal/output/archive",
 	"output-blackhole":                 "internal/output/blackhole",
 	"output-file":                      "internal/output/file",

@@ -25,6 +25,7 @@ var Names = [...]string{
 	"expert-taxonomy",
 	"expert-tor-nodes",
 	"expert-url",
+	"feeds",
 	"output-archive",
 	"output-blackhole",
 	"output-file",
@@ -166,9 +167,16 @@ Password, further headers and the client certificate are for the host of the
 URL alone, and not for one that it redirects to. All of a fetch, with redirects
 and retries and to the end of the answer, may take --http-timeout-total.
 
+A feed that wants a key in its URL or in a header gets it from a file, which keeps
+it off the command line: {secret} stands where it belongs, and --http-secret-file
+names the file, whose content takes its place, escaped in a URL.
+
+	collect-http --http-url https://example.org/list.json \
+	  --http-header 'json:{"Auth-Key": "{secret}"}' --http-secret-file key.txt
+
 feed.url is the URL without user and password. The values of parameters that
-look like passwords, keys or tokens are replaced by *** in it; --url-secrets
-names others. A charset in the Content-Type other than UTF-8 becomes the field
+look like passwords, keys or tokens are replaced by *** in it, and so is the secret
+of --http-secret-file; --url-secrets names others. A charset in the Content-Type other than UTF-8 becomes the field
 extra.encoding, by which parsers read the report.
 
 With a pipeline of its own, after -- or then, collect-http asks the server only
@@ -660,6 +668,43 @@ cannot be is left out, and so is a host that is neither address nor name.
 	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
 	echo '{"source.url":"https://192.0.2.1/"}' |
 	  expert-url --skip-fields source.port`, Full: false}
+	case "feeds":
+		return Page{Summary: "list feeds, show how to use them, check them, run them", Doc: `The catalogue has the feeds that IntelMQ lists and others that people ask for:
+where they are, how often to fetch them, which collector and parser they need
+with which flags, what they want to know of you, and a note on their licence. A
+feed of your own is a file in a directory, in the form of intelpipe-feeds(5).
+
+feeds list shows all feeds, or those with PATTERN in their name: whether one is
+public, how often it is collected, and whether it can be used; one that is dead
+says so, and which one has taken its place.
+
+feeds show prints what is known of a feed, and how to run it: as a line for a
+shell, for a crontab, and as a unit of systemd with its timer. Each can be used as
+it is; --as prints one of them alone. What stands behind -- becomes the pipeline.
+
+feeds run runs the pipeline behind -- for each feed: a process with collector,
+parser and pipeline, joined by then. If the pipeline ends with an output, each feed
+is a source of its own, and a second run asks its server only for what has changed.
+Without a pipeline events go to stdout. --repeat goes on, and collects each feed at
+its interval. Lines on stderr begin with the name of the feed, and the exit code is
+the highest one of all.
+
+# Values and credentials
+
+Some feeds ask for a value, such as a country: --set NAME=TEXT gives it. feeds show
+says what a feed asks for. To keep values, write a feed of your own that is like the
+one of the catalogue.
+
+A password or key never stands on a command line. It is a file with the name
+FEED.CREDENTIAL, such as openphish-premium.http-password, in the directory of your
+feeds or among the credentials of systemd. Where it is the only one of its kind, it
+may also be in the variable of its flag, such as INTELPIPE_HTTP_PASSWORD.
+
+# Examples
+
+	feeds list blocklist.de && feeds show blocklistde-ssh
+	echo 192.0.2.1 > ssh.txt && feeds run --from ssh.txt blocklistde-ssh -- \
+	  expert-taxonomy then output-file --file events.ndjson`, Full: false}
 	case "output-archive":
 		return Page{Summary: "keep reports as they were fetched, to parse them again", Doc: `A parser that is new, or was mended, is best tried on what the feed has sent in
 the past. output-archive stands between a collector and its parser, with --pass,
