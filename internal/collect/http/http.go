@@ -28,6 +28,8 @@
 // file in an archive whose name is unsafe or that unpacks to too much; the other
 // files are delivered. An empty answer is a warning.
 //
+// Where the URL leads to another host, the line that --verbose prints says to which.
+//
 // Password, further headers and the client certificate are for the host of the
 // URL alone, and not for one that it redirects to. All of a fetch, with redirects
 // and retries and to the end of the answer, may take --http-timeout-total.
@@ -96,6 +98,7 @@ type Command struct {
 	zone    *time.Location
 	extract bool
 	members []string // to take, or all
+	moved   string   // where the last answer came from, if that is elsewhere
 }
 
 // Start checks the flags.
@@ -198,6 +201,12 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 		return err
 	}
 	defer response.Body.Close()
+	if asked, err := httpclient.Parse(nil, text); err == nil && asked.Host != response.Request.URL.Host {
+		if c.moved == "" {
+			c.env.Sum(func() (string, bool) { return "led to " + c.moved, false })
+		}
+		c.moved = c.client.Show(response.Request.URL.String())
+	}
 	answer, err := httpclient.Keep(response, s.env.StateDir, int64(c.MaxDownload))
 	switch {
 	case errors.Is(err, httpclient.ErrTooLarge):
