@@ -31,7 +31,7 @@ _intelpipe() {
 	expert-taxonomy) words='--harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version' ;;
 	expert-tor-nodes) words='--database --http-timeout-sec --http-timeout-total --http-timeout-max-tries --http-username --http-password-file --http-proxy --https-proxy --http-user-agent --http-verify-cert --http-header --ssl-client-certificate --http-allow-private-redirects --http-secret-file --url-secrets --overwrite --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --update' ;;
 	expert-url) words='--overwrite --skip-fields --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version' ;;
-	feeds) words='list show run --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version' ;;
+	feeds) words='list show check run --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version' ;;
 	output-archive) words='--harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --pass --dry-run' ;;
 	output-blackhole) words='--harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --pass --dry-run' ;;
 	output-file) words='--file --format-filename --encoding-errors-mode --hierarchical-output --message-with-type --message-jsondict-as-string --single-key --keep-raw-field --harmonization --dump --dump-bytes --record-limit --grace --config --verbose --help --help-all --version --pass --dry-run' ;;

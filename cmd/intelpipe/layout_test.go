@@ -339,6 +339,7 @@ func TestNoForeignPaths(t *testing.T) {
 // long something takes, or wait.
 func TestCommandsDoNotAskTheClock(t *testing.T) {
 	waits := map[string]string{
+		"internal/admin/feeds/check":    "how long a fetch takes",
 		"internal/batch":                "how long a far end was away",
 		"internal/durable/disk":         "how long to wait for a lock",
 		"internal/durable/linefile":     "how long to wait for a lock",

@@ -281,8 +281,9 @@ func (f *Feed) Check(commands stage.Commands) error {
 		if !strings.HasPrefix(line[0].Text, family) {
 			return f.from.wrong(line[0].at, "%s: a command that begins with %s is expected", plain.Quote(line[0].Text), family)
 		}
-		if at, err := commands.Check(f.sample(line)); err != nil {
-			return f.from.wrong(line[at].at, "%w", err)
+		words, places := f.sample(line)
+		if at, err := commands.Check(words); err != nil {
+			return f.from.wrong(line[places[at]].at, "%w", err)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Credentials)) {
@@ -293,14 +294,27 @@ func (f *Feed) Check(commands stage.Commands) error {
 	return nil
 }
 
-// sample are words with something in place of each value that a user gives.
-func (f *Feed) sample(line []Word) []string {
-	all := maps.Clone(f.Ask)
-	for name := range all {
-		all[name] = "1"
+// sample are words without the flags whose values a user gives, and where each stands
+// in the line.
+func (f *Feed) sample(line []Word) (words []string, at []int) {
+	filled, _ := f.expand(line, nil)
+	for i, text := range filled {
+		if i+1 < len(filled) && strings.HasPrefix(text, "--") && f.asks(filled[i+1]) || f.asks(text) {
+			continue
+		}
+		words, at = append(words, text), append(at, i)
 	}
-	words, _ := f.expand(line, all)
-	return words
+	return words, at
+}
+
+// asks says whether a text has the name of something that a user gives.
+func (f *Feed) asks(text string) bool {
+	for name := range placeholders(text) {
+		if f.Ask[name] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // Missing are the commands that it needs and that do not exist.
@@ -328,6 +342,10 @@ func Span(text string) time.Duration {
 // expand replaces <NAME> by values.
 func (f *Feed) expand(line []Word, values map[string]string) (words []string, missing []string) {
 	for _, w := range line {
+		if w.done {
+			words = append(words, w.Text)
+			continue
+		}
 		text, lacking := f.fill(w.Text, values)
 		words, missing = append(words, text), append(missing, lacking...)
 	}

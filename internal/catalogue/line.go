@@ -27,13 +27,13 @@ func (f *Feed) Words(l Line) (collector, parser []string, err error) {
 	case isURL && line[0].Text == "collect-http":
 		line = replace(line, "--http-url", l.From)
 	case isURL:
-		line = []Word{{Text: "collect-http"}, {Text: "--http-url"}, {Text: l.From}}
+		line = []Word{{Text: "collect-http"}, {Text: "--http-url"}, {Text: l.From, done: true}}
 	default:
-		line = []Word{{Text: "collect-file"}, {Text: l.From}}
+		line = []Word{{Text: "collect-file"}, {Text: l.From, done: true}}
 	}
 	if line[0].Text == f.Collector[0].Text {
 		for _, name := range slices.Sorted(maps.Keys(l.Secrets)) {
-			line = append(slices.Clone(line), Word{Text: "--" + name + "-file"}, Word{Text: l.Secrets[name]})
+			line = append(slices.Clone(line), Word{Text: "--" + name + "-file"}, Word{Text: l.Secrets[name], done: true})
 		}
 		if l.From != "" && l.Secrets["http-secret"] == "" {
 			line = withoutSecret(line) // what it is taken from instead need not know the key
@@ -56,9 +56,9 @@ func replace(line []Word, flag, value string) []Word {
 	line = slices.Clone(line)
 	for i := range line {
 		if name, _, joined := strings.Cut(line[i].Text, "="); name == flag && joined {
-			line[i].Text = flag + "=" + value
+			line[i].Text, line[i].done = flag+"="+value, true
 		} else if line[i].Text == flag && i+1 < len(line) {
-			line[i+1].Text = value
+			line[i+1].Text, line[i+1].done = value, true
 		}
 	}
 	return line
@@ -87,6 +87,14 @@ func (f *Feed) describe(values map[string]string) (words []string) {
 		}
 	}
 	return words
+}
+
+// ParserName is the command of its parser, or "".
+func (f *Feed) ParserName() string {
+	if len(f.Parser) == 0 {
+		return ""
+	}
+	return f.Parser[0].Text
 }
 
 // URL is where it comes from, as far as its words tell, and else "".

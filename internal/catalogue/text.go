@@ -43,7 +43,8 @@ type member struct {
 // Word is one of a command line.
 type Word struct {
 	Text string
-	at   int // in the file
+	at   int  // in the file
+	done bool // <NAME> in it means nothing
 }
 
 // parse reads the document, which has to be right: no key is there twice.
@@ -137,7 +138,7 @@ func (d *document) words(n node) (words []Word, err error) {
 		if !ok {
 			return nil, d.wrong(item.at, "a text in quotes is expected")
 		}
-		words = append(words, Word{text, item.at})
+		words = append(words, Word{Text: text, at: item.at})
 	}
 	return words, nil
 }

@@ -31,12 +31,6 @@ type form struct {
 	alone  bool // and then not in an array
 }
 
-// Elements yields the objects of a JSON array. An element that is no object
-// goes into the dump, and so does the rest of an array that is broken.
-func Elements(report *event.Message, emit stage.Emit) iter.Seq[*Element] {
-	return elements(report, emit, json.Elements, form{})
-}
-
 // Objects yields JSON objects that follow one another, and have raw as they stand,
 // or an array of them. If the first stands on a line of its own, what is wrong in
 // one of the lines costs no other.

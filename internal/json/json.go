@@ -8,7 +8,6 @@ package json
 
 import (
 	"bytes"
-	"io"
 	"unsafe"
 
 	"github.com/goccy/go-json"
@@ -32,23 +31,8 @@ func Unmarshal(data []byte, v any) error {
 	return d.Decode(v)
 }
 
-// Decoder reads documents one after the other from a stream.
-type Decoder = json.Decoder
-
-// NewDecoder returns a decoder that keeps numbers as [Number].
-func NewDecoder(r io.Reader) *Decoder {
-	d := json.NewDecoder(r)
-	d.UseNumber()
-	return d
-}
-
 // Marshal encodes v on one line: object keys sorted, non-ASCII and <, >, &
 // written as they are.
 func Marshal(v any) ([]byte, error) {
 	return json.MarshalWithOption(v, json.DisableHTMLEscape())
-}
-
-// MarshalIndent is Marshal for people: two spaces a level.
-func MarshalIndent(v any) ([]byte, error) {
-	return json.MarshalIndentWithOption(v, "", "  ", json.DisableHTMLEscape())
 }

@@ -22,6 +22,30 @@
 // its interval. Lines on stderr begin with the name of the feed, and the exit code is
 // the highest one of all.
 //
+// # Checks
+//
+// feeds check fetches a feed by its own collector, within limits, parses it by its own
+// parser, and keeps what it has seen in a small file in the state directory. The
+// verdict is one of
+//
+//	ok           all as it should be
+//	slow         the fetch takes longer than --slow
+//	redirected   the server leads to another host
+//	stale        the newest entry, or the last change, is older than the feed allows
+//	drift        columns, types, fields or size are not those of the last good run
+//	unparsable   half of the entries fail, or more
+//	truncated    the server breaks off, or the end is missing
+//	empty        there is no entry
+//	login        a login page or the like comes in place of data
+//	large        there is more than --max-download
+//	unreachable  nothing comes: no such name, no connection, 404
+//	dead         the catalogue says so
+//	unchecked    a command, a value or a credential is missing
+//
+// with one sentence that says what was seen and what to do. A drift stays until
+// --accept says that it is right. The exit code is 0 if all feeds are ok, else 1.
+// Nothing is acknowledged, and the dumps of your pipelines get nothing.
+//
 // # Values and credentials
 //
 // Some feeds ask for a value, such as a country: --set NAME=TEXT gives it. feeds show
@@ -42,7 +66,8 @@ package feeds
 
 // Command is feeds.
 type Command struct {
-	List listing `cmd:"" help:"List feeds."`
-	Show showing `cmd:"" help:"Print what is known of feeds, and how to run them."`
-	Run  running `cmd:"" help:"Run a pipeline for each feed."`
+	List  listing  `cmd:"" help:"List feeds."`
+	Show  showing  `cmd:"" help:"Print what is known of feeds, and how to run them."`
+	Check checking `cmd:"" help:"Look whether feeds are what they were."`
+	Run   running  `cmd:"" help:"Run a pipeline for each feed."`
 }

@@ -32,6 +32,12 @@ func (c *Command) Collect(ctx context.Context, emit stage.Emit) error {
 		return err
 	}
 	defer response.Body.Close()
+	if asked, err := httpclient.Parse(nil, text); err == nil && asked.Host != response.Request.URL.Host {
+		if c.moved == "" {
+			c.env.Sum(func() (string, bool) { return "led to " + c.moved, false })
+		}
+		c.moved = c.client.Show(response.Request.URL.String())
+	}
 	answer, err := httpclient.Keep(response, s.env.StateDir, int64(c.MaxDownload))
 	switch {
 	case errors.Is(err, httpclient.ErrTooLarge):

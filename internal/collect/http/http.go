@@ -28,6 +28,8 @@
 // file in an archive whose name is unsafe or that unpacks to too much; the other
 // files are delivered. An empty answer is a warning.
 //
+// Where the URL leads to another host, the line that --verbose prints says to which.
+//
 // Password, further headers and the client certificate are for the host of the
 // URL alone, and not for one that it redirects to. All of a fetch, with redirects
 // and retries and to the end of the answer, may take --http-timeout-total.
@@ -88,6 +90,7 @@ type Command struct {
 	zone    *time.Location
 	extract bool
 	members []string // to take, or all
+	moved   string   // where the last answer came from, if that is elsewhere
 }
 
 // Start checks the flags.

@@ -39,8 +39,6 @@ type Entry struct {
 	Report json.RawMessage `json:"report"` // the message, with raw if that is short
 }
 
-var errLine = errors.New("it is no line of an archive of reports")
-
 // parse reads a line. A hash becomes the name of a file, and is checked.
 func parse(line []byte) (*Entry, error) {
 	e := &Entry{}
@@ -48,7 +46,7 @@ func parse(line []byte) (*Entry, error) {
 		return nil, err
 	}
 	if sum, err := hex.DecodeString(e.SHA256); err != nil || len(sum) != 32 || e.SHA256 != strings.ToLower(e.SHA256) || len(e.Report) == 0 {
-		return nil, errLine
+		return nil, errors.New("it is no line of an archive of reports")
 	}
 	return e, nil
 }

@@ -120,8 +120,6 @@ func whole(data []byte, atEOF bool) (int, []byte, error) {
 	return i + 1, data[:i], nil
 }
 
-var errTime = errors.New("the report has no time.observation")
-
 func read(line []byte, dir string) (*Archived, error) {
 	e, err := parse(line)
 	if err != nil {
@@ -133,7 +131,7 @@ func read(line []byte, dir string) (*Archived, error) {
 	}
 	a.Message.Kind = event.Report // as the line of an archive it is, whatever it says
 	if a.Observed, err = time.Parse(time.RFC3339Nano, a.Message.Get("time.observation")); err != nil {
-		return nil, errTime
+		return nil, errors.New("the report has no time.observation")
 	}
 	return a, nil
 }

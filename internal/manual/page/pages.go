@@ -163,6 +163,8 @@ https, or from a public address to a private one, is in the dump, and so is a
 file in an archive whose name is unsafe or that unpacks to too much; the other
 files are delivered. An empty answer is a warning.
 
+Where the URL leads to another host, the line that --verbose prints says to which.
+
 Password, further headers and the client certificate are for the host of the
 URL alone, and not for one that it redirects to. All of a fetch, with redirects
 and retries and to the end of the answer, may take --http-timeout-total.
@@ -688,6 +690,30 @@ is a source of its own, and a second run asks its server only for what has chang
 Without a pipeline events go to stdout. --repeat goes on, and collects each feed at
 its interval. Lines on stderr begin with the name of the feed, and the exit code is
 the highest one of all.
+
+# Checks
+
+feeds check fetches a feed by its own collector, within limits, parses it by its own
+parser, and keeps what it has seen in a small file in the state directory. The
+verdict is one of
+
+	ok           all as it should be
+	slow         the fetch takes longer than --slow
+	redirected   the server leads to another host
+	stale        the newest entry, or the last change, is older than the feed allows
+	drift        columns, types, fields or size are not those of the last good run
+	unparsable   half of the entries fail, or more
+	truncated    the server breaks off, or the end is missing
+	empty        there is no entry
+	login        a login page or the like comes in place of data
+	large        there is more than --max-download
+	unreachable  nothing comes: no such name, no connection, 404
+	dead         the catalogue says so
+	unchecked    a command, a value or a credential is missing
+
+with one sentence that says what was seen and what to do. A drift stays until
+--accept says that it is right. The exit code is 0 if all feeds are ok, else 1.
+Nothing is acknowledged, and the dumps of your pipelines get nothing.
 
 # Values and credentials
 
