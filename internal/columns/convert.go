@@ -37,8 +37,6 @@ func (s *Step) Do(field string, v harmonization.Value, r *feed.Record) (harmoniz
 	return w, fmt.Errorf("%s: %w", field, err)
 }
 
-var errNoStep = errors.New("a converter is expected behind the =")
-
 // Conversions reads --convert: the steps by names of columns and by fields. Those of all
 // columns that the list does not have are left out, since a header may lack them.
 func (l List) Conversions(flags []string, all List) (map[string][]Step, error) {
@@ -66,7 +64,7 @@ func (l List) Conversions(flags []string, all List) (map[string][]Step, error) {
 		for words := range strings.SplitSeq(list, "|") {
 			read, err := convert.Named(words)
 			if err == nil && read == nil {
-				err = errNoStep
+				err = errors.New("a converter is expected behind the =")
 			}
 			if err != nil {
 				return nil, fmt.Errorf("--convert: %s: %w", key, err)

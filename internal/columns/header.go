@@ -12,8 +12,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
 
-var errNoField = errors.New("no column of the header is named like a field; say with --columns NAME=FIELD,… what they are")
-
 // Find returns those that a header has, and its names. Of an empty list they are the
 // columns that are named like a field.
 func (l List) Find(header []string, d *harmonization.Dictionary) (found List, names []string, err error) {
@@ -27,7 +25,7 @@ func (l List) Find(header []string, d *harmonization.Dictionary) (found List, na
 			}
 		}
 		if len(l) == 0 {
-			return nil, nil, errNoField
+			return nil, nil, errors.New("no column of the header is named like a field; say with --columns NAME=FIELD,… what they are")
 		}
 	}
 	for _, column := range l {

@@ -58,3 +58,7 @@ func Must(err error) error { return table.Must(err) }
 // ExtraKey is the key for a name below extra, with characters that a key may
 // have.
 func ExtraKey(name string) string { return table.ExtraKey(name) }
+
+// NewRecord returns a row with columns of these names. With none they go by
+// number.
+func NewRecord(names []string, fields ...string) *Record { return table.NewRecord(names, fields...) }

@@ -700,7 +700,7 @@ verdict is one of
 	ok           all as it should be
 	slow         the fetch takes longer than --slow
 	redirected   the server leads to another host
-	stale        the newest entry, or the last change, is older than the feed allows
+	stale        the newest entry, or the last change, is older than allowed
 	drift        columns, types, fields or size are not those of the last good run
 	unparsable   half of the entries fail, or more
 	truncated    the server breaks off, or the end is missing

@@ -32,10 +32,6 @@ type Measure struct {
 	ended  bool   // it was ended, since it took too long
 }
 
-// maxFields bounds what is kept of a feed with many fields or columns, so that its state
-// stays within a few kilobytes.
-const maxFields = 60
-
 // Filled is the mean share of fields that events have, of those that any has.
 func (m *Measure) Filled() float64 {
 	if len(m.Fields) == 0 {

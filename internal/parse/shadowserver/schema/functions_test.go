@@ -98,7 +98,7 @@ func TestUnknownFunction(t *testing.T) {
 
 func TestURLWithoutHostOrPath(t *testing.T) {
 	for _, columns := range [][]string{{"http_host", "http_url"}, {"http_url", "http_host"}} {
-		v, err := httpURL(harmonization.Text("as it was"), table.NewRecord(columns, "", "x"))
+		v, err := httpURL(harmonization.Text("as it was"), feed.NewRecord(columns, "", "x"))
 		if v.Text != "as it was" || err != nil {
 			t.Errorf("%v: %q, %v", columns, v.Text, err)
 		}
