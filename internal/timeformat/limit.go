@@ -15,8 +15,19 @@ type Limit struct {
 	back  time.Duration
 }
 
-// short are the units that may stand behind a number without a blank.
-var short = map[string]string{"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+// long is a span such as 3d, written out. Any other text is as it was.
+func long(text string) string {
+	number := strings.TrimRight(text, "smhdw")
+	if number == "" || len(text) != len(number)+1 || strings.Trim(number, "0123456789") != "" {
+		return text
+	}
+	for _, unit := range [...]string{"second", "minute", "hour", "day", "week"} {
+		if unit[0] == text[len(number)] {
+			return number + " " + unit
+		}
+	}
+	return text
+}
 
 // ParseLimit reads a time in any form, or a span such as "3 days" or 3d. Nothing is no
 // limit.
@@ -24,11 +35,7 @@ func ParseLimit(text string) (Limit, error) {
 	if text == "" {
 		return Limit{}, nil
 	}
-	span := text
-	if number := strings.TrimRight(text, "smhdw"); number != "" && strings.Trim(number, "0123456789") == "" && len(text) == len(number)+1 {
-		span = number + " " + short[text[len(number):]]
-	}
-	if d, err := ParseRelative(span); err == nil {
+	if d, err := ParseRelative(long(text)); err == nil {
 		return Limit{given: true, back: d}, nil
 	}
 	t, err := dateutil.Parse(text, nil)
