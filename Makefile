@@ -50,11 +50,12 @@ standalone: ## build one command by itself, TOOL=expert-url
 	$(BUILD) -o bin/standalone/$(TOOL) ./cmd/$(TOOL)
 
 install: all ## install below PREFIX
-	install -d $(addprefix $(AT)/,bin lib/systemd/system share/man/man1 share/man/man7 share/bash-completion/completions)
+	install -d $(addprefix $(AT)/,bin lib/systemd/system share/man/man1 share/man/man5 share/man/man7 share/bash-completion/completions)
 	install -d $(addprefix $(AT)/share/doc/intelpipe/,collect pipeline cron.d)
 	install -m 755 bin/intelpipe bin/intelpipe-full scripts/cron/intelpipe-cron $(AT)/bin
 	$(AT)/bin/intelpipe --install-links $(AT)/bin
 	install -m 644 man/*.1 $(AT)/share/man/man1
+	install -m 644 man/*.5 $(AT)/share/man/man5
 	install -m 644 man/*.7 $(AT)/share/man/man7
 	install -m 644 scripts/completion.bash $(AT)/share/bash-completion/completions/intelpipe
 	install -m 644 scripts/systemd/*.service scripts/systemd/*.timer $(AT)/lib/systemd/system

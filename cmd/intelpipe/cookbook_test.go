@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -74,6 +75,10 @@ func TestCookbook(t *testing.T) {
 		t.Errorf("only %d recipes were found", len(recipes))
 	}
 	feeds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/list.json" && r.Header.Get("Auth-Key") == "k3y-of-mine" {
+			io.WriteString(w, listedInCookbook)
+			return
+		}
 		if r.URL.Path != "/ssh.txt" {
 			http.NotFound(w, r)
 			return
@@ -120,6 +125,12 @@ func TestCookbook(t *testing.T) {
 		})
 	}
 }
+
+// listedInCookbook is the answer of a service that wants a key.
+const listedInCookbook = `{"count": 2, "data": [
+  {"host": "192.0.2.4", "what": "ssh-login", "last": 1795082400},
+  {"host": "bad.example.org", "what": "phish", "last": 1795086000}]}
+`
 
 // fakeSystemctl puts a systemctl into dir/bin that starts a unit as systemd would: it
 // runs what the unit's lines say, in the state directory.

@@ -117,7 +117,7 @@ func sampleOf(t *testing.T, f *catalogue.Feed) (text, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i := slices.Index(c.args, "--file-name"); i >= 0 && !strings.HasPrefix(f.ID, "blocklistde-") {
+	if i := slices.Index(c.args, "--file-name"); i >= 0 && !strings.HasPrefix(f.ID, "blocklistde-") && parser != "parse-github-feed" {
 		name = c.args[i+1]
 	}
 	text = c.stdin

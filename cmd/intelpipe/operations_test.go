@@ -81,9 +81,11 @@ func TestInstall(t *testing.T) {
 	for _, spec := range specs { // those of tests are in this binary, too
 		want = append(want, "bin/"+spec.Name)
 	}
-	pages, _ := filepath.Glob("../../man/*.7")
-	for _, page := range pages {
-		want = append(want, "share/man/man7/"+filepath.Base(page))
+	for _, section := range []string{"5", "7"} {
+		pages, _ := filepath.Glob("../../man/*." + section)
+		for _, page := range pages {
+			want = append(want, "share/man/man"+section+"/"+filepath.Base(page))
+		}
 	}
 	for _, name := range want {
 		if _, err := os.Stat(filepath.Join(dest, "usr", name)); err != nil {

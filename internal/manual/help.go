@@ -131,8 +131,8 @@ func words(n *kong.Node, format string) string {
 		b.WriteString(" " + text)
 	}
 	_, collects := n.Target.Addr().Interface().(stage.Collector)
-	_, launches := n.Target.Addr().Interface().(stage.Launcher)
-	if collects || launches {
+	launcher, launches := n.Target.Addr().Interface().(stage.Launcher)
+	if collects || launches && launcher.Launches() {
 		b.WriteString(" [-- " + fmt.Sprintf(format, "PIPELINE") + "...]")
 	}
 	return b.String()

@@ -99,5 +99,6 @@ type Runner interface {
 	Run(ctx context.Context, env *Env, stdout io.Writer) error
 }
 
-// Launcher is a Runner that starts pipelines of its own. A signal ends its context.
-type Launcher interface{ Launches() }
+// Launcher is a Runner that starts other commands. A signal ends its context. Launches
+// says whether a pipeline may stand behind --.
+type Launcher interface{ Launches() bool }

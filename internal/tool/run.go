@@ -80,7 +80,8 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		}
 	}
 	if head := r.head(); r.runner != nil && (!head.collects() || pipeline == nil && len(r.stages) == 1) {
-		_, launches := r.runner.(stage.Launcher)
+		launcher, ok := r.runner.(stage.Launcher)
+		launches := ok && launcher.Launches()
 		if len(r.stages) > 1 || pipeline != nil && !launches {
 			return stage.Usage(errors.New("not in a chain; a pipeline stands behind --, if it takes one"))
 		}

@@ -20,27 +20,24 @@ import (
 )
 
 type checking struct {
-	JSON        bool       `name:"json" help:"Print an object a line, with all that was seen."`
-	OpenMetrics bool       `name:"openmetrics" help:"Print metrics in the format of OpenMetrics."`
-	Accept      bool       `help:"Take what is seen now for what is right, and compare with that from now on."`
-	Set         []string   `help:"A value that a feed asks for. May be given several times." placeholder:"NAME=TEXT" sep:"none"`
-	From        string     `help:"Take the report of the one feed that is named from this file or URL instead." placeholder:"FILE|URL"`
+	JSON        bool       `name:"json" help:"Print an object a line."`
+	OpenMetrics bool       `name:"openmetrics" help:"Print metrics in the OpenMetrics format."`
+	Accept      bool       `help:"Take what is seen now for right."`
+	Set         []string   `help:"A value that a feed asks for, as often as needed." placeholder:"NAME=TEXT" sep:"none"`
+	From        string     `help:"Take the report of one feed from elsewhere." placeholder:"FILE|URL"`
 	AtOnce      int        `help:"Look at up to N feeds at the same time." default:"4" placeholder:"N"`
-	Timeout     float64    `help:"How long a fetch may take, and a parser." default:"60" placeholder:"SECONDS"`
-	Slow        float64    `help:"Say that a feed is slow if a fetch takes longer." default:"20" placeholder:"SECONDS"`
-	MaxDownload stage.Size `help:"The largest content that is fetched by collect-http." default:"32MiB" placeholder:"SIZE"`
+	Timeout     float64    `help:"How long a fetch may take." default:"60" placeholder:"SECONDS"`
+	Slow        float64    `help:"What is slow." default:"20" placeholder:"SECONDS"`
+	MaxDownload stage.Size `help:"The largest content that is fetched." default:"32MiB" placeholder:"SIZE"`
 	place
-	Names []string `arg:"" optional:"" sep:"none" name:"feed" help:"Feeds, as feeds list names them; without any, all that can be checked."`
+	Names []string `arg:"" optional:"" sep:"none" name:"feed" help:"Feeds; without any, all that can be checked."`
 }
 
-// Launches says that signals end what is started.
-func (*checking) Launches() {}
+// Launches says that no pipeline stands behind --.
+func (*checking) Launches() bool { return false }
 
 // Run checks feeds.
 func (c *checking) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {
-	if len(env.Words) > 0 {
-		return stage.Usage(errors.New("feeds check takes no pipeline after --"))
-	}
 	if c.AtOnce < 1 || !(c.Timeout > 0) || !(c.Slow > 0) || c.MaxDownload < 1 {
 		return stage.Usage(errors.New("--at-once, --timeout, --slow and --max-download: numbers above 0 are expected"))
 	}

@@ -19,8 +19,9 @@
 // parser and pipeline, joined by then. If the pipeline ends with an output, each feed
 // is a source of its own, and a second run asks its server only for what has changed.
 // Without a pipeline events go to stdout. --repeat goes on, and collects each feed at
-// its interval. Lines on stderr begin with the name of the feed, and the exit code is
-// the highest one of all.
+// its interval, until SIGTERM. A second pipeline on the same feed is another source, and
+// needs --source; --if-running is that of collectors. Lines on stderr have the name of
+// the feed, and the exit code is the highest one of all.
 //
 // # Checks
 //
@@ -31,7 +32,7 @@
 //	ok           all as it should be
 //	slow         the fetch takes longer than --slow
 //	redirected   the server leads to another host
-//	stale        the newest entry, or the last change, is older than allowed
+//	stale        the newest entry, or the last change, is older than it may be
 //	drift        columns, types, fields or size are not those of the last good run
 //	unparsable   half of the entries fail, or more
 //	truncated    the server breaks off, or the end is missing

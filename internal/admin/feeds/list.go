@@ -16,7 +16,7 @@ import (
 type listing struct {
 	JSON bool `name:"json" help:"Print an object a line."`
 	place
-	Pattern string `arg:"" optional:"" help:"A part of a feed's name, its provider or the name it is called by."`
+	Pattern string `arg:"" optional:"" help:"A part of a name."`
 }
 
 // Run lists feeds.

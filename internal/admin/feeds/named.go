@@ -14,7 +14,7 @@ import (
 
 // place is where feeds are.
 type place struct {
-	FeedsDir []string `help:"Directories with feeds of your own. By default /etc/intelpipe/feeds and ~/.config/intelpipe/feeds." placeholder:"DIR,…"`
+	FeedsDir []string `help:"Directories with feeds of your own." placeholder:"DIR,…"`
 }
 
 // load reads the catalogue, and says what is wrong with feeds of the user.

@@ -14,18 +14,18 @@ import (
 )
 
 type running struct {
-	Set       []string `help:"A value that a feed asks for. May be given several times." placeholder:"NAME=TEXT" sep:"none"`
-	From      string   `help:"Take the report of the one feed that is named from this file or URL instead." placeholder:"FILE|URL"`
+	Set       []string `help:"A value that a feed asks for, as often as needed." placeholder:"NAME=TEXT" sep:"none"`
+	From      string   `help:"Take the report of one feed from elsewhere." placeholder:"FILE|URL"`
 	AtOnce    int      `help:"Run up to N feeds at the same time." default:"8" placeholder:"N"`
-	Repeat    bool     `help:"Collect each feed again at its interval, until SIGTERM."`
-	Source    string   `help:"Put .NAME behind the names of the sources, for a second pipeline on the same feeds." placeholder:"NAME"`
-	IfRunning string   `help:"What to do while another run of a feed is at work: wait ten seconds and then fail, skip this feed, or fail at once." enum:"wait,skip,fail" default:"wait"`
+	Repeat    bool     `help:"Collect each feed again at its interval."`
+	Source    string   `help:"Put .NAME behind the names of the sources." placeholder:"NAME"`
+	IfRunning string   `help:"What to do while another run of a feed is at work." enum:"wait,skip,fail" default:"wait"`
 	place
 	Names []string `arg:"" sep:"none" name:"feed" help:"Feeds, as feeds list names them."`
 }
 
-// Launches says that a pipeline stands behind --.
-func (*running) Launches() {}
+// Launches says that a pipeline may stand behind --.
+func (*running) Launches() bool { return true }
 
 // Run runs the pipelines.
 func (r *running) Run(ctx context.Context, env *stage.Env, stdout io.Writer) error {

@@ -18,14 +18,14 @@ import (
 )
 
 type showing struct {
-	As  string   `help:"Print one form alone: a line for a shell, a line of a crontab, a unit of systemd, its timer, or an object." enum:"all,shell,cron,unit,timer,json" default:"all"`
-	Set []string `help:"A value that a feed asks for. May be given several times." placeholder:"NAME=TEXT" sep:"none"`
+	As  string   `help:"Print one form alone." enum:"all,shell,cron,unit,timer,json" default:"all"`
+	Set []string `help:"A value that a feed asks for, as often as needed." placeholder:"NAME=TEXT" sep:"none"`
 	place
 	Names []string `arg:"" sep:"none" name:"feed" help:"Feeds, as feeds list names them."`
 }
 
-// Launches says that a pipeline stands behind --.
-func (*showing) Launches() {}
+// Launches says that a pipeline may stand behind --.
+func (*showing) Launches() bool { return true }
 
 // Run shows feeds.
 func (s *showing) Run(_ context.Context, env *stage.Env, stdout io.Writer) error {

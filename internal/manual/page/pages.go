@@ -688,8 +688,9 @@ feeds run runs the pipeline behind -- for each feed: a process with collector,
 parser and pipeline, joined by then. If the pipeline ends with an output, each feed
 is a source of its own, and a second run asks its server only for what has changed.
 Without a pipeline events go to stdout. --repeat goes on, and collects each feed at
-its interval. Lines on stderr begin with the name of the feed, and the exit code is
-the highest one of all.
+its interval, until SIGTERM. A second pipeline on the same feed is another source, and
+needs --source; --if-running is that of collectors. Lines on stderr have the name of
+the feed, and the exit code is the highest one of all.
 
 # Checks
 
@@ -700,7 +701,7 @@ verdict is one of
 	ok           all as it should be
 	slow         the fetch takes longer than --slow
 	redirected   the server leads to another host
-	stale        the newest entry, or the last change, is older than allowed
+	stale        the newest entry, or the last change, is older than it may be
 	drift        columns, types, fields or size are not those of the last good run
 	unparsable   half of the entries fail, or more
 	truncated    the server breaks off, or the end is missing
@@ -1332,13 +1333,23 @@ Each is an event, with the whole text in raw.
 	case "parse-json":
 		return Page{Summary: "parse events that are written as JSON", Doc: `The content of a report is one event, an object with the field names of the
 data format as keys, flat, as every command here writes it. With
---splitlines each line is one event. This is not the parser for any other
-JSON: a key that is no field makes the event invalid.
+--splitlines each line is one event. A key that is no field makes the event
+invalid.
 
 A value that is valid stays as it is, others are brought into form. What the
 event says wins over what the report says, and an event without raw gets the
 text it was parsed from. An object whose __type is neither Event nor Report
 is refused.
+
+# Other JSON
+
+With --columns, objects may have members of any name: NAME=FIELD says which field a
+member becomes, and other members are left out. The objects stand in an array, in
+the member of an object that --rows names, or with --splitlines one a line. An
+object fails, and goes into the dump, if a value does not fit its field. --convert
+says how to read values, in the steps of parse-csv(1); --type is the type of all, or
+--type-translation has it for what the feed writes in the member that becomes
+classification.type.
 
 Bare input that begins like a report, with feed.name for instance, needs
 --input raw.
@@ -1347,7 +1358,10 @@ Bare input that begins like a report, with feed.name for instance, needs
 
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
 	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
-	  parse-json --splitlines`, Full: false}
+	  parse-json --splitlines
+	echo '{"data":[{"ip":"192.0.2.1","seen":{"last":"2026-01-31"}}]}' |
+	  parse-json --rows data --type scanner \
+	  --columns ip=source.ip,seen.last=time.source`, Full: false}
 	case "parse-key-value":
 		return Page{Summary: "parse lines of key=value pairs", Doc: `Many firewalls and other devices log like this. A line is cut at each
 --pair-separator, and what that gives at its last --kv-separator; a piece

@@ -4,13 +4,23 @@
 //
 // The content of a report is one event, an object with the field names of the
 // data format as keys, flat, as every command here writes it. With
-// --splitlines each line is one event. This is not the parser for any other
-// JSON: a key that is no field makes the event invalid.
+// --splitlines each line is one event. A key that is no field makes the event
+// invalid.
 //
 // A value that is valid stays as it is, others are brought into form. What the
 // event says wins over what the report says, and an event without raw gets the
 // text it was parsed from. An object whose __type is neither Event nor Report
 // is refused.
+//
+// # Other JSON
+//
+// With --columns, objects may have members of any name: NAME=FIELD says which field a
+// member becomes, and other members are left out. The objects stand in an array, in
+// the member of an object that --rows names, or with --splitlines one a line. An
+// object fails, and goes into the dump, if a value does not fit its field. --convert
+// says how to read values, in the steps of parse-csv(1); --type is the type of all, or
+// --type-translation has it for what the feed writes in the member that becomes
+// classification.type.
 //
 // Bare input that begins like a report, with feed.name for instance, needs
 // --input raw.
@@ -20,6 +30,9 @@
 //	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' | parse-json
 //	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
 //	  parse-json --splitlines
+//	echo '{"data":[{"ip":"192.0.2.1","seen":{"last":"2026-01-31"}}]}' |
+//	  parse-json --rows data --type scanner \
+//	  --columns ip=source.ip,seen.last=time.source
 package json
 
 import (
@@ -35,8 +48,22 @@ import (
 // Command says where events end.
 type Command struct {
 	Splitlines bool `help:"Each line is one event, instead of the whole content."`
+	Mapping
 
 	object event.Object
+	parser feed.Parser
+	mapped *feed.Table // or nil
+}
+
+// Start makes a table of the flags.
+func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
+	if c.mapped, err = c.table(c.Splitlines); err != nil || c.mapped == nil {
+		return err
+	}
+	if _, err := c.mapped.Compile(env.Dictionary, nil); err != nil {
+		return fmt.Errorf("--columns, --convert: %w", err)
+	}
+	return c.parser.Start(ctx, env)
 }
 
 // maxEvent bounds an event that is a whole report, in bytes.
@@ -44,6 +71,9 @@ const maxEvent = 16 << 20
 
 // Process makes an event of each object.
 func (c *Command) Process(_ context.Context, report *event.Message, emit stage.Emit) error {
+	if c.mapped != nil {
+		return c.parser.Parse(c.mapped, report, emit)
+	}
 	if !c.Splitlines {
 		text, err := feed.Text(report, maxEvent)
 		if errors.Is(err, feed.ErrTooLarge) {

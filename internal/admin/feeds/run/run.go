@@ -88,6 +88,9 @@ func one(ctx context.Context, job Job, o Options, stdout, stderr *shared) Result
 	out.end()
 	errs.end()
 	r.Code = cmd.ProcessState.ExitCode()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGTERM && ctx.Err() != nil {
+		r.Code = 0 // it was told to end before it had begun to listen
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) && !errors.Is(err, ctx.Err()) {
 		r.Err = err
