@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/shell"
 )
 
 // running is a process of a group, as /proc describes it.
@@ -153,21 +154,7 @@ func (g *Group) Look(after time.Duration, vain func(), found func(words []string
 
 // Swallows says what is wrong with a filter, and how to write it instead.
 func Swallows(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = Quote(w)
-	}
-	return fmt.Sprintf("%s does not pass checkpoints on; write: through %s", quoted[0], plain.Clip(strings.Join(quoted, " "), 200))
-}
-
-// Quote writes a word of a command line as a shell reads it.
-func Quote(word string) string {
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,%+@-", r)
-	}) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return fmt.Sprintf("%s does not pass checkpoints on; write: through %s", shell.Quote(words[0]), plain.Clip(shell.Quote(words...), 200))
 }
 
 // Feeder returns the command line of the nearest process before stdin in the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/catalogue"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/shell"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -49,9 +50,9 @@ func (l *listing) print(out io.Writer, env *stage.Env, f *catalogue.Feed) error 
 // printJSON prints a feed, with what follows from it.
 func printJSON(out io.Writer, f *catalogue.Feed, commands stage.Commands) error {
 	collector, parser, _ := f.Words(catalogue.Line{})
-	pipeline := []string{shell(collector)}
+	pipeline := []string{shell.Quote(collector...)}
 	if len(parser) > 0 {
-		pipeline = append(pipeline, shell(parser))
+		pipeline = append(pipeline, shell.Quote(parser...))
 	}
 	line, err := json.Marshal(struct {
 		ID            string            `json:"id"`

@@ -8,7 +8,6 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/catalogue"
 	"github.com/intelpipe/intelpipe/internal/plain"
-	"github.com/intelpipe/intelpipe/internal/procgroup"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -111,13 +110,4 @@ func wants(f *catalogue.Feed, missing, dirs []string) error {
 	}
 	name := missing[0]
 	return stage.Usage(fmt.Errorf("%s: it needs %s; put it into the file %s, for you alone to read", f.ID, f.Credentials[name], f.SecretFile(name, dirs)))
-}
-
-// shell writes words as a shell reads them.
-func shell(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = procgroup.Quote(w)
-	}
-	return strings.Join(quoted, " ")
 }

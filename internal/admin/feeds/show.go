@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/internal/catalogue"
+	"github.com/intelpipe/intelpipe/internal/shell"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -137,12 +138,12 @@ func (s *shown) shell() string {
 		secrets[name] = s.SecretFile(name, s.dirs)
 	}
 	collector, parser, _ := s.Words(catalogue.Line{Values: s.values, Secrets: secrets})
-	text := "intelpipe " + shell(collector)
+	text := "intelpipe " + shell.Quote(collector...)
 	if len(parser) > 0 {
-		text += " \\\n  then " + shell(parser)
+		text += " \\\n  then " + shell.Quote(parser...)
 	}
 	if len(s.pipeline) > 0 {
-		text += " \\\n  then " + shell(s.pipeline)
+		text += " \\\n  then " + shell.Quote(s.pipeline...)
 	}
 	return text
 }
@@ -185,7 +186,7 @@ func (s *shown) cron() string {
 		when = fmt.Sprintf("%d %d */%d * *", minute, hour, interval/(24*time.Hour))
 	}
 	// In a crontab % begins the input of the command.
-	return when + "  " + strings.ReplaceAll(shell(s.running("events.ndjson")), "%", `\%`)
+	return when + "  " + strings.ReplaceAll(shell.Quote(s.running("events.ndjson")...), "%", `\%`)
 }
 
 //go:embed unit.service
