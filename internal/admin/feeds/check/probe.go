@@ -81,13 +81,14 @@ func (p *probe) collect(ctx context.Context, words []string, reports string) err
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	most := io.LimitReader(out, 2*p.Limit+(1<<20))
 	if p.Stream {
-		first, _ := bufio.NewReader(out).ReadBytes('\n') // one report says that it lives
+		first, _ := bufio.NewReader(most).ReadBytes('\n') // one report says that it lives
 		if _, err := f.Write(first); err != nil {
 			return err
 		}
 		cancel()
-	} else if _, err := io.Copy(f, io.LimitReader(out, 2*p.Limit+(1<<20))); err != nil {
+	} else if _, err := io.Copy(f, most); err != nil {
 		return err
 	}
 	p.ended = ctx.Err() != nil && !p.Stream
