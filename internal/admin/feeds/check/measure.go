@@ -3,9 +3,7 @@
 // with the last time.
 package check
 
-import (
-	"time"
-)
+import "time"
 
 // Measure is what was seen of a feed. The last good one is kept.
 type Measure struct {
@@ -31,10 +29,6 @@ type Measure struct {
 	none   bool   // no report came
 	ended  bool   // it was ended, since it took too long
 }
-
-// maxFields bounds what is kept of a feed with many fields or columns, so that its state
-// stays within a few kilobytes.
-const maxFields = 60
 
 // Filled is the mean share of fields that events have, of those that any has.
 func (m *Measure) Filled() float64 {
