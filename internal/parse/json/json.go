@@ -42,13 +42,14 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/feed"
+	"github.com/intelpipe/intelpipe/internal/parse/json/members"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
 // Command says where events end.
 type Command struct {
 	Splitlines bool `help:"Each line is one event, instead of the whole content."`
-	Mapping
+	members.Flags
 
 	object event.Object
 	parser feed.Parser
@@ -57,7 +58,7 @@ type Command struct {
 
 // Start makes a table of the flags.
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
-	if c.mapped, err = c.table(c.Splitlines); err != nil || c.mapped == nil {
+	if c.mapped, err = c.Table(c.Splitlines); err != nil || c.mapped == nil {
 		return err
 	}
 	if _, err := c.mapped.Compile(env.Dictionary, nil); err != nil {

@@ -3,9 +3,7 @@
 // with the last time.
 package check
 
-import (
-	"time"
-)
+import "time"
 
 // Measure is what was seen of a feed. The last good one is kept.
 type Measure struct {

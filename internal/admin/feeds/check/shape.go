@@ -25,6 +25,10 @@ type shape struct {
 // sample is how much of a table is looked at.
 const sample = 1 << 20
 
+// maxFields bounds what is kept of a feed with many fields or columns, so that its state
+// stays within a few kilobytes.
+const maxFields = 60
+
 // look looks at a content.
 func look(content []byte) shape {
 	head := content[:min(len(content), sample)]

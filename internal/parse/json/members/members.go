@@ -1,4 +1,6 @@
-package json
+// Package members makes a table of flags, for objects whose members are not named like
+// fields.
+package members
 
 import (
 	"errors"
@@ -12,8 +14,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Mapping are the flags for objects whose members are not named like fields.
-type Mapping struct {
+// Flags say which member becomes which field.
+type Flags struct {
 	Columns         []string     `help:"The field for each member of an object, as NAME=FIELD; a|b for alternatives. A member of a nested object is named with dots." placeholder:"NAME=FIELD,…" field:"event,columns,named"`
 	Rows            string       `help:"The member of the report that has the objects, if that is no array." placeholder:"NAME"`
 	Convert         []string     `help:"How to read the values of a member, as in parse-csv. May be given several times." placeholder:"NAME=STEPS" sep:"none"`
@@ -26,8 +28,8 @@ const typeField = "classification.type"
 
 var errMembers = errors.New("--rows, --convert, --type and --type-translation are for --columns, which is missing")
 
-// table says what becomes of the members, or is nil without --columns.
-func (m *Mapping) table(lines bool) (*feed.Table, error) {
+// Table says what becomes of the members, or is nil without --columns.
+func (m *Flags) Table(lines bool) (*feed.Table, error) {
 	if len(m.Columns) == 0 {
 		if m.Rows != "" || len(m.Convert) > 0 || m.Type != "" || len(m.TypeTranslation) > 0 {
 			return nil, errMembers
