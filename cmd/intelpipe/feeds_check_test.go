@@ -94,7 +94,7 @@ func TestFeedsCheck(t *testing.T) {
 		write(t, dir, "own/"+id+".json", text)
 	}
 	check := func(flags string) result {
-		return shell(t, dir, "feeds check --feeds-dir own "+flags, standstill)
+		return shell(t, dir, "feeds check --feeds-dir own --timeout 600 --slow 600 "+flags, standstill)
 	}
 	first := check("--json --max-download 1MiB " + strings.Join(slices.DeleteFunc(ids, func(id string) bool { return id == "slow" }), " "))
 	first.stdout += check("--json --slow 0.2 slow").stdout // which takes longer, whatever the machine does
