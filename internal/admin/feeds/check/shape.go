@@ -178,7 +178,3 @@ func (s *shape) members(prefix string, text []byte, depth int) {
 		s.columns[name] = kind
 	}
 }
-
-// maxFields bounds what is kept of a feed with many fields or columns, so that its state
-// stays within a few kilobytes.
-const maxFields = 60
