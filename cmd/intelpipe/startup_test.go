@@ -17,7 +17,7 @@ import (
 const (
 	maxInitPackages = 140
 	maxInitAllocs   = 650
-	maxInitBytes    = 132 << 10 // of which 18 KiB are the table of itabs, which doubles above 384 of them
+	maxInitBytes    = 112 << 10
 )
 
 // TestStartUp counts what the binary does before main.

@@ -13,10 +13,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/stream"
 )
 
-// maxReport bounds a report that an output streams, in bytes, as --max-report of parsers
-// does by default.
-const maxReport = 64 << 30
-
 // Read feeds what src has into the chain; file is its name, or "" for stdin.
 func (c *Chain) Read(ctx context.Context, src io.Reader, file string) error {
 	head := c.nodes[0]
@@ -24,7 +20,7 @@ func (c *Chain) Read(ctx context.Context, src io.Reader, file string) error {
 	if head.Parse != nil {
 		o.Parser = &head.Parse.Parser
 	} else if _, ok := head.Command.(stage.Streaming); ok {
-		o.Parser = &stream.Parser{Input: "report", MaxReport: maxReport}
+		o.Parser = &stream.Parser{Input: "report", MaxReport: 64 << 30} // the default of --max-report
 	}
 	c.in = stream.NewReader(src, &feeder{c}, o)
 	c.isFull = c.Room()
