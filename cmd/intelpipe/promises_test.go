@@ -38,6 +38,9 @@ func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)
 		if _, ok := spec.New().(stage.Runner); ok {
 			family = spec.Name
 		}
+		if _, ok := spec.New().(stage.Streaming); ok {
+			family = keeper
+		}
 		if len(families) > 0 && !slices.Contains(families, family) {
 			continue
 		}
@@ -77,7 +80,10 @@ func forAll(t *testing.T, families []string, test func(t *testing.T, s *subject)
 	}
 }
 
-var filters = []string{"parse", "expert", "output"}
+// keeper is the family of outputs that take reports, and no events.
+const keeper = "output of reports"
+
+var filters = []string{"parse", "expert", "output", keeper}
 
 func TestEmptyInputGivesEmptyOutput(t *testing.T) {
 	forAll(t, filters, func(t *testing.T, s *subject) {
@@ -260,7 +266,9 @@ func TestEnvironmentChangesNoByte(t *testing.T) {
 func endless(s *subject, w io.Writer) error {
 	for n := 0; ; n++ {
 		text := s.stdin
-		if s.family != "parse" {
+		if s.family == keeper {
+			text = fmt.Sprintf(`{"feed.name":"a","extra.n":%d,"__type":"Report","raw":"eA=="}`+"\n", n)
+		} else if s.family != "parse" {
 			text = fmt.Sprintf(`{"source.ip":"198.51.100.%d","source.port":%d,"classification.type":"scanner","extra.n":%d}`+"\n", n%256, n%65536, n)
 		} else if text == "" {
 			return fmt.Errorf("no input")
@@ -283,7 +291,7 @@ func TestClosedStdoutEndsQuietly(t *testing.T) {
 		}
 		args := s.line()
 		switch s.family {
-		case "output":
+		case "output", keeper:
 			args = append(args, "--pass")
 		case "parse":
 			if len(s.stdin) == 0 {
@@ -444,6 +452,38 @@ func TestDryRun(t *testing.T) {
 		r = inProcess(t.TempDir(), append([]string{"collect-file", "/dev/null", "then"}, s.line("--dry-run")...), strings.NewReader(""))
 		if r.exit != 2 || !strings.Contains(r.stderr, "--dry-run: not in the pipeline of a source") {
 			t.Errorf("in a pipeline: %+v", r)
+		}
+	})
+}
+
+// TestOutputsOfReports holds outputs that take reports to what others promise.
+func TestOutputsOfReports(t *testing.T) {
+	const report = `{"feed.name":"%d","__type":"Report","raw":"eA=="}` + "\n"
+	one, two := fmt.Sprintf(report, 1), fmt.Sprintf(report, 2)
+	forAll(t, []string{keeper}, func(t *testing.T, s *subject) {
+		for _, bad := range []string{`{"feed.name":"`, `["x"]`, `{"__type":"Message"}`, `{"source.ip":"192.0.2.1"}`} {
+			r := asProcess(t, s.dir, s.line("--pass"), strings.NewReader(one+bad+"\n"+two))
+			if r.exit != tool.ExitFailed || r.stdout != one+two || !strings.HasPrefix(r.stderr, s.spec.Name+": stdin:2") || !strings.Contains(r.stderr, "read 3, written 2, failed 1") {
+				t.Errorf("%s: %+v", bad, r)
+			}
+		}
+		control := func(kind, id string) string { return `{"__type":"` + kind + `","id":"` + id + "\"}\n" }
+		in := control("Commit", "S:0:n") + one + control("Checkpoint", "S:1:n") + two + control("Checkpoint", "S:2:n") + control("Commit", "S:2:n")
+		if r := asProcess(t, s.dir, s.line("--pass"), strings.NewReader(in)); r.exit != 0 || r.stdout != in {
+			t.Errorf("control lines: %+v", r)
+		}
+		if r := asProcess(t, s.dir, s.line(), strings.NewReader(control("Commit", "T:0:n")+one+control("Checkpoint", "T:1:n"))); r.exit != tool.ExitBroken {
+			t.Errorf("uncommitted: %+v", r)
+		}
+		s.dir = filepath.Join(t.TempDir(), "nothing")
+		if r := inProcess(s.dir, s.line("--dry-run"), strings.NewReader(one)); r.exit != 0 || !strings.Contains(r.stdout, `"feed.name":"1"`) {
+			t.Errorf("dry run: %+v", r)
+		}
+		if _, err := os.Stat(s.dir); err == nil {
+			t.Error("something was written")
+		}
+		if r := inProcess(s.dir, s.line("--dry-run"), strings.NewReader(in)); r.exit != 2 {
+			t.Errorf("dry run with control lines: %+v", r)
 		}
 	})
 }
