@@ -43,7 +43,6 @@ var Streams = []Stream{
 	{"parse-dshield-asn", []string{"--file-name", "asdetailsascii.html?as=64497"}, "# source IP\tReports\n", "192.0.2.1\t~\t3\t2026-01-01\t2026-01-31\t2026-01-31 10:20:30", lines, "\n"},
 	{"parse-dshield-block", nil, "#   updated: Sat Jan 31 10:20:30 2026 UTC\nStart\tEnd\tNetblock\tAttacks\tName\tCountry\temail\n", "192.0.2.0\t192.0.2.255\t24\t~\tEXAMPLE-NET\tAT\tabuse@example.org", lines, "\n"},
 	{"parse-dyn", []string{"--file-name", "list.txt"}, "# last updated: Sat Jan 31 10:20:30 PST 2026\n", "192.0.2.1 h~.example.org http://h~.example.org/url www.example.net", lines, "\n"},
-	{"parse-fraunhofer-dga", nil, "{\"banjori_dga_example.org_0x3c03\":[", `"h~.example.org"`, array, "]}"},
 	{"parse-ioc", nil, "", "seen hxxp://www.example[.]org/~ and 2001:db8::^", lines, "\n"},
 	{"parse-json", []string{"--splitlines"}, "", `{"feed.name":"a","source.ip":"192.0.2.1","source.fqdn":"h~.example.org","classification.type":"scanner"}`, lines, "\n"},
 	{"parse-key-value", []string{"--keys", `json:{"ip":"source.ip","host":"source.fqdn","note":"extra.note"}`}, "", `ip=192.0.2.1 host=h~.example.org note=~`, lines, "\n"},
