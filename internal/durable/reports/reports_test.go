@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -318,5 +319,31 @@ func TestObservationDecidesTheMonth(t *testing.T) {
 	}
 	if list := names(t, dir); len(list) != 1 || list[0] != "2026-10.ndjson" {
 		t.Errorf("%v", list)
+	}
+}
+
+// TestNoNameBeforeSync fails the fsync of a content: it must not get its name, since who
+// finds that takes what is in it for durable.
+func TestNoNameBeforeSync(t *testing.T) {
+	dir := t.TempDir()
+	w := open1(t, dir)
+	m := report(t, "a", "2026-11-27T10:20:30+00:00")
+	m.SetRaw(bytes.Repeat([]byte("x"), 2*inline))
+	add(t, w, m)
+	broken := errors.New("it cannot be synced")
+	restore := disk.SetFault(func(op disk.Op, path string, n int, do func(n int) (int, error)) (int, error) {
+		if op == disk.OpSync && strings.Contains(path, "/tmp/") {
+			return 0, broken
+		}
+		return do(n)
+	})
+	err := w.Commit()
+	restore()
+	if !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	w.Close()
+	if list := names(t, dir); len(list) > 0 {
+		t.Errorf("%v is there", list)
 	}
 }

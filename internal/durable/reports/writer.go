@@ -138,7 +138,7 @@ func (w *Writer) store(r *reading) (*file, error) {
 	return &file{File: f}, nil
 }
 
-// keep keeps a file until Commit, or drops it if its content is there already.
+// keep says which name a file gets at Commit.
 func (w *Writer) keep(f *file, sum string) error {
 	f.to = content(w.dir, sum)
 	w.files = append(w.files, f)
@@ -150,9 +150,7 @@ func (w *Writer) keep(f *file, sum string) error {
 func (w *Writer) Commit() error {
 	for len(w.files) > 0 {
 		f := w.files[0]
-		if _, err := os.Stat(f.to); err == nil { // and was durable before it got this name
-			os.Remove(f.Name())
-		} else if err := cmp.Or(f.Sync(), disk.Rename(f.Name(), f.to)); err != nil {
+		if err := f.publish(); err != nil {
 			return err
 		}
 		f.Close()
@@ -165,6 +163,20 @@ func (w *Writer) Commit() error {
 		delete(w.lines, month)
 	}
 	return nil
+}
+
+// publish gives a file its name. Nothing has such a name whose content is not durable:
+// what is there already only needs that the name is, which another process may have
+// given just now.
+func (f *file) publish() error {
+	if _, err := os.Stat(f.to); err == nil {
+		os.Remove(f.Name())
+		return disk.SyncDir(filepath.Dir(f.to))
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return disk.Rename(f.Name(), f.to)
 }
 
 func (w *Writer) append(path string, lines []byte) error {
