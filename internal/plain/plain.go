@@ -5,14 +5,16 @@ package plain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // Line returns text on one line, with every character escaped that a terminal
-// would act on: control characters, line and paragraph separators, and the
-// marks that reverse the direction of what follows. Bytes that are not UTF-8
-// become \xNN.
+// would act on, or that nobody would see: control characters, line and paragraph
+// separators, the marks that reverse the direction of what follows, and characters
+// without a form, such as a space of no width. Bytes that are not UTF-8 become \xNN.
 func Line(text string) string {
 	if strings.IndexFunc(text, unsafe) < 0 {
 		return text
@@ -24,7 +26,7 @@ func Line(text string) string {
 		case r == utf8.RuneError && n == 1, r < 0x20, r == 0x7f:
 			fmt.Fprintf(&b, `\x%02x`, text[i])
 		case unsafe(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
 		default:
 			b.WriteString(text[i : i+n])
 		}
@@ -35,15 +37,7 @@ func Line(text string) string {
 
 // unsafe also says yes to U+FFFD, which stands for a byte that is not UTF-8;
 // where it is the character itself it stays.
-func unsafe(r rune) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r < 0xa0:
-		return true
-	case r == 0x061c, r >= 0x200e && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-		return true
-	}
-	return r == utf8.RuneError || r == 0xfeff
-}
+func unsafe(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }
 
 // Clip returns the first n bytes of text, or fewer where a character would be
 // cut, and an ellipsis if something is missing.

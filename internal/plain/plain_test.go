@@ -15,6 +15,9 @@ func TestLine(t *testing.T) {
 		"a\u2028b\u0085":   `a\u2028b\u0085`,
 		"M\xfcnchen":       `M\xfcnchen`,
 		"\ufeffx \u2066y.": `\ufeffx \u2066y.`,
+		"a\u200bb\u00adc":  `a\u200bb\u00adc`,
+		"\ue000\U000e0041": `\ue000\U000e0041`,
+		"\ufffd\u00a0":     "\ufffd\u00a0",
 	} {
 		if got := Line(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
