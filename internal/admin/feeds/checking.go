@@ -22,12 +22,12 @@ import (
 type checking struct {
 	JSON        bool       `name:"json" help:"Print an object a line."`
 	OpenMetrics bool       `name:"openmetrics" help:"Print metrics in the OpenMetrics format."`
-	Accept      bool       `help:"Take what is seen now for right."`
+	Accept      bool       `help:"Accept what has changed since."`
 	Set         []string   `help:"A value that a feed asks for, as often as needed." placeholder:"NAME=TEXT" sep:"none"`
 	From        string     `help:"Take the report of one feed from elsewhere." placeholder:"FILE|URL"`
 	AtOnce      int        `help:"Look at up to N feeds at the same time." default:"4" placeholder:"N"`
 	Timeout     float64    `help:"How long a fetch may take." default:"60" placeholder:"SECONDS"`
-	Slow        float64    `help:"What is slow." default:"20" placeholder:"SECONDS"`
+	Slow        float64    `help:"Call a fetch slow that takes longer." default:"20" placeholder:"SECONDS"`
 	MaxDownload stage.Size `help:"The largest content that is fetched." default:"32MiB" placeholder:"SIZE"`
 	place
 	Names []string `arg:"" optional:"" sep:"none" name:"feed" help:"Feeds; without any, all that can be checked."`

@@ -7,12 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -97,20 +96,10 @@ func (p *probe) collect(ctx context.Context, words []string, reports string) err
 	if p.Stream {
 		p.code = 0
 	}
-	if m := ledTo.FindStringSubmatch(said.last); m != nil {
-		p.Redirect = m[1]
+	if _, url, ok := strings.Cut(said.last, "; led to "); ok && !strings.Contains(url, " ") {
+		p.Redirect = url
 	}
 	return nil
-}
-
-var ledTo = lazy(`; led to (\S+)$`)
-
-// lazy is a regular expression that is compiled when it is needed first.
-type lazy string
-
-// FindStringSubmatch is that of the expression.
-func (l lazy) FindStringSubmatch(text string) []string {
-	return regexp.MustCompile(string(l)).FindStringSubmatch(text)
 }
 
 // content looks at what the reports have.
@@ -183,8 +172,8 @@ func (p *probe) parse(ctx context.Context, words []string, reports string) error
 	}
 	cmd.Wait() // how it ended is in ProcessState
 	p.parser, p.fails = cmd.ProcessState.ExitCode(), said.first
-	if m := lazy(`, failed (\d+)`).FindStringSubmatch(said.last); m != nil {
-		p.Failed, _ = strconv.Atoi(m[1])
+	if _, rest, ok := strings.Cut(said.last, ", failed "); ok {
+		fmt.Sscanf(rest, "%d", &p.Failed)
 	}
 	p.Fields = map[string]float64{}
 	for key, n := range has {
