@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/plain"
@@ -44,9 +43,8 @@ func Load(file string, r io.Reader) (*Dictionary, error) {
 	conf, _ := value.Parse(text)
 	d, at, err := load(&conf)
 	if err != nil {
-		before := text[:at]
-		line := strings.LastIndexByte(before, '\n') + 1
-		return nil, fmt.Errorf("%s:%d:%d: %w", file, 1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(before[line:]), err)
+		line, column := json.Position(text, at)
+		return nil, fmt.Errorf("%s:%d:%d: %w", file, line, column, err)
 	}
 	return d, nil
 }

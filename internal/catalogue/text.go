@@ -3,7 +3,6 @@ package catalogue
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/intelpipe/intelpipe/internal/json"
 )
@@ -16,9 +15,8 @@ type document struct {
 
 // place is FILE:LINE:COLUMN of an offset.
 func (d *document) place(offset int) string {
-	before := d.text[:offset]
-	line := strings.LastIndexByte(before, '\n') + 1
-	return fmt.Sprintf("%s:%d:%d", d.name, 1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(before[line:]))
+	line, column := json.Position(d.text, offset)
+	return fmt.Sprintf("%s:%d:%d", d.name, line, column)
 }
 
 // wrong is an error with its place.

@@ -53,6 +53,14 @@ func Read(texts []string, required []bool) (list List, err error) {
 	return list, nil
 }
 
+// Names are those of the columns, which are looked for in a header only later.
+func (l List) Names() (names []string) {
+	for _, column := range l {
+		names = append(names, column.Name)
+	}
+	return names
+}
+
 // Ignored reports whether a name of a field stands for none.
 func Ignored(field string) bool { return field == "" || field == "__IGNORE__" }
 

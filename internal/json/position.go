@@ -44,9 +44,15 @@ func Check(text string) error {
 }
 
 func syntaxError(text string, offset int, reason string) *SyntaxError {
+	line, column := Position(text, offset)
+	return &SyntaxError{line, column, reason}
+}
+
+// Position is where an offset of a text is, for people: both begin with 1, and a column
+// is a character.
+func Position(text string, offset int) (line, column int) {
 	before := text[:offset]
-	line := strings.LastIndexByte(before, '\n') + 1
-	return &SyntaxError{1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[line:]), reason}
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 }
 
 // CheckOnce is Check for what people write: it also refuses an object that has a

@@ -79,9 +79,15 @@ func (h *Held) writeWhole(w io.Writer) error {
 		_, err := io.Copy(w, h.from(0))
 		return err
 	}
-	h.report.SetBody(h.from(0))
-	_, err := h.report.WriteTo(chomp{w})
-	h.report.SetBody(nil)
+	return WriteWhole(w, h.report, h.from(0))
+}
+
+// WriteWhole writes a report with this content as one line, without a newline. The
+// report has no content then.
+func WriteWhole(w io.Writer, report *event.Message, content io.Reader) error {
+	report.SetBody(content)
+	_, err := report.WriteTo(chomp{w})
+	report.SetBody(nil)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +9,7 @@ import (
 	"os"
 
 	"github.com/intelpipe/intelpipe/internal/event"
+	"github.com/intelpipe/intelpipe/internal/stream"
 )
 
 // body is the content of a report that is in a file, whatever becomes of its name.
@@ -19,16 +19,25 @@ type body struct {
 	report *event.Message
 }
 
-// reopen makes the compressed file the content of a report.
-func reopen(m *event.Message, path string) (io.Closer, error) {
+// unzip opens a compressed file.
+func unzip(path string) (*os.File, *gzip.Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	zip, err := gzip.NewReader(f)
 	if err != nil {
 		f.Close()
-		return nil, damaged(path, err)
+		return nil, nil, damaged(path, err)
+	}
+	return f, zip, nil
+}
+
+// reopen makes the compressed file the content of a report.
+func reopen(m *event.Message, path string) (io.Closer, error) {
+	f, zip, err := unzip(path)
+	if err != nil {
+		return nil, err
 	}
 	m.SetBody(&body{zip, f, m})
 	return f, nil
@@ -41,19 +50,9 @@ func (b *body) Whole() func(io.Writer) error {
 		if err != nil {
 			return err
 		}
-		b.report.SetBody(zip)
 		defer b.report.SetBody(b)
-		_, err = b.report.WriteTo(chomp{w})
-		return err
+		return stream.WriteWhole(w, b.report, zip)
 	}
-}
-
-// chomp drops the newline behind the report.
-type chomp struct{ w io.Writer }
-
-func (c chomp) Write(p []byte) (int, error) {
-	_, err := c.w.Write(bytes.TrimSuffix(p, []byte("\n")))
-	return len(p), err
 }
 
 // checked is content whose hash is known. At its end it has to fit.
@@ -66,15 +65,9 @@ type checked struct {
 
 // open opens the content of an entry.
 func open(dir string, e *Entry) (*checked, error) {
-	path := content(dir, e.SHA256)
-	f, err := os.Open(path)
+	f, zip, err := unzip(content(dir, e.SHA256))
 	if err != nil {
 		return nil, err
-	}
-	zip, err := gzip.NewReader(f)
-	if err != nil {
-		f.Close()
-		return nil, damaged(path, err)
 	}
 	return &checked{zip, f, e.SHA256, sha256.New()}, nil
 }

@@ -81,6 +81,10 @@ func Each(dir string, w Wanted, bad func(error), do func(*Archived) error) error
 	return nil
 }
 
+// remembered is how many lines are compared with those behind them. What is sent again
+// lies next to what it repeats.
+const remembered = 10_000
+
 func each(path, dir string, w Wanted, bad func(error), do func(*Archived) error) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -99,11 +103,14 @@ func each(path, dir string, w Wanted, bad func(error), do func(*Archived) error)
 			bad(fmt.Errorf("%s:%d: %w", path, number, err))
 			continue
 		}
-		if key := a.SHA256 + string(a.Report); !w.takes(a) || before[key] {
+		key := a.SHA256 + string(a.Report)
+		if !w.takes(a) || before[key] {
 			continue
-		} else if len(before) < 100_000 { // those of one window lie together
-			before[key] = true
 		}
+		if len(before) == remembered {
+			clear(before)
+		}
+		before[key] = true
 		if err := do(a); err != nil {
 			return err
 		}

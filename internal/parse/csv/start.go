@@ -52,18 +52,12 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	if len(c.columns) == 0 {
 		return nil // the header of each report says which there are
 	}
-	c.plan, err = c.compile(c.columns, c.names())
-	return err
-}
-
-// names are those of the columns, which are looked for in a header only later.
-func (c *Command) names() (names []string) {
-	for _, column := range c.columns {
-		if c.byName {
-			names = append(names, column.Name)
-		}
+	var names []string
+	if c.byName {
+		names = c.columns.Names()
 	}
-	return names
+	c.plan, err = c.compile(c.columns, names)
+	return err
 }
 
 func delimiter(text string) (rune, error) {

@@ -48,9 +48,7 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 	}
 	var names []string
 	if c.byName {
-		for _, column := range c.columns {
-			names = append(names, column.Name)
-		}
+		names = c.columns.Names()
 	}
 	c.plan, err = c.compile(names)
 	return err

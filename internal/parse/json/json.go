@@ -58,7 +58,7 @@ type Command struct {
 
 // Start makes a table of the flags.
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
-	if c.mapped, err = c.Table(c.Splitlines); err != nil || c.mapped == nil {
+	if c.mapped, err = c.Table(env.Dictionary, c.Splitlines); err != nil || c.mapped == nil {
 		return err
 	}
 	if _, err := c.mapped.Compile(env.Dictionary, nil); err != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/intelpipe/intelpipe/harmonization"
+	"github.com/intelpipe/intelpipe/internal/columns"
 	"github.com/intelpipe/intelpipe/internal/feed"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -23,13 +25,10 @@ type Flags struct {
 	TypeTranslation stage.Object `help:"The classification.type for what the feed writes." placeholder:"json:{TEXT:TYPE}"`
 }
 
-// typeField is the field that has a vocabulary of its own in every feed.
-const typeField = "classification.type"
-
 var errMembers = errors.New("--rows, --convert, --type and --type-translation are for --columns, which is missing")
 
 // Table says what becomes of the members, or is nil without --columns.
-func (m *Flags) Table(lines bool) (*feed.Table, error) {
+func (m *Flags) Table(d *harmonization.Dictionary, lines bool) (*feed.Table, error) {
 	if len(m.Columns) == 0 {
 		if m.Rows != "" || len(m.Convert) > 0 || m.Type != "" || len(m.TypeTranslation) > 0 {
 			return nil, errMembers
@@ -52,18 +51,15 @@ func (m *Flags) Table(lines bool) (*feed.Table, error) {
 		}
 		column := feed.Column{From: c[:i], To: c[i+1:], Convert: steps[c[:i]]}
 		delete(steps, c[:i])
-		if column.To == typeField && len(m.TypeTranslation) > 0 {
+		if column.To == columns.TypeField && len(m.TypeTranslation) > 0 {
 			for _, word := range slices.Sorted(maps.Keys(m.TypeTranslation)) {
 				column.Words = append(column.Words, [2]string{word, fmt.Sprint(m.TypeTranslation[word])})
 			}
 		}
 		t.Rows = append(t.Rows, column)
 	}
-	for name := range steps {
+	for _, name := range slices.Sorted(maps.Keys(steps)) {
 		return nil, fmt.Errorf("--convert %s: --columns has no such member", plain.Quote(name))
 	}
-	if m.Type != "" {
-		t.Rows = append(t.Rows, feed.Column{To: typeField, Default: m.Type})
-	}
-	return t, nil
+	return t, columns.SetType(t, d, m.Type)
 }
