@@ -100,10 +100,8 @@ func (d *Driver) loop(ctx context.Context, from <-chan received) error {
 		return nil
 	}
 	for {
-		var next received
-		select {
-		case next = <-from:
-		case <-ctx.Done():
+		next, more := <-from
+		if !more { // ctx has ended
 			return context.Cause(ctx)
 		}
 		if next.err != nil {
