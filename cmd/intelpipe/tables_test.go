@@ -195,6 +195,9 @@ func TestFieldsOfCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 		family, _, stage := strings.Cut(spec.Name, "-")
+		if spec.Name == "expert-wait" {
+			continue // it holds events back, whatever is in them
+		}
 		if stage && len(f.Read)+len(f.Written)+len(f.Flags) == 0 || family == "parse" && len(f.Written)+len(f.Flags) == 0 {
 			t.Errorf("%s: no fields", spec.Name)
 		}

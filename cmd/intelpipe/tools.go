@@ -17,19 +17,27 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
+	expertcsvconverter "github.com/intelpipe/intelpipe/internal/expert/csvconverter"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
+	expertfake "github.com/intelpipe/intelpipe/internal/expert/fake"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
+	expertformatfield "github.com/intelpipe/intelpipe/internal/expert/formatfield"
+	expertgeohash "github.com/intelpipe/intelpipe/internal/expert/geohash"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
+	expertremoveaffix "github.com/intelpipe/intelpipe/internal/expert/removeaffix"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
+	experttruncatebydelimiter "github.com/intelpipe/intelpipe/internal/expert/truncatebydelimiter"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
+	experturl2fqdn "github.com/intelpipe/intelpipe/internal/expert/url2fqdn"
+	expertwait "github.com/intelpipe/intelpipe/internal/expert/wait"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
@@ -102,19 +110,27 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
+	{Name: "expert-csv-converter", New: func() any { return new(expertcsvconverter.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
+	{Name: "expert-fake", New: func() any { return new(expertfake.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
+	{Name: "expert-format-field", New: func() any { return new(expertformatfield.Command) }},
+	{Name: "expert-geohash", New: func() any { return new(expertgeohash.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
+	{Name: "expert-remove-affix", New: func() any { return new(expertremoveaffix.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
+	{Name: "expert-truncate-by-delimiter", New: func() any { return new(experttruncatebydelimiter.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
+	{Name: "expert-url2fqdn", New: func() any { return new(experturl2fqdn.Command) }},
+	{Name: "expert-wait", New: func() any { return new(expertwait.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
 	{Name: "output-archive", New: func() any { return new(outputarchive.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},

@@ -12,19 +12,27 @@ var Names = [...]string{
 	"collect-syslog",
 	"dump",
 	"expert-asn-lookup",
+	"expert-csv-converter",
 	"expert-cymru-whois",
 	"expert-deduplicator",
+	"expert-fake",
 	"expert-field-reducer",
 	"expert-filter",
+	"expert-format-field",
+	"expert-geohash",
 	"expert-gethostbyname",
 	"expert-harmonize",
 	"expert-modify",
+	"expert-remove-affix",
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
 	"expert-taxonomy",
 	"expert-tor-nodes",
+	"expert-truncate-by-delimiter",
 	"expert-url",
+	"expert-url2fqdn",
+	"expert-wait",
 	"feeds",
 	"output-archive",
 	"output-blackhole",
@@ -399,6 +407,19 @@ do that:
 	printf '192.0.2.0/24\t64496\n' > asn.dat
 	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
 	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, Full: false}
+	case "expert-csv-converter":
+		return Page{Summary: "write an event as a row of CSV into its field output", Doc: `The row has the values of --fieldnames in their order; a field that is missing
+makes an empty column, and a value with a delimiter, a quote or a line break is
+quoted. An output with --single-key output writes the rows and nothing else. An
+event that has an output already fails.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1","comment":"a, b"}' |
+	  expert-csv-converter --fieldnames source.ip,comment
+	echo '{"source.ip":"192.0.2.1","source.port":80}' |
+	  expert-csv-converter --fieldnames source.ip,source.port --delimiter ';' |
+	  output-file --single-key output --file rows.csv`, Full: false}
 	case "expert-cymru-whois":
 		return Page{Summary: "add network, AS, country and registry, by Team Cymru's service", Doc: `The service is asked by DNS for source.ip, and says asn, network, as_name,
 geolocation.cc, registry and allocated; the same goes for destination. Of
@@ -445,6 +466,26 @@ state is saved at the end of the input, and with Redis at once.
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
 	  --state ./seen`, Full: false}
+	case "expert-fake":
+		return Page{Summary: "put invented data into events, for tests and demonstrations", Doc: `--database is a JSON object with two members, both of which may be missing.
+ip_network is a list of networks: one of them is chosen for each event, its second
+address becomes source.ip, and the network source.network. event_fields has an
+object for each field, of which one of the values is taken:
+
+	{"ip_network": ["192.0.2.0/24", "2001:db8::/32"],
+	 "event_fields": {"feed.name":
+	   {"mode": "random_single_value", "values": ["One", "Two"]}}}
+
+Fields that are there already stay, unless --overwrite is given. With --seed the
+same events get the same data in every run; without it they differ. A file that
+somebody changes is read again within two seconds.
+
+# Examples
+
+	echo '{"ip_network":["192.0.2.0/24"]}' > fake.json
+	echo '{"comment":"a test"}' | expert-fake --database fake.json
+	echo '{"source.ip":"198.51.100.7"}' |
+	  expert-fake --database fake.json --seed 1 --overwrite`, Full: false}
 	case "expert-field-reducer":
 		return Page{Summary: "keep only some fields of an event, or remove some", Doc: `With --type whitelist only the named keys stay, with --type blacklist they
 go. The key extra stands for everything below extra. An event of which
@@ -490,6 +531,32 @@ if its name ends in a slash.
 	echo '{"feed.name":"Example"}' |
 	  expert-filter --filter-key feed.name --filter-value Example \
 	  --filter-action drop --to action_other=dropped/ && collect-spool dropped`, Full: false}
+	case "expert-format-field":
+		return Page{Summary: "strip, replace and split the texts of fields", Doc: `The steps are done in this order, each if its field is named: characters at both
+ends are stripped, a text is replaced, and a text becomes a list of its parts.
+Only fields below extra can hold a list. What is empty in the end is removed. A
+value that is no text fails.
+
+# Examples
+
+	echo '{"malware.name":" zeus; "}' |
+	  expert-format-field --strip-columns malware.name --strip-chars ' ;'
+	echo '{"extra.tags":"ddos|elf"}' |
+	  expert-format-field --split-column extra.tags --split-separator '|'
+	echo '{"comment":"a_b_c"}' | expert-format-field \
+	  --replace-column comment --old-value _ --new-value . --replace-count -1`, Full: false}
+	case "expert-geohash":
+		return Page{Summary: "add the geohash of a place", Doc: `Of source.geolocation.latitude and longitude extra.source.geolocation.geohash is
+made, a short text that names the cell in which the place lies: places near to
+each other begin with the same characters. The same goes for destination. With
+seven characters, the default, a cell is about 150 metres wide.
+
+# Examples
+
+	echo '{"source.geolocation.latitude":48,"source.geolocation.longitude":16}' |
+	  expert-geohash
+	echo '{"source.geolocation.latitude":48,"source.geolocation.longitude":16}' |
+	  expert-geohash --precision 4`, Full: false}
 	case "expert-gethostbyname":
 		return Page{Summary: "add the IPv4 address of a host name", Doc: `The first address of source.fqdn, or of the host in source.url if there is
 no name, becomes source.ip; the same goes for destination. An address that
@@ -574,6 +641,17 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-remove-affix":
+		return Page{Summary: "cut a prefix or suffix off a field", Doc: `A text in front of the field's text is removed once, as the www. of a name; with
+--no-remove-prefix it is one behind. Upper and lower case differ. If nothing is
+left, the field is removed; if the rest is nothing that the field can hold, the
+event fails. A value that is no text fails as well.
+
+# Examples
+
+	echo '{"source.fqdn":"www.example.org"}' | expert-remove-affix
+	echo '{"source.urlpath":"/index.html"}' |
+	  expert-remove-affix --no-remove-prefix --affix .html --field source.urlpath`, Full: false}
 	case "expert-reverse-dns":
 		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
 the same goes for destination. Names with other characters than letters, digits,
@@ -649,6 +727,19 @@ one. Let cron do that, a few times a day:
 
 	echo 192.0.2.1 > tor-nodes.txt
 	echo '{"source.ip":"192.0.2.1"}' | expert-tor-nodes --database tor-nodes.txt`, Full: false}
+	case "expert-truncate-by-delimiter":
+		return Page{Summary: "shorten a field at its delimiters", Doc: `As long as the text of the field has more than --max-length characters, all up to
+its first delimiter is cut off, and the delimiter with it: of a long name that is
+the label in front. A text without a delimiter stays as it is. If the rest is
+nothing that the field can hold, the event fails, and so does a value that is no
+text.
+
+# Examples
+
+	echo '{"source.fqdn":"a.very.long.name.example.org"}' |
+	  expert-truncate-by-delimiter --max-length 20
+	echo '{"source.urlpath":"/a/long/path"}' | expert-truncate-by-delimiter \
+	  --max-length 6 --delimiter / --field source.urlpath`, Full: false}
 	case "expert-url":
 		return Page{Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
@@ -670,6 +761,33 @@ cannot be is left out, and so is a host that is neither address nor name.
 	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
 	echo '{"source.url":"https://192.0.2.1/"}' |
 	  expert-url --skip-fields source.port`, Full: false}
+	case "expert-url2fqdn":
+		return Page{Summary: "take the host names out of URLs", Doc: `The host of source.url becomes source.fqdn, or source.ip if it is an address; the
+same goes for destination.url. A field that is there already stays, and with
+source.fqdn nothing is done at all, unless --overwrite is given. A host that is
+neither address nor name is left out.
+
+This is here for chains of IntelMQ that have it. expert-url does the same, and
+ports, paths and protocols as well.
+
+# Examples
+
+	echo '{"source.url":"http://www.example.org/index.html"}' | expert-url2fqdn
+	echo '{"source.url":"http://example.org/","source.fqdn":"example.net"}' |
+	  expert-url2fqdn --overwrite`, Full: false}
+	case "expert-wait":
+		return Page{Summary: "hold each event back for a while, or until a queue is short", Doc: `With --sleep-time an event goes on after so many seconds. With --queue-name it
+goes on as soon as that list of a Redis server has no more than --queue-size
+entries, so that a slow reader of the queue is not overrun; how long it is is
+asked every --queue-polling-interval seconds. With both only the queue counts,
+with neither every event goes on at once. After SIGTERM nothing waits any longer.
+
+An event whose queue cannot be asked about goes into the dump.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-wait --sleep-time 0.1
+	echo '{"source.ip":"192.0.2.1"}' | expert-wait`, Full: false}
 	case "feeds":
 		return Page{Summary: "list feeds, show how to use them, check them, run them", Doc: `The catalogue has the feeds that IntelMQ lists and others that people ask for:
 where they are, how often to fetch them, which collector and parser they need
