@@ -17,6 +17,7 @@ import (
 	collectredis "github.com/intelpipe/intelpipe/internal/collect/redis"
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
+	expertabusix "github.com/intelpipe/intelpipe/internal/expert/abusix"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertcsvconverter "github.com/intelpipe/intelpipe/internal/expert/csvconverter"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
@@ -28,6 +29,7 @@ import (
 	expertgeohash "github.com/intelpipe/intelpipe/internal/expert/geohash"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
+	expertidea "github.com/intelpipe/intelpipe/internal/expert/idea"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
 	expertremoveaffix "github.com/intelpipe/intelpipe/internal/expert/removeaffix"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
@@ -38,6 +40,7 @@ import (
 	experttruncatebydelimiter "github.com/intelpipe/intelpipe/internal/expert/truncatebydelimiter"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	experturl2fqdn "github.com/intelpipe/intelpipe/internal/expert/url2fqdn"
+	expertuwhoisd "github.com/intelpipe/intelpipe/internal/expert/uwhoisd"
 	expertwait "github.com/intelpipe/intelpipe/internal/expert/wait"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
@@ -119,6 +122,7 @@ var tools = []tool.Spec{
 	{Name: "collect-spool", New: func() any { return new(collectspool.Command) }},
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
+	{Name: "expert-abusix", New: func() any { return new(expertabusix.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-csv-converter", New: func() any { return new(expertcsvconverter.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
@@ -130,6 +134,7 @@ var tools = []tool.Spec{
 	{Name: "expert-geohash", New: func() any { return new(expertgeohash.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
+	{Name: "expert-idea", New: func() any { return new(expertidea.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-remove-affix", New: func() any { return new(expertremoveaffix.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
@@ -140,6 +145,7 @@ var tools = []tool.Spec{
 	{Name: "expert-truncate-by-delimiter", New: func() any { return new(experttruncatebydelimiter.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "expert-url2fqdn", New: func() any { return new(experturl2fqdn.Command) }},
+	{Name: "expert-uwhoisd", New: func() any { return new(expertuwhoisd.Command) }},
 	{Name: "expert-wait", New: func() any { return new(expertwait.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
 	{Name: "output-archive", New: func() any { return new(outputarchive.Command) }},

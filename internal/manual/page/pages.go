@@ -11,6 +11,7 @@ var Names = [...]string{
 	"collect-spool",
 	"collect-syslog",
 	"dump",
+	"expert-abusix",
 	"expert-asn-lookup",
 	"expert-csv-converter",
 	"expert-cymru-whois",
@@ -22,6 +23,7 @@ var Names = [...]string{
 	"expert-geohash",
 	"expert-gethostbyname",
 	"expert-harmonize",
+	"expert-idea",
 	"expert-modify",
 	"expert-remove-affix",
 	"expert-reverse-dns",
@@ -32,6 +34,7 @@ var Names = [...]string{
 	"expert-truncate-by-delimiter",
 	"expert-url",
 	"expert-url2fqdn",
+	"expert-uwhoisd",
 	"expert-wait",
 	"feeds",
 	"output-archive",
@@ -380,6 +383,23 @@ share what they have in common.
 	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
 	  dump replay --edit 'sed s/x/192.0.2.1/' mend.dump -- sh -c \
 	  'expert-harmonize | output-file --file events.ndjson'`, Full: false}
+	case "expert-abusix":
+		return Page{Summary: "add abuse contacts of addresses, by Abusix' service", Doc: `The service is asked by DNS for source.ip, and its contact becomes
+source.abuse_contact; the same goes for destination. What is no mail address is
+left out, and a contact that is there already stays, unless --overwrite is given.
+An address that the service does not know changes nothing. Abusix wants its users
+to register; --zone names the zone that it has given you.
+
+If the resolver fails for now it is asked again, and then the event passes as it
+is; --on-error dump keeps such events back. Answers are kept as long as their
+records say, a day at most: in memory, and with --cache in a file or with
+--redis-cache-host in Redis.
+
+# Examples
+
+	echo '{"source.fqdn":"www.example.org"}' | expert-abusix
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-abusix --overwrite --nameserver 192.0.2.53 --cache ./contacts`, Full: false}
 	case "expert-asn-lookup":
 		return Page{Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
@@ -609,6 +629,21 @@ becomes an Event.
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
 	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, Full: false}
+	case "expert-idea":
+		return Page{Summary: "write an event as IDEA into its field output", Doc: `IDEA is the Intrusion Detection Extensible Alert, which Warden exchanges. The
+alert has all of the event that IDEA has a place for: category, times, source,
+target, references, hashes, and the raw text as an attachment. What is missing is
+left out. With --test-mode it has the category Test as well, so that nobody acts on
+it. An event that has an output already fails.
+
+The ID of an alert is made of the event: that of an event which is sent once more
+after a crash is the same.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1","classification.type":"phishing"}' | expert-idea
+	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' |
+	  expert-idea --test-mode | output-file --single-key output --file idea.ndjson`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
@@ -775,6 +810,21 @@ ports, paths and protocols as well.
 	echo '{"source.url":"http://www.example.org/index.html"}' | expert-url2fqdn
 	echo '{"source.url":"http://example.org/","source.fqdn":"example.net"}' |
 	  expert-url2fqdn --overwrite`, Full: false}
+	case "expert-uwhoisd":
+		return Page{Summary: "add what a whois server says of names, addresses and AS", Doc: `uwhoisd is a whois server that finds the one that knows and keeps its answers; any
+other will do as well. It is asked for source.fqdn, or else the host of source.url,
+for source.ip and for source.asn, and the texts become extra.whois.fqdn,
+extra.whois.ip and extra.whois.asn. An event that has one of them already fails.
+
+A server that cannot be reached is asked again, and then the event goes into the
+dump; --on-error pass lets it go on as it is. Answers are kept for a day, in memory,
+and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	echo '{"destination.ip":"192.0.2.1"}' | expert-uwhoisd
+	echo '{"destination.ip":"192.0.2.1"}' |
+	  expert-uwhoisd --server whois.example.org --port 43 --cache ./whois`, Full: false}
 	case "expert-wait":
 		return Page{Summary: "hold each event back for a while, or until a queue is short", Doc: `With --sleep-time an event goes on after so many seconds. With --queue-name it
 goes on as soon as that list of a Redis server has no more than --queue-size
