@@ -19,6 +19,7 @@ var Names = [...]string{
 	"expert-gethostbyname",
 	"expert-harmonize",
 	"expert-modify",
+	"expert-rdap",
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
@@ -574,6 +575,33 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-rdap":
+		return Page{Summary: "add the abuse contact of a domain, by the registries' RDAP services", Doc: `The contact of source.fqdn becomes source.abuse_contact. The registry of its top-level
+domain is asked, or the server that --rdap-bootstrapped-servers names for the longest
+suffix of the name, about the domain right below that suffix. Of the contacts in
+the answer the first role of --rdap-order with a mail address counts. Which registry has
+which server is in a list of IANA, which is fetched when it is needed.
+
+A server that wants a token is named by an object, where token_file is a file with the
+token:
+
+	--rdap-bootstrapped-servers 'json:{"example":
+	  {"url": "https://rdap.example.org/v1/",
+	   "auth": {"type": "jwt", "token_file": "/etc/intelpipe/rdap-token"}}}'
+
+The token may also stand there itself, as token, which is for the configuration file and
+not for a command line, where every user of the machine can read it.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Contacts are kept for a day,
+in memory, and with --cache in a file or with --redis-cache-host in Redis,
+where IntelMQ keeps them, too.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-rdap
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-rdap --offline --cache ./rdap`, Full: false}
 	case "expert-reverse-dns":
 		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
 the same goes for destination. Names with other characters than letters, digits,
