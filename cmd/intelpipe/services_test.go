@@ -45,6 +45,15 @@ var services = []service{
 		unless:  map[string]string{"404": unchanged},
 		hostile: `{"entities":[{"roles":["abuse"],"vcardArray":["vcard",[["email",{},"text","abuse\u001b[2J@example.org"]]]}]}`, harmless: unchanged,
 	},
+	{
+		command: "expert-tuency",
+		args:    []string{"--url=@HTTP@/", "--authentication-token-file=@SECRET@"},
+		in:      `{"source.ip":"192.0.2.1","classification.taxonomy":"availability","classification.type":"ddos","feed.provider":"P","feed.name":"N"}`,
+		answer:  `{"ip":{"destinations":[{"source":"portal","name":"A","contacts":[{"email":"abuse@example.org"}]}]},"suppress":false,"interval":{"unit":"days","length":1}}`,
+		out:     `{"source.ip":"192.0.2.1","classification.taxonomy":"availability","classification.type":"ddos","feed.provider":"P","feed.name":"N","extra.ttl":86400,"source.abuse_contact":"abuse@example.org"}`,
+		sent:    "Authorization: Bearer secret",
+		hostile: `{"ip":{"destinations":[{"contacts":[{"email":"a\u001b[2J@example.org"}]}]},"constituencies":["\u202e"]}`, harmless: unchanged,
+	},
 }
 
 // misdeed is what a service does that is broken, overloaded or hostile.

@@ -30,6 +30,7 @@ import (
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
+	experttuency "github.com/intelpipe/intelpipe/internal/expert/tuency"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
@@ -116,6 +117,7 @@ var tools = []tool.Spec{
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
+	{Name: "expert-tuency", New: func() any { return new(experttuency.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
 	{Name: "output-archive", New: func() any { return new(outputarchive.Command) }},

@@ -25,6 +25,7 @@ var Names = [...]string{
 	"expert-ripe",
 	"expert-taxonomy",
 	"expert-tor-nodes",
+	"expert-tuency",
 	"expert-url",
 	"feeds",
 	"output-archive",
@@ -677,6 +678,29 @@ one. Let cron do that, a few times a day:
 
 	echo 192.0.2.1 > tor-nodes.txt
 	echo '{"source.ip":"192.0.2.1"}' | expert-tor-nodes --database tor-nodes.txt`, Full: false}
+	case "expert-tuency":
+		return Page{Summary: "add the contacts and rules that Tuency has for an event", Doc: `Tuency, a portal where network operators say what they want to be told, is asked about
+source.ip and source.fqdn, and tells by taxonomy, type and feed of the event what is to
+be done. The contacts become source.abuse_contact; extra.notify becomes false if nobody
+is to be notified, and otherwise extra.ttl the number of seconds until the next
+notification, 0 for at once. Constituencies become extra.constituency, a comma list.
+
+An event that lacks classification.taxonomy, classification.type, feed.provider,
+feed.name, or both address and name, passes as it is, and so does one that Tuency knows
+no destination of. Fields that are there stay with --no-overwrite; a contact stays also
+if Tuency has none.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for an hour in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_AUTHENTICATION_TOKEN=token
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-tuency --url https://tuency.example.org/
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-tuency --url https://tuency.example.org/ --query-feed-code`, Full: false}
 	case "expert-url":
 		return Page{Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
