@@ -24,6 +24,8 @@ import (
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
+	experthttpcontent "github.com/intelpipe/intelpipe/internal/expert/httpcontent"
+	experthttpstatus "github.com/intelpipe/intelpipe/internal/expert/httpstatus"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
 	expertrdap "github.com/intelpipe/intelpipe/internal/expert/rdap"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
@@ -120,6 +122,8 @@ var tools = []tool.Spec{
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
+	{Name: "expert-http-content", New: func() any { return new(experthttpcontent.Command) }},
+	{Name: "expert-http-status", New: func() any { return new(experthttpstatus.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-rdap", New: func() any { return new(expertrdap.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},

@@ -31,7 +31,17 @@ type service struct {
 	hostile, harmless string
 }
 
-const unchanged = "unchanged"
+const (
+	unchanged = "unchanged"
+	online    = `{"source.url":"@HTTP@/page","status":"online"}`
+)
+
+// withoutHello is a page that has not the text that was looked for.
+var withoutHello = offline("Text hello not found in response from @HTTP@/page")
+
+func offline(reason string) string {
+	return `{"source.url":"@HTTP@/page","status":"offline","extra.reason":"` + reason + `"}`
+}
 
 // services are all of them. What a command makes of good answers is in its cases.
 var services = []service{
@@ -53,6 +63,33 @@ var services = []service{
 		out:     `{"source.ip":"192.0.2.1","classification.taxonomy":"availability","classification.type":"ddos","feed.provider":"P","feed.name":"N","extra.ttl":86400,"source.abuse_contact":"abuse@example.org"}`,
 		sent:    "Authorization: Bearer secret",
 		hostile: `{"ip":{"destinations":[{"contacts":[{"email":"a\u001b[2J@example.org"}]}]},"constituencies":["\u202e"]}`, harmless: unchanged,
+	},
+	{
+		command: "expert-http-status",
+		args:    []string{"--http-allow-private"},
+		in:      `{"source.url":"@HTTP@/page"}`,
+		answer:  "hello",
+		out:     online,
+		unless: map[string]string{
+			"404": offline("Not Found"), "500": offline("Internal Server Error"), "429": offline("Too Many Requests"),
+			"silent": offline("@HTTP@/page: net/http: timeout awaiting response headers"), "hangs up": offline("@HTTP@/page: EOF"),
+			"torn": online, "a page": online, "empty": online, "without an end": online, "deep": online,
+		},
+		hostile: "\x1b[2J", harmless: online,
+	},
+	{
+		command: "expert-http-content",
+		args:    []string{"--http-allow-private", "--needle=hello"},
+		in:      `{"source.url":"@HTTP@/page"}`,
+		answer:  "<p>hello</p>",
+		out:     online,
+		unless: map[string]string{
+			"404": offline("Not Found"), "500": offline("Internal Server Error"), "429": offline("Too Many Requests"),
+			"silent": offline("@HTTP@/page: net/http: timeout awaiting response headers"), "hangs up": offline("@HTTP@/page: EOF"),
+			"torn": offline("@HTTP@/page: unexpected EOF"), "without an end": offline("@HTTP@/page: the answer has more than 8388608 bytes"),
+			"a page": withoutHello, "empty": withoutHello, "deep": withoutHello,
+		},
+		hostile: "\x1b[2Jhell\xff", harmless: withoutHello,
 	},
 }
 
@@ -188,7 +225,7 @@ func TestServices(t *testing.T) {
 func (s *service) good(t *testing.T) {
 	p := newPeer(t, func(w http.ResponseWriter, r *http.Request) {
 		name, value, _ := strings.Cut(s.sent, ": ")
-		if r.Header.Get(name) != value {
+		if s.sent != "" && r.Header.Get(name) != value {
 			t.Errorf("%s is %q", name, r.Header.Get(name))
 		}
 		io.WriteString(w, s.answer)

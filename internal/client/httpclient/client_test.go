@@ -917,10 +917,12 @@ func TestForeign(t *testing.T) {
 		{Foreign{HTTPAllowPrivate: true}, s.URL + "/away", "inside"},
 		{Foreign{Flags: Flags{HTTPProxy: s.URL, HTTPSProxy: s.URL}}, "http://127.0.0.1:1/", "inside"},
 	} {
+		test.flags.HTTPTimeoutMaxTries = 3
 		c, err := test.flags.Client(withWarn(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
+		c.sleep = func(context.Context, time.Duration) error { t.Error("tried again"); return nil }
 		got, err := get(c, test.url)
 		if got != test.want || (err == nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), "a private address, see --http-allow-private") {
 			t.Errorf("%s: got %q, %v", test.url, got, err)

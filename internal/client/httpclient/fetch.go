@@ -298,10 +298,11 @@ func again(err error, safe bool) bool {
 		op   *net.OpError
 		cert *tls.CertificateVerificationError
 		ca   x509.UnknownAuthorityError
+		in   insideError
 		wait interface{ Timeout() bool }
 	)
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, ErrRedirect), errors.As(err, &cert), errors.As(err, &ca):
+	case errors.As(err, &in), errors.Is(err, context.Canceled), errors.Is(err, ErrRedirect), errors.As(err, &cert), errors.As(err, &ca):
 		return false
 	case errors.As(err, &name) && name.IsNotFound:
 		return false

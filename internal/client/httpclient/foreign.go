@@ -1,7 +1,6 @@
 package httpclient
 
 import (
-	"net"
 	"net/netip"
 	"syscall"
 
@@ -33,7 +32,14 @@ func (f *Foreign) Client(env *stage.Env) (*Client, error) {
 // outside refuses to connect to a private address.
 func outside(_, address string, _ syscall.RawConn) error {
 	if at, err := netip.ParseAddrPort(address); err != nil || privatenet.Has(at.Addr()) {
-		return &net.AddrError{Err: "a private address, see --http-allow-private", Addr: address}
+		return insideError(address)
 	}
 	return nil
+}
+
+// insideError is the private address that a message has named.
+type insideError string
+
+func (e insideError) Error() string {
+	return string(e) + " is a private address, see --http-allow-private"
 }

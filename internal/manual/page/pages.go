@@ -18,6 +18,8 @@ var Names = [...]string{
 	"expert-filter",
 	"expert-gethostbyname",
 	"expert-harmonize",
+	"expert-http-content",
+	"expert-http-status",
 	"expert-modify",
 	"expert-rdap",
 	"expert-reverse-dns",
@@ -544,6 +546,37 @@ becomes an Event.
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
 	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, Full: false}
+	case "expert-http-content":
+		return Page{Summary: "say whether the page of a URL has a text in it", Doc: `The URL in the field --field is fetched, and status becomes online if the page has the
+text of --needle in it. Otherwise status becomes offline, and extra.reason the reason:
+that the text is not there, the phrase of a status from 400 on, or why there is no
+answer. An event without the field passes as it is, and so do all without --needle. A
+page is read in the encoding that its server names, UTF-8 if it names none.
+
+What is fetched is what events name. Private, loopback and link-local addresses are not
+connected to, and count as offline, unless --http-allow-private is given. An answer is
+used again for ten minutes, a failure for one.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-http-content --needle password
+	echo '{"source.url":"http://127.0.0.1:1/"}' |
+	  expert-http-content --needle password --no-overwrite`, Full: false}
+	case "expert-http-status":
+		return Page{Summary: "say whether the server of a URL answers it", Doc: `The URL in the field --field is fetched, and status becomes online if the answer has a
+status below 400 or one of --success-status-codes. Otherwise status becomes offline, and
+extra.reason the reason: the phrase of the status, or why there is no answer. An event
+without the field passes as it is. Redirects are followed.
+
+What is fetched is what events name. Private, loopback and link-local addresses are not
+connected to, and count as offline, unless --http-allow-private is given. An answer is
+used again for ten minutes, a failure for one.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-http-status
+	echo '{"source.url":"http://127.0.0.1:1/"}' |
+	  expert-http-status --success-status-codes 404,410 --no-overwrite`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
