@@ -91,6 +91,43 @@ var services = []service{
 		},
 		hostile: "\x1b[2Jhell\xff", harmless: withoutHello,
 	},
+	{
+		command: "expert-national-cert-contact",
+		args:    []string{"--url=@HTTP@/abuse"},
+		in:      `{"source.ip":"192.0.2.1"}`,
+		answer:  "192.0.2.1;AT;CERT.at;reports@example.org\n",
+		out:     `{"source.ip":"192.0.2.1","source.geolocation.cc":"AT","source.abuse_contact":"reports@example.org"}`,
+		unless:  map[string]string{"empty": unchanged},
+		hostile: "192.0.2.1;\x1b[;X;a\x1b[2J@example.org\n", harmless: unchanged,
+	},
+	{
+		command: "expert-misp",
+		args:    []string{"--misp-url=@HTTP@/", "--misp-key-file=@SECRET@"},
+		in:      `{"source.ip":"192.0.2.1"}`,
+		answer:  `{"response":{"Attribute":[{"uuid":"e9df8f3a-6c4e-4e0a-9c7c-1b1a9d7f1a10","Event":{"uuid":"5f0c3b1e-8d52-4a7e-9b7e-0c9a4a1c2d3e"}}]}}`,
+		out:     `{"source.ip":"192.0.2.1","misp.attribute_uuid":"e9df8f3a-6c4e-4e0a-9c7c-1b1a9d7f1a10","misp.event_uuid":"5f0c3b1e-8d52-4a7e-9b7e-0c9a4a1c2d3e"}`,
+		sent:    "Authorization: secret",
+		hostile: `{"response":{"Attribute":[{"uuid":"\u001b[2J"}]}}`,
+	},
+	{
+		command: "expert-lookyloo",
+		args:    []string{"--instance-url=@HTTP@/"},
+		in:      `{"source.url":"http://www.example.org/"}`,
+		answer:  `"5f0c3b1e-8d52-4a7e-9b7e-0c9a4a1c2d3e"`,
+		out:     `{"source.url":"http://www.example.org/","screenshot_url":"@HTTP@/tree/5f0c3b1e-8d52-4a7e-9b7e-0c9a4a1c2d3e"}`,
+		sent:    "Content-Type: application/json",
+		post:    true,
+		hostile: `"\u001b[2J"`,
+	},
+	{
+		command: "expert-do-portal",
+		args:    []string{"--portal-url=@HTTP@", "--portal-api-key-file=@SECRET@", "--mode=replace"},
+		in:      `{"source.ip":"192.0.2.1","source.abuse_contact":"old@example.org"}`,
+		answer:  `{"abusecs":["abuse@example.org"]}`,
+		out:     `{"source.ip":"192.0.2.1","source.abuse_contact":"abuse@example.org"}`,
+		sent:    "API-Authorization: secret",
+		hostile: `{"abusecs":["a\u001b[2J@example.org"]}`, harmless: `{"source.ip":"192.0.2.1"}`,
+	},
 }
 
 // misdeed is what a service does that is broken, overloaded or hostile.

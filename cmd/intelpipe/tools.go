@@ -19,13 +19,17 @@ import (
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
+	expertdoportal "github.com/intelpipe/intelpipe/internal/expert/doportal"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
 	experthttpcontent "github.com/intelpipe/intelpipe/internal/expert/httpcontent"
 	experthttpstatus "github.com/intelpipe/intelpipe/internal/expert/httpstatus"
+	expertlookyloo "github.com/intelpipe/intelpipe/internal/expert/lookyloo"
+	expertmisp "github.com/intelpipe/intelpipe/internal/expert/misp"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
+	expertnationalcertcontact "github.com/intelpipe/intelpipe/internal/expert/nationalcertcontact"
 	expertrdap "github.com/intelpipe/intelpipe/internal/expert/rdap"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
@@ -108,13 +112,17 @@ var tools = []tool.Spec{
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
+	{Name: "expert-do-portal", New: func() any { return new(expertdoportal.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
 	{Name: "expert-http-content", New: func() any { return new(experthttpcontent.Command) }},
 	{Name: "expert-http-status", New: func() any { return new(experthttpstatus.Command) }},
+	{Name: "expert-lookyloo", New: func() any { return new(expertlookyloo.Command) }},
+	{Name: "expert-misp", New: func() any { return new(expertmisp.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
+	{Name: "expert-national-cert-contact", New: func() any { return new(expertnationalcertcontact.Command) }},
 	{Name: "expert-rdap", New: func() any { return new(expertrdap.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},

@@ -14,13 +14,17 @@ var Names = [...]string{
 	"expert-asn-lookup",
 	"expert-cymru-whois",
 	"expert-deduplicator",
+	"expert-do-portal",
 	"expert-field-reducer",
 	"expert-filter",
 	"expert-gethostbyname",
 	"expert-harmonize",
 	"expert-http-content",
 	"expert-http-status",
+	"expert-lookyloo",
+	"expert-misp",
 	"expert-modify",
+	"expert-national-cert-contact",
 	"expert-rdap",
 	"expert-reverse-dns",
 	"expert-rfc1918",
@@ -449,6 +453,23 @@ state is saved at the end of the input, and with Redis at once.
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
 	  --state ./seen`, Full: false}
+	case "expert-do-portal":
+		return Page{Summary: "add the contacts of an address, by a DO portal", Doc: `The portal is asked about source.ip, and its contacts become source.abuse_contact, a
+comma list. With --mode append they are added to those that are there, with --mode
+replace they take their place, and the field is removed if there are none. What is no
+mail address is left out.
+
+A portal that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for a day in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_PORTAL_API_KEY=key
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-do-portal --portal-url https://portal.example.org
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-do-portal --portal-url https://portal.example.org --mode replace`, Full: false}
 	case "expert-field-reducer":
 		return Page{Summary: "keep only some fields of an event, or remove some", Doc: `With --type whitelist only the named keys stay, with --type blacklist they
 go. The key extra stands for everything below extra. An event of which
@@ -577,6 +598,37 @@ used again for ten minutes, a failure for one.
 	echo '{"source.ip":"192.0.2.1"}' | expert-http-status
 	echo '{"source.url":"http://127.0.0.1:1/"}' |
 	  expert-http-status --success-status-codes 404,410 --no-overwrite`, Full: false}
+	case "expert-lookyloo":
+		return Page{Summary: "have Lookyloo capture a URL, and add where the capture is", Doc: `The URL in source.url is submitted to a Lookyloo instance, which opens it in a browser,
+and the page of its capture becomes screenshot_url. The text of --http-user-agent is
+what that browser calls itself, too. An event without source.url passes as it is, and
+one that has a screenshot_url already goes into the dump.
+
+A URL is captured once a day: for that long the page is kept, in memory, and with
+--cache in a file or with --redis-cache-host in Redis. When the instance cannot be
+reached the event goes into the dump; --on-error pass lets it go on as it is.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-lookyloo
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-lookyloo --instance-url https://lookyloo.example.org/ --cache ./pages`, Full: false}
+	case "expert-misp":
+		return Page{Summary: "add attribute and event of a MISP instance that know an address", Doc: `The instance is searched for an attribute with the value of source.ip. The first one
+becomes misp.attribute_uuid, and the event that it is in misp.event_uuid. An event that
+has one of the two fields already passes as it is.
+
+An instance that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for an hour in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_MISP_KEY=key
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-misp --misp-url https://misp.example.org/
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-misp --misp-url https://misp.example.org/ --offline --cache ./misp`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
@@ -609,6 +661,21 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-national-cert-contact":
+		return Page{Summary: "add country and national CERT of an address, by CERT.at", Doc: `The service of CERT.at is asked about source.ip. The country becomes
+source.geolocation.cc, unless there is one, and the mail address of the national CERT is
+added to source.abuse_contact, a comma list; the same goes for destination. With
+--filter the service knows Austrian addresses alone.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for a day in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	echo '{"source.fqdn":"www.example.org"}' | expert-national-cert-contact
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-national-cert-contact --offline --cache ./answers`, Full: false}
 	case "expert-rdap":
 		return Page{Summary: "add the abuse contact of a domain, by the registries' RDAP services", Doc: `The contact of source.fqdn becomes source.abuse_contact. The registry of its top-level
 domain is asked, or the server that --rdap-bootstrapped-servers names for the longest
