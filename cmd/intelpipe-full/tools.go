@@ -35,6 +35,8 @@ import (
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
+	expertsecuritytxt "github.com/intelpipe/intelpipe/internal/expert/securitytxt"
+	expertsplunksavedsearch "github.com/intelpipe/intelpipe/internal/expert/splunksavedsearch"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experttuency "github.com/intelpipe/intelpipe/internal/expert/tuency"
@@ -137,6 +139,8 @@ var tools = []tool.Spec{
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
+	{Name: "expert-securitytxt", New: func() any { return new(expertsecuritytxt.Command) }},
+	{Name: "expert-splunk-saved-search", New: func() any { return new(expertsplunksavedsearch.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-tuency", New: func() any { return new(experttuency.Command) }},

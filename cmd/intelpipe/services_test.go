@@ -128,6 +128,29 @@ var services = []service{
 		sent:    "API-Authorization: secret",
 		hostile: `{"abusecs":["a\u001b[2J@example.org"]}`, harmless: `{"source.ip":"192.0.2.1"}`,
 	},
+	{
+		command: "expert-securitytxt",
+		args:    []string{"--url-field=source.url", "--http-allow-private"},
+		in:      `{"source.url":"@HTTP@/page"}`,
+		answer:  "Contact: mailto:security@example.org\nExpires: 3000-12-31T18:37:07.000Z\n",
+		out:     `{"source.url":"@HTTP@/page","source.abuse_contact":"security@example.org"}`,
+		unless: map[string]string{
+			"404": unchanged, "500": unchanged, "429": unchanged, "silent": unchanged, "hangs up": unchanged, "torn": unchanged,
+			"a page": unchanged, "empty": unchanged, "without an end": unchanged, "deep": unchanged,
+		},
+		hostile: "Contact: a\x1b[2J@example.org\nContact: \xff@example.org\n", harmless: unchanged,
+	},
+	{
+		command: "expert-splunk-saved-search",
+		args: []string{"--url=@HTTP@", "--auth-token-file=@SECRET@", "--saved-search=hosts", "--retry-interval=0.001",
+			`--search-parameters=json:{"source.ip":"ip"}`, `--result-fields=json:{"user":"source.account"}`},
+		in: `{"source.ip":"192.0.2.1"}`,
+		// The search and its results in one, as the service here knows one answer only.
+		answer:  `{"sid":"7","results":[{"user":"alice"}]}`,
+		out:     `{"source.ip":"192.0.2.1","source.account":"alice"}`,
+		sent:    "Authorization: Bearer secret",
+		hostile: `{"sid":"../\u001b[2J","results":[{"user":{"\u001b":[[]]}}]}`, harmless: `{"source.ip":"192.0.2.1","source.account":"{'\\x1b': [[]]}"}`,
+	},
 }
 
 // misdeed is what a service does that is broken, overloaded or hostile.

@@ -29,6 +29,8 @@ var Names = [...]string{
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
+	"expert-securitytxt",
+	"expert-splunk-saved-search",
 	"expert-taxonomy",
 	"expert-tor-nodes",
 	"expert-tuency",
@@ -753,6 +755,60 @@ where IntelMQ keeps them, too.
 	echo '{"source.fqdn":"www.example.org"}' | expert-ripe
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-ripe --mode replace --no-query-ripe-stat-geolocation --cache ./ripe`, Full: false}
+	case "expert-securitytxt":
+		return Page{Summary: "add the contact that a host names in its security.txt", Doc: `The host in the field --url-field, a name, an address or a URL, is asked for its file
+security.txt (RFC 9116), and the first contact in it becomes the field --contact-field;
+mailto: before a mail address is left out. The file is looked for in /.well-known/ and
+then at the top, by https and by http. Its signature is not verified.
+
+An event passes as it is if it has no such host, or a contact and --no-overwrite is
+given, and if there is no file, it is refused, or the host cannot be reached. Such a host
+is asked again after a minute. Files, and that there is none, are remembered for a day,
+in memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+Who is asked is what events name. Private, loopback and link-local addresses are not
+connected to unless --http-allow-private is given.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-securitytxt
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-securitytxt --url-field source.url --no-only-email-address`, Full: false}
+	case "expert-splunk-saved-search":
+		return Page{Summary: "add fields that a saved search of Splunk finds", Doc: `The search --saved-search is run for each event, with fields of the event as its
+parameters: --search-parameters has the names of the fields and what the search calls
+them. What it finds becomes fields of the event: --result-fields has what the search
+calls them and the names of the fields. A field that is there already puts the event
+into the dump; --overwrite replaces it, --no-overwrite keeps it. An event that lacks a
+parameter passes as it is, and a warning says so.
+
+--not-found says what to do if nothing is found, and --multiple-result-handling if there
+is more than one result:
+
+	warn       write a line to stderr
+	send       pass the event on
+	drop       do not pass it on
+	use_first  take the fields of the first result
+	ignore     take no fields
+	limit      ask Splunk for one result only, which stands alone
+
+Splunk is asked for the results a second after the search has begun, and then every
+--retry-interval until it has them, for --http-timeout-total at most. If it cannot be
+reached it is asked again, and then the event goes into the dump; --on-error pass lets
+it go on as it is. Results are kept for an hour in memory, and with --cache in a file or
+with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_AUTH_TOKEN=token
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-splunk-saved-search --url https://splunk.example.org:8089 \
+	    --saved-search hosts --search-parameters 'json:{"source.ip":"ip"}' \
+	    --result-fields 'json:{"user":"source.account"}'
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-splunk-saved-search --url https://splunk.example.org:8089 \
+	    --saved-search hosts --search-parameters 'json:{"source.ip":"ip"}' \
+	    --not-found drop --multiple-result-handling limit`, Full: false}
 	case "expert-taxonomy":
 		return Page{Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes
