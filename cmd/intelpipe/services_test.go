@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 
@@ -281,8 +283,25 @@ func TestServices(t *testing.T) {
 }
 
 // good: the service is asked once, with its secret, and next time the cache has the
-// answer. It is used offline, too.
+// answer, a file or Redis. It is used offline, too. In Redis, where all commands share
+// one database, keys tell whose answers they are.
 func (s *service) good(t *testing.T) {
+	redis := miniredis.RunT(t)
+	for _, cache := range [][]string{
+		{"--cache=" + filepath.Join(t.TempDir(), "answers")},
+		{"--redis-cache-host=" + redis.Host(), "--redis-cache-port=" + redis.Port(), "--redis-cache-db=0"},
+	} {
+		s.cached(t, cache)
+	}
+	for _, key := range redis.Keys() {
+		if !strings.HasPrefix(key, s.command+":") && !strings.HasPrefix(key, strings.TrimPrefix(s.command, "expert-")+"_") {
+			t.Errorf("the key %q is not of this command", key)
+		}
+	}
+}
+
+func (s *service) cached(t *testing.T, cache []string) {
+	t.Helper()
 	p := newPeer(t, func(w http.ResponseWriter, r *http.Request) {
 		name, value, _ := strings.Cut(s.sent, ": ")
 		if s.sent != "" && r.Header.Get(name) != value {
@@ -290,11 +309,10 @@ func (s *service) good(t *testing.T) {
 		}
 		io.WriteString(w, s.answer)
 	})
-	cache := "--cache=" + filepath.Join(t.TempDir(), "answers")
-	s.became(t, p, s.out, "", cache)
+	s.became(t, p, s.out, "", cache...)
 	asked := p.asked.Load()
-	s.became(t, p, s.out, "", cache, "--offline")
-	s.became(t, p, s.out, "", cache)
+	s.became(t, p, s.out, "", append(cache, "--offline")...)
+	s.became(t, p, s.out, "", cache...)
 	if asked == 0 || p.asked.Load() != asked {
 		t.Errorf("asked %d times, and again %d times", asked, p.asked.Load()-asked)
 	}

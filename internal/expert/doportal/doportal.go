@@ -58,9 +58,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	return err
 }
 
-// fetch asks about an address.
-func (c *Command) fetch(ctx context.Context, address string) ([]string, error) {
-	a, err := c.web.Get(ctx, strings.TrimSuffix(c.PortalURL, "/")+"/api/1.0/ripe/contact?cidr="+url.QueryEscape(address))
+// fetch asks for a URL.
+func (c *Command) fetch(ctx context.Context, url string) ([]string, error) {
+	a, err := c.web.Get(ctx, url)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,8 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	if address == "" {
 		return emit(m)
 	}
-	all, _, known, err := c.contacts.Find(ctx, address)
+	portal := strings.TrimSuffix(c.PortalURL, "/")
+	all, _, known, err := c.contacts.Find(ctx, portal+"/api/1.0/ripe/contact?cidr="+url.QueryEscape(address))
 	if err != nil {
 		return err
 	}

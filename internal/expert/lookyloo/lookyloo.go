@@ -54,9 +54,10 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	return err
 }
 
-// fetch submits a URL, and returns the page of its capture. The instance answers with the
-// capture's UUID.
-func (c *Command) fetch(ctx context.Context, url string) (string, error) {
+// fetch submits a URL, which stands behind the instance in the key, and returns the page of
+// its capture. The instance answers with the capture's UUID.
+func (c *Command) fetch(ctx context.Context, key string) (string, error) {
+	url := strings.TrimPrefix(key, c.InstanceURL+" ")
 	instance := strings.TrimSuffix(c.InstanceURL, "/")
 	order, err := json.Marshal(map[string]string{"url": url, "user_agent": c.HTTP.HTTPUserAgent})
 	if err != nil {
@@ -85,7 +86,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	if m.Has("screenshot_url") {
 		return fmt.Errorf("screenshot_url: %w", event.ErrKeyExists)
 	}
-	page, found, err := c.captures.Get(ctx, url)
+	page, found, err := c.captures.Get(ctx, c.InstanceURL+" "+url)
 	if err != nil {
 		return err
 	}

@@ -62,8 +62,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	return err
 }
 
-// fetch searches for an address.
-func (c *Command) fetch(ctx context.Context, address string) (found attribute, err error) {
+// fetch searches for an address, which stands behind the instance in the key.
+func (c *Command) fetch(ctx context.Context, key string) (found attribute, err error) {
+	address := strings.TrimPrefix(key, c.MispURL+" ")
 	search, err := json.Marshal(map[string]any{"value": address, "page": 1, "limit": 1})
 	if err != nil {
 		return found, err
@@ -90,7 +91,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	if address == "" || m.Has("misp.attribute_uuid") || m.Has("misp.event_uuid") {
 		return emit(m)
 	}
-	found, ok, err := c.attributes.Get(ctx, address)
+	found, ok, err := c.attributes.Get(ctx, c.MispURL+" "+address)
 	if err != nil {
 		return err
 	}

@@ -66,10 +66,10 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	return err
 }
 
-// fetch asks with the parameters in key. The answer is a line of at least four columns:
-// address, country, name and contact.
-func (c *Command) fetch(ctx context.Context, key string) (found cert, err error) {
-	a, err := c.web.Get(ctx, cmp.Or(c.URL, public)+"?"+key)
+// fetch asks for a URL. The answer is a line of at least four columns: address, country,
+// name and contact.
+func (c *Command) fetch(ctx context.Context, url string) (found cert, err error) {
+	a, err := c.web.Get(ctx, url)
 	if err != nil {
 		return found, err
 	}
@@ -89,14 +89,17 @@ func (c *Command) fetch(ctx context.Context, key string) (found cert, err error)
 
 // Process asks about both addresses.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
-	filter := map[bool]string{false: "off", true: "on"}[c.Filter]
+	filter := "off"
+	if c.Filter {
+		filter = "on"
+	}
 	for _, side := range event.Sides {
 		address := m.Get(side + "ip")
 		if address == "" {
 			continue
 		}
-		key := url.Values{"ip": {address}, "bFilter": {filter}, "bShowNationalCERT": {"on"}, "sep": {"semicolon"}}.Encode()
-		found, ok, err := c.certs.Get(ctx, key)
+		query := "?ip=" + url.QueryEscape(address) + "&bFilter=" + filter + "&bShowNationalCERT=on&sep=semicolon"
+		found, ok, err := c.certs.Get(ctx, cmp.Or(c.URL, public)+query)
 		if err != nil {
 			return err
 		}

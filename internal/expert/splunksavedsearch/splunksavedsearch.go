@@ -95,7 +95,9 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	c.results, err = lookup.New(ctx, env, &c.Flags, "searches", s.run)
+	c.results, err = lookup.New(ctx, env, &c.Flags, "searches", func(ctx context.Context, key string) (results, error) {
+		return s.run(ctx, strings.TrimPrefix(key, c.URL+" ")) // what is found at one Splunk is not at another
+	})
 	return err
 }
 
@@ -118,7 +120,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 		c.env.Warn("%s: there is no %s to search for, the event is passed on as it is", m.Place(), missing)
 		return emit(m)
 	}
-	r, _, known, err := c.results.Find(ctx, search)
+	r, _, known, err := c.results.Find(ctx, c.URL+" "+search)
 	if err != nil {
 		return err
 	}

@@ -2,15 +2,12 @@ package tuency
 
 import (
 	"context"
-	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/lookup"
 	"github.com/intelpipe/intelpipe/internal/lookup/contacts"
 	"github.com/intelpipe/intelpipe/internal/lookup/web"
 	"github.com/intelpipe/intelpipe/internal/plain"
-	"github.com/intelpipe/intelpipe/internal/stage"
 	"github.com/intelpipe/intelpipe/internal/timeformat"
 )
 
@@ -23,18 +20,7 @@ type rule struct {
 }
 
 // source asks Tuency.
-type source struct {
-	web web.Service
-	url string
-}
-
-func newSource(flags *httpclient.Flags, env *stage.Env, url, token string) (*source, error) {
-	client, err := flags.Client(env)
-	if err != nil {
-		return nil, err
-	}
-	return &source{web.Service{Client: client, Header: web.Bearer(token)}, strings.TrimSuffix(url, "/") + "/intelmq/lookup?"}, nil
-}
+type source struct{ web web.Service }
 
 // target is what Tuency knows of an address or a name.
 type target struct {
@@ -43,10 +29,10 @@ type target struct {
 	}
 }
 
-// rule asks one question. Where nobody is responsible there is no rule, unless all is to
-// be suppressed.
-func (s *source) rule(ctx context.Context, query string) (r rule, err error) {
-	a, err := s.web.Get(ctx, s.url+query)
+// rule asks for a URL. Where nobody is responsible there is no rule, unless all is to be
+// suppressed.
+func (s *source) rule(ctx context.Context, url string) (r rule, err error) {
+	a, err := s.web.Get(ctx, url)
 	if err != nil {
 		return r, err
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/web"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -64,10 +65,11 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 	if !c.QueryIP && !c.QueryDomain {
 		env.Warn("with --no-query-ip and --no-query-domain nothing is asked: all events pass as they are")
 	}
-	s, err := newSource(&c.HTTP, env, c.URL, string(c.AuthenticationToken))
+	client, err := c.HTTP.Client(env)
 	if err != nil {
 		return err
 	}
+	s := &source{web.Service{Client: client, Header: web.Bearer(string(c.AuthenticationToken))}}
 	c.rules, err = lookup.New(ctx, env, &c.Flags, "rules", s.rule)
 	return err
 }
@@ -78,7 +80,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 	if query == "" {
 		return emit(m)
 	}
-	rule, found, err := c.rules.Get(ctx, query)
+	rule, found, err := c.rules.Get(ctx, strings.TrimSuffix(c.URL, "/")+"/intelmq/lookup?"+query)
 	if err != nil {
 		return err
 	}
