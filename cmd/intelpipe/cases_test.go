@@ -159,21 +159,25 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 
 	type way struct {
 		name string
-		run  func(dir string, line []string) result
+		run  func(dir string, line []string, stdin string) result
 	}
 	ways := []way{
-		{"in process", func(dir string, line []string) result { return inProcess(dir, line, strings.NewReader(c.stdin)) }},
-		{"a process", func(dir string, line []string) result { return asProcess(t, dir, line, strings.NewReader(c.stdin)) }},
+		{"in process", func(dir string, line []string, stdin string) result {
+			return inProcess(dir, line, strings.NewReader(stdin))
+		}},
+		{"a process", func(dir string, line []string, stdin string) result {
+			return asProcess(t, dir, line, strings.NewReader(stdin))
+		}},
 	}
 	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") && !c.guesses() { // which are for the last one, and one alone
-		ways = append(ways, way{"fused", func(dir string, line []string) result {
+		ways = append(ways, way{"fused", func(dir string, line []string, stdin string) result {
 			if family == "expert" || family == "output" && !isCollector {
 				line = append([]string{"expert-pass", "--record-limit", "1GiB", "then"}, line...)
 			}
 			if c.want["exit"] != "2" {
 				line = append(line, "then", "expert-pass")
 			}
-			return inProcess(dir, line, strings.NewReader(c.stdin))
+			return inProcess(dir, line, strings.NewReader(stdin))
 		}})
 	}
 	for _, way := range ways {
@@ -197,7 +201,7 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 }
 
 // try runs the case in a directory of its own and returns what came out.
-func (c *testCase) try(t *testing.T, name string, run func(string, []string) result) map[string]string {
+func (c *testCase) try(t *testing.T, name string, run func(string, []string, string) result) map[string]string {
 	dir := t.TempDir()
 	for _, f := range c.files {
 		path := filepath.Join(dir, f.Name)
@@ -218,7 +222,7 @@ func (c *testCase) try(t *testing.T, name string, run func(string, []string) res
 		line = append(line, strings.NewReplacer("@DIR@", dir, "@HTTP@", server, "@REDIS@", redis, "@KAFKA@", kafka).Replace(arg))
 	}
 	begun := time.Now().UTC().Truncate(time.Second)
-	r := run(dir, line)
+	r := run(dir, line, strings.ReplaceAll(c.stdin, "@HTTP@", server))
 	got := map[string]string{"stdout": r.stdout, "stderr": r.stderr, "exit": strconv.Itoa(r.exit), "dump": ""}
 	if dump, err := os.ReadFile(filepath.Join(dir, "state", name+".dump")); err == nil {
 		got["dump"] = dumpTime.ReplaceAllString(string(dump), "")
@@ -263,17 +267,17 @@ func serve(t *testing.T, answers string) string {
 	for line := range strings.Lines(answers) {
 		var method, path string
 		a := &answer{}
-		if n, _ := fmt.Sscanf(line, "%s %s %d", &method, &path, &a.status); n == 3 && method == "GET" {
+		if n, _ := fmt.Sscanf(line, "%s %s %d", &method, &path, &a.status); n == 3 && (method == "GET" || method == "POST") {
 			last = a
-			known[path] = a
+			known[method+" "+path] = a
 		} else if last != nil {
 			last.body += line
 		}
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a := known[r.URL.RequestURI()]
+		a := known[r.Method+" "+r.URL.RequestURI()]
 		if a == nil {
-			t.Errorf("unexpected request for %s", r.URL)
+			t.Errorf("unexpected %s of %s", r.Method, r.URL)
 			a = &answer{status: 500}
 		}
 		w.WriteHeader(a.status)

@@ -132,7 +132,7 @@ func (b *binder) flag(arg string, rest []string) (used int, err error) {
 		if err := decode(flag.Value, s.value, yes); err != nil {
 			return 0, fmt.Errorf("%s: %w", name, err)
 		}
-		s.value = fmt.Sprint(!yes.Bool())
+		s.value = fmt.Sprint(!reflect.Indirect(yes).Bool())
 	}
 	b.given[flag] = append(b.given[flag], s)
 	return used, nil

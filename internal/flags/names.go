@@ -87,7 +87,7 @@ func checkFields(d *harmonization.Dictionary, kind, options string, value any) e
 func members(value any, values bool) iter.Seq[string] {
 	switch v := value.(type) {
 	case string:
-		return slices.Values([]string{v})
+		return slices.Values([]string{v}[:min(len(v), 1)]) // the empty text names none
 	case []string:
 		return slices.Values(v)
 	case stage.Object:

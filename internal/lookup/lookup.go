@@ -65,7 +65,7 @@ func New[A any](ctx context.Context, env *stage.Env, flags *Flags, what string, 
 			return nil, err
 		}
 	}
-	l := &Lookup[A]{ctx: ctx, flags: flags, shared: flags.shared, fetch: fetch, codec: Codec[A]{}.asJSON()}
+	l := &Lookup[A]{ctx: ctx, flags: flags, shared: flags.shared, fetch: fetch, codec: Codec[A]{Key: func(key string) string { return env.Name + ":" + what + ":" + key }}.asJSON()}
 	if flags.Cache != "" {
 		l.codec = inFiles[A](env.Name, what)
 	}

@@ -27,6 +27,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/client/httpclient/privatenet"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
@@ -596,21 +597,8 @@ func TestMask(t *testing.T) {
 	}
 }
 
-func TestPrivate(t *testing.T) {
-	for address, want := range map[string]bool{
-		"127.0.0.1": true, "127.9.9.9": true, "10.1.2.3": true, "172.31.0.1": true, "172.32.0.1": false, "192.168.1.1": true,
-		"169.254.169.254": true, "100.64.0.1": true, "100.128.0.1": false, "0.0.0.0": true, "224.0.0.1": true, "255.255.255.255": true,
-		"192.0.2.1": false, "198.51.100.1": false, "8.8.8.8": false,
-		"::1": true, "::": true, "fe80::1%eth0": true, "fd00::1": true, "ff02::1": true, "2001:db8::1": false,
-		"::ffff:127.0.0.1": true, "::ffff:192.0.2.1": false, "::127.0.0.1": true, "::ffff:0:10.0.0.1": true,
-		"64:ff9b::7f00:1": true, "64:ff9b::c000:201": false, "64:ff9b:1::1": true, "2002:7f00:1::": true, "2002:c000:201::": false,
-		"2001::80ff:fffe": true, "2001::3fff:fdfe": false,
-	} {
-		if got := private(netip.MustParseAddr(address)); got != want {
-			t.Errorf("%s: got %v", address, got)
-		}
-	}
-	c := &Client{private: private}
+func TestNamed(t *testing.T) {
+	c := &Client{private: privatenet.Has}
 	for host, want := range map[string]bool{
 		"example.org": true, "192.0.2.1": true, "127.0.0.1": false, "localhost": false, "x.localhost.": false,
 		"2130706433": false, "0x7f.1": false, "[::1]": false, "[2001:db8::1]": true, "printer.local": false,
@@ -902,5 +890,73 @@ func TestSecretInPlace(t *testing.T) {
 	}
 	if got, err := FormatURL("/{secret}/{time[%Y]}", true, nil, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)); err != nil || got != "/{secret}/2026" {
 		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// TestForeign: what a message names leads to no private address unless it may.
+func TestForeign(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, "/", http.StatusFound)
+			return
+		}
+		io.WriteString(w, "inside")
+	})
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		flags Foreign
+		url   string
+		want  string
+	}{
+		{Foreign{}, s.URL, ""},
+		{Foreign{}, "http://localhost:" + port, ""},
+		{Foreign{}, "http://[::ffff:127.0.0.1]:" + port, ""},
+		{Foreign{HTTPAllowPrivate: true}, s.URL + "/away", "inside"},
+		{Foreign{Flags: Flags{HTTPProxy: s.URL, HTTPSProxy: s.URL}}, "http://127.0.0.1:1/", "inside"},
+	} {
+		test.flags.HTTPTimeoutMaxTries = 3
+		c, err := test.flags.Client(withWarn(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.sleep = func(context.Context, time.Duration) error { t.Error("tried again"); return nil }
+		got, err := get(c, test.url)
+		if got != test.want || (err == nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), "a private address, see --http-allow-private") {
+			t.Errorf("%s: got %q, %v", test.url, got, err)
+		}
+		c.CloseIdleConnections()
+	}
+}
+
+// TestQuery: a POST that changes nothing is tried again, any other is not.
+func TestQuery(t *testing.T) {
+	asked := 0
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 1 {
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+		io.Copy(w, r.Body)
+	})
+	c, slept := client(t, Flags{HTTPTimeoutMaxTries: 2})
+	r, err := c.Query(t.Context(), s.URL, nil, []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if text, err := io.ReadAll(r.Body); string(text) != "x" || err != nil || r.StatusCode != 200 || asked != 2 || !slices.Equal(*slept, []time.Duration{7 * time.Second}) {
+		t.Errorf("got %q, %v, %s; asked %d times, slept %v", text, err, r.Status, asked, *slept)
+	}
+	asked = 0
+	r, err = c.Do(t.Context(), http.MethodPost, s.URL, nil, []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != http.StatusTooManyRequests || asked != 1 {
+		t.Errorf("got %s, asked %d times", r.Status, asked)
 	}
 }

@@ -58,12 +58,25 @@ func (c *Client) Get(ctx context.Context, url string, header http.Header) (*http
 // that did not get through is tried again, and so is a GET or HEAD that was not
 // answered or answered with 429, 502, 503 or 504.
 func (c *Client) Do(ctx context.Context, method, url string, header http.Header, data []byte) (*http.Response, error) {
+	safe := method == http.MethodGet || method == http.MethodHead
+	return c.bounded(ctx, method, url, header, data, safe)
+}
+
+// Query is Do for a POST that changes nothing at the server, such as a search: it is
+// tried again as a GET is.
+func (c *Client) Query(ctx context.Context, url string, header http.Header, data []byte) (*http.Response, error) {
+	return c.bounded(ctx, http.MethodPost, url, header, data, true)
+}
+
+// bounded sends a request within the time that all of it may take. One that is safe may
+// be sent more than once.
+func (c *Client) bounded(ctx context.Context, method, url string, header http.Header, data []byte, safe bool) (*http.Response, error) {
 	end := context.CancelFunc(func() {})
 	if c.total > 0 {
 		cause := timeoutError(fmt.Sprintf("not at its end after %v, see --http-timeout-total", c.total))
 		ctx, end = context.WithTimeoutCause(ctx, c.total, cause)
 	}
-	r, err := c.try(ctx, method, url, header, data)
+	r, err := c.try(ctx, method, url, header, data, safe)
 	if err != nil {
 		end()
 		return nil, err
@@ -72,9 +85,8 @@ func (c *Client) Do(ctx context.Context, method, url string, header http.Header,
 	return r, nil
 }
 
-// try is Do within the time that ctx has.
-func (c *Client) try(ctx context.Context, method, url string, header http.Header, data []byte) (*http.Response, error) {
-	safe := method == http.MethodGet || method == http.MethodHead
+// try tries within the time that ctx has.
+func (c *Client) try(ctx context.Context, method, url string, header http.Header, data []byte, safe bool) (*http.Response, error) {
 	// The jar knows of no public suffixes, which would be a table of thousands:
 	// it lives for one fetch, and gets cookies only from the hosts on its way.
 	jar, err := cookiejar.New(nil)
@@ -286,10 +298,11 @@ func again(err error, safe bool) bool {
 		op   *net.OpError
 		cert *tls.CertificateVerificationError
 		ca   x509.UnknownAuthorityError
+		in   insideError
 		wait interface{ Timeout() bool }
 	)
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, ErrRedirect), errors.As(err, &cert), errors.As(err, &ca):
+	case errors.As(err, &in), errors.Is(err, context.Canceled), errors.Is(err, ErrRedirect), errors.As(err, &cert), errors.As(err, &ca):
 		return false
 	case errors.As(err, &name) && name.IsNotFound:
 		return false

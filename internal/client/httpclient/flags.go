@@ -32,14 +32,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/intelpipe/intelpipe/internal/client/httpclient/privatenet"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
 
-// Flags are the flags of the client, to be embedded in a command.
+// Flags are the flags of the client, to be embedded in a command. One that has other
+// defaults names them in the tag of that field: `set:"http_timeout_sec=10"`.
 type Flags struct {
-	HTTPTimeoutSec       []float64    `name:"http-timeout-sec" default:"30" placeholder:"SECONDS" help:"How long a server may stay silent; with two values, the first is for connecting." group:"HTTP"`
+	HTTPTimeoutSec       []float64    `name:"http-timeout-sec" default:"${http_timeout_sec=30}" placeholder:"SECONDS" help:"How long a server may stay silent; with two values, the first is for connecting." group:"HTTP"`
 	HTTPTimeoutTotal     float64      `name:"http-timeout-total" default:"3600" placeholder:"SECONDS" help:"How long a whole fetch may take, redirects and retries included; 0 for no limit." group:"HTTP"`
-	HTTPTimeoutMaxTries  int          `name:"http-timeout-max-tries" default:"3" placeholder:"N" help:"How often to try in all when a server cannot be reached, stays silent or is overloaded." group:"HTTP"`
+	HTTPTimeoutMaxTries  int          `name:"http-timeout-max-tries" default:"${http_timeout_max_tries=3}" placeholder:"N" help:"How often to try in all when a server cannot be reached, stays silent or is overloaded." group:"HTTP"`
 	HTTPUsername         string       `name:"http-username" placeholder:"NAME" help:"User name for basic authentication." group:"HTTP"`
 	HTTPPassword         stage.Secret `name:"http-password-file" placeholder:"FILE" help:"File with the password for basic authentication." group:"HTTP"`
 	HTTPProxy            string       `name:"http-proxy" placeholder:"URL" help:"Proxy for http; used only together with --https-proxy." group:"HTTP"`
@@ -91,7 +93,7 @@ func (f *Flags) Client(env *stage.Env) (*Client, error) {
 		total:    time.Duration(f.HTTPTimeoutTotal * float64(time.Second)),
 		secrets:  secrets,
 		inward:   f.HTTPPrivateRedirects,
-		private:  private,
+		private:  privatenet.Has,
 		now:      env.Now,
 		sleep:    sleep,
 	}

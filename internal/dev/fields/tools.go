@@ -22,6 +22,7 @@ import (
 	expertcsvconverter "github.com/intelpipe/intelpipe/internal/expert/csvconverter"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
+	expertdoportal "github.com/intelpipe/intelpipe/internal/expert/doportal"
 	expertfake "github.com/intelpipe/intelpipe/internal/expert/fake"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
@@ -29,15 +30,24 @@ import (
 	expertgeohash "github.com/intelpipe/intelpipe/internal/expert/geohash"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
+	experthttpcontent "github.com/intelpipe/intelpipe/internal/expert/httpcontent"
+	experthttpstatus "github.com/intelpipe/intelpipe/internal/expert/httpstatus"
 	expertidea "github.com/intelpipe/intelpipe/internal/expert/idea"
+	expertlookyloo "github.com/intelpipe/intelpipe/internal/expert/lookyloo"
+	expertmisp "github.com/intelpipe/intelpipe/internal/expert/misp"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
+	expertnationalcertcontact "github.com/intelpipe/intelpipe/internal/expert/nationalcertcontact"
+	expertrdap "github.com/intelpipe/intelpipe/internal/expert/rdap"
 	expertremoveaffix "github.com/intelpipe/intelpipe/internal/expert/removeaffix"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
+	expertsecuritytxt "github.com/intelpipe/intelpipe/internal/expert/securitytxt"
+	expertsplunksavedsearch "github.com/intelpipe/intelpipe/internal/expert/splunksavedsearch"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experttruncatebydelimiter "github.com/intelpipe/intelpipe/internal/expert/truncatebydelimiter"
+	experttuency "github.com/intelpipe/intelpipe/internal/expert/tuency"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	experturl2fqdn "github.com/intelpipe/intelpipe/internal/expert/url2fqdn"
 	expertuwhoisd "github.com/intelpipe/intelpipe/internal/expert/uwhoisd"
@@ -127,6 +137,7 @@ var tools = []tool.Spec{
 	{Name: "expert-csv-converter", New: func() any { return new(expertcsvconverter.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
+	{Name: "expert-do-portal", New: func() any { return new(expertdoportal.Command) }},
 	{Name: "expert-fake", New: func() any { return new(expertfake.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
@@ -134,15 +145,24 @@ var tools = []tool.Spec{
 	{Name: "expert-geohash", New: func() any { return new(expertgeohash.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
+	{Name: "expert-http-content", New: func() any { return new(experthttpcontent.Command) }},
+	{Name: "expert-http-status", New: func() any { return new(experthttpstatus.Command) }},
 	{Name: "expert-idea", New: func() any { return new(expertidea.Command) }},
+	{Name: "expert-lookyloo", New: func() any { return new(expertlookyloo.Command) }},
+	{Name: "expert-misp", New: func() any { return new(expertmisp.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
+	{Name: "expert-national-cert-contact", New: func() any { return new(expertnationalcertcontact.Command) }},
+	{Name: "expert-rdap", New: func() any { return new(expertrdap.Command) }},
 	{Name: "expert-remove-affix", New: func() any { return new(expertremoveaffix.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
+	{Name: "expert-securitytxt", New: func() any { return new(expertsecuritytxt.Command) }},
+	{Name: "expert-splunk-saved-search", New: func() any { return new(expertsplunksavedsearch.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-truncate-by-delimiter", New: func() any { return new(experttruncatebydelimiter.Command) }},
+	{Name: "expert-tuency", New: func() any { return new(experttuency.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "expert-url2fqdn", New: func() any { return new(experturl2fqdn.Command) }},
 	{Name: "expert-uwhoisd", New: func() any { return new(expertuwhoisd.Command) }},
@@ -237,6 +257,7 @@ var rooms = map[string]string{
 	"expert-csv-converter":             "internal/expert/csvconverter",
 	"expert-cymru-whois":               "internal/expert/cymruwhois",
 	"expert-deduplicator":              "internal/expert/deduplicator",
+	"expert-do-portal":                 "internal/expert/doportal",
 	"expert-fake":                      "internal/expert/fake",
 	"expert-field-reducer":             "internal/expert/fieldreducer",
 	"expert-filter":                    "internal/expert/filter",
@@ -244,15 +265,24 @@ var rooms = map[string]string{
 	"expert-geohash":                   "internal/expert/geohash",
 	"expert-gethostbyname":             "internal/expert/gethostbyname",
 	"expert-harmonize":                 "internal/expert/harmonize",
+	"expert-http-content":              "internal/expert/httpcontent",
+	"expert-http-status":               "internal/expert/httpstatus",
 	"expert-idea":                      "internal/expert/idea",
+	"expert-lookyloo":                  "internal/expert/lookyloo",
+	"expert-misp":                      "internal/expert/misp",
 	"expert-modify":                    "internal/expert/modify",
+	"expert-national-cert-contact":     "internal/expert/nationalcertcontact",
+	"expert-rdap":                      "internal/expert/rdap",
 	"expert-remove-affix":              "internal/expert/removeaffix",
 	"expert-reverse-dns":               "internal/expert/reversedns",
 	"expert-rfc1918":                   "internal/expert/rfc1918",
 	"expert-ripe":                      "internal/expert/ripe",
+	"expert-securitytxt":               "internal/expert/securitytxt",
+	"expert-splunk-saved-search":       "internal/expert/splunksavedsearch",
 	"expert-taxonomy":                  "internal/expert/taxonomy",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
 	"expert-truncate-by-delimiter":     "internal/expert/truncatebydelimiter",
+	"expert-tuency":                    "internal/expert/tuency",
 	"expert-url":                       "internal/expert/url",
 	"expert-url2fqdn":                  "internal/expert/url2fqdn",
 	"expert-uwhoisd":                   "internal/expert/uwhoisd",

@@ -2,17 +2,14 @@ package ripe
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 
-	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/lookup"
-	"github.com/intelpipe/intelpipe/internal/plain"
+	"github.com/intelpipe/intelpipe/internal/lookup/contacts"
+	"github.com/intelpipe/intelpipe/internal/lookup/web"
 )
 
 // services are where the answers come from. Tests have servers of their own.
@@ -31,13 +28,10 @@ type place struct {
 // source asks the services.
 type source struct {
 	services services
-	client   *httpclient.Client
+	web      web.Service
 	warn     func(string, ...any)
 	warned   sync.Once
 }
-
-// maxAnswer bounds an answer, in bytes.
-const maxAnswer = 1 << 20
 
 // contacts asks for what a key names: "db_ip:192.0.2.1", "db_asn:64496", "stat:64496".
 func (s *source) contacts(ctx context.Context, key string) ([]string, error) {
@@ -54,7 +48,7 @@ func (s *source) contacts(ctx context.Context, key string) ([]string, error) {
 	if err := s.get(ctx, s.services.database+url.PathEscape(resource)+".json", &answer); err != nil {
 		return nil, err
 	}
-	return some(split(answer.Contacts.Email))
+	return some(contacts.Split(answer.Contacts.Email))
 }
 
 func (s *source) statContacts(ctx context.Context, resource string) ([]string, error) {
@@ -71,11 +65,11 @@ func (s *source) statContacts(ctx context.Context, resource string) ([]string, e
 		return nil, err
 	}
 	s.maintained(answer.Status)
-	contacts := answer.Data.Contacts
+	all := answer.Data.Contacts
 	if old := answer.Data.Old.Contacts; len(old) > 0 {
-		contacts = append(contacts, old[0].Email)
+		all = append(all, old[0].Email)
 	}
-	return some(split(strings.Join(contacts, ",")))
+	return some(contacts.Split(strings.Join(all, ",")))
 }
 
 // place asks for "stat_geolocation:192.0.2.1".
@@ -106,55 +100,21 @@ func (s *source) maintained(status string) {
 
 // get fetches an answer. The database says with 404 that it has no contact.
 func (s *source) get(ctx context.Context, url string, answer any) error {
-	r, err := s.client.Do(ctx, http.MethodGet, url, http.Header{"Accept": {"application/json"}}, nil)
+	a, err := s.web.Get(ctx, url)
 	if err != nil {
 		return err
 	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer+1))
-	var none struct{ Message string }
-	switch {
-	case err != nil:
-		return err
-	case len(text) > maxAnswer:
-		return fmt.Errorf("%s: an answer of more than 1 MiB", url)
-	case r.StatusCode == http.StatusNotFound && json.Unmarshal(text, &none) == nil && strings.HasPrefix(none.Message, "No abuse contact found for "):
-		return fmt.Errorf("%s: %w", url, lookup.ErrNotThere)
-	case r.StatusCode != http.StatusOK:
-		return &httpclient.StatusError{URL: url, Code: r.StatusCode, Status: r.Status}
+	if a.None("No abuse contact found for ") {
+		return lookup.ErrNotThere
 	}
-	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("%s: the answer is not what was expected: %w", url, err)
-	}
-	return nil
+	return a.JSON(answer)
 }
 
-// addresses are the contacts to which a mail can be sent, in lower case as in the
-// field, so that no two of them are the same.
-func addresses(contacts []string) (fit []string) {
-	for _, contact := range contacts {
-		if strings.Contains(contact, "@") && !strings.ContainsAny(contact, " ,;<>\"") && plain.Line(contact) == contact {
-			fit = append(fit, strings.ToLower(contact))
-		}
-	}
-	return fit
-}
-
-// split takes a comma list apart.
-func split(list string) (parts []string) {
-	for part := range strings.SplitSeq(list, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-func some(contacts []string) ([]string, error) {
-	if len(contacts) == 0 {
+func some(list []string) ([]string, error) {
+	if len(list) == 0 {
 		return nil, lookup.ErrNotThere
 	}
-	return contacts, nil
+	return list, nil
 }
 
 // none is what IntelMQ keeps where there is no contact.

@@ -23,6 +23,7 @@ package ripe
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -30,6 +31,8 @@ import (
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/contacts"
+	"github.com/intelpipe/intelpipe/internal/lookup/web"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -53,11 +56,11 @@ type Command struct {
 
 // Start prepares the client.
 func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
-	s := &source{services: c.services, warn: env.Warn}
+	s := &source{services: c.services, warn: env.Warn, web: web.Service{Header: http.Header{"Accept": {"application/json"}}}}
 	if s.services == (services{}) {
 		s.services = public
 	}
-	if s.client, err = c.HTTP.Client(env); err != nil {
+	if s.web.Client, err = c.HTTP.Client(env); err != nil {
 		return err
 	}
 	if c.contacts, err = lookup.New(ctx, env, &c.Flags, "contacts", s.contacts); err != nil {
@@ -101,17 +104,17 @@ func (c *Command) addContacts(ctx context.Context, m *event.Message, side string
 			continue
 		}
 		asked = true
-		contacts, _, known, err := c.contacts.Find(ctx, query.kind+query.resource)
+		found, _, known, err := c.contacts.Find(ctx, query.kind+query.resource)
 		if err != nil {
 			return err
 		}
-		all, sure = append(all, addresses(contacts)...), sure && known
+		all, sure = append(all, contacts.Addresses(found)...), sure && known
 	}
 	if !asked {
 		return nil
 	}
 	if old := m.Get(side + "abuse_contact"); c.Mode == "append" && old != "" {
-		all = append(all, split(old)...)
+		all = append(all, contacts.Split(old)...)
 	}
 	slices.Sort(all)
 	if all = slices.Compact(all); len(all) > 0 {

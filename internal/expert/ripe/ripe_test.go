@@ -44,7 +44,7 @@ func peer(t *testing.T, asked *atomic.Int64) *httptest.Server {
 		case strings.Contains(resource, "192.0.2.62"):
 			fmt.Fprint(w, `{"abuse-contacts":{"email":17},"data":{"anti_abuse_contacts":17,"located_resources":17}}`)
 		case strings.Contains(resource, "192.0.2.63"):
-			fmt.Fprint(w, `{"abuse-contacts":{"email":"`+strings.Repeat("a", maxAnswer)+`"}}`)
+			fmt.Fprint(w, `{"abuse-contacts":{"email":"`+strings.Repeat("a", 1<<20)+`"}}`)
 		case strings.Contains(resource, "192.0.2.28"):
 			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(429)
@@ -107,7 +107,7 @@ func TestProcess(t *testing.T) {
 		{"torn", nil, `{"source.ip":"192.0.2.60"}`, "", "unexpected EOF"},
 		{"a page", nil, `{"source.ip":"192.0.2.61"}`, "", "the answer is not what was expected"},
 		{"other JSON", nil, `{"source.ip":"192.0.2.62"}`, "", "the answer is not what was expected"},
-		{"without an end", func(c *Command) { c.QueryRipeStatIp = false }, `{"source.ip":"192.0.2.63"}`, "", "more than 1 MiB"},
+		{"without an end", func(c *Command) { c.QueryRipeStatIp = false }, `{"source.ip":"192.0.2.63"}`, "", "more than 1048576 bytes"},
 		{"passed on", func(c *Command) { c.OnError = "pass" }, `{"source.ip":"192.0.2.50"}`, `{"source.ip":"192.0.2.50"}`, ""},
 		{"replace, and nothing is known", func(c *Command) { c.Mode, c.Offline, c.Cache = "replace", true, filepath.Join(t.TempDir(), "cache") }, `{"source.ip":"192.0.2.44","source.abuse_contact":"old@example.org"}`, `{"source.ip":"192.0.2.44","source.abuse_contact":"old@example.org"}`, ""},
 		{"asked to stay away for an hour", nil, `{"source.ip":"192.0.2.28"}`, "", "429 Too Many Requests"},

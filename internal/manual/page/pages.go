@@ -16,6 +16,7 @@ var Names = [...]string{
 	"expert-csv-converter",
 	"expert-cymru-whois",
 	"expert-deduplicator",
+	"expert-do-portal",
 	"expert-fake",
 	"expert-field-reducer",
 	"expert-filter",
@@ -23,15 +24,24 @@ var Names = [...]string{
 	"expert-geohash",
 	"expert-gethostbyname",
 	"expert-harmonize",
+	"expert-http-content",
+	"expert-http-status",
 	"expert-idea",
+	"expert-lookyloo",
+	"expert-misp",
 	"expert-modify",
+	"expert-national-cert-contact",
+	"expert-rdap",
 	"expert-remove-affix",
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
+	"expert-securitytxt",
+	"expert-splunk-saved-search",
 	"expert-taxonomy",
 	"expert-tor-nodes",
 	"expert-truncate-by-delimiter",
+	"expert-tuency",
 	"expert-url",
 	"expert-url2fqdn",
 	"expert-uwhoisd",
@@ -486,6 +496,23 @@ state is saved at the end of the input, and with Redis at once.
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
 	  --state ./seen`, Full: false}
+	case "expert-do-portal":
+		return Page{Summary: "add the contacts of an address, by a DO portal", Doc: `The portal is asked about source.ip, and its contacts become source.abuse_contact, a
+comma list. With --mode append they are added to those that are there, with --mode
+replace they take their place, and the field is removed if there are none. What is no
+mail address is left out.
+
+A portal that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for a day in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_PORTAL_API_KEY=key
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-do-portal --portal-url https://portal.example.org
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-do-portal --portal-url https://portal.example.org --mode replace`, Full: false}
 	case "expert-fake":
 		return Page{Summary: "put invented data into events, for tests and demonstrations", Doc: `--database is a JSON object with two members, both of which may be missing.
 ip_network is a list of networks: one of them is chosen for each event, its second
@@ -629,6 +656,37 @@ becomes an Event.
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
 	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, Full: false}
+	case "expert-http-content":
+		return Page{Summary: "say whether the page of a URL has a text in it", Doc: `The URL in the field --field is fetched, and status becomes online if the page has the
+text of --needle in it. Otherwise status becomes offline, and extra.reason the reason:
+that the text is not there, the phrase of a status from 400 on, or why there is no
+answer. An event without the field passes as it is, and so do all without --needle. A
+page is read in the encoding that its server names, UTF-8 if it names none.
+
+What is fetched is what events name. Private, loopback and link-local addresses are not
+connected to, and count as offline, unless --http-allow-private is given. An answer is
+used again for ten minutes, a failure for one.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-http-content --needle password
+	echo '{"source.url":"http://127.0.0.1:1/"}' |
+	  expert-http-content --needle password --no-overwrite`, Full: false}
+	case "expert-http-status":
+		return Page{Summary: "say whether the server of a URL answers it", Doc: `The URL in the field --field is fetched, and status becomes online if the answer has a
+status below 400 or one of --success-status-codes. Otherwise status becomes offline, and
+extra.reason the reason: the phrase of the status, or why there is no answer. An event
+without the field passes as it is. Redirects are followed.
+
+What is fetched is what events name. Private, loopback and link-local addresses are not
+connected to, and count as offline, unless --http-allow-private is given. An answer is
+used again for ten minutes, a failure for one.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-http-status
+	echo '{"source.url":"http://127.0.0.1:1/"}' |
+	  expert-http-status --success-status-codes 404,410 --no-overwrite`, Full: false}
 	case "expert-idea":
 		return Page{Summary: "write an event as IDEA into its field output", Doc: `IDEA is the Intrusion Detection Extensible Alert, which Warden exchanges. The
 alert has all of the event that IDEA has a place for: category, times, source,
@@ -644,6 +702,37 @@ after a crash is the same.
 	echo '{"source.ip":"192.0.2.1","classification.type":"phishing"}' | expert-idea
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' |
 	  expert-idea --test-mode | output-file --single-key output --file idea.ndjson`, Full: false}
+	case "expert-lookyloo":
+		return Page{Summary: "have Lookyloo capture a URL, and add where the capture is", Doc: `The URL in source.url is submitted to a Lookyloo instance, which opens it in a browser,
+and the page of its capture becomes screenshot_url. The text of --http-user-agent is
+what that browser calls itself, too. An event without source.url passes as it is, and
+one that has a screenshot_url already goes into the dump.
+
+A URL is captured once a day: for that long the page is kept, in memory, and with
+--cache in a file or with --redis-cache-host in Redis. When the instance cannot be
+reached the event goes into the dump; --on-error pass lets it go on as it is.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-lookyloo
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-lookyloo --instance-url https://lookyloo.example.org/ --cache ./pages`, Full: false}
+	case "expert-misp":
+		return Page{Summary: "add attribute and event of a MISP instance that know an address", Doc: `The instance is searched for an attribute with the value of source.ip. The first one
+becomes misp.attribute_uuid, and the event that it is in misp.event_uuid. An event that
+has one of the two fields already passes as it is.
+
+An instance that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for an hour in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_MISP_KEY=key
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-misp --misp-url https://misp.example.org/
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-misp --misp-url https://misp.example.org/ --offline --cache ./misp`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
@@ -676,6 +765,48 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-national-cert-contact":
+		return Page{Summary: "add country and national CERT of an address, by CERT.at", Doc: `The service of CERT.at is asked about source.ip. The country becomes
+source.geolocation.cc, unless there is one, and the mail address of the national CERT is
+added to source.abuse_contact, a comma list; the same goes for destination. With
+--filter the service knows Austrian addresses alone.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for a day in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	echo '{"source.fqdn":"www.example.org"}' | expert-national-cert-contact
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-national-cert-contact --offline --cache ./answers`, Full: false}
+	case "expert-rdap":
+		return Page{Summary: "add the abuse contact of a domain, by the registries' RDAP services", Doc: `The contact of source.fqdn becomes source.abuse_contact. The registry of its top-level
+domain is asked, or the server that --rdap-bootstrapped-servers names for the longest
+suffix of the name, about the domain right below that suffix. Of the contacts in
+the answer the first role of --rdap-order with a mail address counts. Which registry has
+which server is in a list of IANA, which is fetched when it is needed.
+
+A server that wants a token is named by an object, where token_file is a file with the
+token:
+
+	--rdap-bootstrapped-servers 'json:{"example":
+	  {"url": "https://rdap.example.org/v1/",
+	   "auth": {"type": "jwt", "token_file": "/etc/intelpipe/rdap-token"}}}'
+
+The token may also stand there itself, as token, which is for the configuration file and
+not for a command line, where every user of the machine can read it.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Contacts are kept for a day,
+in memory, and with --cache in a file or with --redis-cache-host in Redis,
+where IntelMQ keeps them, too.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-rdap
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-rdap --offline --cache ./rdap`, Full: false}
 	case "expert-remove-affix":
 		return Page{Summary: "cut a prefix or suffix off a field", Doc: `A text in front of the field's text is removed once, as the www. of a name; with
 --no-remove-prefix it is one behind. Upper and lower case differ. If nothing is
@@ -737,6 +868,60 @@ where IntelMQ keeps them, too.
 	echo '{"source.fqdn":"www.example.org"}' | expert-ripe
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-ripe --mode replace --no-query-ripe-stat-geolocation --cache ./ripe`, Full: false}
+	case "expert-securitytxt":
+		return Page{Summary: "add the contact that a host names in its security.txt", Doc: `The host in the field --url-field, a name, an address or a URL, is asked for its file
+security.txt (RFC 9116), and the first contact in it becomes the field --contact-field;
+mailto: before a mail address is left out. The file is looked for in /.well-known/ and
+then at the top, by https and by http. Its signature is not verified.
+
+An event passes as it is if it has no such host, or a contact and --no-overwrite is
+given, and if there is no file, it is refused, or the host cannot be reached. Such a host
+is asked again after a minute. Files, and that there is none, are remembered for a day,
+in memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+Who is asked is what events name. Private, loopback and link-local addresses are not
+connected to unless --http-allow-private is given.
+
+# Examples
+
+	echo '{"source.ip":"192.0.2.1"}' | expert-securitytxt
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-securitytxt --url-field source.url --no-only-email-address`, Full: false}
+	case "expert-splunk-saved-search":
+		return Page{Summary: "add fields that a saved search of Splunk finds", Doc: `The search --saved-search is run for each event, with fields of the event as its
+parameters: --search-parameters has the names of the fields and what the search calls
+them. What it finds becomes fields of the event: --result-fields has what the search
+calls them and the names of the fields. A field that is there already puts the event
+into the dump; --overwrite replaces it, --no-overwrite keeps it. An event that lacks a
+parameter passes as it is, and a warning says so.
+
+--not-found says what to do if nothing is found, and --multiple-result-handling if there
+is more than one result:
+
+	warn       write a line to stderr
+	send       pass the event on
+	drop       do not pass it on
+	use_first  take the fields of the first result
+	ignore     take no fields
+	limit      ask Splunk for one result only, which stands alone
+
+Splunk is asked for the results a second after the search has begun, and then every
+--retry-interval until it has them, for --http-timeout-total at most. If it cannot be
+reached it is asked again, and then the event goes into the dump; --on-error pass lets
+it go on as it is. Results are kept for an hour in memory, and with --cache in a file or
+with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_AUTH_TOKEN=token
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-splunk-saved-search --url https://splunk.example.org:8089 \
+	    --saved-search hosts --search-parameters 'json:{"source.ip":"ip"}' \
+	    --result-fields 'json:{"user":"source.account"}'
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-splunk-saved-search --url https://splunk.example.org:8089 \
+	    --saved-search hosts --search-parameters 'json:{"source.ip":"ip"}' \
+	    --not-found drop --multiple-result-handling limit`, Full: false}
 	case "expert-taxonomy":
 		return Page{Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes
@@ -775,6 +960,29 @@ text.
 	  expert-truncate-by-delimiter --max-length 20
 	echo '{"source.urlpath":"/a/long/path"}' | expert-truncate-by-delimiter \
 	  --max-length 6 --delimiter / --field source.urlpath`, Full: false}
+	case "expert-tuency":
+		return Page{Summary: "add the contacts and rules that Tuency has for an event", Doc: `Tuency, a portal where network operators say what they want to be told, is asked about
+source.ip and source.fqdn, and tells by taxonomy, type and feed of the event what is to
+be done. The contacts become source.abuse_contact; extra.notify becomes false if nobody
+is to be notified, and otherwise extra.ttl the number of seconds until the next
+notification, 0 for at once. Constituencies become extra.constituency, a comma list.
+
+An event that lacks classification.taxonomy, classification.type, feed.provider,
+feed.name, or both address and name, passes as it is, and so does one that Tuency knows
+no destination of. Fields that are there stay with --no-overwrite; a contact stays also
+if Tuency has none.
+
+A service that cannot be reached is asked again, and then the event goes into
+the dump; --on-error pass lets it go on as it is. Answers are kept for an hour in
+memory, and with --cache in a file or with --redis-cache-host in Redis.
+
+# Examples
+
+	export INTELPIPE_AUTHENTICATION_TOKEN=token
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-tuency --url https://tuency.example.org/
+	echo '{"source.ip":"192.0.2.1"}' |
+	  expert-tuency --url https://tuency.example.org/ --query-feed-code`, Full: false}
 	case "expert-url":
 		return Page{Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
