@@ -24,6 +24,7 @@ import (
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
+	expertmaxmindgeoip "github.com/intelpipe/intelpipe/internal/expert/maxmindgeoip"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
@@ -118,6 +119,7 @@ var tools = []tool.Spec{
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
+	{Name: "expert-maxmind-geoip", New: func() any { return new(expertmaxmindgeoip.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
@@ -217,6 +219,7 @@ var rooms = map[string]string{
 	"expert-filter":                    "internal/expert/filter",
 	"expert-gethostbyname":             "internal/expert/gethostbyname",
 	"expert-harmonize":                 "internal/expert/harmonize",
+	"expert-maxmind-geoip":             "internal/expert/maxmindgeoip",
 	"expert-modify":                    "internal/expert/modify",
 	"expert-reverse-dns":               "internal/expert/reversedns",
 	"expert-rfc1918":                   "internal/expert/rfc1918",

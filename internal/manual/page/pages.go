@@ -18,6 +18,7 @@ var Names = [...]string{
 	"expert-filter",
 	"expert-gethostbyname",
 	"expert-harmonize",
+	"expert-maxmind-geoip",
 	"expert-modify",
 	"expert-reverse-dns",
 	"expert-rfc1918",
@@ -542,6 +543,42 @@ becomes an Event.
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
 	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, Full: false}
+	case "expert-maxmind-geoip":
+		return Page{Summary: "add country, city and coordinates of an address, by a MaxMind database", Doc: `The country of source.ip becomes source.geolocation.cc, the English name of its
+city source.geolocation.city, its coordinates source.geolocation.latitude and
+source.geolocation.longitude; the same goes for destination. What the database does
+not have, a coordinate of 0, and an address it does not know change nothing. Fields
+that are there already stay, unless --overwrite is given. With --use-registered the
+country is the one in which the network is registered, and not the one in which it is
+used.
+
+The database is a file in MaxMind's format that has cities or countries: GeoLite2-City,
+GeoIP2-City, GeoLite2-Country, DBIP-City-Lite and their like. It takes as much
+memory as it has bytes. A file that is replaced is taken within two seconds, or at
+once on SIGHUP; a broken one is refused, and the old one stays.
+
+--update fetches GeoLite2-City, checks every network in it and puts it in the place of
+the old one. It needs the licence key of a MaxMind account. Let cron do that, twice a
+week, with --database and --license-key-file in /etc/intelpipe/config.json:
+
+	41 5 * * 3,6  expert-maxmind-geoip --update
+
+# Examples
+
+This database has one network, 192.0.2.0/24, for a try:
+
+	base64 -d <<. | gunzip > city.mmdb
+	H4sIAAAAAAAC/1zQu87TMBQHcLeE+/0eJjqycBEDM4SWpi0ZQFwGJCzXPqQHJT6R7QDpzkOEic68
+	AIx9AB6ihQUx8Aqop99F3+fhp798JP9tCxEL0WG7QhzhELFH2WPscfYEe5I9xZ5mz7Bn2XPsefYC
+	e5G9xF5mr7BX2WtsLMR1IW5xOLh+9zWGZj3OgawqQaJZdgab5NeJgf5rBJuAffIKwVo11FTb4JpV
+	ip6kJgPJoxdpQVoFJPsrLVTAUBuYPUxvtG3bfhkVZPOdrXtvvz/7+/nmKGAJck4WskHtqIK727Of
+	O8jRB3Bg5G5N70HSH3z7+S9TnzK05o6m8s+bKVrlGvmOXKmCLNV7cvIDOI9kF93DU7T706+TaY2F
+	kVCRnkVdfPlDZEYFNVUeZGgqyIZATzHA/duPMTQTA147rDZPW23+QPUC+DDGaq8uGhXK5rXKwXei
+	3sexJQPbyy/jiQNNzkiPc1jE/wMAAP//wvF7HQcCAAA=
+	.
+	echo '{"source.ip":"192.0.2.7"}' | expert-maxmind-geoip --database city.mmdb
+	echo '{"source.ip":"192.0.2.7","source.geolocation.cc":"DE"}' |
+	  expert-maxmind-geoip --database city.mmdb --use-registered --overwrite`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
