@@ -17,6 +17,7 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
+	expertconstituency "github.com/intelpipe/intelpipe/internal/expert/constituency"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
@@ -103,6 +104,7 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
+	{Name: "expert-constituency", New: func() any { return new(expertconstituency.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},

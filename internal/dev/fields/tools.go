@@ -18,6 +18,7 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
+	expertconstituency "github.com/intelpipe/intelpipe/internal/expert/constituency"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
@@ -113,6 +114,7 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
+	{Name: "expert-constituency", New: func() any { return new(expertconstituency.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
@@ -213,6 +215,7 @@ var rooms = map[string]string{
 	"collect-syslog":                   "internal/collect/syslog",
 	"dump":                             "internal/admin/dump",
 	"expert-asn-lookup":                "internal/expert/asnlookup",
+	"expert-constituency":              "internal/expert/constituency",
 	"expert-cymru-whois":               "internal/expert/cymruwhois",
 	"expert-deduplicator":              "internal/expert/deduplicator",
 	"expert-field-reducer":             "internal/expert/fieldreducer",

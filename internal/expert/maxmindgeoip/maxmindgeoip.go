@@ -11,9 +11,10 @@
 // used.
 //
 // The database is a file in MaxMind's format that has cities or countries: GeoLite2-City,
-// GeoIP2-City, GeoLite2-Country, DBIP-City-Lite and their like. It takes as much
-// memory as it has bytes. A file that is replaced is taken within two seconds, or at
-// once on SIGHUP; a broken one is refused, and the old one stays.
+// GeoIP2-City, GeoLite2-Country, DBIP-City-Lite and their like. All processes
+// that use the same file share its memory. Replace it in one step, as mv does: a new file
+// is taken within two seconds, or at once on SIGHUP; a broken one is refused, and the old
+// one stays. Events fail while somebody writes into the file itself.
 //
 // --update fetches GeoLite2-City, checks every network in it and puts it in the place of
 // the old one. It needs the licence key of a MaxMind account. Let cron do that, twice a
@@ -59,7 +60,7 @@ type Command struct {
 	event.Overwrite
 
 	url string // of the database; tests have another one
-	*database.File[reader]
+	*database.File[*reader]
 }
 
 // Start reads the database.
@@ -70,9 +71,9 @@ func (c *Command) Start(_ context.Context, env *stage.Env) (err error) {
 
 // Process looks both addresses up.
 func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) error {
-	r := c.Get()
-	for i := range fields {
-		if err := c.add(r, m, &fields[i]); err != nil {
+	r := *c.Get()
+	for side := range addresses {
+		if err := c.add(r, m, side); err != nil {
 			return err
 		}
 	}
@@ -80,38 +81,55 @@ func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) 
 }
 
 // add adds what the database has of one address.
-func (c *Command) add(r *reader, m *event.Message, to *names) error {
-	a, err := netip.ParseAddr(m.Get(to.ip))
+func (c *Command) add(r *reader, m *event.Message, side int) error {
+	a, err := netip.ParseAddr(m.Get(addresses[side]))
 	if err != nil {
 		return nil // there is no address
 	}
-	p, err := r.find(a.WithZone("").Unmap())
-	if err != nil || p == nil {
+	k, err := r.find(a.WithZone("").Unmap(), side)
+	if err != nil || k == nil {
 		return err
 	}
-	cc := p.country
-	if c.UseRegistered {
-		cc = p.registered
-	}
-	if cc != "" && c.Wants(m, to.cc) {
-		m.Set(to.cc, cc)
-	}
-	if p.latitude != 0 && c.Wants(m, to.latitude) {
-		m.SetValue(to.latitude, harmonization.Float(p.latitude))
-	}
-	if p.longitude != 0 && c.Wants(m, to.longitude) {
-		m.SetValue(to.longitude, harmonization.Float(p.longitude))
-	}
-	if p.city != "" && c.Wants(m, to.city) {
-		m.Set(to.city, p.city)
+	for i, field := range fields[side] {
+		if !c.Wants(m, field) {
+			continue
+		}
+		if len(k.texts[i]) > 0 {
+			m.SetText(field, k.texts[i])
+			continue
+		}
+		v := c.value(&k.place, i)
+		if v.Empty() {
+			continue
+		}
+		if m.SetValue(field, v); m.Err() == nil {
+			k.texts[i] = append(k.texts[i], m.JSON(field)...)
+		}
 	}
 	return nil
 }
 
-// names are those of the fields of one side.
-type names struct{ ip, cc, latitude, longitude, city string }
+var addresses = [...]string{"source.ip", "destination.ip"}
 
-var fields = [...]names{
-	{"source.ip", "source.geolocation.cc", "source.geolocation.latitude", "source.geolocation.longitude", "source.geolocation.city"},
-	{"destination.ip", "destination.geolocation.cc", "destination.geolocation.latitude", "destination.geolocation.longitude", "destination.geolocation.city"},
+// fields are those of each side.
+var fields = [...][4]string{
+	{"source.geolocation.cc", "source.geolocation.latitude", "source.geolocation.longitude", "source.geolocation.city"},
+	{"destination.geolocation.cc", "destination.geolocation.latitude", "destination.geolocation.longitude", "destination.geolocation.city"},
+}
+
+// value is what the i-th field of a side becomes.
+func (c *Command) value(p *place, i int) harmonization.Value {
+	switch {
+	case i == 0 && c.UseRegistered:
+		return harmonization.Text(p.registered)
+	case i == 0:
+		return harmonization.Text(p.country)
+	case i == 1 && p.latitude != 0:
+		return harmonization.Float(p.latitude)
+	case i == 2 && p.longitude != 0:
+		return harmonization.Float(p.longitude)
+	case i == 3:
+		return harmonization.Text(p.city)
+	}
+	return harmonization.Value{}
 }

@@ -3,58 +3,52 @@ package maxmindgeoip
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/oschwald/maxminddb-golang/v2"
+
+	"github.com/intelpipe/intelpipe/internal/mapped"
 )
 
 // reader finds the place of an address.
 type reader struct {
 	*maxminddb.Reader
-	path string
+	file  *mapped.File
+	path  string
+	known [2][]known // for each side, by the last bits of the record's offset
 }
 
-// place is what a record says that becomes fields.
-type place struct {
-	country, registered, city string
-	latitude, longitude       float64
+// knownSize is how many records a side remembers.
+const knownSize = 1 << 13
+
+// known is what became of a record. Its memory is used again for the next one.
+type known struct {
+	used   bool
+	offset uintptr
+	place  place
+	texts  [4][]byte // of each field, empty as long as it was not set
 }
 
-// record is the part of a record that is read.
-type record struct {
-	Country    country `maxminddb:"country"`
-	Registered country `maxminddb:"registered_country"`
-	City       struct {
-		Names struct {
-			English string `maxminddb:"en"`
-		} `maxminddb:"names"`
-	} `maxminddb:"city"`
-	Location struct {
-		Latitude  float64 `maxminddb:"latitude"`
-		Longitude float64 `maxminddb:"longitude"`
-	} `maxminddb:"location"`
-}
-
-type country struct {
-	ISOCode string `maxminddb:"iso_code"`
-}
-
-// load reads a database. It is read and not mapped into memory: a file that somebody
-// writes over would otherwise give wrong answers, or end the process.
-func load(path string) (reader, error) {
-	data, err := os.ReadFile(path)
+// load opens a database.
+func load(path string) (*reader, error) {
+	file, err := mapped.Open(path)
 	if err != nil {
-		return reader{}, err
+		return nil, err
 	}
-	r, err := maxminddb.OpenBytes(data)
+	var r *maxminddb.Reader
+	err = file.Use(func(data []byte) error {
+		if r, err = maxminddb.OpenBytes(data); err != nil {
+			err = fmt.Errorf("%s: this is no MaxMind database: %w", path, err)
+		}
+		return err
+	})
 	if err != nil {
-		return reader{}, fmt.Errorf("%s: this is no MaxMind database: %w", path, err)
+		return nil, err
 	}
 	if kind := r.Metadata.DatabaseType; !hasPlaces(kind) {
-		return reader{}, fmt.Errorf("%s: a database of the type %.60q has no places; use GeoLite2-City or one like it", path, kind)
+		return nil, fmt.Errorf("%s: a database of the type %.60q has no places; use GeoLite2-City or one like it", path, kind)
 	}
-	return reader{r, path}, nil
+	return &reader{Reader: r, file: file, path: path}, nil
 }
 
 // hasPlaces says by the type of a database whether its records are those of places.
@@ -67,20 +61,37 @@ func hasPlaces(kind string) bool {
 	return false
 }
 
-// find returns the place of an address, or nil if the database has none.
-func (r *reader) find(a netip.Addr) (*place, error) {
-	result := r.Lookup(a)
-	if !result.Found() {
-		if a.Is6() && r.Metadata.IPVersion == 4 {
-			return nil, nil // a database of IPv4 alone calls this an error
+// find returns what is known of the place of an address, or nil if the database has none.
+func (r *reader) find(a netip.Addr, side int) (k *known, err error) {
+	err = r.file.Use(func([]byte) error {
+		result := r.Lookup(a)
+		if !result.Found() {
+			if a.Is6() && r.Metadata.IPVersion == 4 {
+				return nil // a database of IPv4 alone calls this an error
+			}
+			return r.named(result.Err())
 		}
-		return nil, r.named(result.Err())
-	}
-	var found record
-	if err := result.Decode(&found); err != nil {
-		return nil, r.named(err)
-	}
-	return &place{found.Country.ISOCode, found.Registered.ISOCode, found.City.Names.English, found.Location.Latitude, found.Location.Longitude}, nil
+		if r.known[side] == nil {
+			r.known[side] = make([]known, knownSize)
+		}
+		offset := result.Offset()
+		if k = &r.known[side][offset%knownSize]; k.used && k.offset == offset {
+			return nil
+		}
+		k.used, k.offset, k.place = false, offset, place{}
+		for i := range k.texts {
+			k.texts[i] = k.texts[i][:0]
+		}
+		err := result.Decode(&k.place)
+		k.used = err == nil
+		return r.named(err)
+	})
+	return k, err
+}
+
+// verify reads all records.
+func (r *reader) verify() error {
+	return r.file.Use(func([]byte) error { return r.named(r.Verify()) })
 }
 
 // named says which file an error is about.

@@ -82,5 +82,5 @@ func check(path string) error {
 	if err != nil {
 		return err
 	}
-	return r.named(r.Verify())
+	return r.verify()
 }

@@ -12,6 +12,7 @@ var Names = [...]string{
 	"collect-syslog",
 	"dump",
 	"expert-asn-lookup",
+	"expert-constituency",
 	"expert-cymru-whois",
 	"expert-deduplicator",
 	"expert-field-reducer",
@@ -400,6 +401,48 @@ do that:
 	printf '192.0.2.0/24\t64496\n' > asn.dat
 	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
 	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, Full: false}
+	case "expert-constituency":
+		return Page{Summary: "add who is responsible for an address, an AS, a domain or a country", Doc: `A table says who is responsible for what. It is CSV with a header, or JSON: objects, one a
+line or in an array. Four columns say what a row is for: network (a network, an address or
+a range of addresses), asn, domain (itself and all below it) and cc (a country's code).
+A row may have several of them and is for each; in JSON each may be an array. The other
+columns are what the row adds:
+
+	network,asn,domain,cc,constituency,abuse_contact
+	192.0.2.0/24,,,,government,cert@example.org
+	,64496,,,energy,abuse@example.net
+	,,example.com,,energy,abuse@example.com
+	,,,AT,national,team@example.at
+
+For the source of an event the row is looked for by source.ip, then source.asn, then
+source.fqdn, then source.geolocation.cc. The first that is found counts. Of several
+networks, or of several domains, it is the longest. The same goes for the destination.
+
+A column may have the name of a field, as constituency or extra.team; one that begins with
+source. or destination. is for that side alone. The name of a field without its side, as
+abuse_contact, is source.abuse_contact for the source and destination.abuse_contact for
+the destination. Any other name without a dot, as team, is a field below extra.
+An empty cell adds nothing. Fields that are there already stay, unless --overwrite is
+given; where both sides have a row for the same field, that of the source counts.
+
+The field of --line-field says which line it was: the name of the table, a colon, and the
+line. If both sides have a row, these are two, with a comma in between.
+
+A network, AS, domain or country that stands in two rows, a value that does not fit its
+field, and a column that is no field are errors. A table that is replaced is taken within
+two seconds, or at once on SIGHUP; a broken one is refused, and the old one stays.
+
+Reading a million rows of text takes seconds. --update makes a compiled table of --from, a
+file or a URL, and puts it in the place of the old one. That is ready at once, and all
+processes that use the same file share its memory. Replace it in one step, as --update and
+mv do: events fail while somebody writes into the file itself.
+
+# Examples
+
+	printf 'network,constituency\n192.0.2.0/24,government\n' > who.csv
+	echo '{"source.ip":"192.0.2.7"}' | expert-constituency --database who.csv
+	expert-constituency --database who.db --from who.csv --update
+	echo '{"source.ip":"192.0.2.7"}' | expert-constituency --database who.db`, Full: false}
 	case "expert-cymru-whois":
 		return Page{Summary: "add network, AS, country and registry, by Team Cymru's service", Doc: `The service is asked by DNS for source.ip, and says asn, network, as_name,
 geolocation.cc, registry and allocated; the same goes for destination. Of
@@ -553,9 +596,10 @@ country is the one in which the network is registered, and not the one in which 
 used.
 
 The database is a file in MaxMind's format that has cities or countries: GeoLite2-City,
-GeoIP2-City, GeoLite2-Country, DBIP-City-Lite and their like. It takes as much
-memory as it has bytes. A file that is replaced is taken within two seconds, or at
-once on SIGHUP; a broken one is refused, and the old one stays.
+GeoIP2-City, GeoLite2-Country, DBIP-City-Lite and their like. All processes
+that use the same file share its memory. Replace it in one step, as mv does: a new file
+is taken within two seconds, or at once on SIGHUP; a broken one is refused, and the old
+one stays. Events fail while somebody writes into the file itself.
 
 --update fetches GeoLite2-City, checks every network in it and puts it in the place of
 the old one. It needs the licence key of a MaxMind account. Let cron do that, twice a
