@@ -27,6 +27,7 @@ var Names = [...]string{
 	"expert-taxonomy",
 	"expert-tor-nodes",
 	"expert-url",
+	"expert-warninglist",
 	"feeds",
 	"output-archive",
 	"output-blackhole",
@@ -751,6 +752,31 @@ cannot be is left out, and so is a host that is neither address nor name.
 	echo '{"source.url":"http://www.example.org:8080/index.html"}' | expert-url
 	echo '{"source.url":"https://192.0.2.1/"}' |
 	  expert-url --skip-fields source.port`, Full: false}
+	case "expert-warninglist":
+		return Page{Summary: "mark, drop or keep events whose values are on lists of what is harmless", Doc: `The fields of --fields are looked up in the lists of --lists. An event with a hit gets the
+names of the lists in the field of --field, joined by a semicolon and a blank. With --action
+drop it is dropped, with --action keep it is passed on as it is, and all others are dropped.
+
+A list is a MISP warninglist or a plain text. A MISP warninglist is JSON, with its name, its
+type and its entries. The type says when an entry is a hit: string if it is the value,
+substring if it is a part of the value, hostname if the host of the value is the entry or
+lies below it, cidr if the address of the value is in the network, regex if the expression is
+found in the value. What matching_attributes says is not looked at: --fields decides. For
+hostname and cidr the host of a URL counts.
+
+A plain text has an entry a line: a network, an address or a range of addresses; a domain,
+which stands for all below it, too; or else the value itself. What begins with # is no entry.
+The name of such a list is that of its file.
+
+A list that is replaced is taken within two seconds, or at once on SIGHUP; one with an entry
+that is not of its type is refused, and the old one stays.
+
+# Examples
+
+	printf '192.0.2.0/24\nexample.org\n' > harmless.txt
+	echo '{"source.ip":"192.0.2.7"}' | expert-warninglist --lists harmless.txt
+	echo '{"source.url":"https://www.example.org/"}' |
+	  expert-warninglist --lists harmless.txt --fields source.url --action drop`, Full: false}
 	case "feeds":
 		return Page{Summary: "list feeds, show how to use them, check them, run them", Doc: `The catalogue has the feeds that IntelMQ lists and others that people ask for:
 where they are, how often to fetch them, which collector and parser they need
