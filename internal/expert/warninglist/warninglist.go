@@ -13,9 +13,10 @@
 // found in the value. What matching_attributes says is not looked at: --fields decides. For
 // hostname and cidr the host of a URL counts.
 //
-// A plain text has an entry a line: a network, an address or a range of addresses; a domain,
-// which stands for all below it, too; or else the value itself. What begins with # is no entry.
-// The name of such a list is that of its file.
+// A plain text has an entry a line: a network, an address or a range of
+// addresses; a domain, which stands for all below it, too; or else the value
+// itself. A line that begins with # is a comment. The name of such a list is that
+// of its file.
 //
 // A list that is replaced is taken within two seconds, or at once on SIGHUP; one with an entry
 // that is not of its type is refused, and the old one stays.
@@ -42,7 +43,7 @@ import (
 // Command says which lists there are, and what becomes of a hit.
 type Command struct {
 	Lists  []string `help:"The lists: MISP warninglists or plain text." placeholder:"FILE,…" required:""`
-	Fields []string `help:"The fields to look up; a name that ends in .* stands for all fields below it." default:"source.ip,source.fqdn,source.url,destination.ip,destination.fqdn,destination.url,malware.hash.*" placeholder:"FIELD,…"`
+	Fields []string `help:"The fields to look up; a name that ends in .* stands for all fields below it." default:"source.ip,source.fqdn,source.url" placeholder:"FIELD,…"`
 	Action string   `help:"Mark events with a hit, drop them, or keep them alone." enum:"mark,drop,keep" default:"mark" placeholder:"mark|drop|keep"`
 	Field  string   `help:"The field that gets the names of the lists." default:"extra.warninglist" placeholder:"FIELD" field:"event"`
 	event.Overwrite

@@ -764,9 +764,10 @@ lies below it, cidr if the address of the value is in the network, regex if the 
 found in the value. What matching_attributes says is not looked at: --fields decides. For
 hostname and cidr the host of a URL counts.
 
-A plain text has an entry a line: a network, an address or a range of addresses; a domain,
-which stands for all below it, too; or else the value itself. What begins with # is no entry.
-The name of such a list is that of its file.
+A plain text has an entry a line: a network, an address or a range of
+addresses; a domain, which stands for all below it, too; or else the value
+itself. A line that begins with # is a comment. The name of such a list is that
+of its file.
 
 A list that is replaced is taken within two seconds, or at once on SIGHUP; one with an entry
 that is not of its type is refused, and the old one stays.
