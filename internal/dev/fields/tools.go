@@ -21,17 +21,21 @@ import (
 	expertconstituency "github.com/intelpipe/intelpipe/internal/expert/constituency"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
+	expertdomainsuffix "github.com/intelpipe/intelpipe/internal/expert/domainsuffix"
+	expertdomainvalid "github.com/intelpipe/intelpipe/internal/expert/domainvalid"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
 	expertmaxmindgeoip "github.com/intelpipe/intelpipe/internal/expert/maxmindgeoip"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
+	expertrecordedfutureiprisk "github.com/intelpipe/intelpipe/internal/expert/recordedfutureiprisk"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
+	experttrustedintroducer "github.com/intelpipe/intelpipe/internal/expert/trustedintroducer"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	expertwarninglist "github.com/intelpipe/intelpipe/internal/expert/warninglist"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
@@ -118,17 +122,21 @@ var tools = []tool.Spec{
 	{Name: "expert-constituency", New: func() any { return new(expertconstituency.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
+	{Name: "expert-domain-suffix", New: func() any { return new(expertdomainsuffix.Command) }},
+	{Name: "expert-domain-valid", New: func() any { return new(expertdomainvalid.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
 	{Name: "expert-maxmind-geoip", New: func() any { return new(expertmaxmindgeoip.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
+	{Name: "expert-recordedfuture-iprisk", New: func() any { return new(expertrecordedfutureiprisk.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
+	{Name: "expert-trusted-introducer", New: func() any { return new(experttrustedintroducer.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "expert-warninglist", New: func() any { return new(expertwarninglist.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
@@ -220,17 +228,21 @@ var rooms = map[string]string{
 	"expert-constituency":              "internal/expert/constituency",
 	"expert-cymru-whois":               "internal/expert/cymruwhois",
 	"expert-deduplicator":              "internal/expert/deduplicator",
+	"expert-domain-suffix":             "internal/expert/domainsuffix",
+	"expert-domain-valid":              "internal/expert/domainvalid",
 	"expert-field-reducer":             "internal/expert/fieldreducer",
 	"expert-filter":                    "internal/expert/filter",
 	"expert-gethostbyname":             "internal/expert/gethostbyname",
 	"expert-harmonize":                 "internal/expert/harmonize",
 	"expert-maxmind-geoip":             "internal/expert/maxmindgeoip",
 	"expert-modify":                    "internal/expert/modify",
+	"expert-recordedfuture-iprisk":     "internal/expert/recordedfutureiprisk",
 	"expert-reverse-dns":               "internal/expert/reversedns",
 	"expert-rfc1918":                   "internal/expert/rfc1918",
 	"expert-ripe":                      "internal/expert/ripe",
 	"expert-taxonomy":                  "internal/expert/taxonomy",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
+	"expert-trusted-introducer":        "internal/expert/trustedintroducer",
 	"expert-url":                       "internal/expert/url",
 	"expert-warninglist":               "internal/expert/warninglist",
 	"feeds":                            "internal/admin/feeds",

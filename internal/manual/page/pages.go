@@ -15,17 +15,21 @@ var Names = [...]string{
 	"expert-constituency",
 	"expert-cymru-whois",
 	"expert-deduplicator",
+	"expert-domain-suffix",
+	"expert-domain-valid",
 	"expert-field-reducer",
 	"expert-filter",
 	"expert-gethostbyname",
 	"expert-harmonize",
 	"expert-maxmind-geoip",
 	"expert-modify",
+	"expert-recordedfuture-iprisk",
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
 	"expert-taxonomy",
 	"expert-tor-nodes",
+	"expert-trusted-introducer",
 	"expert-url",
 	"expert-warninglist",
 	"feeds",
@@ -490,6 +494,48 @@ state is saved at the end of the input, and with Redis at once.
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-deduplicator --filter-type whitelist --filter-keys source.ip \
 	  --state ./seen`, Full: false}
+	case "expert-domain-suffix":
+		return Page{Summary: "add the public suffix of a domain", Doc: `The public suffix of source.fqdn, or with --field reverse_dns of source.reverse_dns, becomes
+source.domain_suffix; the same goes for destination. It is the part of a name below which
+anybody may register names, such as org or co.uk, by the public suffix list: its rules,
+wildcards and exceptions between the marks of the ICANN domains. Private domains, such as
+github.io, are left out. A name for which there is no rule gets nothing. A suffix that is
+there already is an error.
+
+A list that is replaced is taken within two seconds, or at once on SIGHUP; a broken one is
+refused, and the old one stays. --update fetches the list and puts it in the place of the old
+one. Debian has it in the package publicsuffix. Let cron do that, once a week:
+
+	5 6 * * 1  expert-domain-suffix --suffix-file psl.dat --field fqdn --update
+
+# Examples
+
+	printf '// ===BEGIN ICANN DOMAINS===\norg\n' > psl.dat
+	printf '*.mm\n// ===END ICANN DOMAINS===\n' >> psl.dat
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-domain-suffix --field fqdn --suffix-file psl.dat
+	echo '{"source.reverse_dns":"a.example.mm"}' |
+	  expert-domain-suffix --field reverse_dns --suffix-file psl.dat`, Full: false}
+	case "expert-domain-valid":
+		return Page{Summary: "drop events without a valid domain of a known top-level domain", Doc: `An event is passed on if the field of --domain-field is there and is a domain: at least two
+labels of letters, digits and hyphens, none of which begins or ends with a hyphen; a name of
+other letters is looked at as DNS has it. The last label has to be in the list of top-level
+domains, as it stands there. All other events are dropped.
+
+The list has a top-level domain a line; what begins with # is a comment. A list
+that is replaced is taken within two seconds, or at once on SIGHUP; a broken one
+is refused, and the old one stays. --update fetches the list of IANA and puts it
+in the place of the old one. Let cron do that, once a week:
+
+	7 6 * * 1  expert-domain-valid --tlds-domains-list tlds.txt --update
+
+# Examples
+
+	printf 'ORG\nXN--FIQS8S\n' > tlds.txt
+	printf '%s\n' '{"source.fqdn":"www.example.org"}' '{"source.fqdn":"-a.org"}' |
+	  expert-domain-valid --tlds-domains-list tlds.txt
+	echo '{"destination.fqdn":"example.invalid"}' | expert-domain-valid \
+	  --domain-field destination.fqdn --tlds-domains-list tlds.txt`, Full: false}
 	case "expert-field-reducer":
 		return Page{Summary: "keep only some fields of an event, or remove some", Doc: `With --type whitelist only the named keys stay, with --type blacklist they
 go. The key extra stands for everything below extra. An event of which
@@ -656,6 +702,27 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-recordedfuture-iprisk":
+		return Page{Summary: "add the risk of an address, by a list of Recorded Future", Doc: `The risk of source.ip becomes extra.rf_iprisk.source, that of destination.ip
+extra.rf_iprisk.destination: the number in the list, or 0 if the address is not in it. A
+value that is there already stays, unless --overwrite is given.
+
+The list is CSV with the columns Name, an address, and Risk. A list that is replaced is taken
+within two seconds, or at once on SIGHUP; a broken one is refused, and the old one stays.
+
+--update fetches the large list and puts it in the place of the old one. It needs a token of
+Recorded Future's API. Let cron do that, with --database and --api-token-file in
+/etc/intelpipe/config.json:
+
+	19 * * * *  expert-recordedfuture-iprisk --update
+
+# Examples
+
+	printf '"Name","Risk"\n"192.0.2.1","65"\n' > risk.csv
+	echo '{"source.ip":"192.0.2.1","destination.ip":"192.0.2.2"}' |
+	  expert-recordedfuture-iprisk --database risk.csv
+	echo '{"source.ip":"192.0.2.1","extra.rf_iprisk.source":10}' |
+	  expert-recordedfuture-iprisk --database risk.csv --overwrite`, Full: false}
 	case "expert-reverse-dns":
 		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
 the same goes for destination. Names with other characters than letters, digits,
@@ -731,6 +798,29 @@ one. Let cron do that, a few times a day:
 
 	echo 192.0.2.1 > tor-nodes.txt
 	echo '{"source.ip":"192.0.2.1"}' | expert-tor-nodes --database tor-nodes.txt`, Full: false}
+	case "expert-trusted-introducer":
+		return Page{Summary: "add the contact of the CSIRT of a domain or an AS, by Trusted Introducer", Doc: `The directory of Trusted Introducer has teams, each with the domains and ASs it is
+responsible for. Its address for contact becomes source.abuse_contact, in place of one
+that is there already, unless --no-overwrite is given. By --order a team is looked for by
+source.fqdn, of which the longest domain counts, then by source.asn. A team that names no
+address for contact is left out. An event without a team is passed on as it is.
+
+The directory is kept in a file, which is fetched at the first start. --update fetches it
+again and puts it in the place of the old one, which running filters take within two seconds;
+a broken one is refused, and the old one stays. Let cron do that, once a day:
+
+	11 5 * * *  expert-trusted-introducer --update
+
+# Examples
+
+	cat > teams.json <<.
+	[{"emails": [{"address": "team@example.org", "usage": ["contact"]}],
+	  "constituency": {"domains": ["*.example.org"], "asns": [64496]}}]
+	.
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-trusted-introducer --database teams.json
+	echo '{"source.asn":64496,"source.abuse_contact":"abuse@example.org"}' |
+	  expert-trusted-introducer --database teams.json --no-overwrite`, Full: false}
 	case "expert-url":
 		return Page{Summary: "take the URLs of an event apart", Doc: `The host of source.url becomes source.ip or source.fqdn; its port, or the
 usual one of the scheme, becomes source.port; its path source.urlpath; the
