@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -96,6 +97,12 @@ func readCase(file string) (*testCase, error) {
 		default:
 			if name, ok := strings.CutPrefix(f.Name, "after/"); ok {
 				c.want["after/"+name] = cases.Readable(cases.Unreadable(text))
+			} else if name, ok := strings.CutSuffix(f.Name, ".base64"); ok { // a file that is no text
+				data, err := base64.StdEncoding.DecodeString(text)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", f.Name, err)
+				}
+				c.files = append(c.files, txtar.File{Name: name, Data: data})
 			} else {
 				c.files = append(c.files, txtar.File{Name: f.Name, Data: []byte(cases.Unreadable(text))})
 			}

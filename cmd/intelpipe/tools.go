@@ -18,9 +18,12 @@ import (
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertabusix "github.com/intelpipe/intelpipe/internal/expert/abusix"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
+	expertconstituency "github.com/intelpipe/intelpipe/internal/expert/constituency"
 	expertcsvconverter "github.com/intelpipe/intelpipe/internal/expert/csvconverter"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
+	expertdomainsuffix "github.com/intelpipe/intelpipe/internal/expert/domainsuffix"
+	expertdomainvalid "github.com/intelpipe/intelpipe/internal/expert/domainvalid"
 	expertdoportal "github.com/intelpipe/intelpipe/internal/expert/doportal"
 	expertfake "github.com/intelpipe/intelpipe/internal/expert/fake"
 	expertfieldreducer "github.com/intelpipe/intelpipe/internal/expert/fieldreducer"
@@ -33,10 +36,12 @@ import (
 	experthttpstatus "github.com/intelpipe/intelpipe/internal/expert/httpstatus"
 	expertidea "github.com/intelpipe/intelpipe/internal/expert/idea"
 	expertlookyloo "github.com/intelpipe/intelpipe/internal/expert/lookyloo"
+	expertmaxmindgeoip "github.com/intelpipe/intelpipe/internal/expert/maxmindgeoip"
 	expertmisp "github.com/intelpipe/intelpipe/internal/expert/misp"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
 	expertnationalcertcontact "github.com/intelpipe/intelpipe/internal/expert/nationalcertcontact"
 	expertrdap "github.com/intelpipe/intelpipe/internal/expert/rdap"
+	expertrecordedfutureiprisk "github.com/intelpipe/intelpipe/internal/expert/recordedfutureiprisk"
 	expertremoveaffix "github.com/intelpipe/intelpipe/internal/expert/removeaffix"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
@@ -46,11 +51,13 @@ import (
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experttruncatebydelimiter "github.com/intelpipe/intelpipe/internal/expert/truncatebydelimiter"
+	experttrustedintroducer "github.com/intelpipe/intelpipe/internal/expert/trustedintroducer"
 	experttuency "github.com/intelpipe/intelpipe/internal/expert/tuency"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	experturl2fqdn "github.com/intelpipe/intelpipe/internal/expert/url2fqdn"
 	expertuwhoisd "github.com/intelpipe/intelpipe/internal/expert/uwhoisd"
 	expertwait "github.com/intelpipe/intelpipe/internal/expert/wait"
+	expertwarninglist "github.com/intelpipe/intelpipe/internal/expert/warninglist"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
 	outputblackhole "github.com/intelpipe/intelpipe/internal/output/blackhole"
 	outputfile "github.com/intelpipe/intelpipe/internal/output/file"
@@ -124,10 +131,13 @@ var tools = []tool.Spec{
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-abusix", New: func() any { return new(expertabusix.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
+	{Name: "expert-constituency", New: func() any { return new(expertconstituency.Command) }},
 	{Name: "expert-csv-converter", New: func() any { return new(expertcsvconverter.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},
 	{Name: "expert-do-portal", New: func() any { return new(expertdoportal.Command) }},
+	{Name: "expert-domain-suffix", New: func() any { return new(expertdomainsuffix.Command) }},
+	{Name: "expert-domain-valid", New: func() any { return new(expertdomainvalid.Command) }},
 	{Name: "expert-fake", New: func() any { return new(expertfake.Command) }},
 	{Name: "expert-field-reducer", New: func() any { return new(expertfieldreducer.Command) }},
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
@@ -139,10 +149,12 @@ var tools = []tool.Spec{
 	{Name: "expert-http-status", New: func() any { return new(experthttpstatus.Command) }},
 	{Name: "expert-idea", New: func() any { return new(expertidea.Command) }},
 	{Name: "expert-lookyloo", New: func() any { return new(expertlookyloo.Command) }},
+	{Name: "expert-maxmind-geoip", New: func() any { return new(expertmaxmindgeoip.Command) }},
 	{Name: "expert-misp", New: func() any { return new(expertmisp.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-national-cert-contact", New: func() any { return new(expertnationalcertcontact.Command) }},
 	{Name: "expert-rdap", New: func() any { return new(expertrdap.Command) }},
+	{Name: "expert-recordedfuture-iprisk", New: func() any { return new(expertrecordedfutureiprisk.Command) }},
 	{Name: "expert-remove-affix", New: func() any { return new(expertremoveaffix.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
@@ -152,11 +164,13 @@ var tools = []tool.Spec{
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-truncate-by-delimiter", New: func() any { return new(experttruncatebydelimiter.Command) }},
+	{Name: "expert-trusted-introducer", New: func() any { return new(experttrustedintroducer.Command) }},
 	{Name: "expert-tuency", New: func() any { return new(experttuency.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "expert-url2fqdn", New: func() any { return new(experturl2fqdn.Command) }},
 	{Name: "expert-uwhoisd", New: func() any { return new(expertuwhoisd.Command) }},
 	{Name: "expert-wait", New: func() any { return new(expertwait.Command) }},
+	{Name: "expert-warninglist", New: func() any { return new(expertwarninglist.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
 	{Name: "output-archive", New: func() any { return new(outputarchive.Command) }},
 	{Name: "output-blackhole", New: func() any { return new(outputblackhole.Command) }},

@@ -76,8 +76,10 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	var more table.Table
-	if plan.Has(tasks.ASNLookup) {
-		lookups.Ready(ctx, &more, p)
+	for i := range tasks.Larges {
+		if plan.Has(tasks.Larges[i].Command) {
+			lookups.Ready(ctx, &more, p, &tasks.Larges[i])
+		}
 	}
 	if err := plan.Measure(ctx, o.Runs, o.Progress); err != nil {
 		return err

@@ -90,7 +90,7 @@ func (s *Source) replace(path string, from io.Reader) error {
 		}
 		return s.Convert(w, from)
 	}, s.Check)
-	if err != nil {
+	if err != nil && !strings.HasPrefix(err.Error(), s.URL+":") { // which a converter says with the place
 		err = fmt.Errorf("%s: %w", s.URL, err)
 	}
 	return err

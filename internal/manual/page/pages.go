@@ -13,10 +13,13 @@ var Names = [...]string{
 	"dump",
 	"expert-abusix",
 	"expert-asn-lookup",
+	"expert-constituency",
 	"expert-csv-converter",
 	"expert-cymru-whois",
 	"expert-deduplicator",
 	"expert-do-portal",
+	"expert-domain-suffix",
+	"expert-domain-valid",
 	"expert-fake",
 	"expert-field-reducer",
 	"expert-filter",
@@ -28,10 +31,12 @@ var Names = [...]string{
 	"expert-http-status",
 	"expert-idea",
 	"expert-lookyloo",
+	"expert-maxmind-geoip",
 	"expert-misp",
 	"expert-modify",
 	"expert-national-cert-contact",
 	"expert-rdap",
+	"expert-recordedfuture-iprisk",
 	"expert-remove-affix",
 	"expert-reverse-dns",
 	"expert-rfc1918",
@@ -41,11 +46,13 @@ var Names = [...]string{
 	"expert-taxonomy",
 	"expert-tor-nodes",
 	"expert-truncate-by-delimiter",
+	"expert-trusted-introducer",
 	"expert-tuency",
 	"expert-url",
 	"expert-url2fqdn",
 	"expert-uwhoisd",
 	"expert-wait",
+	"expert-warninglist",
 	"feeds",
 	"output-archive",
 	"output-blackhole",
@@ -437,6 +444,48 @@ do that:
 	printf '192.0.2.0/24\t64496\n' > asn.dat
 	echo '{"source.ip":"192.0.2.7"}' | expert-asn-lookup --database asn.dat
 	echo '{"destination.ip":"192.0.2.9"}' | expert-asn-lookup --database ./asn.dat`, Full: false}
+	case "expert-constituency":
+		return Page{Summary: "add who is responsible for an address, an AS, a domain or a country", Doc: `A table says who is responsible for what. It is CSV with a header, or JSON: objects, one a
+line or in an array. Four columns say what a row is for: network (a network, an address or
+a range of addresses), asn, domain (itself and all below it) and cc (a country's code).
+A row may have several of them and is for each; in JSON each may be an array. The other
+columns are what the row adds:
+
+	network,asn,domain,cc,constituency,abuse_contact
+	192.0.2.0/24,,,,government,cert@example.org
+	,64496,,,energy,abuse@example.net
+	,,example.com,,energy,abuse@example.com
+	,,,AT,national,team@example.at
+
+For the source of an event the row is looked for by source.ip, then source.asn, then
+source.fqdn, then source.geolocation.cc. The first that is found counts. Of several
+networks, or of several domains, it is the longest. The same goes for the destination.
+
+A column may have the name of a field, as constituency or extra.team; one that begins with
+source. or destination. is for that side alone. The name of a field without its side, as
+abuse_contact, is source.abuse_contact for the source and destination.abuse_contact for
+the destination. Any other name without a dot, as team, is a field below extra.
+An empty cell adds nothing. Fields that are there already stay, unless --overwrite is
+given; where both sides have a row for the same field, that of the source counts.
+
+The field of --line-field says which line it was: the name of the table, a colon, and the
+line. If both sides have a row, these are two, with a comma in between.
+
+A network, AS, domain or country that stands in two rows, a value that does not fit its
+field, and a column that is no field are errors. A table that is replaced is taken within
+two seconds, or at once on SIGHUP; a broken one is refused, and the old one stays.
+
+Reading a million rows of text takes seconds. --update makes a compiled table of --from, a
+file or a URL, and puts it in the place of the old one. That is ready at once, and all
+processes that use the same file share its memory. Replace it in one step, as --update and
+mv do: events fail while somebody writes into the file itself.
+
+# Examples
+
+	printf 'network,constituency\n192.0.2.0/24,government\n' > who.csv
+	echo '{"source.ip":"192.0.2.7"}' | expert-constituency --database who.csv
+	expert-constituency --database who.db --from who.csv --update
+	echo '{"source.ip":"192.0.2.7"}' | expert-constituency --database who.db`, Full: false}
 	case "expert-csv-converter":
 		return Page{Summary: "write an event as a row of CSV into its field output", Doc: `The row has the values of --fieldnames in their order; a field that is missing
 makes an empty column, and a value with a delimiter, a quote or a line break is
@@ -513,6 +562,48 @@ memory, and with --cache in a file or with --redis-cache-host in Redis.
 	  expert-do-portal --portal-url https://portal.example.org
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-do-portal --portal-url https://portal.example.org --mode replace`, Full: false}
+	case "expert-domain-suffix":
+		return Page{Summary: "add the public suffix of a domain", Doc: `The public suffix of source.fqdn, or with --field reverse_dns of source.reverse_dns, becomes
+source.domain_suffix; the same goes for destination. It is the part of a name below which
+anybody may register names, such as org or co.uk, by the public suffix list: its rules,
+wildcards and exceptions between the marks of the ICANN domains. Private domains, such as
+github.io, are left out. A name for which there is no rule gets nothing. A suffix that is
+there already is an error.
+
+A list that is replaced is taken within two seconds, or at once on SIGHUP; a broken one is
+refused, and the old one stays. --update fetches the list and puts it in the place of the old
+one. Debian has it in the package publicsuffix. Let cron do that, once a week:
+
+	5 6 * * 1  expert-domain-suffix --suffix-file psl.dat --field fqdn --update
+
+# Examples
+
+	printf '// ===BEGIN ICANN DOMAINS===\norg\n' > psl.dat
+	printf '*.mm\n// ===END ICANN DOMAINS===\n' >> psl.dat
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-domain-suffix --field fqdn --suffix-file psl.dat
+	echo '{"source.reverse_dns":"a.example.mm"}' |
+	  expert-domain-suffix --field reverse_dns --suffix-file psl.dat`, Full: false}
+	case "expert-domain-valid":
+		return Page{Summary: "drop events without a valid domain of a known top-level domain", Doc: `An event is passed on if the field of --domain-field is there and is a domain: at least two
+labels of letters, digits and hyphens, none of which begins or ends with a hyphen; a name of
+other letters is looked at as DNS has it. The last label has to be in the list of top-level
+domains, as it stands there. All other events are dropped.
+
+The list has a top-level domain a line; what begins with # is a comment. A list
+that is replaced is taken within two seconds, or at once on SIGHUP; a broken one
+is refused, and the old one stays. --update fetches the list of IANA and puts it
+in the place of the old one. Let cron do that, once a week:
+
+	7 6 * * 1  expert-domain-valid --tlds-domains-list tlds.txt --update
+
+# Examples
+
+	printf 'ORG\nXN--FIQS8S\n' > tlds.txt
+	printf '%s\n' '{"source.fqdn":"www.example.org"}' '{"source.fqdn":"-a.org"}' |
+	  expert-domain-valid --tlds-domains-list tlds.txt
+	echo '{"destination.fqdn":"example.invalid"}' | expert-domain-valid \
+	  --domain-field destination.fqdn --tlds-domains-list tlds.txt`, Full: false}
 	case "expert-fake":
 		return Page{Summary: "put invented data into events, for tests and demonstrations", Doc: `--database is a JSON object with two members, both of which may be missing.
 ip_network is a list of networks: one of them is chosen for each event, its second
@@ -717,6 +808,43 @@ reached the event goes into the dump; --on-error pass lets it go on as it is.
 	echo '{"source.ip":"192.0.2.1"}' | expert-lookyloo
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-lookyloo --instance-url https://lookyloo.example.org/ --cache ./pages`, Full: false}
+	case "expert-maxmind-geoip":
+		return Page{Summary: "add country, city and coordinates of an address, by a MaxMind database", Doc: `The country of source.ip becomes source.geolocation.cc, the English name of its
+city source.geolocation.city, its coordinates source.geolocation.latitude and
+source.geolocation.longitude; the same goes for destination. What the database does
+not have, a coordinate of 0, and an address it does not know change nothing. Fields
+that are there already stay, unless --overwrite is given. With --use-registered the
+country is the one in which the network is registered, and not the one in which it is
+used.
+
+The database is a file in MaxMind's format that has cities or countries: GeoLite2-City,
+GeoIP2-City, GeoLite2-Country, DBIP-City-Lite and their like. All processes
+that use the same file share its memory. Replace it in one step, as mv does: a new file
+is taken within two seconds, or at once on SIGHUP; a broken one is refused, and the old
+one stays. Events fail while somebody writes into the file itself.
+
+--update fetches GeoLite2-City, checks every network in it and puts it in the place of
+the old one. It needs the licence key of a MaxMind account. Let cron do that, twice a
+week, with --database and --license-key-file in /etc/intelpipe/config.json:
+
+	41 5 * * 3,6  expert-maxmind-geoip --update
+
+# Examples
+
+This database has one network, 192.0.2.0/24, for a try:
+
+	base64 -d <<. | gunzip > city.mmdb
+	H4sIAAAAAAAC/1zQu87TMBQHcLeE+/0eJjqycBEDM4SWpi0ZQFwGJCzXPqQHJT6R7QDpzkOEic68
+	AIx9AB6ihQUx8Aqop99F3+fhp798JP9tCxEL0WG7QhzhELFH2WPscfYEe5I9xZ5mz7Bn2XPsefYC
+	e5G9xF5mr7BX2WtsLMR1IW5xOLh+9zWGZj3OgawqQaJZdgab5NeJgf5rBJuAffIKwVo11FTb4JpV
+	ip6kJgPJoxdpQVoFJPsrLVTAUBuYPUxvtG3bfhkVZPOdrXtvvz/7+/nmKGAJck4WskHtqIK727Of
+	O8jRB3Bg5G5N70HSH3z7+S9TnzK05o6m8s+bKVrlGvmOXKmCLNV7cvIDOI9kF93DU7T706+TaY2F
+	kVCRnkVdfPlDZEYFNVUeZGgqyIZATzHA/duPMTQTA147rDZPW23+QPUC+DDGaq8uGhXK5rXKwXei
+	3sexJQPbyy/jiQNNzkiPc1jE/wMAAP//wvF7HQcCAAA=
+	.
+	echo '{"source.ip":"192.0.2.7"}' | expert-maxmind-geoip --database city.mmdb
+	echo '{"source.ip":"192.0.2.7","source.geolocation.cc":"DE"}' |
+	  expert-maxmind-geoip --database city.mmdb --use-registered --overwrite`, Full: false}
 	case "expert-misp":
 		return Page{Summary: "add attribute and event of a MISP instance that know an address", Doc: `The instance is searched for an attribute with the value of source.ip. The first one
 becomes misp.attribute_uuid, and the event that it is in misp.event_uuid. An event that
@@ -807,6 +935,27 @@ where IntelMQ keeps them, too.
 	echo '{"source.ip":"192.0.2.1"}' | expert-rdap
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-rdap --offline --cache ./rdap`, Full: false}
+	case "expert-recordedfuture-iprisk":
+		return Page{Summary: "add the risk of an address, by a list of Recorded Future", Doc: `The risk of source.ip becomes extra.rf_iprisk.source, that of destination.ip
+extra.rf_iprisk.destination: the number in the list, or 0 if the address is not in it. A
+value that is there already stays, unless --overwrite is given.
+
+The list is CSV with the columns Name, an address, and Risk. A list that is replaced is taken
+within two seconds, or at once on SIGHUP; a broken one is refused, and the old one stays.
+
+--update fetches the large list and puts it in the place of the old one. It needs a token of
+Recorded Future's API. Let cron do that, with --database and --api-token-file in
+/etc/intelpipe/config.json:
+
+	19 * * * *  expert-recordedfuture-iprisk --update
+
+# Examples
+
+	printf '"Name","Risk"\n"192.0.2.1","65"\n' > risk.csv
+	echo '{"source.ip":"192.0.2.1","destination.ip":"192.0.2.2"}' |
+	  expert-recordedfuture-iprisk --database risk.csv
+	echo '{"source.ip":"192.0.2.1","extra.rf_iprisk.source":10}' |
+	  expert-recordedfuture-iprisk --database risk.csv --overwrite`, Full: false}
 	case "expert-remove-affix":
 		return Page{Summary: "cut a prefix or suffix off a field", Doc: `A text in front of the field's text is removed once, as the www. of a name; with
 --no-remove-prefix it is one behind. Upper and lower case differ. If nothing is
@@ -960,6 +1109,29 @@ text.
 	  expert-truncate-by-delimiter --max-length 20
 	echo '{"source.urlpath":"/a/long/path"}' | expert-truncate-by-delimiter \
 	  --max-length 6 --delimiter / --field source.urlpath`, Full: false}
+	case "expert-trusted-introducer":
+		return Page{Summary: "add the contact of the CSIRT of a domain or an AS, by Trusted Introducer", Doc: `The directory of Trusted Introducer has teams, each with the domains and ASs it is
+responsible for. Its address for contact becomes source.abuse_contact, in place of one
+that is there already, unless --no-overwrite is given. By --order a team is looked for by
+source.fqdn, of which the longest domain counts, then by source.asn. A team that names no
+address for contact is left out. An event without a team is passed on as it is.
+
+The directory is kept in a file, which is fetched at the first start. --update fetches it
+again and puts it in the place of the old one, which running filters take within two seconds;
+a broken one is refused, and the old one stays. Let cron do that, once a day:
+
+	11 5 * * *  expert-trusted-introducer --update
+
+# Examples
+
+	cat > teams.json <<.
+	[{"emails": [{"address": "team@example.org", "usage": ["contact"]}],
+	  "constituency": {"domains": ["*.example.org"], "asns": [64496]}}]
+	.
+	echo '{"source.fqdn":"www.example.org"}' |
+	  expert-trusted-introducer --database teams.json
+	echo '{"source.asn":64496,"source.abuse_contact":"abuse@example.org"}' |
+	  expert-trusted-introducer --database teams.json --no-overwrite`, Full: false}
 	case "expert-tuency":
 		return Page{Summary: "add the contacts and rules that Tuency has for an event", Doc: `Tuency, a portal where network operators say what they want to be told, is asked about
 source.ip and source.fqdn, and tells by taxonomy, type and feed of the event what is to
@@ -1046,6 +1218,32 @@ An event whose queue cannot be asked about goes into the dump.
 
 	echo '{"source.ip":"192.0.2.1"}' | expert-wait --sleep-time 0.1
 	echo '{"source.ip":"192.0.2.1"}' | expert-wait`, Full: false}
+	case "expert-warninglist":
+		return Page{Summary: "mark, drop or keep events whose values are on lists of what is harmless", Doc: `The fields of --fields are looked up in the lists of --lists. An event with a hit gets the
+names of the lists in the field of --field, joined by a semicolon and a blank. With --action
+drop it is dropped, with --action keep it is passed on as it is, and all others are dropped.
+
+A list is a MISP warninglist or a plain text. A MISP warninglist is JSON, with its name, its
+type and its entries. The type says when an entry is a hit: string if it is the value,
+substring if it is a part of the value, hostname if the host of the value is the entry or
+lies below it, cidr if the address of the value is in the network, regex if the expression is
+found in the value. What matching_attributes says is not looked at: --fields decides. For
+hostname and cidr the host of a URL counts.
+
+A plain text has an entry a line: a network, an address or a range of
+addresses; a domain, which stands for all below it, too; or else the value
+itself. A line that begins with # is a comment. The name of such a list is that
+of its file.
+
+A list that is replaced is taken within two seconds, or at once on SIGHUP; one with an entry
+that is not of its type is refused, and the old one stays.
+
+# Examples
+
+	printf '192.0.2.0/24\nexample.org\n' > harmless.txt
+	echo '{"source.ip":"192.0.2.7"}' | expert-warninglist --lists harmless.txt
+	echo '{"source.url":"https://www.example.org/"}' |
+	  expert-warninglist --lists harmless.txt --fields source.url --action drop`, Full: false}
 	case "feeds":
 		return Page{Summary: "list feeds, show how to use them, check them, run them", Doc: `The catalogue has the feeds that IntelMQ lists and others that people ask for:
 where they are, how often to fetch them, which collector and parser they need

@@ -37,7 +37,7 @@ func run() error {
 	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up and lookups are some")
 	startup := flag.Bool("startup", false, "measure only the start of every command, in full")
 	streams := flag.Bool("streams", false, "measure only how the memory of parsers grows with their input")
-	generate := flag.String("generate", "", "print -n lines of csv, events or routes, or -n bytes of stream:PARSER, instead of measuring")
+	generate := flag.String("generate", "", "print -n lines of csv, events, routes, places or constituencies, or -n bytes of stream:PARSER, instead of measuring")
 	flag.Parse()
 	if flag.NArg() > 0 || o.N < 1 || o.Runs < 1 {
 		return errors.New("no arguments are taken, and -n and -runs are at least 1")

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Generate writes n rows, events or prefixes, as kind says: csv, events or routes; or,
-// for stream:PARSER, n bytes and a little more of what that parser reads.
+// Generate writes n rows, events or prefixes, as kind says: csv, events, routes, places or
+// constituencies; or, for stream:PARSER, n bytes and a little more of what that parser reads.
 func Generate(w io.Writer, kind string, n int) error {
 	switch kind {
 	case "csv":
@@ -20,13 +20,17 @@ func Generate(w io.Writer, kind string, n int) error {
 		return writeEvents(w, n)
 	case "routes":
 		return writeRoutes(w, n)
+	case "places":
+		return writePlaces(w, n)
+	case "constituencies":
+		return writeConstituencies(w, n)
 	}
 	if name, ok := strings.CutPrefix(kind, "stream:"); ok {
 		if i := slices.IndexFunc(Streams, func(s Stream) bool { return s.Command == name }); i >= 0 {
 			return Streams[i].write(w, int64(n))
 		}
 	}
-	return fmt.Errorf("cannot generate %q: csv, events, routes and stream:PARSER are known", kind)
+	return fmt.Errorf("cannot generate %q: csv, events, routes, places, constituencies and stream:PARSER are known", kind)
 }
 
 // writeCSV writes the header and n rows of a feed of 40 columns.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/oschwald/maxminddb-golang/v2"
 )
 
 const sample = 3000
@@ -183,5 +185,36 @@ func TestIdentitiesOfAMillion(t *testing.T) {
 				t.Errorf("record %d: address %s", i, r.ip)
 			}
 		}
+	}
+}
+
+// TestNetworks has every address of the events in a prefix, and no prefix twice.
+func TestNetworks(t *testing.T) {
+	found := map[string]bool{}
+	for i := range Networks {
+		n := network(i)
+		if !n.IP.Equal(n.IP.Mask(n.Mask)) {
+			t.Errorf("%s has host bits", &n)
+		}
+		found[n.String()] = true
+	}
+	if len(found) != Networks {
+		t.Errorf("%d different networks", len(found))
+	}
+	for i := range sample {
+		a := netip.MustParseAddr(newRecord(i).ip)
+		bits := 24
+		if a.Is6() {
+			bits = 48
+		}
+		if p, _ := a.Prefix(bits); !found[p.String()] {
+			t.Errorf("%s is in no network", a)
+		}
+	}
+	if _, err := maxminddb.OpenBytes(generated(t, "places", 1000)); err != nil {
+		t.Error(err)
+	}
+	if text := generated(t, "constituencies", 3); string(text) != "network,constituency,source.abuse_contact,extra.team\n192.0.2.0/24,constituency-0,abuse@team-0.example.org,0\n198.51.100.0/24,constituency-7919,abuse@team-7919.example.org,19\n203.0.113.0/24,constituency-15838,abuse@team-15838.example.org,38\n" {
+		t.Errorf("%s", text)
 	}
 }

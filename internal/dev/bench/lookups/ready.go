@@ -16,16 +16,16 @@ import (
 // answer for one event.
 const readyBar = 50 * time.Millisecond
 
-// Ready starts expert-asn-lookup for one event, and says what memory it takes for all.
-func Ready(ctx context.Context, t *table.Table, p tasks.Places) {
+// Ready starts an expert for one event, and says what memory it takes for all.
+func Ready(ctx context.Context, t *table.Table, p tasks.Places, l *tasks.Large) {
 	env := job.Environment(p.Dir)
-	row := table.Row{Task: "ready with a million prefixes", Name: tasks.ASNLookup}
+	row := table.Row{Task: "ready with a million prefixes", Name: l.Command}
 	one := filepath.Join(p.Dir, "one.ndjson")
 	if err := os.WriteFile(one, []byte(`{"source.ip":"192.0.2.1"}`+"\n"), 0o600); err != nil {
 		t.Add(row, false, err)
 		return
 	}
-	j := job.Job{Input: one, Lines: 1, Procs: [][]string{p.Command(tasks.ASNLookup, "--database", p.Table())}}
+	j := job.Job{Input: one, Lines: 1, Procs: [][]string{l.Words(p)}}
 	err := j.Check(ctx, env)
 	least := time.Duration(0)
 	for range job.Repeats {
@@ -42,10 +42,10 @@ func Ready(ctx context.Context, t *table.Table, p tasks.Places) {
 	j.Input = p.Events()
 	u, err := j.Run(ctx, env, nil)
 	row = table.Row{
-		Task: "memory with a million prefixes", Name: tasks.ASNLookup,
-		Ours: fmt.Sprintf("%.1f MiB", table.Mebibytes(u.RSS)), ReferenceName: "compiled file", Bar: "none",
+		Task: "memory with a million prefixes", Name: l.Command,
+		Ours: fmt.Sprintf("%.1f MiB", table.Mebibytes(u.RSS)), ReferenceName: "its file", Bar: "none",
 	}
-	if info, err := os.Stat(p.Table()); err == nil {
+	if info, err := os.Stat(l.Table(p)); err == nil {
 		row.Reference = fmt.Sprintf("%.1f MiB", table.Mebibytes(info.Size()))
 	}
 	t.Add(row, true, err)

@@ -12,15 +12,11 @@ type Places struct {
 	Mlr string // the same of Miller
 }
 
-// Table is the compiled table of prefixes.
-func (p Places) Table() string { return filepath.Join(p.Dir, "asn.db") }
-
 // Events is the file of events.
 func (p Places) Events() string { return filepath.Join(p.Dir, "events.ndjson") }
 
 func (p Places) csv() string    { return filepath.Join(p.Dir, "feed.csv") }
 func (p Places) parsed() string { return filepath.Join(p.Dir, "parsed.ndjson") }
-func (p Places) routes() string { return filepath.Join(p.Dir, "routes.txt") }
 func (p Places) schema() string { return filepath.Join(p.Dir, "schema.json") }
 
 // Command is one of the product's commands with its arguments.

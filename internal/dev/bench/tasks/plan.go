@@ -3,7 +3,6 @@
 package tasks
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -11,15 +10,6 @@ import (
 	"github.com/intelpipe/intelpipe/internal/dev/bench/job"
 	"github.com/intelpipe/intelpipe/internal/dev/bench/table"
 )
-
-// A task holds one job against another.
-type task struct {
-	name      string
-	ours, ref string // names of jobs
-	base      string // job whose cost is taken off both, or ""
-	wall      bool   // the time that passes counts, and not that of the processors
-	bar       table.Bar
-}
 
 // Plan is everything that one run measures. Whoever adds a row adds its jobs
 // and a task here, and nothing elsewhere.
@@ -56,13 +46,12 @@ func New(p Places, n int) *Plan {
 	bare, durable := filepath.Join(p.Dir, "bare"), filepath.Join(p.Dir, "durable")
 	reducer := p.Command("expert-field-reducer", "--type", "blacklist", "--keys", "extra.absent")
 
-	return &Plan{
+	plan := &Plan{
 		places: p, n: n, results: map[string]*result{},
 		jobs: []job.Job{
 			{Name: "byte copy", Input: p.Events(), OneCore: true, Lines: n, Procs: [][]string{copier}},
 			{Name: "expert-taxonomy", Input: p.Events(), OneCore: true, Lines: n, Procs: [][]string{taxonomy}},
 			{Name: "expert-deduplicator", Input: p.Events(), OneCore: true, Lines: want.Unique, Procs: [][]string{p.Command(deduplicator...)}},
-			{Name: ASNLookup, Input: p.Events(), OneCore: true, Lines: n, Procs: [][]string{p.Command(ASNLookup, "--database", p.Table())}},
 			{Name: "jq -c .", Input: p.Events(), Lines: n, Procs: [][]string{jq}},
 			{Name: "parse-csv", Input: p.csv(), OneCore: true, Lines: n, Procs: [][]string{p.Command(parser()...)}},
 			{Name: "Miller", Input: p.csv(), OneCore: true, Lines: n, Procs: [][]string{mlr}},
@@ -84,7 +73,6 @@ func New(p Places, n int) *Plan {
 			{name: "set one field", ours: "expert-taxonomy", ref: "byte copy", bar: table.AtMost(6)},
 			{name: "set one field", ours: "expert-taxonomy", ref: "jq -c .", bar: table.AtLeast(25)},
 			{name: "deduplicate in memory", ours: "expert-deduplicator", ref: "byte copy", bar: table.AtMost(12)},
-			{name: "look up in a million prefixes", ours: ASNLookup, ref: "expert-taxonomy", bar: table.AtMost(2)},
 			{name: "parse 23 of 40 columns", ours: "parse-csv", ref: "Miller", bar: table.AtLeast(15)},
 			{name: "parse 23 of 40 columns", ours: "parse-csv", ref: "Miller, flat names", bar: table.AtLeast(10)},
 			{name: "parse a report of 40 columns", ours: "parse-shadowserver", ref: "Miller, all columns", bar: table.AtLeast(5)},
@@ -97,6 +85,11 @@ func New(p Places, n int) *Plan {
 			{name: "durable, wall time", ours: "through a spool", ref: "without a spool", wall: true, bar: table.AtLeast(0.5)},
 		},
 	}
+	for i := range Larges {
+		plan.jobs = append(plan.jobs, Larges[i].job(p, n))
+		plan.tasks = append(plan.tasks, Larges[i].task())
+	}
+	return plan
 }
 
 // The same pipeline as a bare pipe, which syncs nothing, and behind a spool,
@@ -129,5 +122,3 @@ func (p *Plan) Empty() bool { return len(p.tasks) == 0 }
 func (p *Plan) Has(name string) bool {
 	return slices.ContainsFunc(p.jobs, func(j job.Job) bool { return j.Name == name })
 }
-
-func (t task) String() string { return fmt.Sprintf("%s: %s, %s", t.name, t.ours, t.ref) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 
 	"github.com/intelpipe/intelpipe/internal/dev/bench/data"
@@ -27,14 +26,12 @@ func (p *Plan) Prepare(ctx context.Context, progress io.Writer) error {
 			return err
 		}
 	}
-	if p.Has(ASNLookup) {
-		fmt.Fprintln(progress, "bench: generating routes")
-		if err := generateElsewhere(ctx, at.routes(), "routes", data.Prefixes); err != nil {
-			return err
+	for i := range Larges {
+		if !p.Has(Larges[i].Command) {
+			continue
 		}
-		j := job.Job{Procs: [][]string{at.Command(ASNLookup, "--database", at.Table(), "--from", at.routes(), "--update")}}
-		if _, err := j.Run(ctx, env, nil); err != nil && ctx.Err() != nil {
-			return err // otherwise the job that would read the table fails with a message of its own
+		if err := Larges[i].prepare(ctx, at, progress); err != nil {
+			return err
 		}
 	}
 	if err := os.WriteFile(at.schema(), data.Schema(), 0o600); err != nil {
@@ -54,24 +51,4 @@ func (p *Plan) Prepare(ctx context.Context, progress io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// generateElsewhere has a copy of this program generate the data, so that the
-// memory it takes is not taken for that of the processes measured later.
-func generateElsewhere(ctx context.Context, file, kind string, n int) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	out, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	c := exec.CommandContext(ctx, self, "-generate", kind, "-n", fmt.Sprint(n))
-	c.Stdout, c.Stderr = out, os.Stderr
-	if err := c.Run(); err != nil {
-		return fmt.Errorf("generating %s: %w", kind, err)
-	}
-	return out.Close()
 }

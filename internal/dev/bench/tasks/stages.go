@@ -2,9 +2,6 @@ package tasks
 
 import "github.com/intelpipe/intelpipe/internal/dev/bench/data"
 
-// ASNLookup is the command that reads the table of prefixes.
-const ASNLookup = "expert-asn-lookup"
-
 var deduplicator = []string{"expert-deduplicator", "--filter-type", "whitelist",
 	"--filter-keys", "source.ip,source.port,classification.type,feed.name"}
 
