@@ -93,7 +93,7 @@ func TestNameServer(t *testing.T) {
 
 		{"contacts of both sides", "expert-abusix", `{"source.ip":"192.0.2.1","destination.ip":"2001:db8::1"}`,
 			`{"source.ip":"192.0.2.1","destination.ip":"2001:db8::1","source.abuse_contact":"abuse@example.org","destination.abuse_contact":"six@example.org"}`, 0, nil},
-		{"two contacts", "expert-abusix", `{"source.ip":"192.0.2.2"}`, `{"source.ip":"192.0.2.2","source.abuse_contact":"abuse@example.org, noc@example.net"}`, 0, nil},
+		{"two contacts", "expert-abusix", `{"source.ip":"192.0.2.2"}`, `{"source.ip":"192.0.2.2","source.abuse_contact":"abuse@example.org,noc@example.net"}`, 0, nil},
 		{"no mail address", "expert-abusix", `{"source.ip":"192.0.2.3"}`, `{"source.ip":"192.0.2.3"}`, 0, nil},
 		{"quotes", "expert-abusix", `{"source.ip":"192.0.2.4"}`, `{"source.ip":"192.0.2.4","source.abuse_contact":"abuse@example.org"}`, 0, nil},
 		{"no TXT", "expert-abusix", `{"source.ip":"192.0.2.6"}`, `{"source.ip":"192.0.2.6"}`, 0, nil},

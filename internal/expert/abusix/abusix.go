@@ -3,8 +3,8 @@
 // expert-abusix: add abuse contacts of addresses, by Abusix' service
 //
 // The service is asked by DNS for source.ip, and its contact becomes
-// source.abuse_contact; the same goes for destination. What is no mail address is
-// left out, and a contact that is there already stays, unless --overwrite is given.
+// source.abuse_contact, a comma list; the same goes for destination. What is no mail
+// address is left out, and a contact that is there already stays, unless --overwrite is given.
 // An address that the service does not know changes nothing. Abusix wants its users
 // to register; --zone names the zone that it has given you.
 //
@@ -24,13 +24,12 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/intelpipe/intelpipe/internal/client/dns"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup"
+	"github.com/intelpipe/intelpipe/internal/lookup/contacts"
 	"github.com/intelpipe/intelpipe/internal/plain"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -68,18 +67,12 @@ func (c *Command) fetch(ctx context.Context, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	contact := strings.Trim(texts[0], ` "`)
-	if !looksLikeMail().MatchString(contact) {
-		return "", fmt.Errorf("%s: %s is no mail address: %w", name, plain.Quote(contact), lookup.ErrNotThere)
+	fit := contacts.Addresses(contacts.Split(strings.Trim(texts[0], `"`)))
+	if len(fit) == 0 {
+		return "", fmt.Errorf("%s: %s is no mail address: %w", name, plain.Quote(texts[0]), lookup.ErrNotThere)
 	}
-	return contact, nil
+	return strings.Join(fit, ","), nil
 }
-
-// looksLikeMail is what a contact has to look like. Several are separated by commas.
-var looksLikeMail = sync.OnceValue(func() *regexp.Regexp {
-	const one = `[^\s@,"<>\x00-\x1f\x7f]+@[^\s@,"<>\x00-\x1f\x7f]+\.[^\s@,"<>\x00-\x1f\x7f]+`
-	return regexp.MustCompile(`^` + one + `( *, *` + one + `)*$`)
-})
 
 // Process asks for both addresses.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {

@@ -13,7 +13,7 @@
 //
 // # Examples
 //
-//	echo '{"source.ip":"192.0.2.1","classification.type":"phishing"}' | expert-idea
+//	echo '{"source.ip":"192.0.2.1","classification.type":"spam"}' | expert-idea
 //	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' |
 //	  expert-idea --test-mode | output-file --single-key output --file idea.ndjson
 package idea

@@ -402,8 +402,8 @@ share what they have in common.
 	  'expert-harmonize | output-file --file events.ndjson'`, Full: false}
 	case "expert-abusix":
 		return Page{Summary: "add abuse contacts of addresses, by Abusix' service", Doc: `The service is asked by DNS for source.ip, and its contact becomes
-source.abuse_contact; the same goes for destination. What is no mail address is
-left out, and a contact that is there already stays, unless --overwrite is given.
+source.abuse_contact, a comma list; the same goes for destination. What is no mail
+address is left out, and a contact that is there already stays, unless --overwrite is given.
 An address that the service does not know changes nothing. Abusix wants its users
 to register; --zone names the zone that it has given you.
 
@@ -790,7 +790,7 @@ after a crash is the same.
 
 # Examples
 
-	echo '{"source.ip":"192.0.2.1","classification.type":"phishing"}' | expert-idea
+	echo '{"source.ip":"192.0.2.1","classification.type":"spam"}' | expert-idea
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' |
 	  expert-idea --test-mode | output-file --single-key output --file idea.ndjson`, Full: false}
 	case "expert-lookyloo":
