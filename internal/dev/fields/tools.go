@@ -28,6 +28,7 @@ import (
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
+	expertsieve "github.com/intelpipe/intelpipe/internal/expert/sieve"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
@@ -122,6 +123,7 @@ var tools = []tool.Spec{
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
+	{Name: "expert-sieve", New: func() any { return new(expertsieve.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
@@ -221,6 +223,7 @@ var rooms = map[string]string{
 	"expert-reverse-dns":               "internal/expert/reversedns",
 	"expert-rfc1918":                   "internal/expert/rfc1918",
 	"expert-ripe":                      "internal/expert/ripe",
+	"expert-sieve":                     "internal/expert/sieve",
 	"expert-taxonomy":                  "internal/expert/taxonomy",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
 	"expert-url":                       "internal/expert/url",
