@@ -190,7 +190,7 @@ func (file checking) Run(_ context.Context, env *stage.Env, _ io.Writer) error {
 	var mistakes rules.Mistakes
 	if errors.As(err, &mistakes) && len(mistakes) > 1 {
 		for _, mistake := range mistakes {
-			env.Warn("%w", mistake)
+			env.Warn("%v", mistake)
 		}
 		err = fmt.Errorf("%s: %d mistakes", string(file), len(mistakes))
 	}
