@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/alecthomas/kong v1.17.0
+	github.com/alecthomas/participle/v2 v2.1.4
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/gaissmai/bart v0.30.0
 	github.com/goccy/go-json v0.12.0

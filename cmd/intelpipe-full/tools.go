@@ -48,6 +48,7 @@ import (
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	expertsecuritytxt "github.com/intelpipe/intelpipe/internal/expert/securitytxt"
+	expertsieve "github.com/intelpipe/intelpipe/internal/expert/sieve"
 	expertsplunksavedsearch "github.com/intelpipe/intelpipe/internal/expert/splunksavedsearch"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
@@ -170,6 +171,7 @@ var tools = []tool.Spec{
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-securitytxt", New: func() any { return new(expertsecuritytxt.Command) }},
+	{Name: "expert-sieve", New: func() any { return new(expertsieve.Command) }},
 	{Name: "expert-splunk-saved-search", New: func() any { return new(expertsplunksavedsearch.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},

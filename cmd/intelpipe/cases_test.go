@@ -152,9 +152,10 @@ func words(text string) ([]string, error) {
 	return list, nil
 }
 
-// guesses reports whether the case is of parse-csv --guess, which parses nothing.
-func (c *testCase) guesses() bool {
-	return slices.ContainsFunc(c.args, func(arg string) bool { return strings.HasPrefix(arg, "--guess") })
+// errand reports whether the case is of parse-csv --guess or expert-sieve --check, which
+// take no part in a chain.
+func (c *testCase) errand() bool {
+	return slices.ContainsFunc(c.args, func(arg string) bool { return strings.HasPrefix(arg, "--guess") || arg == "--check" })
 }
 
 func (c *testCase) run(t *testing.T, spec tool.Spec) {
@@ -176,7 +177,7 @@ func (c *testCase) run(t *testing.T, spec tool.Spec) {
 			return asProcess(t, dir, line, strings.NewReader(stdin))
 		}},
 	}
-	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") && !c.guesses() { // which are for the last one, and one alone
+	if isStage && !slices.Contains(c.args, "then") && !slices.Contains(c.args, "--dry-run") && !c.errand() { // which are for the last one, and one alone
 		ways = append(ways, way{"fused", func(dir string, line []string, stdin string) result {
 			if family == "expert" || family == "output" && !isCollector {
 				line = append([]string{"expert-pass", "--record-limit", "1GiB", "then"}, line...)

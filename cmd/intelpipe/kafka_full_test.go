@@ -12,7 +12,7 @@ import (
 
 // The bounds of a start of intelpipe-full, like those of intelpipe.
 const (
-	maxFullPackages = 160
+	maxFullPackages = 164
 	maxFullAllocs   = 800
 	maxFullBytes    = 300 << 10
 )

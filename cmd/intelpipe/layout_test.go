@@ -120,16 +120,17 @@ func TestImportsLeadDown(t *testing.T) {
 // TestImportsThatOnePackageHas keeps libraries where they can be replaced.
 func TestImportsThatOnePackageHas(t *testing.T) {
 	owners := map[string][]string{
-		"github.com/alecthomas/kong":      {"internal/flags", "internal/manual"},
-		"github.com/goccy/go-json":        {"internal/json"},
-		"github.com/mattn/go-isatty":      {"internal/stdio"},
-		"github.com/gaissmai/bart":        {"internal/expert/asnlookup"},
-		"github.com/gomodule/redigo":      {"internal/client/redis"},
-		"github.com/twmb/franz-go":        {"internal/client/kafka", "internal/client/kafka/kafkatest"},
-		"github.com/miekg/dns":            {"internal/client/dns"},
-		"golang.org/x/time":               {"internal/lookup"},
-		"github.com/hashicorp/golang-lru": {"internal/lookup/cache"},
-		"log":                             {"internal/client/httpclient"}, // to silence what net/http says
+		"github.com/alecthomas/kong":       {"internal/flags", "internal/manual"},
+		"github.com/alecthomas/participle": {"internal/sieve/grammar"},
+		"github.com/goccy/go-json":         {"internal/json"},
+		"github.com/mattn/go-isatty":       {"internal/stdio"},
+		"github.com/gaissmai/bart":         {"internal/expert/asnlookup"},
+		"github.com/gomodule/redigo":       {"internal/client/redis"},
+		"github.com/twmb/franz-go":         {"internal/client/kafka", "internal/client/kafka/kafkatest"},
+		"github.com/miekg/dns":             {"internal/client/dns"},
+		"golang.org/x/time":                {"internal/lookup"},
+		"github.com/hashicorp/golang-lru":  {"internal/lookup/cache"},
+		"log":                              {"internal/client/httpclient"}, // to silence what net/http says
 	}
 	for _, p := range units(t) {
 		if _, kind := layer(p.path()); kind == "tools for development" {

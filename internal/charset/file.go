@@ -19,6 +19,28 @@ func ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeFile(path, src)
+}
+
+// ReadSmallFile is ReadFile for a file that may have so many MiB. A larger one is an
+// error, and is not read to its end, which a device does not have.
+func ReadSmallFile(path string, mebibytes int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, mebibytes<<20+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(src)) > mebibytes<<20 {
+		return nil, fmt.Errorf("%s: the file is larger than %d MiB", path, mebibytes)
+	}
+	return decodeFile(path, src)
+}
+
+func decodeFile(path string, src []byte) ([]byte, error) {
 	text, err := Decode(src, nil, Strict)
 	if err != nil {
 		return nil, inFile(path, err)

@@ -15,21 +15,26 @@ type Limit struct {
 	back  time.Duration
 }
 
-// long is a span such as 3d, written out. Any other text is as it was.
+// long is a span such as 3d or 3 d, written out. Any other text is as it was.
 func long(text string) string {
 	number := strings.TrimRight(text, "smhdw")
-	if number == "" || len(text) != len(number)+1 || strings.Trim(number, "0123456789") != "" {
+	if len(text) != len(number)+1 {
 		return text
 	}
-	for _, unit := range [...]string{"second", "minute", "hour", "day", "week"} {
-		if unit[0] == text[len(number)] {
-			return number + " " + unit
+	unit := text[len(number)]
+	number = strings.TrimRight(number, " ")
+	if number == "" || strings.Trim(number, "0123456789") != "" {
+		return text
+	}
+	for _, word := range [...]string{"second", "minute", "hour", "day", "week"} {
+		if word[0] == unit {
+			return number + " " + word
 		}
 	}
 	return text
 }
 
-// ParseLimit reads a time in any form, or a span such as "3 days" or 3d. Nothing is no
+// ParseLimit reads a time in any form, or a span such as "3 days", 3d or "3 d". Nothing is no
 // limit.
 func ParseLimit(text string) (Limit, error) {
 	if text == "" {

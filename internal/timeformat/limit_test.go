@@ -13,6 +13,7 @@ func TestParseLimit(t *testing.T) {
 		"12h":              now.Add(-12 * time.Hour),
 		"30d":              now.AddDate(0, 0, -30),
 		"2w":               now.AddDate(0, 0, -14),
+		"10 h":             now.Add(-10 * time.Hour),
 		"2 weeks":          now.AddDate(0, 0, -14),
 		"0d":               now,
 		"2026-01-02":       time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),

@@ -4,7 +4,7 @@
 //
 // This package says what is measured and in which order. The parts of it are packages of
 // their own, and each knows only those before it in this list: data, job, table, tasks,
-// startup, lookups, streams.
+// startup, lookups, streams, rules.
 package bench
 
 import (
@@ -20,6 +20,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/dev/bench/job"
 	"github.com/intelpipe/intelpipe/internal/dev/bench/lookups"
+	"github.com/intelpipe/intelpipe/internal/dev/bench/rules"
 	"github.com/intelpipe/intelpipe/internal/dev/bench/startup"
 	"github.com/intelpipe/intelpipe/internal/dev/bench/streams"
 	"github.com/intelpipe/intelpipe/internal/dev/bench/table"
@@ -69,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if plan.Empty() && !o.wants("start-up") && !o.wants("lookups") && !o.wants("netset") {
+	if plan.Empty() && !o.wants("start-up") && !o.wants("lookups") && !o.wants("netset") && !o.wants("rules") {
 		return fmt.Errorf("no task matches %q", o.Only)
 	}
 	if err := plan.Prepare(ctx, o.Progress); err != nil {
@@ -92,6 +93,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	if o.wants("netset") {
 		streams.Netset(ctx, &more, p)
+	}
+	if o.wants("rules") {
+		fmt.Fprintln(o.Progress, "bench: rules")
+		rules.Sieve(ctx, &more, p)
 	}
 	all := plan.Judge()
 	all.Append(more)

@@ -93,7 +93,7 @@ func describe(spec tool.Spec) (entry, error) {
 // their input or their rules say.
 var (
 	all  = []string{"*"}
-	open = []string{"expert-harmonize", "expert-modify", "parse-json"}
+	open = []string{"expert-harmonize", "expert-modify", "expert-sieve", "parse-json"}
 )
 
 // ofParser adds what a parser reads of reports and writes to events.

@@ -42,6 +42,7 @@ var Names = [...]string{
 	"expert-rfc1918",
 	"expert-ripe",
 	"expert-securitytxt",
+	"expert-sieve",
 	"expert-splunk-saved-search",
 	"expert-taxonomy",
 	"expert-tor-nodes",
@@ -1036,6 +1037,88 @@ connected to unless --http-allow-private is given.
 	echo '{"source.ip":"192.0.2.1"}' | expert-securitytxt
 	echo '{"source.ip":"192.0.2.1"}' |
 	  expert-securitytxt --url-field source.url --no-only-email-address`, Full: false}
+	case "expert-sieve":
+		return Page{Summary: "filter, change and route events by a file of rules", Doc: `The file of --file holds rules, in the language of IntelMQ's sieve expert. They run
+from top to bottom, each on the event as the rules above have left it. An event that
+reaches the end passes on.
+
+	if source.ip << '192.0.2.0/24' && :notexists source.abuse_contact {
+	  add source.abuse_contact = 'noc@example.org'
+	} elif classification.type :in ['test', 'other'] || feed.accuracy < 20 {
+	  drop
+	} else {
+	  remove extra.internal        # a comment, as // begins one
+	}
+
+Of if, elif and else, the first branch whose condition is true runs. && and || join
+conditions, && binds tighter; parentheses group them, and one ! inverts what follows.
+Write field names, numbers, true and false without quotes, and texts in ' or ". A text
+may span lines. A backslash before a quote makes the quote part of the text; any other
+backslash is part of the text itself.
+
+# Conditions
+
+	KEY == VALUE, KEY != VALUE     equal, unequal to a text, number or boolean
+	KEY < NUMBER, <=, >, >=        compare numbers
+	KEY :contains TEXT             the text is part of the field
+	KEY =~ TEXT, KEY !~ TEXT       a regular expression in Python's syntax matches
+	                               somewhere in the field, or does not; look-around
+	                               and back-references are not supported
+	KEY << NETWORK                 the address is in the network, or one of a list
+	KEY :before TIME, :after TIME  a time such as '2026-01-31 12:00', in UTC, or a
+	                               span back from now such as '3 days'
+	KEY :in [VALUE, ...]           equal to one of these texts, or of these numbers
+	KEY :containsany [TEXT, ...]   one of the texts is part of the field
+	KEY :regexin [TEXT, ...]       one of the expressions matches
+	:exists KEY, :notexists KEY    the field is there, is not there
+	KEY :equals [VALUE, ...]       a list with these elements in this order
+	KEY :setequals [VALUE, ...]    a list with the same elements in any order
+	KEY :overlaps [VALUE, ...]     a list with at least one of these elements
+	KEY :subsetof [VALUE, ...]     a list without any other elements
+	KEY :supersetof [VALUE, ...]   a list with all of these elements
+
+If the field is missing the condition is false; only != and !~ with a text are true.
+Values of different types are never equal: '80' is not 80. :contains, =~ and !~ also
+search numbers, booleans, lists and objects, in the form that Python writes; objects
+are searched as JSON. :containsany and :regexin fail if the field is not a text. The
+key extra stands for all fields below it, as one text of JSON.
+
+# Actions
+
+	add KEY = VALUE     set the field if it is not there
+	add! KEY = VALUE    set the field
+	update KEY = VALUE  set the field if it is there
+	add! KEY += SPAN    move a time forward by '1 hour', with -= back; also update
+	append KEY VALUE    append to a list, or begin one; leave other values alone
+	append! KEY VALUE   the same, but make a list of another value first
+	remove KEY          remove the field; remove extra removes all below it
+	path NAME           send the event where --to NAME=DEST leads, and not to the
+	                    output; path ['a', 'b'] sends it to both. The name
+	                    _default is the output. The last path counts
+	keep                stop here and pass the event on
+	drop                stop here and drop the event
+	$name = KEY         set a variable to the value of the field. Below, it may
+	                    stand for a key or a value, but not behind << and path
+
+An event fails, and goes to the dump as it came in, if a field refuses its value, if a
+variable has no value or one of the wrong type, or if a path leads nowhere. Mistakes in
+the rules end the command at the start, with line and column. It also warns of
+conditions that are never true.
+
+--check prints all mistakes and warnings and exits, with code 2 if there are mistakes.
+The command reads a file that is replaced again within two seconds, or at once on
+SIGHUP. If the new rules have a mistake it keeps the old ones.
+
+# Examples
+
+	echo "if source.port :in [80, 443] { add protocol.application = 'http' }
+	  if classification.type == 'test' { drop }
+	  if source.geolocation.cc != 'AT' { path 'abroad' }" > rules.sieve
+	expert-sieve --check --file rules.sieve
+	echo '{"source.port":443,"source.geolocation.cc":"AT"}' |
+	  expert-sieve --file rules.sieve
+	echo '{"source.port":22,"source.geolocation.cc":"DE"}' |
+	  expert-sieve --file rules.sieve --to abroad=out.ndjson && cat out.ndjson`, Full: false}
 	case "expert-splunk-saved-search":
 		return Page{Summary: "add fields that a saved search of Splunk finds", Doc: `The search --saved-search is run for each event, with fields of the event as its
 parameters: --search-parameters has the names of the fields and what the search calls

@@ -28,9 +28,9 @@ func (n *Node) appendRepr(dst []byte) []byte {
 	return append(dst, end)
 }
 
-// appendDumps appends json.dumps(n, sort_keys=True): only ASCII, a blank after colon
+// appendDumps appends json.dumps(n, sort_keys=sorted): only ASCII, a blank after colon
 // and comma, numbers in the form of repr.
-func (n *Node) appendDumps(dst []byte) []byte {
+func (n *Node) appendDumps(dst []byte, sorted bool) []byte {
 	switch {
 	case n.Value.Kind == String:
 		return appendString(dst, n.Value.Text)
@@ -44,7 +44,7 @@ func (n *Node) appendDumps(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
-			dst = n.Items[i].appendDumps(dst)
+			dst = n.Items[i].appendDumps(dst, sorted)
 		}
 		return append(dst, ']')
 	}
@@ -52,14 +52,16 @@ func (n *Node) appendDumps(dst []byte) []byte {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(n.Keys[a], n.Keys[b]) })
+	if sorted {
+		slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(n.Keys[a], n.Keys[b]) })
+	}
 	dst = append(dst, '{')
 	for i, at := range order {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
 		dst = append(appendString(dst, n.Keys[at]), ": "...)
-		dst = n.Items[at].appendDumps(dst)
+		dst = n.Items[at].appendDumps(dst, sorted)
 	}
 	return append(dst, '}')
 }
@@ -109,13 +111,21 @@ func (v Value) AppendRepr(dst []byte) []byte {
 // Dumps returns json.dumps(v, sort_keys=True): only ASCII, a blank after colon and
 // comma, numbers in the form of repr. The Text of a Compound that is not JSON comes
 // back unchanged.
-func (v Value) Dumps() string {
+func (v Value) Dumps() string { return v.dumps(true) }
+
+// DumpsInOrder is [Value.Dumps] without sort_keys: members stay in their order.
+func (v Value) DumpsInOrder() string { return v.dumps(false) }
+
+// DumpsInOrder returns json.dumps(n).
+func (n *Node) DumpsInOrder() string { return string(n.appendDumps(nil, false)) }
+
+func (v Value) dumps(sorted bool) string {
 	switch v.Kind {
 	case String:
 		return string(appendString(nil, v.Text))
 	case Compound:
 		if n, ok := Parse(v.Text); ok {
-			return string(n.appendDumps(nil))
+			return string(n.appendDumps(nil, sorted))
 		}
 	case Number:
 		return string(number.Append(nil, v.Text))

@@ -78,3 +78,19 @@ func BenchmarkRepr(b *testing.B) {
 		dst = v.AppendRepr(dst[:0])
 	}
 }
+
+// TestDumpsInOrder keeps the order of members, which Dumps sorts.
+func TestDumpsInOrder(t *testing.T) {
+	v := JSON(`{"b":[1.50,{"d":null,"c":"ä"}],"a":true,"b":[{"y":1,"x":2}]}`)
+	if got, want := v.DumpsInOrder(), `{"b": [{"y": 1, "x": 2}], "a": true}`; got != want {
+		t.Errorf("%s, expected is %s", got, want)
+	}
+	if got, want := v.Dumps(), `{"a": true, "b": [{"x": 2, "y": 1}]}`; got != want {
+		t.Errorf("%s, expected is %s", got, want)
+	}
+	for text, want := range map[string]string{`"ä"`: `"\u00e4"`, `1e2`: `100.0`, `[ 1,"b" ]`: `[1, "b"]`, `null`: `null`} {
+		if got := JSON(text).DumpsInOrder(); got != want {
+			t.Errorf("%s: %s, expected is %s", text, got, want)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func run() error {
 	flag.IntVar(&o.N, "n", 150_000, "events, or rows of CSV")
 	flag.IntVar(&o.Runs, "runs", 5, "rounds, after one to warm up and check")
 	flag.StringVar(&o.Bin, "bin", "bin", "directory of the commands")
-	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up and lookups are some")
+	only := flag.String("only", "", "measure only tasks that match this regular expression; start-up, lookups and rules are some")
 	startup := flag.Bool("startup", false, "measure only the start of every command, in full")
 	streams := flag.Bool("streams", false, "measure only how the memory of parsers grows with their input")
 	generate := flag.String("generate", "", "print -n lines of csv, events, routes, places or constituencies, or -n bytes of stream:PARSER, instead of measuring")
