@@ -28,6 +28,7 @@ import (
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
+	expertthreshold "github.com/intelpipe/intelpipe/internal/expert/threshold"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
@@ -113,6 +114,7 @@ var tools = []tool.Spec{
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
+	{Name: "expert-threshold", New: func() any { return new(expertthreshold.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},

@@ -29,6 +29,7 @@ import (
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
+	expertthreshold "github.com/intelpipe/intelpipe/internal/expert/threshold"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experturl "github.com/intelpipe/intelpipe/internal/expert/url"
 	outputarchive "github.com/intelpipe/intelpipe/internal/output/archive"
@@ -123,6 +124,7 @@ var tools = []tool.Spec{
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
+	{Name: "expert-threshold", New: func() any { return new(expertthreshold.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-url", New: func() any { return new(experturl.Command) }},
 	{Name: "feeds", New: func() any { return new(adminfeeds.Command) }},
@@ -222,6 +224,7 @@ var rooms = map[string]string{
 	"expert-rfc1918":                   "internal/expert/rfc1918",
 	"expert-ripe":                      "internal/expert/ripe",
 	"expert-taxonomy":                  "internal/expert/taxonomy",
+	"expert-threshold":                 "internal/expert/threshold",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
 	"expert-url":                       "internal/expert/url",
 	"feeds":                            "internal/admin/feeds",

@@ -23,6 +23,7 @@ var Names = [...]string{
 	"expert-rfc1918",
 	"expert-ripe",
 	"expert-taxonomy",
+	"expert-threshold",
 	"expert-tor-nodes",
 	"expert-url",
 	"feeds",
@@ -633,6 +634,35 @@ other and undetermined. What is already there stays.
 
 	echo '{"classification.type":"phishing"}' | expert-taxonomy
 	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`, Full: false}
+	case "expert-threshold":
+		return Page{Summary: "pass the event that makes the number of its kind reach a threshold", Doc: `Events with the same content are counted, and the one with which the count reaches
+--threshold passes. The others are dropped: those before, and those after until
+--redis-cache-ttl seconds have gone by without such an event. Then counting begins
+anew. The event that passes gets the fields of --add-keys, and the count in
+extra.count; both replace what is there.
+
+What makes events the same is said as for expert-deduplicator: by default all fields
+count but raw and time.observation. With --filter-type whitelist only those of
+--filter-keys count: events that have none of these are all alike. time.observation
+never counts.
+
+Counts are kept in the file that --state names, which lives in the state directory if
+its name has no slash; without it, until the command ends. With --redis-cache-host they
+are kept in Redis, the way IntelMQ does, so that this command can take its place. Only
+one such command at a time can use a file, or a database.
+
+State advances with the stream. In a pipeline that a source owns an event counts once,
+whatever is killed, and events that come again are counted at the time at which they
+came first. In a plain pipe state is saved at the end of the input, and with Redis at
+once.
+
+# Examples
+
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' |
+	  expert-threshold --threshold 2
+	echo '{"source.ip":"192.0.2.1","classification.type":"brute-force"}' |
+	  expert-threshold --filter-type whitelist --filter-keys source.ip \
+	  --threshold 100 --redis-cache-ttl 600 --state ./attempts`, Full: false}
 	case "expert-tor-nodes":
 		return Page{Summary: "mark addresses of Tor exit nodes", Doc: `If source.ip is in the list, source.tor_node becomes true; the same goes for
 destination. It never becomes false, and a value that is there already stays,
