@@ -35,6 +35,10 @@ var chaosTrials = []chaosTrial{
 	{"power cut, file", powerCutFile},
 	{"power cut, spool", powerCutSpool},
 	{"routes, --jobs 8", routesWithJobs},
+	{"threshold", thresholdUnderFire},
+	{"threshold, fused", fusedThresholdUnderFire},
+	{"aggregate", aggregateUnderFire},
+	{"aggregate, fused", fusedAggregateUnderFire},
 }
 
 var farEndTrials = []chaosTrial{

@@ -16,6 +16,7 @@ import (
 	collectredis "github.com/intelpipe/intelpipe/internal/collect/redis"
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
+	expertaggregate "github.com/intelpipe/intelpipe/internal/expert/aggregate"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
@@ -102,6 +103,7 @@ var tools = []tool.Spec{
 	{Name: "collect-spool", New: func() any { return new(collectspool.Command) }},
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
+	{Name: "expert-aggregate", New: func() any { return new(expertaggregate.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},

@@ -11,6 +11,7 @@ var Names = [...]string{
 	"collect-spool",
 	"collect-syslog",
 	"dump",
+	"expert-aggregate",
 	"expert-asn-lookup",
 	"expert-cymru-whois",
 	"expert-deduplicator",
@@ -373,6 +374,39 @@ share what they have in common.
 	echo '{"source.ip":"x"}' | expert-harmonize --dump mend.dump ||
 	  dump replay --edit 'sed s/x/192.0.2.1/' mend.dump -- sh -c \
 	  'expert-harmonize | output-file --file events.ndjson'`, Full: false}
+	case "expert-aggregate":
+		return Page{Summary: "collect similar events over a time, and pass one with their number", Doc: `Events that agree in --fields are collected for the length of --timespan, which begins
+with the first of them. Then one event passes in their place: the first, with their
+number in extra.count, the time of the last in extra.time_end, and as time.source the
+time at which collecting began, if the event's own is not earlier. If there were less
+than --threshold, none passes. An event that has an integer in extra.count counts as
+that many. Its time is time.source, else time.observation, else now.
+
+What is due passes before the next event is counted, and within two seconds where none
+comes. At the end of the input a plain pipe keeps what is not due for the next run, or
+passes it on with --flush. Without --state and --redis-cache-host there is no next run:
+then all passes on in the end.
+
+What is collected is kept in the file that --state names, which lives in the state
+directory if its name has no slash. With --redis-cache-host it is kept in Redis. With
+the default --fields, --threshold and --timespan it is kept there the way IntelMQ does,
+so that this command can take its place. With others it has names of its own, made of
+these three, so that several such commands can use one database; what is open when
+they are changed stays there, and is of no use any longer. Only one command with the
+same three at a time can use a database.
+
+In a pipeline that a source owns one of both is required. State advances with the
+stream: whatever is killed, an event counts once. What has passed since the last
+checkpoint passes once more after a crash, with the same number, which an output-file
+behind it replaces. --flush has no effect there: nothing would make sure that what
+passes at the end arrives.
+
+# Examples
+
+	printf '{"classification.type":"ddos"}\n{"classification.type":"ddos"}\n' |
+	  expert-aggregate --threshold 2 --timespan '10 minutes'
+	echo '{"source.ip":"192.0.2.1","classification.type":"ddos"}' |
+	  expert-aggregate --fields source.ip,classification.type --state ./open`, Full: false}
 	case "expert-asn-lookup":
 		return Page{Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
