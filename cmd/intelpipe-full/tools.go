@@ -25,6 +25,7 @@ import (
 	expertfilter "github.com/intelpipe/intelpipe/internal/expert/filter"
 	expertgethostbyname "github.com/intelpipe/intelpipe/internal/expert/gethostbyname"
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
+	expertlimit "github.com/intelpipe/intelpipe/internal/expert/limit"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
@@ -121,6 +122,7 @@ var tools = []tool.Spec{
 	{Name: "expert-filter", New: func() any { return new(expertfilter.Command) }},
 	{Name: "expert-gethostbyname", New: func() any { return new(expertgethostbyname.Command) }},
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
+	{Name: "expert-limit", New: func() any { return new(expertlimit.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},

@@ -218,7 +218,7 @@ func TestRedisCrashEverywhere(t *testing.T) {
 	for n := 1; ; n++ {
 		server.FlushAll()
 		s := newStream(t, rand.New(rand.NewPCG(7, uint64(n))))
-		tally, err := Shared(config, plainForm{}, "count.", "prepared", s.env())
+		tally, err := Shared(config, Place{plainForm{}, "count.", "prepared", alive}, s.env())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestRedisCrashEverywhere(t *testing.T) {
 		}
 		tally.Close()
 		s.crashed()
-		if tally, err = Shared(config, plainForm{}, "count.", "prepared", s.env()); err != nil {
+		if tally, err = Shared(config, Place{plainForm{}, "count.", "prepared", alive}, s.env()); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.run(tally); err != nil {

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"time"
 
@@ -26,6 +27,7 @@ type file struct {
 	lock    *disk.Lock
 	entries map[Key]Entry
 	alive   func(Entry) bool // says whether an entry still counts
+	full    int              // how many there may be until those are looked for that do not
 	left    checkpoint.Pending[window]
 	commits []string // that the journal does not have yet: it gets them with the next record
 	size    int64    // of the journal
@@ -40,8 +42,9 @@ const fileFormat = 1
 const slack = 1 << 20
 
 // Memory returns a tally that ends with the process.
-func Memory(env *stage.Env) *Tally {
-	t, _ := open(env, &file{entries: map[Key]Entry{}, alive: func(Entry) bool { return true }})
+func Memory(env *stage.Env, alive func(Entry) bool) *Tally {
+	t, _ := open(env, &file{entries: map[Key]Entry{}, alive: alive}, alive) // in which nothing is found
+	t.direct = true
 	return t
 }
 
@@ -62,7 +65,7 @@ func openWait(ctx context.Context, path string, wait time.Duration, env *stage.E
 		lock.Unlock()
 		return nil, err
 	}
-	return open(env, s)
+	return open(env, s, alive)
 }
 
 func (s *file) open() error {
@@ -155,6 +158,10 @@ func (s *file) apply(changes map[Key]Entry) {
 		} else {
 			s.entries[key] = e
 		}
+	}
+	if len(s.entries) > s.full {
+		maps.DeleteFunc(s.entries, func(_ Key, e Entry) bool { return !s.alive(e) })
+		s.full = max(some, 2*len(s.entries))
 	}
 }
 
@@ -261,20 +268,20 @@ func (s *file) rewrite(all *checkpoint.Pending[window]) error {
 		if err := write(&record{Format: fileFormat}, nil); err != nil {
 			return err
 		}
-		some := make(map[Key]Entry, portion)
+		part := make(map[Key]Entry, portion)
 		for key, e := range s.entries {
 			if !s.alive(e) {
 				delete(s.entries, key)
 				continue
 			}
-			if some[key] = e; len(some) == portion {
-				if err := write(&record{}, some); err != nil {
+			if part[key] = e; len(part) == portion {
+				if err := write(&record{}, part); err != nil {
 					return err
 				}
-				clear(some)
+				clear(part)
 			}
 		}
-		if err := write(&record{}, some); err != nil {
+		if err := write(&record{}, part); err != nil {
 			return err
 		}
 		for _, p := range all.All() {

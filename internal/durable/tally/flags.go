@@ -24,15 +24,7 @@ type Flags struct {
 	RedisCachePassword stage.Secret `help:"The file that holds the server's password." name:"redis-cache-password-file" placeholder:"FILE"`
 }
 
-// Place is how a command keeps its entries, beside what its user says.
-type Place struct {
-	Form     Form
-	Prefix   string           // of the names of entries in Redis
-	Prepared string           // the hash in Redis with what is prepared
-	Alive    func(Entry) bool // whether an entry still counts
-}
-
-// OpenTally opens the tally. A file without a slash in its name lives in the state directory.
+// OpenTally opens the tally where the flags say.
 func (f *Flags) OpenTally(ctx context.Context, env *stage.Env, p Place) (*Tally, error) {
 	switch {
 	case f.State != "" && f.RedisCacheHost != "":
@@ -40,19 +32,25 @@ func (f *Flags) OpenTally(ctx context.Context, env *stage.Env, p Place) (*Tally,
 	case f.RedisCacheHost != "":
 		t, err := Shared(redis.Config{
 			Host: f.RedisCacheHost, Port: f.RedisCachePort, DB: f.RedisCacheDb, Password: string(f.RedisCachePassword),
-		}, p.Form, p.Prefix, p.Prepared, env)
+		}, p, env)
 		return t, stage.Fatal(err)
-	case f.State == "":
-		return Memory(env), nil
 	}
-	path := f.State
+	return OpenState(ctx, f.State, env, p.Alive)
+}
+
+// OpenState opens the tally in a file, as the flag --state names it: without a slash it
+// lives in the state directory, and without a name in memory.
+func OpenState(ctx context.Context, path string, env *stage.Env, alive func(Entry) bool) (*Tally, error) {
+	if path == "" {
+		return Memory(env, alive), nil
+	}
 	if !strings.Contains(path, "/") {
 		if err := disk.MkdirAll(env.StateDir, 0o700); err != nil {
 			return nil, stage.Fatal(err)
 		}
 		path = filepath.Join(env.StateDir, path)
 	}
-	t, err := Open(ctx, path, env, p.Alive)
+	t, err := Open(ctx, path, env, alive)
 	if err != nil {
 		return nil, stage.Fatal(fmt.Errorf("--state: %w", err))
 	}

@@ -21,6 +21,14 @@ type Form interface {
 	Put(commands [][]any, name string, e Entry) ([][]any, error)
 }
 
+// Place is how a command keeps its entries, beside what its user says.
+type Place struct {
+	Form     Form
+	Prefix   string           // of the names of entries in Redis
+	Prepared string           // the hash in Redis with what is prepared
+	Alive    func(Entry) bool // whether an entry still counts
+}
+
 // shared is state in a Redis server. What is prepared is there as well, in a hash of its
 // own: it is not IntelMQ's.
 type shared struct {
@@ -31,13 +39,13 @@ type shared struct {
 }
 
 // Shared opens the tally in a Redis server. Names of entries are the prefix and the key in
-// hexadecimal digits, and what is prepared is in the hash prepared.
-func Shared(config redis.Config, form Form, prefix, prepared string, env *stage.Env) (*Tally, error) {
+// hexadecimal digits.
+func Shared(config redis.Config, p Place, env *stage.Env) (*Tally, error) {
 	client, err := redis.Open(config)
 	if err != nil {
 		return nil, err
 	}
-	t, err := open(env, &shared{client, form, prefix, prepared})
+	t, err := open(env, &shared{client, p.Form, p.Prefix, p.Prepared}, p.Alive)
 	if err != nil {
 		client.Close()
 		return nil, err

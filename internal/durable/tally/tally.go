@@ -3,6 +3,7 @@ package tally
 import (
 	"cmp"
 	"context"
+	"maps"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -16,7 +17,9 @@ type Tally struct {
 	direct   bool // without control lines a change becomes state at once
 	prepared checkpoint.Pending[window]
 	fresh    map[Key]Entry // added since the last checkpoint
-	opened   bool          // a Commit has come in this run
+	full     int           // how many that may be until those are looked for that are over
+	alive    func(Entry) bool
+	opened   bool // a Commit has come in this run
 	err      error
 }
 
@@ -38,8 +41,11 @@ type state interface {
 	close() error
 }
 
-func open(env *stage.Env, s state) (*Tally, error) {
-	t := &Tally{clock: clock{env: env}, state: s, fresh: map[Key]Entry{}}
+// some is how many entries are worth to be looked through for those that are over.
+const some = 10_000
+
+func open(env *stage.Env, s state, alive func(Entry) bool) (*Tally, error) {
+	t := &Tally{clock: clock{env: env}, state: s, fresh: map[Key]Entry{}, full: some, alive: alive}
 	return t, s.found(func(id checkpoint.ID, w window) { t.prepared.Found(id, w) })
 }
 
@@ -73,6 +79,10 @@ func (t *Tally) Add(ctx context.Context, key Key, change Entry) error {
 		return t.err
 	}
 	t.fresh[key] = t.fresh[key].plus(change)
+	if len(t.fresh) > t.full { // in a plain pipe there may be no end
+		maps.DeleteFunc(t.fresh, func(_ Key, e Entry) bool { return !t.alive(e) })
+		t.full = max(some, 2*len(t.fresh))
+	}
 	return nil
 }
 

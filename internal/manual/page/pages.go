@@ -19,6 +19,7 @@ var Names = [...]string{
 	"expert-filter",
 	"expert-gethostbyname",
 	"expert-harmonize",
+	"expert-limit",
 	"expert-modify",
 	"expert-reverse-dns",
 	"expert-rfc1918",
@@ -577,6 +578,26 @@ becomes an Event.
 
 	echo '{"source":{"ip":"192.0.2.1/32","asn":"AS64496"}}' | expert-harmonize
 	echo '{"source.ip":"192.0.2.1","Score":5}' | expert-harmonize --unknown extra`, Full: false}
+	case "expert-limit":
+		return Page{Summary: "pass the first events, or the first of each kind within a time", Doc: `The first --count events pass, and the others are dropped. With --fields that many pass
+of each kind: of events that agree in these fields. An event that has none of them is
+of a kind as well. With --window counting begins anew when that time has gone by since
+the first event that was counted, for each kind apart.
+
+Unlike head it reads on, so that all commands of a pipeline come to a good end, and
+control lines pass. What was counted is kept in the file that --state names, which
+lives in the state directory if its name has no slash; without it, until the command
+ends.
+
+State advances with the stream. In a pipeline that a source owns an event counts once,
+whatever is killed; in a plain pipe state is saved at the end of the input.
+
+# Examples
+
+	printf '{"source.port":80}\n{"source.port":81}\n' | expert-limit --count 1
+	echo '{"source.asn":64496,"classification.type":"scanner"}' |
+	  expert-limit --count 1000 --fields source.asn,classification.type \
+	  --window '1 day' --state ./passed`, Full: false}
 	case "expert-modify":
 		return Page{Summary: "set fields by rules that look at other fields", Doc: `The rules are in the file of --configuration-path, a list in JSON or in YAML 1.2
 without tags and merge keys:
