@@ -24,6 +24,7 @@ var Names = [...]string{
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
+	"expert-sample",
 	"expert-taxonomy",
 	"expert-threshold",
 	"expert-tor-nodes",
@@ -680,6 +681,22 @@ where IntelMQ keeps them, too.
 	echo '{"source.fqdn":"www.example.org"}' | expert-ripe
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-ripe --mode replace --no-query-ripe-stat-geolocation --cache ./ripe`, Full: false}
+	case "expert-sample":
+		return Page{Summary: "pass a part of the events, always the same ones", Doc: `With --one-of N one of N events passes on the average, with --share a part of all:
+0.25 is a quarter. Chance does not decide, but a hash of the event: the same event
+passes, or does not, in each run and on each machine. What passes with a small share
+passes with each larger one, too.
+
+By default all fields count but raw and time.observation. With --fields only these do:
+all events of an address pass, or none. An event that has none of them is taken by all
+its fields. --seed makes another choice.
+
+# Examples
+
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
+	  expert-sample --one-of 2
+	echo '{"source.ip":"192.0.2.1","source.port":80}' |
+	  expert-sample --share 0.01 --fields source.ip`, Full: false}
 	case "expert-taxonomy":
 		return Page{Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes
