@@ -31,6 +31,7 @@ import (
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
 	expertsample "github.com/intelpipe/intelpipe/internal/expert/sample"
+	expertsplit "github.com/intelpipe/intelpipe/internal/expert/split"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
 	expertthreshold "github.com/intelpipe/intelpipe/internal/expert/threshold"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
@@ -129,6 +130,7 @@ var tools = []tool.Spec{
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
 	{Name: "expert-sample", New: func() any { return new(expertsample.Command) }},
+	{Name: "expert-split", New: func() any { return new(expertsplit.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
 	{Name: "expert-threshold", New: func() any { return new(expertthreshold.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},

@@ -25,6 +25,7 @@ var Names = [...]string{
 	"expert-rfc1918",
 	"expert-ripe",
 	"expert-sample",
+	"expert-split",
 	"expert-taxonomy",
 	"expert-threshold",
 	"expert-tor-nodes",
@@ -697,6 +698,25 @@ its fields. --seed makes another choice.
 	  expert-sample --one-of 2
 	echo '{"source.ip":"192.0.2.1","source.port":80}' |
 	  expert-sample --share 0.01 --fields source.ip`, Full: false}
+	case "expert-split":
+		return Page{Summary: "make one event of each value of a list", Doc: `An event with several values in --field becomes several events, each with one of them,
+in the order of the list. The values are the elements of a list such as extra.tags, or
+the parts of a text between --separator, without the blanks around them. Empty values,
+those that the data format ignores (-, N/A), and those that were there before in the
+same list make no event. Everything else is
+in each of the events.
+
+With --into a value goes into another field, whose value it replaces, and the list
+stays as it is. An event without the field, or without a value in it, passes as it is.
+One with a value that the field does not take goes into the dump as a whole: none of
+its events passes.
+
+# Examples
+
+	echo '{"source.abuse_contact":"abuse@example.org, noc@example.org"}' |
+	  expert-split --field source.abuse_contact
+	echo '{"extra.addresses":["192.0.2.1","2001:db8::1"]}' |
+	  expert-split --field extra.addresses --into source.ip`, Full: false}
 	case "expert-taxonomy":
 		return Page{Summary: "add the taxonomy that belongs to an event's type", Doc: `An event with a classification.type and no classification.taxonomy gets the
 taxonomy of the Reference Incident Classification. One with neither becomes
