@@ -27,6 +27,7 @@ import (
 	expertharmonize "github.com/intelpipe/intelpipe/internal/expert/harmonize"
 	expertlimit "github.com/intelpipe/intelpipe/internal/expert/limit"
 	expertmodify "github.com/intelpipe/intelpipe/internal/expert/modify"
+	expertrefang "github.com/intelpipe/intelpipe/internal/expert/refang"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
@@ -126,6 +127,7 @@ var tools = []tool.Spec{
 	{Name: "expert-harmonize", New: func() any { return new(expertharmonize.Command) }},
 	{Name: "expert-limit", New: func() any { return new(expertlimit.Command) }},
 	{Name: "expert-modify", New: func() any { return new(expertmodify.Command) }},
+	{Name: "expert-refang", New: func() any { return new(expertrefang.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
@@ -230,6 +232,7 @@ var rooms = map[string]string{
 	"expert-harmonize":                 "internal/expert/harmonize",
 	"expert-limit":                     "internal/expert/limit",
 	"expert-modify":                    "internal/expert/modify",
+	"expert-refang":                    "internal/expert/refang",
 	"expert-reverse-dns":               "internal/expert/reversedns",
 	"expert-rfc1918":                   "internal/expert/rfc1918",
 	"expert-ripe":                      "internal/expert/ripe",

@@ -21,6 +21,7 @@ var Names = [...]string{
 	"expert-harmonize",
 	"expert-limit",
 	"expert-modify",
+	"expert-refang",
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
@@ -632,6 +633,27 @@ within two seconds, or at once on SIGHUP; a broken one is refused.
 	echo '{"source.port":443}' | expert-modify --configuration-path modify.json
 	echo '{"source.port":80,"protocol.application":"x"}' |
 	  expert-modify --configuration-path modify.json --no-overwrite`, Full: false}
+	case "expert-refang":
+		return Page{Summary: "write indicators as they are meant, or so that nobody can click on them", Doc: `People defang what nobody shall click on: hxxp://www[.]example[.]org, and
+abuse[at]example(dot)org. In the fields of --fields such an indicator becomes
+http://www.example.org again. What comes out has to be valid for the field, or else the
+event goes into the dump. In free texts, as comment, each word is looked at, and changed
+only if an address, a URL, a mail address or the name of a host comes out.
+
+With --defang it is the other way round: http becomes hxxp, each point of a host [.],
+the @ of a mail address [at], and each colon of an IPv6 address [:]. What comes out is
+not valid in the data format, so this belongs right before an output for people. A
+field that was defanged before is not changed once more.
+
+By default the fields are the addresses, networks, names, URLs and accounts of both
+sides, event_description.url, event_description.text and comment. extra stands for all
+texts below it.
+
+# Examples
+
+	echo '{"source.url":"hxxp://www[.]example[.]org/a"}' | expert-refang
+	echo '{"source.ip":"192.0.2.1","comment":"see http://example.org/"}' |
+	  expert-refang --defang`, Full: false}
 	case "expert-reverse-dns":
 		return Page{Summary: "add the host name of an address, by its PTR record", Doc: `The first name for source.ip that a host can have becomes source.reverse_dns;
 the same goes for destination. Names with other characters than letters, digits,
