@@ -18,6 +18,7 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertaggregate "github.com/intelpipe/intelpipe/internal/expert/aggregate"
+	expertanonymize "github.com/intelpipe/intelpipe/internal/expert/anonymize"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertcymruwhois "github.com/intelpipe/intelpipe/internal/expert/cymruwhois"
 	expertdeduplicator "github.com/intelpipe/intelpipe/internal/expert/deduplicator"
@@ -118,6 +119,7 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-aggregate", New: func() any { return new(expertaggregate.Command) }},
+	{Name: "expert-anonymize", New: func() any { return new(expertanonymize.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-cymru-whois", New: func() any { return new(expertcymruwhois.Command) }},
 	{Name: "expert-deduplicator", New: func() any { return new(expertdeduplicator.Command) }},

@@ -12,6 +12,7 @@ var Names = [...]string{
 	"collect-syslog",
 	"dump",
 	"expert-aggregate",
+	"expert-anonymize",
 	"expert-asn-lookup",
 	"expert-cymru-whois",
 	"expert-deduplicator",
@@ -411,6 +412,43 @@ passes at the end arrives.
 	  expert-aggregate --threshold 2 --timespan '10 minutes'
 	echo '{"source.ip":"192.0.2.1","classification.type":"ddos"}' |
 	  expert-aggregate --fields source.ip,classification.type --state ./open`, Full: false}
+	case "expert-anonymize":
+		return Page{Summary: "replace addresses, names and accounts by pseudonyms of a secret key", Doc: `The same value gets the same pseudonym wherever it stands and in each run, as long as
+the key is the same, and nobody without the key finds out what it stood for. The key is
+64 hexadecimal digits in a file: openssl rand -hex 32.
+
+--fields names a method for each field; fields that it does not name stay as they are.
+
+	address  an IP address or a network, by Crypto-PAn: addresses that agree
+	         in their first bits still agree in as many, and a network keeps
+	         its length. Other programs make the same of it with the same key
+	name     the name of a host or a domain, label by label: hosts of one domain
+	         are still of one domain. --keep-tld leaves the last label
+	mail     mail addresses, of which several may stand between commas: the domain
+	         as a name. An account without @ becomes a token
+	url      scheme and port stay, the host is an address or a name, and the rest
+	         becomes a token
+	token    anything, as 16 hexadecimal digits
+	remove   the field is removed
+
+By default this is done to the addresses, networks, names, URLs and accounts of both
+sides, and raw and the paths of URLs are removed. A value that a method cannot read, as
+a name in a field for addresses, puts its event into the dump, which has it as it came.
+
+Other fields may tell what was replaced. raw hides it, and is removed unless --fields
+names it. Any text or list in which one of the event's original values stands is removed
+as well, and each such field is named once on stderr. What a free text says about
+somebody else stays, and so do AS, country and time, which together with others can be
+enough to recognise somebody: expert-field-reducer removes what the reader need not have.
+
+# Examples
+
+	od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > anonymize.key
+	echo '{"source.ip":"192.0.2.1","source.fqdn":"www.example.org"}' |
+	  expert-anonymize --key-file anonymize.key --keep-tld
+	echo '{"source.ip":"192.0.2.1","source.account":"joe@example.org"}' |
+	  expert-anonymize --key-file anonymize.key \
+	  --fields 'json:{"source.ip":"address","source.account":"remove"}'`, Full: false}
 	case "expert-asn-lookup":
 		return Page{Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
