@@ -137,7 +137,8 @@ func (c *Client) setAllNew(ctx context.Context, keys []string, value string, ttl
 	return nil
 }
 
-// Transaction runs commands, all of them or none.
+// Transaction runs commands, all of them or none. One that fails all the same, as for a
+// key of another type, is an error.
 func (c *Client) Transaction(ctx context.Context, commands [][]any) error {
 	conn, err := c.pool.GetContext(ctx)
 	if err != nil {
@@ -148,7 +149,12 @@ func (c *Client) Transaction(ctx context.Context, commands [][]any) error {
 	for _, words := range commands {
 		conn.Send(words[0].(string), words[1:]...)
 	}
-	_, err = redis.DoContext(conn, ctx, "EXEC")
+	replies, err := redis.Values(redis.DoContext(conn, ctx, "EXEC"))
+	for _, reply := range replies {
+		if failed, ok := reply.(redis.Error); ok && err == nil {
+			err = failed
+		}
+	}
 	return c.wrap(err)
 }
 

@@ -43,6 +43,7 @@ type Command struct {
 	State  string   `help:"Keep what was counted in FILE." placeholder:"FILE"`
 
 	window int64 // microseconds, or 0
+	now    int64 // the time of the last event: a window that comes again is at its own time
 	counts *tally.Tally
 }
 
@@ -62,7 +63,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) error {
 		c.window = window.Microseconds()
 	}
 	var err error
-	c.counts, err = tally.OpenState(ctx, c.State, env, func(e tally.Entry) bool { return !c.over(e, env.Now().UnixMicro()) })
+	c.counts, err = tally.OpenState(ctx, c.State, env, func(e tally.Entry) bool { return c.now == 0 || !c.over(e, c.now) })
 	return err
 }
 
@@ -76,6 +77,7 @@ func (c *Command) over(e tally.Entry, now int64) bool {
 // Process drops what is beyond the limit.
 func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit) error {
 	now := c.counts.Now()
+	c.now = now
 	key := m.Hash(c.Fields, true)
 	e, err := c.counts.Get(ctx, key)
 	if err != nil {

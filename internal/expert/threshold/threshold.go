@@ -20,8 +20,8 @@
 //
 // State advances with the stream. In a pipeline that a source owns an event counts once,
 // whatever is killed, and events that come again are counted at the time at which they
-// came first. In a plain pipe state is saved at the end of the input, and with Redis at
-// once.
+// came first, except that Redis forgets a count by its own clock. In a plain pipe state is
+// saved at the end of the input, and with Redis at once.
 //
 // # Examples
 //
@@ -59,6 +59,7 @@ type Command struct {
 
 	only   bool
 	add    []field
+	now    int64 // the time of the last event, in microseconds: a window that comes again is at its own time
 	counts *tally.Tally
 }
 
@@ -84,7 +85,7 @@ func (c *Command) Start(ctx context.Context, env *stage.Env) (err error) {
 	if c.add, err = fields(env.Dictionary, c.AddKeys); err != nil || c.Bypass {
 		return err
 	}
-	alive := func(e tally.Entry) bool { return !c.over(e, env.Now().UnixMicro()) }
+	alive := func(e tally.Entry) bool { return !c.over(e, c.now) }
 	form := &form{c.RedisCacheTtl, env.Now}
 	c.counts, err = c.OpenTally(ctx, env, tally.Place{Form: form, Prepared: "expert-threshold.prepared", Alive: alive})
 	return err
@@ -124,6 +125,7 @@ func (c *Command) Process(ctx context.Context, m *event.Message, emit stage.Emit
 		return emit(m)
 	}
 	now := c.counts.Now()
+	c.now = now
 	key := m.Hash(c.FilterKeys, c.only)
 	e, err := c.counts.Get(ctx, key)
 	if err != nil {

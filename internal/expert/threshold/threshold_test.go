@@ -64,6 +64,37 @@ func TestBeginsAnewAfterAPause(t *testing.T) {
 	s.expect(true, -time.Hour) // the clock was ahead: the count goes on
 }
 
+// TestComesAgainAtTheSameTime is killed, and gets its windows again much later: what was
+// counted before them is not over then. For the next window it is.
+func TestComesAgainAtTheSameTime(t *testing.T) {
+	ctx := context.Background()
+	file := t.TempDir() + "/counts"
+	command := func() *Command { return &Command{Threshold: 3, RedisCacheTtl: 60, Flags: tally.Flags{State: file}} }
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := start(t, command(), true)
+	do(s.c.Commit(ctx, "s:0:x"))
+	s.expect(false, 0)
+	do(s.c.Checkpoint(ctx, "s:1:x", nil))
+	s.expect(true, 0, 59*time.Second)
+	do(s.c.Checkpoint(ctx, "s:2:x", nil))
+	do(s.c.Close())
+	s = start(t, command(), true)
+	do(s.c.Commit(ctx, "s:1:y"))
+	s.expect(true, 2*time.Hour, time.Hour)
+	do(s.c.Checkpoint(ctx, "s:2:y", nil))
+	do(s.c.Commit(ctx, "s:2:y"))
+	s.expect(false, time.Hour, 0)
+	s.expect(true, 0)
+	do(s.c.Checkpoint(ctx, "s:3:y", nil))
+	do(s.c.Commit(ctx, "s:3:y"))
+	do(s.c.Close())
+}
+
 // TestSharedWithIntelMQ looks at what is in the server.
 func TestSharedWithIntelMQ(t *testing.T) {
 	server := miniredis.RunT(t)

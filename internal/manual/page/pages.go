@@ -805,8 +805,8 @@ one such command at a time can use a file, or a database.
 
 State advances with the stream. In a pipeline that a source owns an event counts once,
 whatever is killed, and events that come again are counted at the time at which they
-came first. In a plain pipe state is saved at the end of the input, and with Redis at
-once.
+came first, except that Redis forgets a count by its own clock. In a plain pipe state is
+saved at the end of the input, and with Redis at once.
 
 # Examples
 
