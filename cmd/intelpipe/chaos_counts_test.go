@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/intelpipe/intelpipe/internal/dev/server"
 )
 
 // counted is an event whose number counts something.
@@ -67,27 +69,50 @@ func (g *ground) underFire(kills int, words func(flags ...string) []string, port
 	g.finish(words())
 }
 
-// pipeOrChain are the words of a source with a pipeline, or with the same fused.
-func pipeOrChain(fused bool, pipeline string) func(flags ...string) []string {
+// pipeOrChain are the words of a source with these stages as a pipe of a shell, or fused.
+func pipeOrChain(fused bool, stages ...[]string) func(flags ...string) []string {
 	return func(flags ...string) []string {
-		if !fused {
-			return collectSpool("queue", pipeline, flags...)
-		}
 		words := append([]string{"collect-spool", "queue"}, flags...)
-		return append(append(words, "then"), strings.Fields(strings.ReplaceAll(pipeline, " | ", " then "))...)
+		var pipe []string
+		for _, stage := range stages {
+			words = append(append(words, "then"), stage...)
+			pipe = append(pipe, "'"+strings.Join(stage, "' '")+"'")
+		}
+		if fused {
+			return words
+		}
+		return collectSpool("queue", strings.Join(pipe, " | "), flags...)
 	}
 }
 
-func thresholdUnderFire(g *ground, kills int)      { thresholdChain(g, kills, false) }
-func fusedThresholdUnderFire(g *ground, kills int) { thresholdChain(g, kills, true) }
-func aggregateUnderFire(g *ground, kills int)      { aggregateChain(g, kills, false) }
-func fusedAggregateUnderFire(g *ground, kills int) { aggregateChain(g, kills, true) }
+func thresholdUnderFire(g *ground, kills int) { thresholdChain(g, kills, false, "--state", "counts") }
+func fusedThresholdUnderFire(g *ground, kills int) {
+	thresholdChain(g, kills, true, "--state", "counts")
+}
+func aggregateUnderFire(g *ground, kills int) { aggregateChain(g, kills, false, "--state", "counts") }
+func fusedAggregateUnderFire(g *ground, kills int) {
+	aggregateChain(g, kills, true, "--state", "counts")
+}
+
+func thresholdInRedisUnderFire(g *ground, kills int) {
+	thresholdChain(g, kills, false, g.redisFlags()...)
+}
+
+func aggregateInRedisUnderFire(g *ground, kills int) {
+	aggregateChain(g, kills, false, g.redisFlags()...)
+}
+
+func (g *ground) redisFlags() []string {
+	server := server.StartRedis(g.T)
+	return []string{"--redis-cache-host", "127.0.0.1", "--redis-cache-port", fmt.Sprint(server.Port)}
+}
 
 // thresholdChain sends even numbers three times, each time in another portion, and odd
 // ones twice. With a threshold of three the even ones pass, each once.
-func thresholdChain(g *ground, kills int, fused bool) {
+func thresholdChain(g *ground, kills int, fused bool, state ...string) {
 	const portion = 300
-	words := pipeOrChain(fused, "expert-threshold --state counts --filter-type whitelist --filter-keys extra.n --threshold 3 | output-file --file counts.ndjson")
+	threshold := append([]string{"expert-threshold", "--filter-type", "whitelist", "--filter-keys", "extra.n", "--threshold", "3"}, state...)
+	words := pipeOrChain(fused, threshold, []string{"output-file", "--file", "counts.ndjson"})
 	events, last := 0, 0
 	numbers := func(round int) (all []int) {
 		for ago := range 3 {
@@ -121,23 +146,10 @@ func thresholdChain(g *ground, kills int, fused bool) {
 
 // aggregateChain counts the events of a few numbers, in windows of a second, of which many
 // end while processes are killed.
-func aggregateChain(g *ground, kills int, fused bool) {
+func aggregateChain(g *ground, kills int, fused bool, state ...string) {
 	const portion, kinds = 300, 7
-	pipeline := "expert-aggregate --state counts --fields extra.n --threshold 1 --timespan 1_second | output-file --file counts.ndjson"
-	if !fused {
-		pipeline = strings.ReplaceAll(pipeline, "1_second", "'1 second'")
-	}
-	words := pipeOrChain(fused, pipeline)
-	if fused {
-		spaced := words
-		words = func(flags ...string) []string {
-			all := spaced(flags...)
-			for i := range all {
-				all[i] = strings.ReplaceAll(all[i], "1_second", "1 second")
-			}
-			return all
-		}
-	}
+	aggregate := append([]string{"expert-aggregate", "--fields", "extra.n", "--threshold", "1", "--timespan", "1 second"}, state...)
+	words := pipeOrChain(fused, aggregate, []string{"output-file", "--file", "counts.ndjson"})
 	sent := map[int]int{}
 	g.underFire(kills, words, func(round int) (all []int) {
 		for i := range portion {

@@ -39,6 +39,8 @@ var chaosTrials = []chaosTrial{
 	{"threshold, fused", fusedThresholdUnderFire},
 	{"aggregate", aggregateUnderFire},
 	{"aggregate, fused", fusedAggregateUnderFire},
+	{"threshold, Redis", thresholdInRedisUnderFire},
+	{"aggregate, Redis", aggregateInRedisUnderFire},
 }
 
 var farEndTrials = []chaosTrial{
