@@ -35,6 +35,12 @@ var chaosTrials = []chaosTrial{
 	{"power cut, file", powerCutFile},
 	{"power cut, spool", powerCutSpool},
 	{"routes, --jobs 8", routesWithJobs},
+	{"threshold", thresholdUnderFire},
+	{"threshold, fused", fusedThresholdUnderFire},
+	{"aggregate", aggregateUnderFire},
+	{"aggregate, fused", fusedAggregateUnderFire},
+	{"threshold, Redis", thresholdInRedisUnderFire},
+	{"aggregate, Redis", aggregateInRedisUnderFire},
 }
 
 var farEndTrials = []chaosTrial{

@@ -17,6 +17,8 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertabusix "github.com/intelpipe/intelpipe/internal/expert/abusix"
+	expertaggregate "github.com/intelpipe/intelpipe/internal/expert/aggregate"
+	expertanonymize "github.com/intelpipe/intelpipe/internal/expert/anonymize"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertconstituency "github.com/intelpipe/intelpipe/internal/expert/constituency"
 	expertcsvconverter "github.com/intelpipe/intelpipe/internal/expert/csvconverter"
@@ -35,6 +37,7 @@ import (
 	experthttpcontent "github.com/intelpipe/intelpipe/internal/expert/httpcontent"
 	experthttpstatus "github.com/intelpipe/intelpipe/internal/expert/httpstatus"
 	expertidea "github.com/intelpipe/intelpipe/internal/expert/idea"
+	expertlimit "github.com/intelpipe/intelpipe/internal/expert/limit"
 	expertlookyloo "github.com/intelpipe/intelpipe/internal/expert/lookyloo"
 	expertmaxmindgeoip "github.com/intelpipe/intelpipe/internal/expert/maxmindgeoip"
 	expertmisp "github.com/intelpipe/intelpipe/internal/expert/misp"
@@ -42,14 +45,18 @@ import (
 	expertnationalcertcontact "github.com/intelpipe/intelpipe/internal/expert/nationalcertcontact"
 	expertrdap "github.com/intelpipe/intelpipe/internal/expert/rdap"
 	expertrecordedfutureiprisk "github.com/intelpipe/intelpipe/internal/expert/recordedfutureiprisk"
+	expertrefang "github.com/intelpipe/intelpipe/internal/expert/refang"
 	expertremoveaffix "github.com/intelpipe/intelpipe/internal/expert/removeaffix"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
+	expertsample "github.com/intelpipe/intelpipe/internal/expert/sample"
 	expertsecuritytxt "github.com/intelpipe/intelpipe/internal/expert/securitytxt"
 	expertsieve "github.com/intelpipe/intelpipe/internal/expert/sieve"
+	expertsplit "github.com/intelpipe/intelpipe/internal/expert/split"
 	expertsplunksavedsearch "github.com/intelpipe/intelpipe/internal/expert/splunksavedsearch"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
+	expertthreshold "github.com/intelpipe/intelpipe/internal/expert/threshold"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experttruncatebydelimiter "github.com/intelpipe/intelpipe/internal/expert/truncatebydelimiter"
 	experttrustedintroducer "github.com/intelpipe/intelpipe/internal/expert/trustedintroducer"
@@ -131,6 +138,8 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-abusix", New: func() any { return new(expertabusix.Command) }},
+	{Name: "expert-aggregate", New: func() any { return new(expertaggregate.Command) }},
+	{Name: "expert-anonymize", New: func() any { return new(expertanonymize.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-constituency", New: func() any { return new(expertconstituency.Command) }},
 	{Name: "expert-csv-converter", New: func() any { return new(expertcsvconverter.Command) }},
@@ -149,6 +158,7 @@ var tools = []tool.Spec{
 	{Name: "expert-http-content", New: func() any { return new(experthttpcontent.Command) }},
 	{Name: "expert-http-status", New: func() any { return new(experthttpstatus.Command) }},
 	{Name: "expert-idea", New: func() any { return new(expertidea.Command) }},
+	{Name: "expert-limit", New: func() any { return new(expertlimit.Command) }},
 	{Name: "expert-lookyloo", New: func() any { return new(expertlookyloo.Command) }},
 	{Name: "expert-maxmind-geoip", New: func() any { return new(expertmaxmindgeoip.Command) }},
 	{Name: "expert-misp", New: func() any { return new(expertmisp.Command) }},
@@ -156,14 +166,18 @@ var tools = []tool.Spec{
 	{Name: "expert-national-cert-contact", New: func() any { return new(expertnationalcertcontact.Command) }},
 	{Name: "expert-rdap", New: func() any { return new(expertrdap.Command) }},
 	{Name: "expert-recordedfuture-iprisk", New: func() any { return new(expertrecordedfutureiprisk.Command) }},
+	{Name: "expert-refang", New: func() any { return new(expertrefang.Command) }},
 	{Name: "expert-remove-affix", New: func() any { return new(expertremoveaffix.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
+	{Name: "expert-sample", New: func() any { return new(expertsample.Command) }},
 	{Name: "expert-securitytxt", New: func() any { return new(expertsecuritytxt.Command) }},
 	{Name: "expert-sieve", New: func() any { return new(expertsieve.Command) }},
+	{Name: "expert-split", New: func() any { return new(expertsplit.Command) }},
 	{Name: "expert-splunk-saved-search", New: func() any { return new(expertsplunksavedsearch.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
+	{Name: "expert-threshold", New: func() any { return new(expertthreshold.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-truncate-by-delimiter", New: func() any { return new(experttruncatebydelimiter.Command) }},
 	{Name: "expert-trusted-introducer", New: func() any { return new(experttrustedintroducer.Command) }},

@@ -137,6 +137,52 @@ func (c *Client) setAllNew(ctx context.Context, keys []string, value string, ttl
 	return nil
 }
 
+// Transaction runs commands, all of them or none. One that fails all the same, as for a
+// key of another type, is an error.
+func (c *Client) Transaction(ctx context.Context, commands [][]any) error {
+	conn, err := c.pool.GetContext(ctx)
+	if err != nil {
+		return c.wrap(err)
+	}
+	defer conn.Close()
+	conn.Send("MULTI") // an error of Send is one of EXEC as well
+	for _, words := range commands {
+		conn.Send(words[0].(string), words[1:]...)
+	}
+	replies, err := redis.Values(redis.DoContext(conn, ctx, "EXEC"))
+	for _, reply := range replies {
+		if failed, ok := reply.(redis.Error); ok && err == nil {
+			err = failed
+		}
+	}
+	return c.wrap(err)
+}
+
+// Hash returns the fields of a hash; one that is not there has none.
+func (c *Client) Hash(ctx context.Context, key string) (map[string]string, error) {
+	return redis.StringMap(c.Do(ctx, "HGETALL", key))
+}
+
+// Keys yields the keys that match a pattern, some perhaps more than once.
+func (c *Client) Keys(ctx context.Context, pattern string, yield func(key string)) error {
+	for cursor := "0"; ; {
+		reply, err := redis.Values(c.Do(ctx, "SCAN", cursor, "MATCH", pattern, "COUNT", 1000))
+		if err != nil {
+			return err
+		}
+		var keys []string
+		if _, err := redis.Scan(reply, &cursor, &keys); err != nil {
+			return c.wrap(err)
+		}
+		for _, key := range keys {
+			yield(key)
+		}
+		if cursor == "0" {
+			return nil
+		}
+	}
+}
+
 // Do runs a command.
 func (c *Client) Do(ctx context.Context, command string, args ...any) (any, error) {
 	conn, err := c.pool.GetContext(ctx)

@@ -95,3 +95,31 @@ func TestSocket(t *testing.T) {
 	}
 	backend.CheckGet(t, "k", "v")
 }
+
+// TestTransaction does all or nothing, and says so if one of its commands fails.
+func TestTransaction(t *testing.T) {
+	s := miniredis.RunT(t)
+	c, err := Open(Config{Host: s.Host(), Port: s.Server().Addr().Port})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx := context.Background()
+	if err := c.Transaction(ctx, [][]any{{"SET", "a", "1"}, {"HSET", "b", "x", 1, "y", "2"}}); err != nil {
+		t.Fatal(err)
+	}
+	fields, err := c.Hash(ctx, "b")
+	if a, _ := s.Get("a"); a != "1" || err != nil || len(fields) != 2 || fields["y"] != "2" {
+		t.Errorf("a is %q, b is %v, %v", a, fields, err)
+	}
+	if err := c.Transaction(ctx, [][]any{{"SET", "c", "1"}, {"HSET", "a", "x", 1}}); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
+		t.Errorf("a key of another type: %v", err)
+	}
+	if err := c.Transaction(ctx, [][]any{{"SET", "d", "1"}, {"NOSUCH"}}); err == nil { // the stand-in does the first of them all the same
+		t.Errorf("an unknown command: %v", err)
+	}
+	var keys []string
+	if err := c.Keys(ctx, "[ab]", func(key string) { keys = append(keys, key) }); err != nil || len(keys) != 2 {
+		t.Errorf("keys %q, %v", keys, err)
+	}
+}

@@ -18,6 +18,8 @@ import (
 	collectspool "github.com/intelpipe/intelpipe/internal/collect/spool"
 	collectsyslog "github.com/intelpipe/intelpipe/internal/collect/syslog"
 	expertabusix "github.com/intelpipe/intelpipe/internal/expert/abusix"
+	expertaggregate "github.com/intelpipe/intelpipe/internal/expert/aggregate"
+	expertanonymize "github.com/intelpipe/intelpipe/internal/expert/anonymize"
 	expertasnlookup "github.com/intelpipe/intelpipe/internal/expert/asnlookup"
 	expertconstituency "github.com/intelpipe/intelpipe/internal/expert/constituency"
 	expertcsvconverter "github.com/intelpipe/intelpipe/internal/expert/csvconverter"
@@ -36,6 +38,7 @@ import (
 	experthttpcontent "github.com/intelpipe/intelpipe/internal/expert/httpcontent"
 	experthttpstatus "github.com/intelpipe/intelpipe/internal/expert/httpstatus"
 	expertidea "github.com/intelpipe/intelpipe/internal/expert/idea"
+	expertlimit "github.com/intelpipe/intelpipe/internal/expert/limit"
 	expertlookyloo "github.com/intelpipe/intelpipe/internal/expert/lookyloo"
 	expertmaxmindgeoip "github.com/intelpipe/intelpipe/internal/expert/maxmindgeoip"
 	expertmisp "github.com/intelpipe/intelpipe/internal/expert/misp"
@@ -43,14 +46,18 @@ import (
 	expertnationalcertcontact "github.com/intelpipe/intelpipe/internal/expert/nationalcertcontact"
 	expertrdap "github.com/intelpipe/intelpipe/internal/expert/rdap"
 	expertrecordedfutureiprisk "github.com/intelpipe/intelpipe/internal/expert/recordedfutureiprisk"
+	expertrefang "github.com/intelpipe/intelpipe/internal/expert/refang"
 	expertremoveaffix "github.com/intelpipe/intelpipe/internal/expert/removeaffix"
 	expertreversedns "github.com/intelpipe/intelpipe/internal/expert/reversedns"
 	expertrfc1918 "github.com/intelpipe/intelpipe/internal/expert/rfc1918"
 	expertripe "github.com/intelpipe/intelpipe/internal/expert/ripe"
+	expertsample "github.com/intelpipe/intelpipe/internal/expert/sample"
 	expertsecuritytxt "github.com/intelpipe/intelpipe/internal/expert/securitytxt"
 	expertsieve "github.com/intelpipe/intelpipe/internal/expert/sieve"
+	expertsplit "github.com/intelpipe/intelpipe/internal/expert/split"
 	expertsplunksavedsearch "github.com/intelpipe/intelpipe/internal/expert/splunksavedsearch"
 	experttaxonomy "github.com/intelpipe/intelpipe/internal/expert/taxonomy"
+	expertthreshold "github.com/intelpipe/intelpipe/internal/expert/threshold"
 	experttornodes "github.com/intelpipe/intelpipe/internal/expert/tornodes"
 	experttruncatebydelimiter "github.com/intelpipe/intelpipe/internal/expert/truncatebydelimiter"
 	experttrustedintroducer "github.com/intelpipe/intelpipe/internal/expert/trustedintroducer"
@@ -141,6 +148,8 @@ var tools = []tool.Spec{
 	{Name: "collect-syslog", New: func() any { return new(collectsyslog.Command) }},
 	{Name: "dump", New: func() any { return new(admindump.Command) }},
 	{Name: "expert-abusix", New: func() any { return new(expertabusix.Command) }},
+	{Name: "expert-aggregate", New: func() any { return new(expertaggregate.Command) }},
+	{Name: "expert-anonymize", New: func() any { return new(expertanonymize.Command) }},
 	{Name: "expert-asn-lookup", New: func() any { return new(expertasnlookup.Command) }},
 	{Name: "expert-constituency", New: func() any { return new(expertconstituency.Command) }},
 	{Name: "expert-csv-converter", New: func() any { return new(expertcsvconverter.Command) }},
@@ -159,6 +168,7 @@ var tools = []tool.Spec{
 	{Name: "expert-http-content", New: func() any { return new(experthttpcontent.Command) }},
 	{Name: "expert-http-status", New: func() any { return new(experthttpstatus.Command) }},
 	{Name: "expert-idea", New: func() any { return new(expertidea.Command) }},
+	{Name: "expert-limit", New: func() any { return new(expertlimit.Command) }},
 	{Name: "expert-lookyloo", New: func() any { return new(expertlookyloo.Command) }},
 	{Name: "expert-maxmind-geoip", New: func() any { return new(expertmaxmindgeoip.Command) }},
 	{Name: "expert-misp", New: func() any { return new(expertmisp.Command) }},
@@ -166,14 +176,18 @@ var tools = []tool.Spec{
 	{Name: "expert-national-cert-contact", New: func() any { return new(expertnationalcertcontact.Command) }},
 	{Name: "expert-rdap", New: func() any { return new(expertrdap.Command) }},
 	{Name: "expert-recordedfuture-iprisk", New: func() any { return new(expertrecordedfutureiprisk.Command) }},
+	{Name: "expert-refang", New: func() any { return new(expertrefang.Command) }},
 	{Name: "expert-remove-affix", New: func() any { return new(expertremoveaffix.Command) }},
 	{Name: "expert-reverse-dns", New: func() any { return new(expertreversedns.Command) }},
 	{Name: "expert-rfc1918", New: func() any { return new(expertrfc1918.Command) }},
 	{Name: "expert-ripe", New: func() any { return new(expertripe.Command) }},
+	{Name: "expert-sample", New: func() any { return new(expertsample.Command) }},
 	{Name: "expert-securitytxt", New: func() any { return new(expertsecuritytxt.Command) }},
 	{Name: "expert-sieve", New: func() any { return new(expertsieve.Command) }},
+	{Name: "expert-split", New: func() any { return new(expertsplit.Command) }},
 	{Name: "expert-splunk-saved-search", New: func() any { return new(expertsplunksavedsearch.Command) }},
 	{Name: "expert-taxonomy", New: func() any { return new(experttaxonomy.Command) }},
+	{Name: "expert-threshold", New: func() any { return new(expertthreshold.Command) }},
 	{Name: "expert-tor-nodes", New: func() any { return new(experttornodes.Command) }},
 	{Name: "expert-truncate-by-delimiter", New: func() any { return new(experttruncatebydelimiter.Command) }},
 	{Name: "expert-trusted-introducer", New: func() any { return new(experttrustedintroducer.Command) }},
@@ -269,6 +283,8 @@ var rooms = map[string]string{
 	"collect-syslog":                   "internal/collect/syslog",
 	"dump":                             "internal/admin/dump",
 	"expert-abusix":                    "internal/expert/abusix",
+	"expert-aggregate":                 "internal/expert/aggregate",
+	"expert-anonymize":                 "internal/expert/anonymize",
 	"expert-asn-lookup":                "internal/expert/asnlookup",
 	"expert-constituency":              "internal/expert/constituency",
 	"expert-csv-converter":             "internal/expert/csvconverter",
@@ -287,6 +303,7 @@ var rooms = map[string]string{
 	"expert-http-content":              "internal/expert/httpcontent",
 	"expert-http-status":               "internal/expert/httpstatus",
 	"expert-idea":                      "internal/expert/idea",
+	"expert-limit":                     "internal/expert/limit",
 	"expert-lookyloo":                  "internal/expert/lookyloo",
 	"expert-maxmind-geoip":             "internal/expert/maxmindgeoip",
 	"expert-misp":                      "internal/expert/misp",
@@ -294,14 +311,18 @@ var rooms = map[string]string{
 	"expert-national-cert-contact":     "internal/expert/nationalcertcontact",
 	"expert-rdap":                      "internal/expert/rdap",
 	"expert-recordedfuture-iprisk":     "internal/expert/recordedfutureiprisk",
+	"expert-refang":                    "internal/expert/refang",
 	"expert-remove-affix":              "internal/expert/removeaffix",
 	"expert-reverse-dns":               "internal/expert/reversedns",
 	"expert-rfc1918":                   "internal/expert/rfc1918",
 	"expert-ripe":                      "internal/expert/ripe",
+	"expert-sample":                    "internal/expert/sample",
 	"expert-securitytxt":               "internal/expert/securitytxt",
 	"expert-sieve":                     "internal/expert/sieve",
+	"expert-split":                     "internal/expert/split",
 	"expert-splunk-saved-search":       "internal/expert/splunksavedsearch",
 	"expert-taxonomy":                  "internal/expert/taxonomy",
+	"expert-threshold":                 "internal/expert/threshold",
 	"expert-tor-nodes":                 "internal/expert/tornodes",
 	"expert-truncate-by-delimiter":     "internal/expert/truncatebydelimiter",
 	"expert-trusted-introducer":        "internal/expert/trustedintroducer",

@@ -12,6 +12,8 @@ var Names = [...]string{
 	"collect-syslog",
 	"dump",
 	"expert-abusix",
+	"expert-aggregate",
+	"expert-anonymize",
 	"expert-asn-lookup",
 	"expert-constituency",
 	"expert-csv-converter",
@@ -30,6 +32,7 @@ var Names = [...]string{
 	"expert-http-content",
 	"expert-http-status",
 	"expert-idea",
+	"expert-limit",
 	"expert-lookyloo",
 	"expert-maxmind-geoip",
 	"expert-misp",
@@ -37,14 +40,18 @@ var Names = [...]string{
 	"expert-national-cert-contact",
 	"expert-rdap",
 	"expert-recordedfuture-iprisk",
+	"expert-refang",
 	"expert-remove-affix",
 	"expert-reverse-dns",
 	"expert-rfc1918",
 	"expert-ripe",
+	"expert-sample",
 	"expert-securitytxt",
 	"expert-sieve",
+	"expert-split",
 	"expert-splunk-saved-search",
 	"expert-taxonomy",
+	"expert-threshold",
 	"expert-tor-nodes",
 	"expert-truncate-by-delimiter",
 	"expert-trusted-introducer",
@@ -418,6 +425,76 @@ records say, a day at most: in memory, and with --cache in a file or with
 	echo '{"source.fqdn":"www.example.org"}' | expert-abusix
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-abusix --overwrite --nameserver 192.0.2.53 --cache ./contacts`, Full: false}
+	case "expert-aggregate":
+		return Page{Summary: "collect similar events over a time, and pass one with their number", Doc: `Events that agree in --fields are collected for the length of --timespan, which begins
+with the first of them. Then one event passes in their place: the first, with their
+number in extra.count, the time of the last in extra.time_end, and as time.source the
+time at which collecting began, if the event's own is not earlier. If there were less
+than --threshold, none passes. An event that has an integer in extra.count counts as
+that many. Its time is time.source, else time.observation, else now.
+
+What is due passes before the next event is counted, and within two seconds where none
+comes. At the end of the input a plain pipe keeps what is not due for the next run, or
+passes it on with --flush. Without --state and --redis-cache-host there is no next run:
+then all passes on in the end.
+
+What is collected is kept in the file that --state names, which lives in the state
+directory if its name has no slash. With --redis-cache-host it is kept in Redis. With
+the default --fields, --threshold and --timespan it is kept there the way IntelMQ does,
+so that this command can take its place. With others it has names of its own, made of
+these three, so that several such commands can use one database; what is open when
+they are changed stays there, and is of no use any longer. Only one command with the
+same three at a time can use a database.
+
+In a pipeline that a source owns one of both is required. State advances with the
+stream: whatever is killed, an event counts once. What has passed since the last
+checkpoint passes once more after a crash, with the same number, which an output-file
+behind it replaces. --flush has no effect there: nothing would make sure that what
+passes at the end arrives.
+
+# Examples
+
+	printf '{"classification.type":"ddos"}\n{"classification.type":"ddos"}\n' |
+	  expert-aggregate --threshold 2 --timespan '10 minutes'
+	echo '{"source.ip":"192.0.2.1","classification.type":"ddos"}' |
+	  expert-aggregate --fields source.ip,classification.type --state ./open`, Full: false}
+	case "expert-anonymize":
+		return Page{Summary: "replace addresses, names and accounts by pseudonyms of a secret key", Doc: `The same value gets the same pseudonym wherever it stands and in each run, as long as
+the key is the same, and nobody without the key finds out what it stood for. The key is
+64 hexadecimal digits in a file: openssl rand -hex 32.
+
+--fields names a method for each field; fields that it does not name stay as they are.
+
+	address  an IP address or a network, by Crypto-PAn: addresses that agree
+	         in their first bits still agree in as many, and a network keeps
+	         its length. Other programs make the same of it with the same key
+	name     the name of a host or a domain, label by label: hosts of one domain
+	         are still of one domain. --keep-tld leaves the last label
+	mail     mail addresses, of which several may stand between commas: the domain
+	         as a name. An account without @ becomes a token
+	url      scheme and port stay, the host is an address or a name, and the rest
+	         becomes a token
+	token    anything, as 16 hexadecimal digits
+	remove   the field is removed
+
+By default this is done to the addresses, networks, names, URLs and accounts of both
+sides, and raw and the paths of URLs are removed. A value that a method cannot read, as
+a name in a field for addresses, puts its event into the dump, which has it as it came.
+
+Other fields may tell what was replaced. raw hides it, and is removed unless --fields
+names it. Any text or list in which one of the event's original values stands is removed
+as well, and each such field is named once on stderr. What a free text says about
+somebody else stays, and so do AS, country and time, which together with others can be
+enough to recognise somebody: expert-field-reducer removes what the reader need not have.
+
+# Examples
+
+	od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > anonymize.key
+	echo '{"source.ip":"192.0.2.1","source.fqdn":"www.example.org"}' |
+	  expert-anonymize --key-file anonymize.key --keep-tld
+	echo '{"source.ip":"192.0.2.1","source.account":"joe@example.org"}' |
+	  expert-anonymize --key-file anonymize.key \
+	  --fields 'json:{"source.ip":"address","source.account":"remove"}'`, Full: false}
 	case "expert-asn-lookup":
 		return Page{Summary: "add network and AS number of an address from a routing table", Doc: `source.ip and destination.ip are looked up in a table of BGP prefixes. The
 most specific one that holds the address becomes source.network, and its AS
@@ -794,6 +871,26 @@ after a crash is the same.
 	echo '{"source.ip":"192.0.2.1","classification.type":"spam"}' | expert-idea
 	echo '{"source.ip":"192.0.2.1","classification.type":"scanner"}' |
 	  expert-idea --test-mode | output-file --single-key output --file idea.ndjson`, Full: false}
+	case "expert-limit":
+		return Page{Summary: "pass the first events, or the first of each kind within a time", Doc: `The first --count events pass, and the others are dropped. With --fields that many pass
+of each kind: of events that agree in these fields. An event that has none of them is
+of a kind as well. With --window counting begins anew when that time has gone by since
+the first event that was counted, for each kind apart.
+
+Unlike head it reads on, so that all commands of a pipeline come to a good end, and
+control lines pass. What was counted is kept in the file that --state names, which
+lives in the state directory if its name has no slash; without it, until the command
+ends.
+
+State advances with the stream. In a pipeline that a source owns an event counts once,
+whatever is killed; in a plain pipe state is saved at the end of the input.
+
+# Examples
+
+	printf '{"source.port":80}\n{"source.port":81}\n' | expert-limit --count 1
+	echo '{"source.asn":64496,"classification.type":"scanner"}' |
+	  expert-limit --count 1000 --fields source.asn,classification.type \
+	  --window '1 day' --state ./passed`, Full: false}
 	case "expert-lookyloo":
 		return Page{Summary: "have Lookyloo capture a URL, and add where the capture is", Doc: `The URL in source.url is submitted to a Lookyloo instance, which opens it in a browser,
 and the page of its capture becomes screenshot_url. The text of --http-user-agent is
@@ -957,6 +1054,27 @@ Recorded Future's API. Let cron do that, with --database and --api-token-file in
 	  expert-recordedfuture-iprisk --database risk.csv
 	echo '{"source.ip":"192.0.2.1","extra.rf_iprisk.source":10}' |
 	  expert-recordedfuture-iprisk --database risk.csv --overwrite`, Full: false}
+	case "expert-refang":
+		return Page{Summary: "write indicators as they are meant, or so that nobody can click on them", Doc: `People defang what nobody shall click on: hxxp://www[.]example[.]org, and
+abuse[at]example(dot)org. In the fields of --fields such an indicator becomes
+http://www.example.org again. What comes out has to be valid for the field, or else the
+event goes into the dump. In free texts, as comment, each word is looked at, and changed
+only if an address, a URL, a mail address or the name of a host comes out.
+
+With --defang it is the other way round: http becomes hxxp, each point of a host [.],
+the @ of a mail address [at], and each colon of an IPv6 address [:]. What comes out is
+not valid in the data format, so this belongs right before an output for people. A
+field that was defanged before is not changed once more.
+
+By default the fields are the addresses, networks, names, URLs and accounts of both
+sides, event_description.url, event_description.text and comment. extra stands for all
+texts below it.
+
+# Examples
+
+	echo '{"source.url":"hxxp://www[.]example[.]org/a"}' | expert-refang
+	echo '{"source.ip":"192.0.2.1","comment":"see http://example.org/"}' |
+	  expert-refang --defang`, Full: false}
 	case "expert-remove-affix":
 		return Page{Summary: "cut a prefix or suffix off a field", Doc: `A text in front of the field's text is removed once, as the www. of a name; with
 --no-remove-prefix it is one behind. Upper and lower case differ. If nothing is
@@ -1018,6 +1136,22 @@ where IntelMQ keeps them, too.
 	echo '{"source.fqdn":"www.example.org"}' | expert-ripe
 	echo '{"source.fqdn":"www.example.org"}' |
 	  expert-ripe --mode replace --no-query-ripe-stat-geolocation --cache ./ripe`, Full: false}
+	case "expert-sample":
+		return Page{Summary: "pass a part of the events, always the same ones", Doc: `With --one-of N one of N events passes on the average, with --share a part of all:
+0.25 is a quarter. Chance does not decide, but a hash of the event: the same event
+passes, or does not, in each run and on each machine. What passes with a small share
+passes with each larger one, too.
+
+By default all fields count but raw and time.observation. With --fields only these do:
+all events of an address pass, or none. An event that has none of them is taken by all
+its fields. --seed makes another choice.
+
+# Examples
+
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.2"}\n' |
+	  expert-sample --one-of 2
+	echo '{"source.ip":"192.0.2.1","source.port":80}' |
+	  expert-sample --share 0.01 --fields source.ip`, Full: false}
 	case "expert-securitytxt":
 		return Page{Summary: "add the contact that a host names in its security.txt", Doc: `The host in the field --url-field, a name, an address or a URL, is asked for its file
 security.txt (RFC 9116), and the first contact in it becomes the field --contact-field;
@@ -1119,6 +1253,25 @@ SIGHUP. If the new rules have a mistake it keeps the old ones.
 	  expert-sieve --file rules.sieve
 	echo '{"source.port":22,"source.geolocation.cc":"DE"}' |
 	  expert-sieve --file rules.sieve --to abroad=out.ndjson && cat out.ndjson`, Full: false}
+	case "expert-split":
+		return Page{Summary: "make one event of each value of a list", Doc: `An event with several values in --field becomes several events, each with one of them,
+in the order of the list. The values are the elements of a list such as extra.tags, or
+the parts of a text between --separator, without the blanks around them. Empty values,
+those that the data format ignores (-, N/A), and those that were there before in the
+same list make no event. Everything else is
+in each of the events.
+
+With --into a value goes into another field, whose value it replaces, and the list
+stays as it is. An event without the field, or without a value in it, passes as it is.
+One with a value that the field does not take goes into the dump as a whole: none of
+its events passes.
+
+# Examples
+
+	echo '{"source.abuse_contact":"abuse@example.org, noc@example.org"}' |
+	  expert-split --field source.abuse_contact
+	echo '{"extra.addresses":["192.0.2.1","2001:db8::1"]}' |
+	  expert-split --field extra.addresses --into source.ip`, Full: false}
 	case "expert-splunk-saved-search":
 		return Page{Summary: "add fields that a saved search of Splunk finds", Doc: `The search --saved-search is run for each event, with fields of the event as its
 parameters: --search-parameters has the names of the fields and what the search calls
@@ -1163,6 +1316,35 @@ other and undetermined. What is already there stays.
 
 	echo '{"classification.type":"phishing"}' | expert-taxonomy
 	printf '192.0.2.4\n' | parse-blocklistde | expert-taxonomy`, Full: false}
+	case "expert-threshold":
+		return Page{Summary: "pass the event that makes the number of its kind reach a threshold", Doc: `Events with the same content are counted, and the one with which the count reaches
+--threshold passes. The others are dropped: those before, and those after until
+--redis-cache-ttl seconds have gone by without such an event. Then counting begins
+anew. The event that passes gets the fields of --add-keys, and the count in
+extra.count; both replace what is there.
+
+What makes events the same is said as for expert-deduplicator: by default all fields
+count but raw and time.observation. With --filter-type whitelist only those of
+--filter-keys count: events that have none of these are all alike. time.observation
+never counts.
+
+Counts are kept in the file that --state names, which lives in the state directory if
+its name has no slash; without it, until the command ends. With --redis-cache-host they
+are kept in Redis, the way IntelMQ does, so that this command can take its place. Only
+one such command at a time can use a file, or a database.
+
+State advances with the stream. In a pipeline that a source owns an event counts once,
+whatever is killed, and events that come again are counted at the time at which they
+came first, except that Redis forgets a count by its own clock. In a plain pipe state is
+saved at the end of the input, and with Redis at once.
+
+# Examples
+
+	printf '{"source.ip":"192.0.2.1"}\n{"source.ip":"192.0.2.1"}\n' |
+	  expert-threshold --threshold 2
+	echo '{"source.ip":"192.0.2.1","classification.type":"brute-force"}' |
+	  expert-threshold --filter-type whitelist --filter-keys source.ip \
+	  --threshold 100 --redis-cache-ttl 600 --state ./attempts`, Full: false}
 	case "expert-tor-nodes":
 		return Page{Summary: "mark addresses of Tor exit nodes", Doc: `If source.ip is in the list, source.tor_node becomes true; the same goes for
 destination. It never becomes false, and a value that is there already stays,
