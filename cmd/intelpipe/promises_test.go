@@ -128,7 +128,7 @@ var lookedUp = regexp.MustCompile(`\)(; [a-z]+: asked [^;\n]*)+`)
 
 // TestBadLinesCostThemselves puts good lines around every kind of bad one.
 func TestBadLinesCostThemselves(t *testing.T) {
-	good := `{"source.ip":"192.0.2.1","classification.type":"scanner","time.source":"2026-01-31T12:00:00+00:00","extra.n":%d}`
+	good := `{"source.ip":"192.0.2.1","classification.type":"scanner","time.source":"2024-05-01T12:00:00+00:00","extra.n":%d}`
 	for name, bad := range map[string]string{
 		"truncated":         `{"source.ip":"192.0.2.`,
 		"NUL":               "{\"comment\":\"a\x00b\"}",
