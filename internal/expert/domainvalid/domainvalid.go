@@ -30,7 +30,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/event"
 	"github.com/intelpipe/intelpipe/internal/lookup/database"
@@ -94,26 +93,19 @@ var errEmpty = errors.New("there are no top-level domains in it")
 
 // load reads a list.
 func load(path string) (map[string]bool, error) {
-	text, err := charset.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	list, n := map[string]bool{}, 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		name := strings.ToLower(strings.TrimSpace(line))
-		if name == "" || name[0] == '#' {
-			continue
-		}
+	list := map[string]bool{}
+	err := database.Lines(path, func(text string) error {
+		name := strings.ToLower(text)
 		if ascii, ok := idna.ToASCII(name); !ok || !isLabel(ascii) {
-			return nil, fmt.Errorf("%s:%d:1: not a top-level domain: %s", path, n, plain.Quote(name))
+			return fmt.Errorf("not a top-level domain: %s", plain.Quote(name))
 		}
 		list[name] = true
+		return nil
+	})
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("%s: %w", path, errEmpty)
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("%s: %w", path, errEmpty)
-	}
-	return list, nil
+	return list, err
 }
 
 // Update fetches the list of IANA.

@@ -26,7 +26,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
@@ -68,27 +67,14 @@ var errEmpty = errors.New("there is no address in it")
 
 // load reads a list.
 func load(path string) (nodes, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
 	list := nodes{}
-	in := bufio.NewScanner(f)
-	for n := 1; in.Scan(); n++ {
-		text := strings.TrimSpace(in.Text())
-		if text == "" || text[0] == '#' {
-			continue
-		}
+	return list, database.Lines(path, func(text string) error {
 		if _, err := netip.ParseAddr(text); err != nil {
-			return nil, fmt.Errorf("%s:%d: %.60q is no address", path, n, text)
+			return fmt.Errorf("%.60q is no address", text)
 		}
 		list[text] = true
-	}
-	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return list, nil
+		return nil
+	})
 }
 
 // Update fetches the list of the Tor Project.
