@@ -144,7 +144,7 @@ func runChain(t *testing.T, chain []link, stdin string, asPipe bool) map[string]
 		fmt.Fprintf(&prelude, "%s() { (exec -a %s %s \"$@\"); }\n", spec.Name, spec.Name, quote(self))
 	}
 	cmd := exec.Command("bash", "-c", prelude.String()+script)
-	cmd.Env = environment(dir)
+	cmd.Env = append(environment(dir), "INTELPIPE_NOW=2026-11-05T12:00:00Z") // or the two chains see two seconds
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
