@@ -38,6 +38,22 @@ func (o object) list(key string, items ...any) {
 	}
 }
 
+// number is a list of a number, as it stands in the event.
+func (o object) number(key string, text []byte) {
+	if len(text) > 0 {
+		o[key] = []json.RawMessage{text}
+	}
+}
+
+// address is a list of an address, under the key of its version.
+func (o object) address(key, address string) {
+	if strings.Contains(address, ":") {
+		o.list(key+"6", address)
+	} else {
+		o.list(key+"4", address)
+	}
+}
+
 // child appends an object to the list that is at key.
 func (o object) child(key string, child object) {
 	if len(child) > 0 {
@@ -167,23 +183,15 @@ func side(m *event.Message, side, kind string) object {
 	if m.Get(side+"tor_node") == "true" {
 		o.list("Type", "Tor")
 	}
-	for _, f := range [...]struct{ member, field string }{
-		{"Account", "account"}, {"Hostname", "fqdn"}, {"LocalHostname", "local_hostname"}, {"PTR", "reverse_dns"}, {"URL", "url"},
-	} {
-		o.list(f.member, m.Get(side+f.field))
-	}
-	for _, f := range [...]struct{ member, field string }{{"ASN", "asn"}, {"Port", "port"}} {
-		if v, ok := m.Value(side + f.field); ok && v.Kind == harmonization.Number {
-			o[f.member] = []json.RawMessage{json.RawMessage(v.Text)}
-		}
-	}
-	for _, f := range [...]struct{ member, field string }{{"IP", "ip"}, {"LocalIP", "local_ip"}} {
-		version := "4"
-		if strings.Contains(m.Get(side+f.field), ":") {
-			version = "6"
-		}
-		o.list(f.member+version, m.Get(side+f.field))
-	}
+	o.list("Account", m.Get(side+"account"))
+	o.number("ASN", m.JSON(side+"asn"))
+	o.list("Hostname", m.Get(side+"fqdn"))
+	o.address("IP", m.Get(side+"ip"))
+	o.list("LocalHostname", m.Get(side+"local_hostname"))
+	o.address("LocalIP", m.Get(side+"local_ip"))
+	o.number("Port", m.JSON(side+"port"))
+	o.list("PTR", m.Get(side+"reverse_dns"))
+	o.list("URL", m.Get(side+"url"))
 	o.text("Note", m.Get("status"))
 	return o
 }
