@@ -269,7 +269,7 @@ func endless(s *subject, w io.Writer) error {
 		text := s.stdin
 		if s.family == keeper {
 			text = fmt.Sprintf(`{"feed.name":"a","extra.n":%d,"__type":"Report","raw":"eA=="}`+"\n", n)
-		} else if s.family != "parse" {
+		} else if s.family != "parse" && s.spec.Name != "expert-domain-valid" { // which passes nothing without a domain
 			text = fmt.Sprintf(`{"source.ip":"198.51.100.%d","source.port":%d,"classification.type":"scanner","extra.n":%d}`+"\n", n%256, n%65536, n)
 		} else if text == "" {
 			return fmt.Errorf("no input")
