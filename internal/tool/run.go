@@ -68,7 +68,7 @@ func (r *run) start(ctx context.Context, name string, args []string) error {
 		}
 		errand, err := s.errand()
 		if errand != nil && !alone {
-			err = errors.New("not in a chain: with these flags it does something else, and ends")
+			err = fmt.Errorf("%s cannot stand in a chain: with these flags it does something else, and ends", words[0])
 		}
 		if err != nil {
 			return stage.Usage(err)
