@@ -14,10 +14,7 @@ type document struct {
 }
 
 // place is FILE:LINE:COLUMN of an offset.
-func (d *document) place(offset int) string {
-	line, column := json.Position(d.text, offset)
-	return fmt.Sprintf("%s:%d:%d", d.name, line, column)
-}
+func (d *document) place(offset int) string { return json.Place(d.name, d.text, offset) }
 
 // wrong is an error with its place.
 func (d *document) wrong(offset int, format string, args ...any) error {

@@ -55,6 +55,12 @@ func Position(text string, offset int) (line, column int) {
 	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 }
 
+// Place is FILE:LINE:COLUMN of an offset in the text of a file.
+func Place(file, text string, offset int) string {
+	line, column := Position(text, offset)
+	return fmt.Sprintf("%s:%d:%d", file, line, column)
+}
+
 // CheckOnce is Check for what people write: it also refuses an object that has a
 // key twice, since one of the two values would be lost without a word.
 func CheckOnce(text string) error {

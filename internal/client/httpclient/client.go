@@ -33,7 +33,8 @@ type Client struct {
 // CloseIdleConnections closes what is kept open for further requests.
 func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep returns after d, or with the cause for which ctx has ended.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

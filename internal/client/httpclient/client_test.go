@@ -960,3 +960,15 @@ func TestQuery(t *testing.T) {
 		t.Errorf("got %s, asked %d times", r.Status, asked)
 	}
 }
+
+// TestSleep ends at once with its context.
+func TestSleep(t *testing.T) {
+	if err := Sleep(t.Context(), time.Microsecond); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Sleep(ctx, time.Hour); err == nil {
+		t.Error("no error")
+	}
+}

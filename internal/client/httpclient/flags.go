@@ -95,7 +95,7 @@ func (f *Flags) Client(env *stage.Env) (*Client, error) {
 		inward:   f.HTTPPrivateRedirects,
 		private:  privatenet.Has,
 		now:      env.Now,
-		sleep:    sleep,
+		sleep:    Sleep,
 	}
 	c.transport = &http.Transport{
 		Proxy:                  proxy,

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
+	"github.com/intelpipe/intelpipe/internal/durable/sealed"
 	"github.com/intelpipe/intelpipe/internal/json"
 )
 
@@ -114,17 +114,13 @@ func (l *ledger) reopen() error {
 // cut off what is acknowledged.
 func encode(r *record) ([]byte, error) {
 	text, err := json.Marshal(r)
-	return fmt.Appendf(nil, "%08x %s\n", checksum(text), text), err
+	return sealed.Line(text), err
 }
 
 func decode(line []byte) (r record, ok bool) {
-	sum, text, _ := bytes.Cut(line, []byte{' '})
-	ok = string(sum) == fmt.Sprintf("%08x", checksum(text)) && json.Unmarshal(text, &r) == nil
+	text, ok := sealed.Text(line)
+	ok = ok && json.Unmarshal(text, &r) == nil
 	return r, ok
-}
-
-func checksum(text []byte) uint32 {
-	return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli))
 }
 
 // read plays the journal, in which each Commit means what it meant then. What is

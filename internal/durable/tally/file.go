@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"maps"
@@ -15,6 +13,7 @@ import (
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
 	"github.com/intelpipe/intelpipe/internal/durable/disk"
 	"github.com/intelpipe/intelpipe/internal/durable/format"
+	"github.com/intelpipe/intelpipe/internal/durable/sealed"
 	"github.com/intelpipe/intelpipe/internal/json"
 	"github.com/intelpipe/intelpipe/internal/stage"
 )
@@ -167,17 +166,13 @@ func (s *file) apply(changes map[Key]Entry) {
 
 func encode(r *record, changes map[Key]Entry) ([]byte, error) {
 	text, err := r.with(changes)
-	return fmt.Appendf(nil, "%08x %s\n", checksum(text), text), err
+	return sealed.Line(text), err
 }
 
 func decode(line []byte) (r record, ok bool) {
-	sum, text, _ := bytes.Cut(line, []byte{' '})
-	ok = string(sum) == fmt.Sprintf("%08x", checksum(text)) && json.Unmarshal(text, &r) == nil
+	text, ok := sealed.Text(line)
+	ok = ok && json.Unmarshal(text, &r) == nil
 	return r, ok
-}
-
-func checksum(text []byte) uint32 {
-	return crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli))
 }
 
 func (s *file) found(yield func(checkpoint.ID, window)) error {

@@ -3,11 +3,11 @@ package tally
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"testing"
 
 	"github.com/intelpipe/intelpipe/internal/durable/checkpoint"
+	"github.com/intelpipe/intelpipe/internal/durable/sealed"
 )
 
 // dying is a state whose process dies before, or after, one of its steps.
@@ -54,4 +54,4 @@ func write(t *testing.T, path, text string) {
 }
 
 // line is a line of a journal with this text.
-func line(text string) string { return fmt.Sprintf("%08x %s\n", checksum([]byte(text)), text) }
+func line(text string) string { return string(sealed.Line([]byte(text))) }

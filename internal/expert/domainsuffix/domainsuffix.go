@@ -74,9 +74,6 @@ func (c *Command) Process(_ context.Context, m *event.Message, emit stage.Emit) 
 
 // Update fetches the list.
 func (c *Command) Update(ctx context.Context, env *stage.Env) error {
-	s := database.Source{URL: cmp.Or(c.url, "https://publicsuffix.org/list/public_suffix_list.dat"), Check: func(path string) error {
-		_, err := load(path)
-		return err
-	}}
+	s := database.Source{URL: cmp.Or(c.url, "https://publicsuffix.org/list/public_suffix_list.dat"), Check: database.Loads(load)}
 	return s.Update(ctx, env, &c.HTTP, c.SuffixFile)
 }

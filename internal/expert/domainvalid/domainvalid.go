@@ -110,9 +110,6 @@ func load(path string) (map[string]bool, error) {
 
 // Update fetches the list of IANA.
 func (c *Command) Update(ctx context.Context, env *stage.Env) error {
-	s := database.Source{URL: cmp.Or(c.url, "https://data.iana.org/TLD/tlds-alpha-by-domain.txt"), Check: func(path string) error {
-		_, err := load(path)
-		return err
-	}}
+	s := database.Source{URL: cmp.Or(c.url, "https://data.iana.org/TLD/tlds-alpha-by-domain.txt"), Check: database.Loads(load)}
 	return s.Update(ctx, env, &c.HTTP, c.TldsDomainsList)
 }

@@ -36,8 +36,7 @@ type document struct{ path, text string }
 
 // wrong is an error at an offset of the file.
 func (d *document) wrong(at int, format string, args ...any) error {
-	line, column := json.Position(d.text, at)
-	return fmt.Errorf("%s:%d:%d: %w", d.path, line, column, fmt.Errorf(format, args...))
+	return fmt.Errorf("%s: %w", json.Place(d.path, d.text, at), fmt.Errorf(format, args...))
 }
 
 // load reads the data.

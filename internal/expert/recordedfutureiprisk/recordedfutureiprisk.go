@@ -86,10 +86,7 @@ func (c *Command) Update(ctx context.Context, env *stage.Env) error {
 	if c.APIToken == "" {
 		return stage.Usage(errToken)
 	}
-	s := database.Source{URL: cmp.Or(c.url, origin), Header: http.Header{"X-RFToken": {string(c.APIToken)}}, Convert: database.FromTarGz(member), Check: func(path string) error {
-		_, err := load(path)
-		return err
-	}}
+	s := database.Source{URL: cmp.Or(c.url, origin), Header: http.Header{"X-RFToken": {string(c.APIToken)}}, Convert: database.FromTarGz(member), Check: database.Loads(load)}
 	err := s.Update(ctx, env, &c.HTTP, c.Database)
 	if status := (*httpclient.StatusError)(nil); errors.As(err, &status) && status.Code == http.StatusUnauthorized {
 		err = stage.Fatal(fmt.Errorf("the token of --api-token-file is not accepted: %w", err))

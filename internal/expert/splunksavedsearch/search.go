@@ -98,7 +98,7 @@ func (s *source) start(ctx context.Context, search string) (string, error) {
 // wait waits for the results. Until Splunk has them it answers with 204.
 func (s *source) wait(ctx context.Context, job string) (*web.Answer, error) {
 	for pause := s.first; ; pause = s.interval {
-		if err := web.Wait(ctx, pause); err != nil {
+		if err := httpclient.Sleep(ctx, pause); err != nil {
 			return nil, err
 		}
 		answer, err := s.web.Get(ctx, job)

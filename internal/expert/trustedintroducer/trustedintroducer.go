@@ -108,9 +108,6 @@ func (c *Command) Update(ctx context.Context, env *stage.Env) error {
 			return stage.Fatal(err)
 		}
 	}
-	s := database.Source{URL: cmp.Or(c.url, "https://www.trusted-introducer.org/directory/teams.json"), Check: func(path string) error {
-		_, err := load(path)
-		return err
-	}}
+	s := database.Source{URL: cmp.Or(c.url, "https://www.trusted-introducer.org/directory/teams.json"), Check: database.Loads(load)}
 	return s.Update(ctx, env, &c.HTTP, c.path(env))
 }

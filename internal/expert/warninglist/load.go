@@ -9,6 +9,7 @@ import (
 
 	"github.com/intelpipe/intelpipe/internal/charset"
 	"github.com/intelpipe/intelpipe/internal/json"
+	"github.com/intelpipe/intelpipe/internal/lookup/database"
 	"github.com/intelpipe/intelpipe/internal/network"
 	"github.com/intelpipe/intelpipe/internal/plain"
 )
@@ -44,24 +45,15 @@ func load(file string) (*list, error) {
 
 // plain reads an entry a line.
 func (l *list) plain(text, file string) error {
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		entry := strings.TrimSpace(line)
-		if entry == "" || entry[0] == '#' {
-			continue
-		}
-		var err error
+	return database.Entries(file, text, func(entry string) error {
 		if _, no := network.Parse(entry); no == nil {
-			err = l.network(entry)
-		} else if !strings.Contains(entry, ".") || l.domain(entry) != nil {
+			return l.network(entry)
+		}
+		if !strings.Contains(entry, ".") || l.domain(entry) != nil {
 			l.strings[entry] = true
 		}
-		if err != nil {
-			return fmt.Errorf("%s:%d:%d: %w", file, n, 1+strings.Index(line, entry), err)
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // misp reads a MISP warninglist.
@@ -93,8 +85,8 @@ func (l *list) misp(text, file string) error {
 			err = add(l, entry)
 		}
 		if err != nil {
-			line, column := json.Position(text, max(0, strings.Index(text, string(json.AppendString(nil, entry)))))
-			return fmt.Errorf("%s:%d:%d: %w", file, line, column, err)
+			at := max(0, strings.Index(text, string(json.AppendString(nil, entry))))
+			return fmt.Errorf("%s: %w", json.Place(file, text, at), err)
 		}
 	}
 	return nil

@@ -115,3 +115,11 @@ func (s *Source) condition(path, note string) http.Header {
 	}
 	return header
 }
+
+// Loads is a Check for a database that is right if it can be loaded.
+func Loads[T any](load func(path string) (T, error)) func(path string) error {
+	return func(path string) error {
+		_, err := load(path)
+		return err
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/json"
@@ -115,16 +114,4 @@ func (a *Answer) Unexpected(err error) error {
 func (a *Answer) None(message string) bool {
 	var said struct{ Message string }
 	return a.Code == http.StatusNotFound && json.Unmarshal(a.Body, &said) == nil && strings.HasPrefix(said.Message, message)
-}
-
-// Wait waits before a service is asked once more for what it has not finished yet.
-func Wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

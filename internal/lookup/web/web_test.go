@@ -1,14 +1,12 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/intelpipe/intelpipe/internal/client/httpclient"
 	"github.com/intelpipe/intelpipe/internal/stage"
@@ -81,17 +79,5 @@ func TestService(t *testing.T) {
 	}
 	if s.Header.Get("Content-Type") != "" {
 		t.Error("the header of all requests has changed")
-	}
-}
-
-// TestWait ends at once with its context.
-func TestWait(t *testing.T) {
-	if err := Wait(t.Context(), time.Microsecond); err != nil {
-		t.Error(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := Wait(ctx, time.Hour); err == nil {
-		t.Error("no error")
 	}
 }
